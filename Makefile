@@ -1,0 +1,81 @@
+# Everything a checkout needs: Python 3.11-3.13, GNU make (written for 3.81 on) and a package index.
+# The first target that is run makes .venv: with uv where it is on the PATH, else with venv and pip.
+#   make UV= demo                      take venv and pip although uv is there
+#   make PYTHON=/opt/py/python3.12 ... name the interpreter for venv and pip
+
+UV = $(shell command -v uv 2>/dev/null)
+VENV = .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.synced
+LOCKED = --locked
+CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+.PHONY: help demo test check lab bench lock clean sync
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+help: ## show this list
+	@sed -n 's/^\([a-z][a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST))
+
+demo: $(STAMP) ## one hourly run on a simulated gateway, from nothing to decisions
+	$(BIN)/sellkit demo
+
+test: $(STAMP) ## all tests
+	$(BIN)/python -m pytest
+
+check: $(STAMP) ## style, types, import rules, stripped notebooks, lock files in step
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb || \
+	  { echo "notebooks carry outputs; run: $(BIN)/nbstripout --keep-id notebooks/*.ipynb" >&2; exit 1; }
+	$(BIN)/uv lock --check --quiet
+	@$(EXPORT) | diff requirements.lock - || \
+	  { echo "requirements.lock is not what uv.lock says; run: make lock" >&2; exit 1; }
+
+lab: $(STAMP) ## JupyterLab, on the first notebook
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+bench: $(STAMP) ## the measured goals
+	$(BIN)/python -m pytest tests/bench --benchmark-only -o python_files='bench_*.py test_*.py' -o timeout=0
+
+# Not by way of the stamp: a lock file that lags behind is what `make lock` is called for.
+lock: ## bring uv.lock and requirements.lock in step with pyproject.toml
+	@[ -x $(BIN)/uv ] || $(MAKE) LOCKED=--frozen sync
+	$(BIN)/uv lock
+	$(EXPORT) > requirements.lock
+
+clean: ## remove .venv, caches and the demo's data; no other data
+	rm -rf $(VENV) data/demo build dist *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	find sellkit tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find notebooks -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
+
+sync: $(STAMP) ## make .venv, or bring it up to date
+
+# The development group's uv writes and compares the exported file, whichever uv made .venv.
+EXPORT = $(BIN)/uv export --frozen --quiet --no-header --no-annotate --no-hashes \
+  --no-emit-project --all-groups --all-extras
+
+ifneq ($(strip $(UV)),)
+$(STAMP): pyproject.toml uv.lock
+	UV_PROJECT_ENVIRONMENT=$(VENV) "$(UV)" sync $(LOCKED) --all-extras --all-groups
+	@touch $@
+else
+$(STAMP): pyproject.toml requirements.lock
+	@if [ -n "$(PYTHON)" ]; then set -- "$(PYTHON)"; \
+	 else set -- python3 python3.13 python3.12 python3.11 python; fi; \
+	 for chosen in "$$@"; do \
+	   if "$$chosen" -c '$(CHOSEN)' >/dev/null 2>&1; then break; fi; chosen=; \
+	 done; \
+	 if [ -z "$$chosen" ]; then \
+	   found=$$("$$1" -V 2>/dev/null) || found="not installed"; \
+	   echo "sellkit needs Python 3.11, 3.12 or 3.13; here $$1 is $$found." \
+	     "Install one, or name it: make PYTHON=/path/to/python3.12 <target>" >&2; exit 1; fi; \
+	 if [ -x $(BIN)/pip ] && $(BIN)/python -c '$(CHOSEN)' 2>/dev/null; then :; \
+	 else echo "$$chosen -m venv $(VENV)"; "$$chosen" -m venv --clear $(VENV); fi
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+endif

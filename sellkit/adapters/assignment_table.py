@@ -1,0 +1,243 @@
+"""The text of the assignments: read leniently, changed line by line, so nothing else is touched."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from sellkit.core.assignments import Assignment, Timeframe
+from sellkit.core.instrument import Token
+from sellkit.errors import ConfigError, DataError, InvalidToken
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FIELDS: Final = ("ticker", "type", "length", "timeframe")
+_OLDER: Final = FIELDS[:3]
+_BOM: Final = "\ufeff"
+_DELIMITERS: Final = (",", ";", "\t")
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line; `text` and `ending` together are what stands in the file."""
+
+    text: str
+    ending: str
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is neither blank nor a comment."""
+        return bool(self.text.strip(" \t,;\"'\f\v")) and not self.text.lstrip().startswith("#")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line that is meant to be an assignment.
+
+    Attributes
+    ----------
+    index
+        Its place in the table's lines, from 0.
+    cells
+        Its fields as written.
+    token
+        Whose it is, where the ticker can be read.
+    assignment, problem
+        What it says, or why it says nothing that can be used.
+    """
+
+    index: int
+    cells: tuple[str, ...]
+    token: Token | None
+    assignment: Assignment | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentTable:
+    """The whole text, understood.
+
+    Attributes
+    ----------
+    columns
+        Names by position; without `timeframe` in the older form, which means hourly bars.
+    header
+        The index of the line with the names; None when there is none.
+    """
+
+    bom: str
+    lines: tuple[Line, ...]
+    delimiter: str
+    columns: tuple[str, ...]
+    header: int | None
+    rows: tuple[Row, ...]
+
+    @property
+    def newline(self) -> str:
+        """The line ending of the file."""
+        return next((line.ending for line in self.lines if line.ending), "\n")
+
+    def text(self) -> str:
+        """The file's text."""
+        return self.bom + "".join(line.text + line.ending for line in self.lines)
+
+
+def parse(text: str) -> AssignmentTable:
+    """Understand a text.
+
+    Raises
+    ------
+    ConfigError
+        The line with the names lacks a column or has one twice.
+    """
+    bom = _BOM if text.startswith(_BOM) else ""
+    lines = tuple(_line(raw) for raw in _LINE.findall(text[len(bom) :]))
+    places = [index for index, line in enumerate(lines) if line.is_row]
+    first = lines[places[0]].text if places else ""
+    delimiter = max(_DELIMITERS, key=first.count)
+    split = {index: _cells(lines[index].text, delimiter) for index in places}
+    header = places[0] if places and "ticker" in _names(split[places[0]]) else None
+    if header is not None:
+        columns = _columns(_names(split.pop(header)))
+    else:
+        older = bool(split) and max(map(len, split.values())) <= len(_OLDER)
+        columns = _OLDER if older else FIELDS
+    rows = tuple(_row(index, cells, columns) for index, cells in split.items())
+    return AssignmentTable(bom, lines, delimiter, columns, header, rows)
+
+
+def with_assignment(table: AssignmentTable, assignment: Assignment) -> str:
+    """The text with one assignment in place of the token's rows, or at the end."""
+    if "timeframe" not in table.columns and assignment.timeframe is not Timeframe.H1:
+        table = parse(_widened(table))
+    lines: list[Line] = list(table.lines)
+    own = [row for row in table.rows if row.token == assignment.token]
+    if own:
+        lines[own[0].index] = Line(_filled(table, assignment, own[0].cells), table.newline)
+        doubled = {row.index for row in own[1:]}
+        lines = [line for index, line in enumerate(lines) if index not in doubled]
+    else:
+        _end_last(lines, table.newline)
+        if table.header is None and not table.rows:
+            lines.append(Line(table.delimiter.join(table.columns), table.newline))
+        lines.append(Line(_filled(table, assignment, ()), table.newline))
+    return replace(table, lines=tuple(lines)).text()
+
+
+def _widened(table: AssignmentTable) -> str:
+    """The older form with a fourth column: its usable rows say 1H, as they meant all along."""
+    columns = (*table.columns, "timeframe")
+    lines = list(table.lines)
+    for row in table.rows:
+        if row.assignment is not None:
+            text = _filled(replace(table, columns=columns), row.assignment, row.cells, keep=True)
+            lines[row.index] = replace(lines[row.index], text=text)
+    if table.header is None:
+        place = table.rows[0].index if table.rows else len(lines)
+        lines.insert(place, Line(table.delimiter.join(columns), table.newline))
+    else:
+        cells = _cells(lines[table.header].text, table.delimiter)[: len(table.columns)]
+        text = _joined([*cells, "timeframe"], table.delimiter)
+        lines[table.header] = replace(lines[table.header], text=text)
+    return replace(table, lines=tuple(lines)).text()
+
+
+def _filled(
+    table: AssignmentTable, assignment: Assignment, cells: Sequence[str], *, keep: bool = False
+) -> str:
+    """A row that says this; further columns, and with `keep` the fields there are, stay."""
+    values = {
+        "ticker": str(assignment.token),
+        "type": str(assignment.average.kind),
+        "length": str(assignment.average.length),
+        "timeframe": str(assignment.timeframe),
+    }
+    width = len(table.columns)
+    padded = [*cells, *[""] * width][:width]
+    for place, name in enumerate(table.columns):
+        if name in values and not (keep and padded[place].strip()):
+            padded[place] = values[name]
+    return _joined(padded, table.delimiter)
+
+
+def _joined(cells: Sequence[str], delimiter: str) -> str:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="").writerow(cells)
+    return text.getvalue()
+
+
+def _end_last(lines: list[Line], newline: str) -> None:
+    if lines and not lines[-1].ending:
+        lines[-1] = replace(lines[-1], ending=newline)
+
+
+def _line(raw: str) -> Line:
+    text = raw.rstrip("\r\n")
+    return Line(text, raw[len(text) :])
+
+
+def _cells(text: str, delimiter: str) -> tuple[str, ...]:
+    """The fields of a line; a line that has none of the file's delimiter may use another."""
+    if delimiter not in text:
+        delimiter = max(_DELIMITERS, key=text.count)
+    try:
+        cells = next(csv.reader([text], delimiter=delimiter, strict=True))
+    except csv.Error:  # a quote that never ends, for instance: the row's check reports the field
+        cells = text.split(delimiter)
+    while cells and not cells[-1].strip():
+        cells.pop()  # Excel pads rows with empty fields
+    return tuple(cells)
+
+
+def _names(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(cell.strip().casefold() for cell in cells)
+
+
+def _columns(names: tuple[str, ...]) -> tuple[str, ...]:
+    wanted = ",".join(FIELDS)
+    for name in _OLDER:
+        if name not in names:
+            raise ConfigError(f"the first line names no column {name!r}; it should be {wanted}")
+    for name in FIELDS:
+        if names.count(name) > 1:
+            raise ConfigError(f"the first line names {name!r} twice; it should be {wanted}")
+    return names
+
+
+def _row(index: int, cells: tuple[str, ...], columns: tuple[str, ...]) -> Row:
+    named = dict.fromkeys(FIELDS, "") | {
+        name: cell.strip() for name, cell in zip(columns, cells, strict=False)
+    }
+    if "timeframe" not in columns:
+        named["timeframe"] = Timeframe.H1
+    token = None
+    try:
+        token = Token.parse(named["ticker"]) if named["ticker"] else None
+        problem = _shape_problem(cells, columns, named)
+        if problem is None:
+            assignment = Assignment.parse(*(named[name] for name in FIELDS))
+            return Row(index, cells, token, assignment, None)
+    except InvalidToken as error:
+        problem = str(error)
+    except DataError as error:
+        problem = f"{token}: {error}"
+    return Row(index, cells, token, None, problem)
+
+
+def _shape_problem(
+    cells: tuple[str, ...], columns: tuple[str, ...], named: dict[str, str]
+) -> str | None:
+    if not named["ticker"]:
+        return "the ticker is missing"
+    if len(cells) > len(columns):
+        names = ",".join(columns)
+        return f"{named['ticker']} has {len(cells)} fields, and the columns are {names}"
+    missing = [name for name in FIELDS if not named[name]]
+    if missing:
+        return f"{named['ticker']} is incomplete: no {' and no '.join(missing)}"
+    return None

@@ -1,0 +1,94 @@
+"""The clocks: the machine's, and the gateway's."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LONGEST_NAP: Final = 30.0
+_SHORTEST_NAP: Final = 0.05
+
+
+class SystemClock:
+    """The machine's clock.
+
+    Parameters
+    ----------
+    sleep
+        Blocks for a number of seconds.
+    """
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
+
+    def now(self) -> dt.datetime:
+        """The present, aware UTC."""
+        return dt.datetime.now(dt.UTC)
+
+    def sleep_until(self, instant: dt.datetime) -> None:
+        """Return once `now()` has reached `instant`.
+
+        It sleeps in pieces, so that a clock that was set, or a machine that was asleep, is noticed.
+        """
+        while (left := (instant - self.now()).total_seconds()) > 0:
+            self._sleep(min(left, _LONGEST_NAP))
+
+
+class BrokerClock:
+    """The gateway's clock, as it last told it.
+
+    Between two answers it stands still, because a gateway may live by a virtual time of any speed:
+    so it never runs ahead, and lags by at most the time that an answer stays fresh. It never goes
+    backwards. Any thread may ask.
+
+    Parameters
+    ----------
+    ask
+        Asks the gateway for its time, aware UTC; whatever it raises passes through.
+    fresh_seconds
+        For how long, on the machine's steady clock, an answer is used again.
+    steady
+        That steady clock, in seconds.
+    sleep
+        Blocks for a number of seconds.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[], dt.datetime],
+        *,
+        fresh_seconds: float = 1.0,
+        steady: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._ask = ask
+        self._fresh_seconds = fresh_seconds
+        self._steady = steady
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._told: dt.datetime | None = None
+        self._asked_at = 0.0
+
+    def now(self) -> dt.datetime:
+        """The gateway's time, aware UTC."""
+        with self._lock:
+            asked_at = self._steady()
+            if self._told is not None and asked_at - self._asked_at <= self._fresh_seconds:
+                return self._told
+            answer = self._ask()
+            self._told = answer if self._told is None else max(self._told, answer)
+            self._asked_at = asked_at
+            return self._told
+
+    def sleep_until(self, instant: dt.datetime) -> None:
+        """Return once `now()` has reached `instant`.
+
+        The gateway is asked about once in a real second, whatever the speed of its time.
+        """
+        while (left := (instant - self.now()).total_seconds()) > 0:
+            self._sleep(min(max(left, _SHORTEST_NAP), self._fresh_seconds))

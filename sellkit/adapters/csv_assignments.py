@@ -1,0 +1,97 @@
+"""The assigned averages in a CSV file that people edit, too."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from sellkit.adapters import durable_file
+from sellkit.adapters.assignment_table import AssignmentTable, parse, with_assignment
+from sellkit.errors import ConfigError
+from sellkit.ports import AssignmentSheet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sellkit.core.assignments import Assignment
+
+_REMEDY: Final = "allow writing there, or keep the assignments elsewhere; nothing was changed"
+
+
+class CsvAssignments:
+    """The `AssignmentBook` in one CSV file: `ticker,type,length,timeframe`.
+
+    The older three columns (all hourly), a missing header, a byte order mark, any line ending, and
+    semicolons or tabs between the fields are read, too, and kept when a row is written.
+
+    Parameters
+    ----------
+    path
+        The file; it and its folder are made by the first `save`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    def load(self) -> AssignmentSheet:
+        """Every row; an absent file is an empty sheet.
+
+        A token with more than one row is unassigned, whatever the rows say: each is a problem.
+        """
+        table = self._table()
+        rows = table.rows
+        count = Counter(row.token for row in rows if row.token is not None)
+        assignments = {}
+        problems = []
+        for row in rows:
+            place = f"{self._path.name} line {row.index + 1}"
+            if row.problem is not None:
+                problems.append(f"{place}: {row.problem}; `sellkit assign` mends it")
+            elif row.token is not None and count[row.token] > 1:
+                where = ", ".join(str(r.index + 1) for r in rows if r.token == row.token)
+                problems.append(f"{place}: {row.token} stands on lines {where}; keep one of them")
+            elif row.assignment is not None:
+                assignments[row.assignment.token] = row.assignment
+        return AssignmentSheet(assignments, tuple(problems))
+
+    def save(self, assignment: Assignment) -> None:
+        """Write one assignment in place of the token's rows; every other line stays as it is.
+
+        The file is read afresh under a lock, so what another process wrote meanwhile is kept.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be read as a table, or not be written; it is as it was.
+        """
+        folder = self._path.parent
+        with durable_file.writing(folder, _REMEDY):
+            durable_file.make_folder(folder)
+            with durable_file.locked(folder / f".{self._path.name}.lock"):
+                text = with_assignment(self._table(), assignment)
+                durable_file.replace(self._path, text.encode())
+
+    def _table(self) -> AssignmentTable:
+        try:
+            text = self._path.read_bytes().decode()
+        except FileNotFoundError:
+            return parse("")
+        except OSError as error:
+            raise self._unreadable(error.strerror or str(error)) from error
+        except UnicodeDecodeError as error:
+            why = f"byte {error.start + 1} is not UTF-8; save it as CSV UTF-8"
+            raise self._unreadable(why) from error
+        if "\0" in text:
+            raise self._unreadable("it is not text; save it as CSV UTF-8")
+        try:
+            return parse(text)
+        except ConfigError as error:
+            raise self._unreadable(str(error)) from error
+
+    def _unreadable(self, why: str) -> ConfigError:
+        return ConfigError(f"{self._path} cannot be read as a table: {why}; nothing was changed")

@@ -1,0 +1,95 @@
+"""The plain export of every decision: one JSON object a line, for run and position."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import os
+from typing import TYPE_CHECKING
+
+from sellkit.adapters import durable_file
+from sellkit.core.gates import DeniedTicket
+from sellkit.core.signals import Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sellkit.core.snapshot import SnapshotRow
+
+
+def line(run_id: str, row: SnapshotRow) -> dict[str, object]:
+    """One line's object; numbers that are not finite are null.
+
+    `reasons` holds those of the rule, then those for which an order was withheld; such an order is
+    no prepared action, but keeps its reference in `order_id`, by which the journal finds it.
+    """
+    signal, assignment, assigned = row.signal, row.assignment, row.assigned
+    ticket = None if row.verdict is None else row.verdict.ticket
+    withheld = row.verdict.reasons if isinstance(row.verdict, DeniedTicket) else ()
+    prepared = ticket is not None and not isinstance(row.verdict, DeniedTicket)
+    return {
+        "timestamp": row.as_of.astimezone(dt.UTC).isoformat(),
+        "account": row.position.account.alias,
+        "ticker": str(row.position.instrument.token),
+        "close": _finite(row.last_close),
+        "ma_type": None if assignment is None else str(assignment.average.kind),
+        "ma_length": None if assignment is None else assignment.average.length,
+        "timeframe": None if assignment is None else str(assignment.timeframe),
+        "ma_value": None if assigned is None else _finite(assigned.value),
+        "distance_pct": _finite(row.distance_percent),
+        "decision": str(signal.decision),
+        "reasons": [*signal.reasons, *withheld],
+        "action_prepared": (
+            f"{ticket.side} {ticket.quantity} {ticket.order_type}" if ticket and prepared else None
+        ),
+        "action_executed": None,
+        "order_id": None if ticket is None else ticket.reference,
+        "errors": list(signal.reasons) if signal.decision is Decision.UNDECIDED else [],
+        "run_id": run_id,
+    }
+
+
+class JsonLinesSignalLog:
+    """The `SignalLog` in one file of JSON lines.
+
+    Parameters
+    ----------
+    path
+        The file; it and its folder are made by the first `append`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
+        """Add the rows' lines at the end, in one write, on the disk when this returns.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be written.
+        """
+        lines = (json.dumps(line(run_id, row), allow_nan=False) for row in rows)
+        data = "".join(f"{each}\n" for each in lines).encode()
+        folder = self._path.parent
+        with durable_file.writing(folder, "allow writing there, or give another --log-dir"):
+            durable_file.make_folder(folder)
+            with self._path.open("ab+", buffering=0) as file:
+                file.write(_break_torn_line(self._path) + data)
+                os.fsync(file.fileno())
+            durable_file.sync_folder(folder)
+
+
+def _break_torn_line(path: Path) -> bytes:
+    """A line ending where a crash left the last line without one, so that only that one is lost."""
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return b""
+        file.seek(-1, os.SEEK_END)
+        return b"" if file.read(1) == b"\n" else b"\n"
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)

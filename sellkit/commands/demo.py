@@ -1,0 +1,110 @@
+"""`sellkit demo`: one hourly run on a simulated gateway, from nothing to decisions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sellkit.commands.run import print_result
+from sellkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from sellkit.config import Overrides
+
+HELP = "show one hourly run on a simulated gateway; needs no account and touches only data/demo"
+
+# A Wednesday, twenty seconds after 11:00 in New York: the bar from 10:00 to 11:00 has just closed.
+MOMENT: Final = dt.datetime(2026, 6, 10, 15, 0, 20, tzinfo=dt.UTC)
+
+SETTINGS = """\
+# Made by `sellkit demo`, anew each time.
+profile = "demo"
+
+[accounts]
+demo = "DU0000001"
+
+[assignments]
+default = "SMA 20 1H"
+
+[paths]
+data = {data}
+
+[profiles.demo]
+port = {port}
+clock = "broker"
+assignments = {assignments}
+"""
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """The command has no flags of its own."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Start a gateway, run the hour, show table and decisions, stop everything."""
+    from sellkit.simgateway.clock import VirtualClock
+    from sellkit.simgateway.scenario_file import load_scenario
+    from sellkit.simgateway.server import serve
+
+    folder = _fresh_folder(Path(args.data_dir or "data").resolve() / "demo")
+    here = Path(__file__).parent
+    scenario = shutil.copy(here / "demo_scenario.toml", folder / "scenario.toml")
+    shutil.copy(here / "demo_assigned_ma.csv", folder / "assigned_ma.csv")
+    with serve(load_scenario(Path(scenario)), clock=VirtualClock(MOMENT)) as gateway:
+        print(
+            f"simulated gateway on {gateway.host}:{gateway.port}, time {MOMENT:%Y-%m-%d %H:%M} UTC"
+        )
+        return _show(_settings(folder, gateway.port))
+
+
+def _show(chosen: Overrides) -> int:
+    from sellkit.present import tables
+    from sellkit.wiring import open_desk, run_notebook, terminal_progress
+
+    result = run_notebook(chosen)
+    with open_desk(overrides=chosen, progress=terminal_progress()) as desk:
+        desk.bring_up_to_date()
+        decision = desk.decide()
+        tables.print_status(decision.rows, tables.Heading.of(desk.run))
+    print_result(result)
+    return 0
+
+
+def _settings(folder: Path, port: int) -> Overrides:
+    from sellkit.config import Overrides
+
+    path = folder / "sellkit.toml"
+    text = SETTINGS.format(
+        data=json.dumps(str(folder.parent)),
+        port=port,
+        assignments=json.dumps(str(folder / "assigned_ma.csv")),
+    )
+    path.write_text(text, encoding="utf-8")
+    return Overrides(config=str(path), data_dir=str(folder.parent))
+
+
+def _fresh_folder(folder: Path) -> Path:
+    """An empty folder for the demo; only what an earlier demo left is removed.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds data of something else, or cannot be written to.
+    """
+    stamp = folder / "origin.json"
+    if stamp.is_file() and json.loads(stamp.read_text(encoding="utf-8"))["gateway"] != "simulated":
+        raise ConfigError(f"{folder} holds data of a real gateway; give another --data-dir")
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(
+            f"the demo cannot write to {folder}: {error.strerror}; give another --data-dir"
+        ) from error
+    return folder

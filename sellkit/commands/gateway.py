@@ -1,0 +1,132 @@
+"""`sellkit gateway`: a simulated IB Gateway to try everything on, without an account."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sellkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sellkit.simgateway.clock import Clock
+    from sellkit.simgateway.gateway import Gateway
+
+NAME = "gateway"
+HELP = "run a simulated IB Gateway on this machine, with made-up or replayed prices"
+
+_DEFAULT_HOST = "127.0.0.1"
+_DEFAULT_PORT = 4002
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own flags; `--host` and `--port` are there already."""
+    parser.add_argument(
+        "--scenario",
+        type=Path,
+        metavar="FILE",
+        help="TOML or JSON file with account, positions, symbols and orders "
+        "(default: a small portfolio)",
+    )
+    parser.add_argument(
+        "--bars",
+        action="append",
+        default=[],
+        metavar="SIZE=DIR",
+        help="replay the SYMBOL.parquet files of a folder, as 30m=DIR or 1d=DIR; may be repeated "
+        "(default: prices are made up)",
+    )
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "virtual"),
+        help="whose time the gateway tells (default: wall; virtual with --at or --speed)",
+    )
+    parser.add_argument(
+        "--at",
+        metavar="TIME",
+        help="start of the virtual clock, as 2025-11-28T13:00:05; New York time without a zone "
+        "(default: now)",
+    )
+    parser.add_argument(
+        "--speed",
+        type=float,
+        metavar="N",
+        help="virtual seconds in a real one; 0 stands still (default: 1)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="of the made-up prices (default: the scenario's, or 1)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until Ctrl-C.
+
+    Raises
+    ------
+    ConfigError
+        A flag or the scenario cannot be used, or the port is in use.
+    """
+    replay = _replay(args.bars)
+
+    from sellkit.simgateway.gateway import Gateway
+    from sellkit.simgateway.market import Market
+    from sellkit.simgateway.scenario_file import load_scenario
+    from sellkit.simgateway.server import serve_forever
+
+    clock = _clock(args)
+    scenario = load_scenario(args.scenario)
+    market = Market(
+        scenario.listings(),
+        seed=scenario.seed if args.seed is None else args.seed,
+        replay=replay,
+        always_open=scenario.always_open,
+    )
+    gateway = Gateway(
+        scenario,
+        market=market,
+        clock=clock,
+        host=args.host or _DEFAULT_HOST,
+        port=_DEFAULT_PORT if args.port is None else args.port,
+    )
+    serve_forever(gateway, _say_ready)
+    return 0
+
+
+def _replay(bars: list[str]) -> dict[str, Path]:
+    folders: dict[str, Path] = {}
+    for item in bars:
+        size, equals, folder = item.partition("=")
+        if not (size and equals and folder):
+            raise ConfigError(f"--bars {item!r} must be a bar size and a folder, as 30m=DIR")
+        if size in folders:
+            raise ConfigError(f"--bars gives two folders for {size}")
+        if not Path(folder).is_dir():
+            raise ConfigError(f"--bars {item!r}: there is no folder {folder}")
+        folders[size] = Path(folder)
+    return folders
+
+
+def _clock(args: argparse.Namespace) -> Clock:
+    from sellkit.simgateway.clock import VirtualClock, WallClock, parse_instant
+
+    is_set = args.at is not None or args.speed is not None
+    if args.clock == "wall" and is_set:
+        raise ConfigError("--at and --speed set a virtual clock; leave out --clock wall")
+    if args.clock != "virtual" and not is_set:
+        return WallClock()
+    start = WallClock().now() if args.at is None else parse_instant(args.at)
+    return VirtualClock(start, 1.0 if args.speed is None else args.speed)
+
+
+def _say_ready(gateway: Gateway) -> None:
+    from sellkit.simgateway.clock import stamp
+
+    now = stamp(gateway.clock.now())
+    print(
+        f"simulated gateway ready: {gateway.host}:{gateway.port}, account {gateway.account}, "
+        f"clock {now} ({gateway.clock.describe()})",
+        flush=True,
+    )

@@ -1,0 +1,87 @@
+"""`sellkit run`: one hourly run, executed as a notebook that is kept."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from sellkit.commands.flags import overrides
+from sellkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from sellkit.operate.hourly import RunResult
+
+HELP = "run the hour: bring bars up to date, decide, prepare tickets, keep the executed notebook"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own flags."""
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--dry-run", action="store_true", help="only prepare orders (the default)")
+    mode.add_argument("--live", action="store_true", help="send orders; not available yet")
+    parser.add_argument("--as-of", default="", metavar="TIME", help="a past moment, with its zone")
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a further parameter of the notebook; may be repeated",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Execute the notebook; 0 decided, 4 some positions UNDECIDED."""
+    if args.live:
+        raise ConfigError("--live is not available yet: orders are only prepared")
+
+    from sellkit.wiring import run_notebook
+
+    result = run_notebook(overrides(args), as_of=args.as_of, extra=parameters(args.parameter))
+    print_result(result)
+    return result.exit_code
+
+
+def parameters(items: Sequence[str]) -> Mapping[str, object]:
+    """`NAME=VALUE` texts as parameters; a value that is a Python literal becomes one."""
+    found: dict[str, object] = {}
+    for item in items:
+        name, equals, text = item.partition("=")
+        if not equals or not name.isidentifier():
+            raise ConfigError(f"--parameter {item!r} is not NAME=VALUE")
+        found[name] = _literal(text)
+    return found
+
+
+def _literal(text: str) -> object:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def print_result(result: RunResult) -> None:
+    """Every decision with its reasons, the tickets, and where the notebook is."""
+    tickets = {str(each["ticker"]): each for each in result.tickets}
+    width = max((len(str(each["ticker"])) for each in result.decisions), default=0)
+    for decision in result.decisions:
+        ticker = str(decision["ticker"])
+        print(f"{decision['decision']:<9} {ticker:<{width}}  {_joined(decision['reasons'])}")
+        ticket = tickets.get(ticker)
+        if ticket is not None:
+            print(f"{'':<9} {'':<{width}}  {_ticket_in_words(ticket)}")
+    print(f"run {result.run_id} {result.outcome}; kept in {result.notebook}")
+
+
+def _joined(reasons: object) -> str:
+    return "; ".join(str(each) for each in reasons) if isinstance(reasons, list | tuple) else ""
+
+
+def _ticket_in_words(ticket: Mapping[str, object]) -> str:
+    order = ticket["order"]
+    placed = order["order"] if isinstance(order, dict) else {}
+    words = f"{placed['action']} {placed['totalQuantity']} {placed['orderType']}"
+    reasons = _joined(ticket["reasons"])
+    return f"ticket {words}: {ticket['verdict']}" + (f", {reasons}" if reasons else "")

@@ -1,0 +1,189 @@
+"""Settings: defaults, the TOML file, `SELLKIT_*` variables, then flags; read once and checked.
+
+The only place that knows pydantic and the environment. Relative paths in the file are taken from
+the project's folder: the one that holds `config/`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from sellkit.config.overrides import Overrides
+from sellkit.config.schema import (
+    MAX_CONCURRENCY,
+    ProfileSettings,
+    SettingsFile,
+    default_profiles,
+)
+from sellkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
+
+__all__ = ["CHECKOUT", "Overrides", "Settings", "load"]
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DEFAULT_FILE = Path("config") / "sellkit.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for this process.
+
+    Attributes
+    ----------
+    file
+        The checked settings, overrides included.
+    source
+        Where they were read from; None when there is no file.
+    profile
+        The chosen profile's name.
+    connection
+        The chosen profile.
+    data_dir, log_dir, assignments_path, notebooks_dir
+        Absolute paths.
+    """
+
+    file: SettingsFile
+    source: Path | None
+    profile: str
+    connection: ProfileSettings
+    root: Path
+    data_dir: Path
+    log_dir: Path
+    assignments_path: Path
+    notebooks_dir: Path
+
+    def as_overrides(self, chosen: Overrides) -> Overrides:
+        """What was chosen, with paths that hold in any working directory."""
+        return replace(
+            chosen,
+            config=None if self.source is None else str(self.source),
+            profile=self.profile,
+            data_dir=str(self.data_dir.parent),
+            log_dir=str(self.log_dir),
+        )
+
+
+def load(overrides: Overrides | None = None) -> Settings:
+    """Read the settings.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, has an unknown key or a value of a wrong type, or a chosen name is
+        not in it; the message names the file, the key and the value.
+    """
+    chosen = (overrides or Overrides()).over(Overrides.from_environment())
+    source, root = _locate(chosen.config)
+    table = {} if source is None else _read(source)
+    file = _checked(table, source)
+    profile = chosen.profile or file.profile
+    if profile not in file.profiles:
+        known = ", ".join(sorted(file.profiles))
+        raise ConfigError(
+            f"profile {profile!r} is not in {source or 'the defaults'}; it has {known}"
+        )
+    file = _with_history(file, chosen)
+    connection = _with_connection(file.profiles[profile], chosen)
+    data_dir = _under(Path.cwd(), chosen.data_dir) or root / file.paths.data
+    data_dir = data_dir / profile
+    return Settings(
+        file=file,
+        source=source,
+        profile=profile,
+        connection=connection,
+        root=root,
+        data_dir=data_dir,
+        log_dir=_under(Path.cwd(), chosen.log_dir) or data_dir / "logs",
+        assignments_path=root / (connection.assignments or file.assignments.path),
+        notebooks_dir=_notebooks(root, file),
+    )
+
+
+def _locate(config: str | None) -> tuple[Path | None, Path]:
+    if config is not None:
+        path = Path(config).expanduser().resolve()
+        return path, path.parent.parent if path.parent.name == "config" else path.parent
+    for root in (Path.cwd(), CHECKOUT):
+        if (root / DEFAULT_FILE).is_file():
+            return root / DEFAULT_FILE, root
+    return None, Path.cwd()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no settings file {path}; check --config") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the settings file {path} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"the settings file {path} is not TOML: {error}") from error
+
+
+def _checked(table: Mapping[str, Any], source: Path | None) -> SettingsFile:
+    try:
+        return SettingsFile.model_validate(_with_known_profiles(table))
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {_in_words(error.errors()[0])}") from error
+
+
+def _with_known_profiles(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The table, with the three profiles that need not be written out, or only in part."""
+    given = table.get("profiles", {})
+    if not isinstance(given, dict):
+        return dict(table)
+    known = {name: each.model_dump() for name, each in default_profiles().items()}
+    for name, values in given.items():
+        known[name] = {**known.get(name, {}), **values} if isinstance(values, dict) else values
+    return {**table, "profiles": known}
+
+
+def _in_words(problem: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {place}; check its spelling"
+    return f"{place} = {problem['input']!r} is not usable: {problem['msg']}"
+
+
+def _with_history(file: SettingsFile, chosen: Overrides) -> SettingsFile:
+    if chosen.concurrency is not None and not 1 <= chosen.concurrency <= MAX_CONCURRENCY:
+        raise ConfigError(
+            f"--concurrency {chosen.concurrency} is not between 1 and {MAX_CONCURRENCY}"
+        )
+    history, requests = file.history, file.requests
+    if chosen.rth is not None:
+        history = history.model_copy(update={"rth": chosen.rth})
+    if chosen.concurrency is not None:
+        requests = requests.model_copy(update={"concurrency": chosen.concurrency})
+    return file.model_copy(update={"history": history, "requests": requests})
+
+
+def _with_connection(profile: ProfileSettings, chosen: Overrides) -> ProfileSettings:
+    if chosen.port is not None and not 1 <= chosen.port <= 65535:
+        raise ConfigError(f"--port {chosen.port} is not between 1 and 65535")
+    update = {
+        name: value
+        for name in ("host", "port", "client_id", "account")
+        if (value := getattr(chosen, name)) is not None
+    }
+    if "client_id" in update:
+        update["viewer_client_id"] = update["client_id"]
+    return profile.model_copy(update=update)
+
+
+def _under(base: Path, text: str | None) -> Path | None:
+    return None if text is None else base / Path(text).expanduser()
+
+
+def _notebooks(root: Path, file: SettingsFile) -> Path:
+    own = root / file.paths.notebooks
+    return own if own.is_dir() else CHECKOUT / "notebooks"

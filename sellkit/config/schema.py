@@ -1,0 +1,133 @@
+"""The shape of `sellkit.toml`: every table, every key, its type, bounds and default."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from sellkit.core.assignments import parse_choice
+from sellkit.core.bars import Anchor
+from sellkit.core.evaluate import DailyBasis
+from sellkit.core.gates import AtClose
+from sellkit.errors import InvalidAssignment
+
+MAX_CONCURRENCY = 32
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A table of the file: nothing unknown, nothing of another type, nothing changed later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class AssignmentSettings(Section):
+    """`[assignments]`: where they are kept, and what an unassigned position gets."""
+
+    path: str = "config/assigned_ma.csv"
+    default: str | None = None
+
+    @field_validator("default")
+    @classmethod
+    def _is_a_choice(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                parse_choice(value)
+            except InvalidAssignment as error:
+                raise ValueError(str(error)) from error
+        return value
+
+
+class HistorySettings(Section):
+    """`[history]`: how much is kept at least; a long EMA asks for more by itself."""
+
+    days: Annotated[int, Field(ge=1, le=7300)] = 365
+    hours: Annotated[int, Field(ge=1, le=20_000)] = 200
+    rth: bool = True
+
+
+class BarSettings(Section):
+    """`[bars]`: the grid that hours lie on."""
+
+    hour_anchor: Annotated[Anchor, Field(strict=False)] = Anchor.CLOCK
+
+
+class SignalSettings(Section):
+    """`[signals]`: how the rule reads."""
+
+    daily: Annotated[DailyBasis, Field(strict=False)] = DailyBasis.CLOSE
+    max_seed_weight: Annotated[float, Field(gt=0, lt=1)] = 0.001
+
+
+class OrderSettings(Section):
+    """`[orders]`: what the gates hold a ticket to."""
+
+    at_close: Annotated[AtClose, Field(strict=False)] = AtClose.NEXT_OPEN
+    require_above_break_even: bool = True
+    max_shares: Annotated[Decimal, Field(gt=0, strict=False)] | None = None
+    max_notional: Annotated[Decimal, Field(gt=0, strict=False)] | None = None
+    max_bar_age_seconds: Seconds = 900.0
+    max_snapshot_age_seconds: Seconds = 60.0
+    close_margin_seconds: Seconds = 120.0
+
+
+class RequestSettings(Section):
+    """`[requests]`: time-outs and the budget of questions to the gateway."""
+
+    connect_timeout_seconds: Seconds = 10.0
+    timeout_seconds: Seconds = 60.0
+    per_second: Seconds = 10.0
+    open_at_once: Annotated[int, Field(ge=1, le=50)] = 50
+    concurrency: Annotated[int, Field(ge=1, le=MAX_CONCURRENCY)] = 8
+
+
+class PathSettings(Section):
+    """`[paths]`: where things are; data holds one folder for each profile."""
+
+    data: str = "data"
+    notebooks: str = "notebooks"
+
+
+class ScheduleSettings(Section):
+    """`[schedule]`: how long after an hour's end its run begins."""
+
+    delay_seconds: Annotated[float, Field(ge=0)] = 5.0
+
+
+class ProfileSettings(Section):
+    """`[profiles.NAME]`: one gateway and the account on it."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)]
+    client_id: Annotated[int, Field(ge=0)] = 1
+    viewer_client_id: Annotated[int, Field(ge=0)] = 11
+    account: str | None = None
+    clock: Literal["system", "broker"] = "system"
+    assignments: str | None = None
+
+
+def default_profiles() -> dict[str, ProfileSettings]:
+    return {
+        "demo": ProfileSettings(port=4012, clock="broker", assignments="data/demo/assigned_ma.csv"),
+        "paper": ProfileSettings(port=4002),
+        "live": ProfileSettings(port=4001),
+    }
+
+
+class SettingsFile(Section):
+    """The whole file."""
+
+    profile: str = "paper"
+    accounts: dict[str, str] = Field(default_factory=dict)
+    assignments: AssignmentSettings = AssignmentSettings()
+    history: HistorySettings = HistorySettings()
+    bars: BarSettings = BarSettings()
+    signals: SignalSettings = SignalSettings()
+    orders: OrderSettings = OrderSettings()
+    requests: RequestSettings = RequestSettings()
+    paths: PathSettings = PathSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    profiles: dict[str, ProfileSettings] = Field(default_factory=default_profiles)

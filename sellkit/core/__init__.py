@@ -1,0 +1,1 @@
+"""The rule and everything it needs, pure: no input or output, no clock, no threads."""

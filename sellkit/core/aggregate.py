@@ -1,0 +1,143 @@
+"""Half-hours folded into hours, and the unbroken run of completed bars that a decision may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sellkit.core.bars import COLUMNS, empty_bars, micros
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sellkit.core.bars import Slot
+
+
+def fold(half_hours: pd.DataFrame, slots: Sequence[Slot]) -> pd.DataFrame:
+    """Fold 30-minute bars into the slots that they lie in.
+
+    Parameters
+    ----------
+    half_hours
+        A bar frame of 30-minute bars.
+    slots
+        Hourly slots in order, without overlap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each slot that holds a bar, indexed by the slot's start: first open, highest
+        high, lowest low, last close, summed volume, latest `fetched_at`, and `parts`, the number of
+        half-hours found.
+    """
+    if half_hours.empty or not slots:
+        return empty_bars().assign(parts=np.empty(0, dtype=np.int64))
+    starts, ends = _bounds(slots)
+    begun = micros(half_hours.index)
+    place = np.searchsorted(starts, begun, side="right") - 1
+    inside = (place >= 0) & (begun < ends[place])
+    kept, place = half_hours[inside], place[inside]
+    if kept.empty:
+        return empty_bars().assign(parts=np.empty(0, dtype=np.int64))
+    first = np.flatnonzero(np.diff(place, prepend=-1))
+    last = np.append(first[1:], len(place)) - 1
+    index = pd.DatetimeIndex(starts[place[first]].astype("datetime64[us]"), name="start")
+    fetched = np.maximum.reduceat(micros(kept["fetched_at"]), first)
+    return pd.DataFrame(
+        {
+            "open": kept["open"].to_numpy()[first],
+            "high": np.maximum.reduceat(kept["high"].to_numpy(), first),
+            "low": np.minimum.reduceat(kept["low"].to_numpy(), first),
+            "close": kept["close"].to_numpy()[last],
+            "volume": np.add.reduceat(kept["volume"].to_numpy(), first),
+            "fetched_at": pd.DatetimeIndex(fetched.astype("datetime64[us]")).tz_localize("UTC"),
+            "parts": last - first + 1,
+        },
+        index=index.tz_localize("UTC"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedBars:
+    """The unbroken run of completed bars that ends with the last one due.
+
+    Attributes
+    ----------
+    due
+        The slot of the last bar that has ended; None when the calendar holds none.
+    frame
+        The bars of the run, a bar frame; empty when the last bar due cannot be used. History
+        counts from the last hole: a bar is left out when one after it is missing.
+    problem
+        Why the last bar due cannot be used, or None.
+    """
+
+    due: Slot | None
+    frame: pd.DataFrame
+    problem: str | None
+
+
+def completed(bars: pd.DataFrame, slots: Sequence[Slot]) -> CompletedBars:
+    """Keep the bars on which a decision may rest.
+
+    A bar counts when each of its half-hours is there and it was fetched after its end.
+
+    Parameters
+    ----------
+    bars
+        A bar frame; `parts` is taken as complete where that column is absent.
+    slots
+        The slots that have ended, in order; the last one is the bar that decides.
+    """
+    if not slots:
+        return CompletedBars(None, empty_bars(), "the session calendar has no completed bar")
+    starts, ends = _bounds(slots)
+    place = _starts(bars).get_indexer(_instants(starts))
+    there = place >= 0
+    expected = np.array([slot.parts for slot in slots])
+    parts = bars["parts"].to_numpy() if "parts" in bars else np.ones(len(bars), dtype=np.int64)
+    expected = expected if "parts" in bars else np.ones_like(expected)
+    fetched = micros(bars["fetched_at"])
+    found = np.where(there, _take(parts, place), 0)
+    whole = found == expected
+    final = np.where(there, _take(fetched, place), 0) >= ends
+    good = whole & final
+    if not good[-1]:
+        return CompletedBars(
+            slots[-1], empty_bars(), _problem(slots[-1], int(found[-1]), bool(whole[-1]))
+        )
+    holes = np.flatnonzero(~good)
+    begin = int(holes[-1]) + 1 if len(holes) else 0
+    return CompletedBars(slots[-1], bars[COLUMNS].iloc[place[begin:]], None)
+
+
+def _problem(slot: Slot, found: int, whole: bool) -> str:
+    when = f"the bar {slot.start:%Y-%m-%d %H:%M} to {slot.end:%H:%M} UTC"
+    if whole:
+        return f"{when} was fetched before its end"
+    if not found:
+        return f"{when} is missing"
+    return f"{when} is incomplete: {found} of {slot.parts} half-hours"
+
+
+def _bounds(slots: Sequence[Slot]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    starts = pd.DatetimeIndex([slot.start for slot in slots]).as_unit("us").asi8
+    ends = pd.DatetimeIndex([slot.end for slot in slots]).as_unit("us").asi8
+    return starts, ends
+
+
+def _starts(bars: pd.DataFrame) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(bars.index).as_unit("us")
+
+
+def _instants(micros: NDArray[np.int64]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(micros.astype("datetime64[us]")).tz_localize("UTC")
+
+
+def _take(values: NDArray[np.int64], place: NDArray[np.intp]) -> NDArray[np.int64]:
+    return values[place] if len(values) else np.zeros(len(place), dtype=np.int64)

@@ -1,0 +1,132 @@
+"""The evaluator: completed bars and an assignment in, a signal out.
+
+The hourly run, replay and research all ask this one function, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sellkit.core import indicators
+from sellkit.core.assignments import Timeframe
+from sellkit.core.signals import BarCertificate, Decision, Signal
+
+if TYPE_CHECKING:
+    from sellkit.core.aggregate import CompletedBars
+    from sellkit.core.assignments import Assignment
+    from sellkit.core.portfolio import Position
+
+
+class DailyBasis(StrEnum):
+    """Which close is held against a daily average: the day's, or that of every hour."""
+
+    CLOSE = "close"
+    HOURLY = "hourly"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Completed bars of one instrument.
+
+    Attributes
+    ----------
+    hours, days
+        The unbroken runs up to the last bar due.
+    price_basis
+        What the bars show.
+    """
+
+    hours: CompletedBars
+    days: CompletedBars
+    price_basis: str = "TRADES"
+
+    def of(self, timeframe: Timeframe) -> CompletedBars:
+        """The run of one timeframe."""
+        return self.hours if timeframe is Timeframe.H1 else self.days
+
+
+def evaluate(
+    position: Position,
+    assignment: Assignment | None,
+    history: History | None,
+    daily_basis: DailyBasis = DailyBasis.CLOSE,
+) -> Signal:
+    """Judge one position on its last completed bar.
+
+    Parameters
+    ----------
+    position
+        What is held.
+    assignment
+        The average that decides, or None.
+    history
+        Its completed bars, or None when none could be had.
+    daily_basis
+        Which close is held against a daily average.
+    """
+    excluded = _exclusion(position)
+    if excluded:
+        return Signal(position, assignment, Decision.EXCLUDED, (excluded,))
+    if assignment is None:
+        token = position.instrument.token
+        reason = f"unassigned: no average decides it; `sellkit assign {token} SMA 50 1H` gives one"
+        return Signal(position, None, Decision.UNDECIDED, (reason,))
+    if history is None:
+        return Signal(position, assignment, Decision.UNDECIDED, ("no bars could be had",))
+    base = history.of(assignment.timeframe)
+    hourly = assignment.timeframe is Timeframe.D1 and daily_basis is DailyBasis.HOURLY
+    judged = history.hours if hourly else base
+    doubt = _doubt(assignment, base, judged)
+    if doubt:
+        return Signal(position, assignment, Decision.UNDECIDED, (doubt,))
+    return _judge(position, assignment, base, judged, history.price_basis)
+
+
+def _exclusion(position: Position) -> str | None:
+    instrument = position.instrument
+    if not instrument.is_decided:
+        return f"{instrument.security_type} is shown and never decided"
+    if position.quantity < 0:
+        return "a short position is shown and never decided"
+    return None
+
+
+def _doubt(assignment: Assignment, base: CompletedBars, judged: CompletedBars) -> str | None:
+    problem = judged.problem or base.problem
+    if problem:
+        return problem
+    have, length = len(base.frame), assignment.average.length
+    if have < length:
+        return f"history is too short: {assignment.label} needs {length} bars in a row, has {have}"
+    return None
+
+
+def _judge(
+    position: Position,
+    assignment: Assignment,
+    base: CompletedBars,
+    judged: CompletedBars,
+    price_basis: str,
+) -> Signal:
+    closes = base.frame["close"].to_numpy()
+    bar = judged.frame.iloc[-1]
+    below = indicators.is_strictly_below(closes, assignment.average, price=float(bar["close"]))
+    value = float(indicators.average(closes, assignment.average)[-1])
+    if judged.due is None:
+        raise ValueError("bars without a slot cannot be judged")
+    certificate = BarCertificate(
+        slot=judged.due,
+        parts=judged.due.parts,
+        fetched_at=bar["fetched_at"].to_pydatetime(),
+        close=float(bar["close"]),
+        average=value,
+        bars_used=len(closes),
+        seed_weight=assignment.average.seed_weight(len(closes)),
+        price_basis=price_basis,
+    )
+    relation = "strictly below" if below else "not below"
+    reason = f"close {certificate.close:.4f} is {relation} {assignment.label} {value:.4f}"
+    decision = Decision.EXIT if below else Decision.HOLD
+    return Signal(position, assignment, decision, (reason,), certificate)

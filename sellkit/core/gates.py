@@ -1,0 +1,241 @@
+"""Pre-trade gates: each looks at the facts and returns a reason against the order, or nothing.
+
+This module alone makes an `ApprovedTicket`. There is no way round a gate, and none that only
+logs; a denied ticket carries every reason, not the first.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sellkit.core.portfolio import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sellkit.core.market_time import Session
+    from sellkit.core.orders import OrderTicket
+    from sellkit.core.portfolio import AccountSnapshot
+
+    Gate = Callable[["OrderTicket", "Facts"], str | None]
+
+MANY_SIGNALS = 3
+
+
+class AtClose(StrEnum):
+    """What happens to a signal of a session's last bar."""
+
+    NEXT_OPEN = "next_open"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the operator allows.
+
+    Attributes
+    ----------
+    max_shares, max_notional
+        Per order, in shares and in the instrument's currency; None is unset.
+    max_bar_age, max_snapshot_age
+        How old the deciding bar and the positions may be.
+    max_seed_weight
+        Share of an EMA that may stem from its seed.
+    close_margin
+        How long before the session's end the last order may go.
+    require_above_break_even
+        Whether only positions above their cost are closed.
+    at_close
+        What happens to a signal of a session's last bar.
+    """
+
+    max_shares: Decimal | None
+    max_notional: Decimal | None
+    max_bar_age: dt.timedelta
+    max_snapshot_age: dt.timedelta
+    max_seed_weight: float
+    close_margin: dt.timedelta
+    require_above_break_even: bool
+    at_close: AtClose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that a gate may see.
+
+    Attributes
+    ----------
+    now
+        The time of the decision, aware UTC.
+    snapshot
+        Positions and open orders as last read.
+    session
+        The regular session open at `now`, or None.
+    next_open
+        When the next regular session opens; None beyond the calendar.
+    exits, positions
+        How many positions signal EXIT now, and how many are held.
+    limits
+        What the operator allows.
+    """
+
+    now: dt.datetime
+    snapshot: AccountSnapshot
+    session: Session | None
+    next_open: dt.datetime | None
+    exits: int
+    positions: int
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedTicket:
+    """A ticket that every gate let pass."""
+
+    ticket: OrderTicket
+
+
+@dataclass(frozen=True, slots=True)
+class DeniedTicket:
+    """A ticket that is withheld, with all the reasons."""
+
+    ticket: OrderTicket
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredTicket:
+    """A ticket that nothing but the closed session withholds: decided afresh at the next open."""
+
+    ticket: OrderTicket
+    until: dt.datetime
+
+
+Verdict = ApprovedTicket | DeniedTicket | DeferredTicket
+
+
+def sells_only(ticket: OrderTicket, _: Facts) -> str | None:
+    return None if ticket.side is Side.SELL else f"side {ticket.side} is not allowed"
+
+
+def long_stock_only(ticket: OrderTicket, _: Facts) -> str | None:
+    position = ticket.position
+    if position.instrument.is_decided and position.quantity > 0:
+        return None
+    held = f"{position.quantity} of {position.instrument.security_type}"
+    return f"only long stock and ETF positions are closed, not {held}"
+
+
+def has_whole_shares(ticket: OrderTicket, _: Facts) -> str | None:
+    return None if ticket.quantity >= 1 else f"less than one whole share ({ticket.fraction})"
+
+
+def position_as_decided(ticket: OrderTicket, facts: Facts) -> str | None:
+    held = {each.instrument.con_id: each.quantity for each in facts.snapshot.positions}
+    now = held.get(ticket.position.instrument.con_id, Decimal(0))
+    if now == ticket.position.quantity:
+        return None
+    return f"the position is {now} now and was {ticket.position.quantity} when decided"
+
+
+def snapshot_fresh(_: OrderTicket, facts: Facts) -> str | None:
+    age, limit = facts.now - facts.snapshot.taken_at, facts.limits.max_snapshot_age
+    return None if age <= limit else f"positions are {age} old, more than {limit}"
+
+
+def bar_fresh(ticket: OrderTicket, facts: Facts) -> str | None:
+    certificate = ticket.signal.certificate
+    if certificate is None:
+        return "no completed bar decides it"
+    age, limit = facts.now - certificate.slot.end, facts.limits.max_bar_age
+    return None if age <= limit else f"the deciding bar ended {age} ago, more than {limit}"
+
+
+def average_warm(ticket: OrderTicket, facts: Facts) -> str | None:
+    certificate, limit = ticket.signal.certificate, facts.limits.max_seed_weight
+    if certificate is None or certificate.seed_weight <= limit:
+        return None
+    weight = certificate.seed_weight
+    return f"the average still rests on its seed by {weight:.2%}, more than {limit:.2%}"
+
+
+def above_break_even(ticket: OrderTicket, facts: Facts) -> str | None:
+    if not facts.limits.require_above_break_even:
+        return None
+    cost, certificate = ticket.position.average_cost, ticket.signal.certificate
+    if cost is None:
+        return "the average cost is unknown, so break-even cannot be judged"
+    if certificate is None or is_above(cost, certificate.close, certificate.average):
+        return None
+    return (
+        f"not above break-even: close {certificate.close:.4f} and average "
+        f"{certificate.average:.4f} must both exceed the average cost {cost:.4f}"
+    )
+
+
+def session_open(_: OrderTicket, facts: Facts) -> str | None:
+    if facts.session is None:
+        return "the session is closed"
+    left = facts.session.close_utc - facts.now
+    if left >= facts.limits.close_margin:
+        return None
+    return f"the session ends in {left}, sooner than the margin {facts.limits.close_margin}"
+
+
+def no_foreign_order(ticket: OrderTicket, facts: Facts) -> str | None:
+    orders = facts.snapshot.orders_on(ticket.position.instrument.con_id)
+    foreign = [order for order in orders if not order.is_own]
+    if not foreign:
+        return None
+    listed = ", ".join(f"{each.side} {each.remaining} {each.order_type}" for each in foreign)
+    return f"orders that sellkit did not place rest on it ({listed}); cancel them at their source"
+
+
+def within_limits(ticket: OrderTicket, facts: Facts) -> str | None:
+    limits, notional = facts.limits, ticket.notional
+    if limits.max_shares is not None and ticket.quantity > limits.max_shares:
+        return f"{ticket.quantity} shares exceed orders.max_shares {limits.max_shares}"
+    if limits.max_notional is not None and (notional is None or notional > limits.max_notional):
+        return f"a notional of {notional} exceeds orders.max_notional {limits.max_notional}"
+    return None
+
+
+def not_too_many(_: OrderTicket, facts: Facts) -> str | None:
+    if facts.exits <= MANY_SIGNALS or facts.exits * 2 <= facts.positions:
+        return None
+    return f"{facts.exits} of {facts.positions} positions signal at once: check the data first"
+
+
+GATES: tuple[Gate, ...] = (
+    sells_only,
+    long_stock_only,
+    has_whole_shares,
+    position_as_decided,
+    snapshot_fresh,
+    bar_fresh,
+    average_warm,
+    above_break_even,
+    no_foreign_order,
+    within_limits,
+    not_too_many,
+)
+
+
+def judge(ticket: OrderTicket, facts: Facts) -> Verdict:
+    """Pass a ticket through every gate."""
+    reasons = tuple(reason for gate in GATES if (reason := gate(ticket, facts)))
+    closed = session_open(ticket, facts)
+    if closed is None and not reasons:
+        return ApprovedTicket(ticket)
+    if not reasons and facts.limits.at_close is AtClose.NEXT_OPEN and facts.next_open is not None:
+        return DeferredTicket(ticket, facts.next_open)
+    return DeniedTicket(ticket, (*reasons, closed) if closed else reasons)
+
+
+def is_above(cost: Decimal, close: float, average: float) -> bool:
+    """Whether close and average both lie strictly above the average cost."""
+    return cost < Decimal(str(close)) and cost < Decimal(str(average))

@@ -1,0 +1,142 @@
+"""What an account holds and what rests in the market for it, as the gateway tells it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from decimal import Decimal
+
+    from sellkit.core.instrument import Instrument
+
+SIMULATED_FARM: Final = "sellkitsim"
+"""Name of the data farms of the simulated gateway: the mark by which a client can tell it."""
+
+OWN_REFERENCE: Final = "SK1-"
+"""How the order reference of every order of sellkit begins."""
+
+
+class GatewayKind(StrEnum):
+    """What stands at the other end."""
+
+    SIMULATED = "simulated"
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class Side(StrEnum):
+    """Interactive Brokers' order actions."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account by its alias; the number stays out of every text that sellkit writes.
+
+    Attributes
+    ----------
+    alias
+        The name from the settings.
+    number
+        Interactive Brokers' account number. Identity, but never shown.
+    """
+
+    alias: str
+    number: str = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hex digits that tell two accounts apart without naming either."""
+        return hashlib.sha256(f"sellkit account {self.number}".encode()).hexdigest()[:12]
+
+    def __str__(self) -> str:
+        return self.alias
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A holding.
+
+    Attributes
+    ----------
+    account, instrument
+        Whose, and of what.
+    quantity
+        Shares or contracts; negative when short.
+    average_cost
+        Per share in the instrument's currency; None when the gateway told none above zero.
+    """
+
+    account: Account
+    instrument: Instrument
+    quantity: Decimal
+    average_cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOrder:
+    """An order that rests in the market, whoever placed it.
+
+    Attributes
+    ----------
+    con_id
+        The contract, the only tie to a position.
+    order_id, client_id, perm_id
+        Interactive Brokers' numbers as text; ids repeat between clients, the perm id does not.
+    reference
+        The order reference; those of sellkit begin with `SK1-`.
+    limit_price, stop_price
+        In the contract's currency; the stop of a trailing order is where it stands now.
+    status
+        As the gateway named it: PreSubmitted, Submitted, ...
+    """
+
+    account: Account
+    con_id: int
+    order_id: str
+    client_id: str
+    perm_id: str
+    reference: str
+    side: Side
+    order_type: str
+    quantity: Decimal
+    remaining: Decimal
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    time_in_force: str
+    status: str
+
+    @property
+    def is_own(self) -> bool:
+        """Whether sellkit placed it. An untagged order is nobody's, hence foreign."""
+        return self.reference.startswith(OWN_REFERENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSnapshot:
+    """Positions and open orders of one account, each complete to its end marker.
+
+    Attributes
+    ----------
+    account
+        Whose.
+    taken_at
+        When the last of the lists was complete; aware UTC.
+    positions, open_orders
+        Everything that the gateway listed; empty means that it listed nothing, to the end.
+    """
+
+    account: Account
+    taken_at: dt.datetime
+    positions: tuple[Position, ...]
+    open_orders: tuple[OpenOrder, ...]
+
+    def orders_on(self, con_id: int) -> tuple[OpenOrder, ...]:
+        """The open orders on one contract."""
+        return tuple(order for order in self.open_orders if order.con_id == con_id)

@@ -1,0 +1,34 @@
+"""When the next hourly run is due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sellkit.core.bars import Anchor, BarSize, session_slots
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+    from sellkit.core.market_time import Calendar
+
+
+def next_due(
+    calendars: Iterable[Calendar], now: dt.datetime, anchor: Anchor = Anchor.CLOCK
+) -> dt.datetime:
+    """The first end of an hourly bar after `now`, of any of the calendars; aware UTC.
+
+    Session closes are ends of hourly bars, so they are among them.
+
+    Raises
+    ------
+    NoCalendar
+        A calendar does not reach so far.
+    """
+    return min(_next_end(calendar, now, anchor) for calendar in calendars)
+
+
+def _next_end(calendar: Calendar, now: dt.datetime, anchor: Anchor) -> dt.datetime:
+    session = calendar.at(now) or calendar.next_to_open(now)
+    slots = session_slots(session, BarSize.H1, calendar, anchor)
+    return next(slot.end for slot in slots if slot.end > now)

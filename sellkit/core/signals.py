@@ -1,0 +1,79 @@
+"""What the rule says of a position, and the evidence it said it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sellkit.core.assignments import Assignment
+    from sellkit.core.bars import Slot
+    from sellkit.core.portfolio import Position
+
+
+class Decision(StrEnum):
+    """The rule's answers. Missing or doubtful data is UNDECIDED: neither hold nor sell."""
+
+    EXIT = "EXIT"
+    HOLD = "HOLD"
+    UNDECIDED = "UNDECIDED"
+    EXCLUDED = "EXCLUDED"
+
+
+@dataclass(frozen=True, slots=True)
+class BarCertificate:
+    """The completed bar that decided, and the average it was held against.
+
+    Attributes
+    ----------
+    slot
+        The bar's start, end and session.
+    parts
+        Half-hours that were folded into it; 1 for a bar taken as it came.
+    fetched_at
+        When the source told the last part of it; after its end.
+    close, average
+        Prices in the instrument's currency.
+    bars_used
+        Bars in the average's unbroken history.
+    seed_weight
+        Share of an EMA that still stems from its seed, 0 to 1; 0 for an SMA.
+    price_basis
+        What the bars show: TRADES is split-adjusted, not dividend-adjusted.
+    """
+
+    slot: Slot
+    parts: int
+    fetched_at: dt.datetime
+    close: float
+    average: float
+    bars_used: int
+    seed_weight: float
+    price_basis: str
+
+    @property
+    def distance_percent(self) -> float:
+        """From the close to the average, in percent of the close; positive when it is above."""
+        return (self.average - self.close) / self.close * 100
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """The rule's answer for one position.
+
+    Attributes
+    ----------
+    reasons
+        Why, in words a person can act on; at least one.
+    certificate
+        The evidence; None when there is none to show.
+    """
+
+    position: Position
+    assignment: Assignment | None
+    decision: Decision
+    reasons: tuple[str, ...]
+    certificate: BarCertificate | None = None

@@ -1,0 +1,137 @@
+"""Every error that sellkit raises on purpose, in one tree.
+
+    SellkitError
+      ConfigError
+      DataError        InvalidToken  InvalidAssignment  InvalidBars  AdjustmentDrift
+                       NoCalendar  ForeignOrigin
+      BrokerError      NotConnected*  RequestTimedOut*  PacingViolation*
+                       RequestRejected > UnknownInstrument, NoBars
+      JournalError     DuplicateTicket
+      RunFailed
+
+A read that ended in a class marked * may be asked again. Each class carries the exit code that the
+command line answers with: 1 failed, 2 bad input, 3 the gateway.
+"""
+
+from typing import ClassVar
+
+
+class SellkitError(Exception):
+    """What happened, which value, where, and what to do next, in one line."""
+
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+
+
+class ConfigError(SellkitError):
+    """A setting, a flag or a parameter cannot be used."""
+
+    exit_code = 2
+
+
+class DataError(SellkitError):
+    """Stored, typed or received data cannot be used."""
+
+    exit_code = 2
+
+
+class InvalidToken(DataError):
+    """A text is not an `EXCHANGE:SYMBOL` token."""
+
+
+class InvalidAssignment(DataError):
+    """A moving average or an assignment is not one of the choices."""
+
+
+class InvalidBars(DataError):
+    """A frame of bars breaks the schema, or a stored one cannot be read."""
+
+
+class AdjustmentDrift(DataError):
+    """Stored bars and fresh ones differ by a constant ratio: a split, most likely."""
+
+
+class NoCalendar(DataError):
+    """No session calendar is known for an exchange, or a time lies outside the calendar."""
+
+
+class ForeignOrigin(DataError):
+    """Data that another kind of gateway or another account wrote."""
+
+
+class BrokerError(SellkitError):
+    """The gateway did not do what was asked."""
+
+    exit_code = 3
+
+
+class NotConnected(BrokerError):
+    """There is no usable connection to the gateway."""
+
+    retryable = True
+
+
+class RequestTimedOut(BrokerError):
+    """The gateway did not answer in time. That is not the same as an empty answer."""
+
+    retryable = True
+
+
+class PacingViolation(BrokerError):
+    """The gateway refused a request because too many were sent."""
+
+    retryable = True
+
+
+class RequestRejected(BrokerError):
+    """The gateway answered a request with an error code.
+
+    Parameters
+    ----------
+    code
+        The code that Interactive Brokers sent.
+    text
+        Its text, as sent.
+    """
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"the gateway answered with error {code}: {text}")
+        self.code = code
+        self.text = text
+
+
+class UnknownInstrument(RequestRejected):
+    """The gateway knows no contract, or more than one, for what was asked."""
+
+    exit_code = 2
+
+
+class NoBars(RequestRejected):
+    """The gateway has no bars for the window asked for."""
+
+
+class JournalError(SellkitError):
+    """The journal cannot be read or written; nothing may be sent without it."""
+
+
+class DuplicateTicket(JournalError):
+    """The journal already holds this attempt of this ticket."""
+
+
+class RunFailed(SellkitError):
+    """A run of a notebook did not reach its end.
+
+    Parameters
+    ----------
+    message
+        What happened, and where the notebook was kept.
+    error_name
+        The class of the error that ended it; one of this module lends its exit code.
+    """
+
+    def __init__(self, message: str, *, error_name: str = "") -> None:
+        super().__init__(message)
+        self.error_name = error_name
+        cause = globals().get(error_name)
+        if isinstance(cause, type) and issubclass(cause, SellkitError):
+            self.exit_code = cause.exit_code  # type: ignore[misc]  # the run fails as its cell did

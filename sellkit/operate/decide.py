@@ -1,0 +1,218 @@
+"""Judge every position on stored, completed bars and prepare the tickets. Sends nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sellkit.core import indicators
+from sellkit.core.aggregate import completed, fold
+from sellkit.core.assignments import ALL_AVERAGES, Timeframe
+from sellkit.core.bars import BarSize, slots_until
+from sellkit.core.evaluate import History, evaluate
+from sellkit.core.gates import Facts, judge
+from sellkit.core.market_time import calendar_for, has_calendar
+from sellkit.core.orders import prepare
+from sellkit.core.signals import Decision, Signal
+from sellkit.core.snapshot import Reading, SnapshotRow, in_display_order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from sellkit.core.assignments import Assignment
+    from sellkit.core.gates import Verdict
+    from sellkit.core.instrument import Instrument, Token
+    from sellkit.core.portfolio import AccountSnapshot, Position
+    from sellkit.operate.options import DeskOptions
+    from sellkit.ports import BarStore
+
+# How far back a series without any bar is looked at, only to say which bar lacks.
+_GLANCE = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """An instrument's completed bars and all its averages.
+
+    Attributes
+    ----------
+    history
+        The unbroken runs of completed bars.
+    averages
+        By timeframe, a table `sma_5` ... `ema_200` on the index of the run's bars.
+    """
+
+    history: History
+    averages: Mapping[Timeframe, pd.DataFrame]
+
+    def readings(self) -> tuple[Reading, ...]:
+        """All 28 averages at the last completed bars."""
+        return tuple(reading for timeframe in Timeframe for reading in self._read(timeframe))
+
+    def _read(self, timeframe: Timeframe) -> list[Reading]:
+        table = self.averages[timeframe]
+        count = len(table)
+        last = table.iloc[-1] if count else None
+        return [
+            Reading(
+                average,
+                timeframe,
+                float(last[average.column])
+                if last is not None and count >= average.length
+                else None,
+                count,
+                average.seed_weight(count),
+            )
+            for average in ALL_AVERAGES
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyDecision:
+    """Every position judged at one moment.
+
+    Attributes
+    ----------
+    as_of
+        The moment, aware UTC.
+    snapshot
+        Positions and open orders as read for it.
+    rows
+        One for each position, in display order.
+    studies
+        Bars and averages by contract.
+    """
+
+    as_of: dt.datetime
+    snapshot: AccountSnapshot
+    rows: tuple[SnapshotRow, ...]
+    studies: Mapping[int, Study]
+
+    @property
+    def exits(self) -> tuple[SnapshotRow, ...]:
+        """The rows that signal EXIT."""
+        return tuple(row for row in self.rows if row.signal.decision is Decision.EXIT)
+
+    @property
+    def undecided(self) -> tuple[SnapshotRow, ...]:
+        """The rows for which missing or doubtful data allow no answer."""
+        return tuple(row for row in self.rows if row.signal.decision is Decision.UNDECIDED)
+
+    def bars(self, row: SnapshotRow) -> pd.DataFrame:
+        """The completed bars of a row's assigned timeframe, a bar frame; hourly when unassigned."""
+        study = self.studies[row.position.instrument.con_id]
+        timeframe = row.assignment.timeframe if row.assignment else Timeframe.H1
+        return study.history.of(timeframe).frame
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """What every judgement of one run shares.
+
+    Attributes
+    ----------
+    snapshot
+        Positions and open orders.
+    assignments
+        By token; matching is exact.
+    store
+        Holds the bars; the averages computed here are put beside them.
+    as_of
+        Bars count up to here; aware UTC.
+    now
+        The time of the decision, against which ages are held: later than `as_of` by the time the
+        download took.
+    problems
+        By contract, why bars could not be had; said beside UNDECIDED.
+    """
+
+    snapshot: AccountSnapshot
+    assignments: Mapping[Token, Assignment]
+    store: BarStore
+    options: DeskOptions
+    as_of: dt.datetime
+    now: dt.datetime
+    problems: Mapping[int, str]
+
+    def decide(self) -> HourlyDecision:
+        """Judge every position of the snapshot."""
+        studies = {
+            each.instrument.con_id: self._study(each.instrument)
+            for each in self.snapshot.positions
+            if each.instrument.is_decided and has_calendar(each.instrument.token.exchange)
+        }
+        signals = [self._signal(each, studies) for each in self.snapshot.positions]
+        exits = sum(each.decision is Decision.EXIT for each in signals)
+        rows = [self._row(each, studies, exits) for each in signals]
+        return HourlyDecision(self.as_of, self.snapshot, tuple(in_display_order(rows)), studies)
+
+    def _study(self, instrument: Instrument) -> Study:
+        history = self._history(instrument)
+        averages = {each: indicators.table(history.of(each).frame) for each in Timeframe}
+        for timeframe, table in averages.items():
+            if len(table):
+                key = self.options.key(instrument.con_id, timeframe.bar_size)
+                self.store.write_averages(key, table)
+        return Study(history, averages)
+
+    def _history(self, instrument: Instrument) -> History:
+        calendar = calendar_for(instrument.token.exchange, extended=not self.options.rth)
+        halves = self.store.read(self.options.key(instrument.con_id, BarSize.M30))
+        days = self.store.read(self.options.key(instrument.con_id, BarSize.D1))
+        hour_slots = slots_until(
+            self.as_of,
+            BarSize.H1,
+            calendar,
+            anchor=self.options.anchor,
+            since=self._begin(halves),
+        )
+        day_slots = slots_until(self.as_of, BarSize.D1, calendar, since=self._begin(days))
+        return History(completed(fold(halves, hour_slots), hour_slots), completed(days, day_slots))
+
+    def _begin(self, bars: pd.DataFrame) -> dt.datetime:
+        if bars.empty:
+            return self.as_of - _GLANCE
+        first: dt.datetime = bars.index[0].to_pydatetime()
+        return min(first, self.as_of - _GLANCE)
+
+    def _signal(self, position: Position, studies: Mapping[int, Study]) -> Signal:
+        instrument = position.instrument
+        assignment = self.assignments.get(instrument.token)
+        study = studies.get(instrument.con_id)
+        history = study.history if study else None
+        signal = evaluate(position, assignment, history, self.options.daily_basis)
+        problem = self.problems.get(instrument.con_id)
+        if signal.decision is not Decision.UNDECIDED or assignment is None or problem is None:
+            return signal
+        return Signal(position, assignment, signal.decision, (*signal.reasons, problem))
+
+    def _row(self, signal: Signal, studies: Mapping[int, Study], exits: int) -> SnapshotRow:
+        con_id = signal.position.instrument.con_id
+        study = studies.get(con_id)
+        timeframe = signal.assignment.timeframe if signal.assignment else Timeframe.H1
+        frame = study.history.of(timeframe).frame if study else None
+        return SnapshotRow(
+            as_of=self.as_of,
+            signal=signal,
+            last_close=None if frame is None or frame.empty else float(frame["close"].iloc[-1]),
+            readings=study.readings() if study else (),
+            open_orders=self.snapshot.orders_on(con_id),
+            verdict=self._verdict(signal, exits) if signal.decision is Decision.EXIT else None,
+            max_seed_weight=self.options.limits.max_seed_weight,
+        )
+
+    def _verdict(self, signal: Signal, exits: int) -> Verdict:
+        calendar = calendar_for(signal.position.instrument.token.exchange)
+        facts = Facts(
+            now=self.now,
+            snapshot=self.snapshot,
+            session=calendar.at(self.now),
+            next_open=calendar.next_to_open(self.now).open_utc,
+            exits=exits,
+            positions=len(self.snapshot.positions),
+            limits=self.options.limits,
+        )
+        return judge(prepare(signal), facts)

@@ -1,0 +1,249 @@
+"""The desk: one account, one gateway, one moment, and the steps of a run in order."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from sellkit.core.assignments import Assignment
+from sellkit.core.market_time import calendar_for, has_calendar
+from sellkit.core.signals import Decision
+from sellkit.errors import ConfigError, DataError
+from sellkit.operate.decide import Decider, HourlyDecision
+from sellkit.operate.download import Outcome, Series, bring_up_to_date, plan
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from sellkit.core.instrument import Instrument, Token
+    from sellkit.core.portfolio import Account, AccountSnapshot, Position
+    from sellkit.operate.options import DeskOptions
+    from sellkit.ports import (
+        AssignmentBook,
+        AssignmentSheet,
+        BarStore,
+        Broker,
+        Clock,
+        Journal,
+        Progress,
+        RunHeader,
+        SignalLog,
+    )
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The adapters behind a desk's ports."""
+
+    broker: Broker
+    clock: Clock
+    store: BarStore
+    book: AssignmentBook
+    journal: Journal
+    signal_log: SignalLog
+    progress: Progress
+
+
+@dataclass(slots=True)
+class Desk:
+    """What a notebook or a command works with.
+
+    Attributes
+    ----------
+    parts
+        The adapters.
+    account
+        Whose positions.
+    options
+        How the desk works.
+    run
+        Who asks, when and in which mode; its `as_of` is the moment described.
+    asked_as_of
+        The moment asked for, or None for the present.
+    """
+
+    parts: Parts
+    account: Account
+    options: DeskOptions
+    run: RunHeader
+    asked_as_of: dt.datetime | None = None
+    _snapshot: AccountSnapshot | None = field(default=None, repr=False)
+    _problems: dict[int, str] = field(default_factory=dict, repr=False)
+    _begun: bool = field(default=False, repr=False)
+
+    def begin(self) -> None:
+        """Open the run in the journal; a second call does nothing."""
+        if not self._begun:
+            self.parts.journal.begin(self.run)
+            self._begun = True
+
+    def snapshot(self) -> AccountSnapshot:
+        """Positions and open orders, read afresh."""
+        self._snapshot = self.parts.broker.snapshot(self.account)
+        return self._snapshot
+
+    def positions(self) -> tuple[Position, ...]:
+        """The positions, read afresh."""
+        return self.snapshot().positions
+
+    def sheet(self) -> AssignmentSheet:
+        """The assignments as they stand on disk."""
+        return self.parts.book.load()
+
+    def assign(self, assignment: Assignment) -> None:
+        """Write one assignment."""
+        self.parts.book.save(assignment)
+        log.info("assigned", extra={"token": str(assignment.token), "average": assignment.label})
+
+    def find(self, token: Token) -> Instrument:
+        """The instrument of a token: a position's, or one that the gateway knows."""
+        for position in self.positions():
+            if position.instrument.token == token:
+                return position.instrument
+        return self.parts.broker.find(token)
+
+    def apply_default(self) -> tuple[Assignment, ...]:
+        """Assign the default to positions that have no row at all, and write it back.
+
+        A row that someone began and did not finish is left alone: it says that a person wants
+        something else.
+        """
+        default = self.options.default_assignment
+        if default is None:
+            return ()
+        sheet = self.sheet()
+        known = set(sheet.assignments) | sheet.incomplete
+        fresh = tuple(
+            Assignment(each.instrument.token, *default)
+            for each in self._positions()
+            if each.instrument.is_decided
+            and each.quantity > 0
+            and each.instrument.token not in known
+        )
+        for assignment in fresh:
+            self.assign(assignment)
+        return fresh
+
+    def bring_up_to_date(self) -> list[Outcome]:
+        """Fetch the bars that the decisions need and the store lacks.
+
+        Raises
+        ------
+        ConfigError
+            The moment asked for lies in the future.
+        DataError
+            The gateway has no bar at all for it.
+        """
+        self._move_to_present()
+        assignments = self.sheet().assignments
+        self._problems = {}
+        series: list[Series] = []
+        for position in self.snapshot().positions:
+            series.extend(self._series(position, assignments))
+        outcomes = bring_up_to_date(
+            series,
+            self.parts.broker,
+            self.parts.store,
+            self.parts.progress,
+            self.options.concurrency,
+        )
+        for outcome in outcomes:
+            if outcome.problem is not None:
+                self._problems[outcome.series.instrument.con_id] = outcome.problem
+        self._refuse_emptiness(series)
+        return outcomes
+
+    def decide(self) -> HourlyDecision:
+        """Judge every position on what is stored, with positions and orders read afresh."""
+        decider = Decider(
+            snapshot=self.snapshot(),
+            assignments=self.sheet().assignments,
+            store=self.parts.store,
+            options=self.options,
+            as_of=self.run.as_of,
+            now=self.asked_as_of or self.parts.clock.now(),
+            problems=self._problems,
+        )
+        return decider.decide()
+
+    def record(self, decision: HourlyDecision) -> None:
+        """Write everything to the journal, and the plain lines to the signal log."""
+        self.begin()
+        run_id, journal = self.run.run_id, self.parts.journal
+        journal.record_snapshot(run_id, decision.snapshot)
+        journal.record_rows(run_id, decision.rows)
+        self.parts.signal_log.append(run_id, decision.rows)
+        for row in decision.rows:
+            self._say(run_id, row.signal.decision, row.position, row.signal.reasons)
+        outcome = "undecided" if decision.undecided else "decided"
+        journal.finish(run_id, self.parts.clock.now(), outcome)
+
+    def close(self) -> None:
+        """End the connection and close the journal; a second call does nothing."""
+        self.parts.broker.close()
+        self.parts.journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _positions(self) -> tuple[Position, ...]:
+        return (self._snapshot or self.snapshot()).positions
+
+    def _move_to_present(self) -> None:
+        """Let a desk that was not asked for a past moment describe this one."""
+        now = self.parts.clock.now()
+        if self.asked_as_of is not None and self.asked_as_of > now:
+            raise ConfigError(
+                f"the time asked for, {self.asked_as_of.isoformat()}, lies after the present, "
+                f"{now.isoformat()}; bars of the future cannot be judged"
+            )
+        if self.asked_as_of is None:
+            self.run = replace(self.run, as_of=now)
+
+    def _series(
+        self, position: Position, assignments: Mapping[Token, Assignment]
+    ) -> tuple[Series, ...]:
+        instrument = position.instrument
+        assignment = assignments.get(instrument.token)
+        if not instrument.is_decided or position.quantity <= 0:
+            return ()
+        if assignment is None and not self.options.all_positions:
+            return ()
+        exchange = instrument.token.exchange
+        if not has_calendar(exchange):
+            problem = f"no session calendar is known for the exchange {exchange}"
+            self._problems[instrument.con_id] = problem
+            return ()
+        calendar = calendar_for(exchange, extended=not self.options.rth)
+        return plan(instrument, calendar, assignment, self.options, self.run.as_of)
+
+    def _refuse_emptiness(self, series: list[Series]) -> None:
+        if not series or self._problems:
+            return
+        if all(self.parts.store.read(each.key).empty for each in series):
+            raise DataError(
+                f"the gateway has no bar of any position up to {self.run.as_of.isoformat()}; "
+                "ask for a later time"
+            )
+
+    def _say(
+        self, run_id: str, decision: Decision, position: Position, reasons: tuple[str, ...]
+    ) -> None:
+        # Until alert channels exist, an undecided position is said as loudly as a log can.
+        level = logging.CRITICAL if decision is Decision.UNDECIDED else logging.INFO
+        extra = {"run_id": run_id, "token": str(position.instrument), "reasons": list(reasons)}
+        log.log(level, "decision_%s", decision.lower(), extra=extra)

@@ -1,0 +1,73 @@
+"""One hourly run: the notebook executed and kept, its decisions read back from the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sellkit.errors import RunFailed
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sellkit.ports import Journal, NotebookRunner
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What came of a run.
+
+    Attributes
+    ----------
+    notebook
+        The executed notebook, kept as evidence.
+    outcome
+        `decided` or `undecided`, as journalled.
+    decisions, tickets
+        As journalled.
+    """
+
+    run_id: str
+    notebook: Path
+    outcome: str
+    decisions: tuple[Mapping[str, object], ...]
+    tickets: tuple[Mapping[str, object], ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 decided, 4 some positions UNDECIDED."""
+        return 0 if self.outcome == "decided" else 4
+
+
+def kept_at(runs: Path, started_at: dt.datetime, run_id: str) -> Path:
+    """Where the executed notebook of a run is kept; the time is UTC."""
+    return runs / f"{started_at:%Y-%m-%d}" / f"{started_at:%H%M%SZ}_{run_id}.ipynb"
+
+
+def hourly_run(
+    runner: NotebookRunner,
+    journal: Journal,
+    notebook: Path,
+    output: Path,
+    parameters: Mapping[str, object],
+) -> RunResult:
+    """Execute the notebook and read back what it journalled.
+
+    Raises
+    ------
+    ConfigError
+        The notebook has no such parameter; nothing was started.
+    RunFailed
+        A cell raised, or the notebook ended without closing its run in the journal.
+    """
+    run_id = str(parameters["run_id"])
+    runner.run(notebook, output, parameters)
+    ended = {str(each["run_id"]): each["outcome"] for each in journal.runs()}
+    outcome = ended.get(run_id)
+    if outcome is None:
+        raise RunFailed(f"the run {run_id} ended without an outcome in the journal; see {output}")
+    return RunResult(
+        run_id, output, str(outcome), journal.decisions(run_id), journal.tickets(run_id)
+    )

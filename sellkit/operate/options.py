@@ -1,0 +1,73 @@
+"""What the steps are told to do; made from the settings once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sellkit.core.bars import Anchor, BarSize, SeriesKey
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sellkit.core.assignments import MovingAverage, Timeframe
+    from sellkit.core.evaluate import DailyBasis
+    from sellkit.core.gates import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskOptions:
+    """How the desk works.
+
+    Attributes
+    ----------
+    limits
+        What the gates hold a ticket to.
+    daily_basis
+        Which close is held against a daily average.
+    anchor
+        Where hours begin.
+    rth
+        Regular trading hours only.
+    history_days
+        Daily bars kept at least, in calendar days.
+    history_hours
+        Hourly bars that can be folded at least.
+    concurrency
+        Instruments downloaded at once.
+    all_positions
+        Download also for positions without an assignment.
+    default_assignment
+        What an unassigned position gets, or None.
+    """
+
+    limits: Limits
+    daily_basis: DailyBasis
+    anchor: Anchor
+    rth: bool
+    history_days: int
+    history_hours: int
+    concurrency: int
+    all_positions: bool = False
+    default_assignment: tuple[MovingAverage, Timeframe] | None = None
+
+    def key(self, con_id: int, size: BarSize) -> SeriesKey:
+        """The series that this desk works on; only hours have an anchor."""
+        anchor = self.anchor if size is BarSize.H1 else Anchor.CLOCK
+        return SeriesKey(con_id, size, rth=self.rth, anchor=anchor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewpoint:
+    """The moment that is described, and whether it is the present.
+
+    Attributes
+    ----------
+    as_of
+        Bars count up to here; aware UTC.
+    is_present
+        False when a past moment was asked for.
+    """
+
+    as_of: dt.datetime
+    is_present: bool

@@ -1,0 +1,286 @@
+"""What sellkit asks of the outside.
+
+Each port has one adapter under `sellkit.adapters` and one fake in the tests, and both pass the same
+contract. Every method blocks and has a time-out of its own; none returns an empty result for a
+question that was not answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from sellkit.core.assignments import Assignment
+    from sellkit.core.bars import SeriesKey
+    from sellkit.core.coverage import BarRequest
+    from sellkit.core.instrument import Instrument, Token
+    from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
+    from sellkit.core.snapshot import SnapshotRow
+
+
+class Clock(Protocol):
+    """The time by which sellkit lives."""
+
+    def now(self) -> dt.datetime:
+        """The present, aware UTC."""
+        ...
+
+    def sleep_until(self, instant: dt.datetime) -> None:
+        """Return once `now()` has reached `instant`."""
+        ...
+
+
+class Broker(Protocol):
+    """The gateway, over one connection. Reading only: nothing here can place an order."""
+
+    @property
+    def kind(self) -> GatewayKind:
+        """Simulated, paper or live, as the connection showed it."""
+        ...
+
+    @property
+    def account_numbers(self) -> tuple[str, ...]:
+        """The accounts that this login manages."""
+        ...
+
+    def server_time(self) -> dt.datetime:
+        """The gateway's clock, aware UTC, to the second."""
+        ...
+
+    def snapshot(self, account: Account) -> AccountSnapshot:
+        """Positions and open orders of all clients, each list complete to its end marker.
+
+        Raises
+        ------
+        RequestTimedOut
+            An end marker did not come.
+        UnknownInstrument
+            A position's contract cannot be told from others.
+        """
+        ...
+
+    def find(self, token: Token) -> Instrument:
+        """The stock or ETF that a token names.
+
+        Raises
+        ------
+        UnknownInstrument
+            None, or more than one.
+        """
+        ...
+
+    def bars(self, request: BarRequest) -> pd.DataFrame:
+        """One answer of historical bars as a checked bar frame, at least one bar.
+
+        Raises
+        ------
+        NoBars
+            The source has none for this window, and said so.
+        RequestTimedOut, PacingViolation, RequestRejected
+            It did not answer, or answered with another error.
+        InvalidBars
+            It answered with impossible prices.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the connection and its thread; a second call does nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whom stored data belong to."""
+
+    gateway: GatewayKind
+    alias: str
+    fingerprint: str
+
+
+class BarStore(Protocol):
+    """Bars and averages on disk, one series a key, raw and computed apart."""
+
+    def claim(self, origin: Origin) -> None:
+        """Stamp an empty store, or check the stamp of a used one.
+
+        Raises
+        ------
+        ForeignOrigin
+            Another kind of gateway or another account wrote here.
+        """
+        ...
+
+    def read(self, key: SeriesKey) -> pd.DataFrame:
+        """The stored bar frame; empty for a series never written.
+
+        Raises
+        ------
+        InvalidBars
+            The file is torn, truncated or of another schema.
+        """
+        ...
+
+    def add(self, key: SeriesKey, bars: pd.DataFrame) -> pd.DataFrame:
+        """Merge bars into a series, the later fetch winning, and return the whole series."""
+        ...
+
+    def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
+        """The stored table of averages, or None."""
+        ...
+
+    def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:
+        """Replace a series' table of averages (columns `sma_5` ... `ema_200`, by bar start)."""
+        ...
+
+    def keys(self) -> tuple[SeriesKey, ...]:
+        """Every series that has bars."""
+        ...
+
+    def clear(self) -> None:
+        """Remove every series and every table of averages."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentSheet:
+    """The assignments as they stand on disk.
+
+    Attributes
+    ----------
+    assignments
+        By token.
+    problems
+        One line for each row that cannot be used, with its line number; such rows stay in the file.
+    incomplete
+        Tokens that such a row names: no default is put in place of what a person began to write.
+    """
+
+    assignments: Mapping[Token, Assignment]
+    problems: tuple[str, ...] = ()
+    incomplete: frozenset[Token] = frozenset()
+
+
+class AssignmentBook(Protocol):
+    """The assigned averages on disk."""
+
+    @property
+    def path(self) -> Path:
+        """Where they are kept."""
+        ...
+
+    def load(self) -> AssignmentSheet:
+        """Every row; an absent file is an empty sheet.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be read as a table at all.
+        """
+        ...
+
+    def save(self, assignment: Assignment) -> None:
+        """Write one assignment in place of the token's former row; every other row stays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHeader:
+    """What a run is, known before it does anything."""
+
+    run_id: str
+    started_at: dt.datetime
+    as_of: dt.datetime
+    mode: str
+    profile: str
+    account: str
+    gateway: GatewayKind
+    version: str
+
+
+class Journal(Protocol):
+    """Facts, appended and never changed."""
+
+    def begin(self, header: RunHeader) -> None:
+        """Open a run.
+
+        Raises
+        ------
+        JournalError
+            The journal cannot be written, or holds a run of this id already.
+        """
+        ...
+
+    def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
+        """The positions and open orders that the run saw."""
+        ...
+
+    def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
+        """Every decision, and the ticket with its complete order and verdict where there is one."""
+        ...
+
+    def finish(self, run_id: str, finished_at: dt.datetime, outcome: str) -> None:
+        """Close a run: `decided`, `undecided` or `failed: ...`."""
+        ...
+
+    def runs(self) -> tuple[Mapping[str, object], ...]:
+        """Every run, oldest first, with its outcome or None."""
+        ...
+
+    def decisions(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        """The decisions of a run, in the order recorded."""
+        ...
+
+    def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        """The tickets of a run, each with its order as a mapping."""
+        ...
+
+    def close(self) -> None:
+        """End the use of the file."""
+        ...
+
+
+class SignalLog(Protocol):
+    """One plain line for each run and position."""
+
+    def append(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
+        """Add the rows' lines at the end."""
+        ...
+
+
+class Progress(Protocol):
+    """How far long work has come."""
+
+    def start(self, label: str, total: int) -> None:
+        """Begin a piece of work of `total` steps."""
+        ...
+
+    def advance(self, steps: int = 1, *, of: str = "") -> None:
+        """Some steps are done; `of` names what they belonged to."""
+        ...
+
+    def stop(self) -> None:
+        """The work has ended, well or not."""
+        ...
+
+
+class NotebookRunner(Protocol):
+    """Executes a notebook and keeps what it showed."""
+
+    def run(self, notebook: Path, output: Path, parameters: Mapping[str, object]) -> Path:
+        """Execute and keep the notebook, also one that failed.
+
+        Raises
+        ------
+        ConfigError
+            The notebook has no such parameter.
+        RunFailed
+            A cell raised, the kernel died or the run was interrupted.
+        """
+        ...

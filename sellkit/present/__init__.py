@@ -1,0 +1,1 @@
+"""What a person sees: tables, charts, panels and progress, in a terminal and in a notebook."""

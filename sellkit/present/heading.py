@@ -1,0 +1,87 @@
+"""The line over every table and chart: in which mode, for whom and as of when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from sellkit.core.market_time import CALENDAR_OF_EXCHANGE, UTC, calendar_for
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+_CALM, _ALARM = "#1f5f99", "#b3261e"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """Under which conditions a table or a chart was made.
+
+    Attributes
+    ----------
+    mode
+        `DRY RUN` for instance; any other mode gets an alarming colour.
+    profile, account
+        The profile and the account's alias.
+    gateway
+        What stands at the other end: simulated, paper or live.
+    as_of
+        The moment described, aware UTC.
+    zone_exchange
+        The exchange on whose clock the moment is also told, `NASDAQ` for instance.
+    """
+
+    mode: str
+    profile: str
+    account: str
+    gateway: str
+    as_of: dt.datetime
+    zone_exchange: str
+
+    @property
+    def moment(self) -> str:
+        """`2025-11-28 10:00:05 EST (15:00:05 UTC)`."""
+        return two_clocks(self.as_of, self.zone_exchange, "%H:%M:%S")
+
+    @property
+    def conditions(self) -> str:
+        """Everything but the mode, in one line."""
+        return (
+            f"profile {self.profile} · account {self.account} · {self.gateway} gateway · "
+            f"as of {self.moment}"
+        )
+
+    def record(self) -> dict[str, str]:
+        """The heading as plain text by name, for tables that machines read."""
+        return {
+            "mode": self.mode,
+            "profile": self.profile,
+            "account": self.account,
+            "gateway": str(self.gateway),
+            "as_of": self.as_of.astimezone(UTC).isoformat(),
+        }
+
+    def __str__(self) -> str:
+        return f"{self.mode} · {self.conditions}"
+
+    def _repr_html_(self) -> str:
+        colour = _CALM if self.mode == "DRY RUN" else _ALARM
+        bar = f"background:{colour};color:#fff;padding:6px 12px;border-radius:3px"
+        return (
+            f'<div class="sellkit-heading" style="{bar};font-family:sans-serif">'
+            f"<b>{escape(self.mode)}</b> &nbsp; {escape(self.conditions)}</div>"
+        )
+
+
+def two_clocks(instant: dt.datetime, exchange: str, time: str = "%H:%M") -> str:
+    """An instant on the exchange's clock with UTC behind it; UTC alone where no clock is known.
+
+    The date stands again before UTC where it is another one there.
+    """
+    instant = instant.astimezone(UTC)
+    if exchange not in CALENDAR_OF_EXCHANGE:
+        return f"{instant:%Y-%m-%d {time} UTC}"
+    local = calendar_for(exchange).local(instant)
+    date = "" if local.date() == instant.date() else "%Y-%m-%d "
+    return f"{local:%Y-%m-%d {time} %Z} ({instant:{date}{time} UTC})"

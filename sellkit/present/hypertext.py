@@ -1,0 +1,137 @@
+"""HTML for notebooks: themed by JupyterLab's own colours, complete in itself, and small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sellkit.present.columns import Cell, Column
+    from sellkit.present.heading import Heading
+
+# Every colour is the theme's own or one that reads on white and on black alike. The fallbacks
+# serve pages that have no theme, an exported one for instance.
+_STYLE: Final = """<style>
+.sellkit-table{overflow-x:auto;color:var(--jp-ui-font-color1,inherit)}
+.sellkit-table .sellkit-heading{font-size:13px;margin-bottom:4px}
+.sellkit-table table{border-collapse:collapse;font-size:12px;margin:0;border:0}
+.sellkit-table table tr,.sellkit-table table tr:nth-child(even){background:none}
+.sellkit-table table th,.sellkit-table table td{padding:4px 7px;text-align:left;
+ vertical-align:top;border:0;border-bottom:1px solid var(--jp-border-color2,#8886);
+ white-space:nowrap;max-width:none}
+.sellkit-table table th{font-weight:600;color:var(--jp-ui-font-color2,inherit);
+ vertical-align:bottom}
+.sellkit-table table tbody th{color:var(--jp-ui-font-color1,inherit);vertical-align:top}
+.sellkit-table table tbody tr:hover{background:var(--jp-layout-color2,#8882)}
+.sellkit-table table .number{text-align:right;font-variant-numeric:tabular-nums}
+.sellkit-table table .prose{white-space:normal;min-width:15em;max-width:34em}
+.sellkit-table .strong{font-weight:700}
+.sellkit-table .quiet{color:var(--jp-ui-font-color2,#777)}
+.sellkit-table .exit,.sellkit-table .hold,.sellkit-table .undecided{color:#fff;
+ padding:1px 7px;border-radius:9px;font-weight:600}
+.sellkit-table .exit{background:#b3261e}
+.sellkit-table .hold{background:#23703a}
+.sellkit-table .undecided{background:#8a5a00}
+.sellkit-table .good{font-weight:700;border-bottom:2px solid #2e9d62}
+.sellkit-table .warn{border-bottom:2px solid #c98a00}
+.sellkit-table ul{margin:0;padding-left:1.2em}
+.sellkit-table dl{display:grid;grid-template-columns:max-content auto;gap:0 .8em;margin:0}
+.sellkit-table dt{color:var(--jp-ui-font-color2,#777);font-weight:400;margin:0}
+.sellkit-table dd{margin:0}
+</style>"""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Html:
+    """A piece of a page that a notebook shows as it is.
+
+    Attributes
+    ----------
+    markup
+        The HTML.
+    summary
+        What stands there where HTML cannot be shown.
+    """
+
+    markup: str
+    summary: str
+
+    def _repr_html_(self) -> str:
+        return self.markup
+
+    def __repr__(self) -> str:
+        return self.summary
+
+
+def page(heading: Heading, summary: str, *tables: str) -> Html:
+    """Tables under one heading, with the style they need."""
+    body = "".join((heading._repr_html_(), *tables))
+    return Html(f'{_STYLE}<div class="sellkit-table">{body}</div>', f"{heading}\n{summary}")
+
+
+def table(titles: Iterable[str], rows: Iterable[str]) -> str:
+    """A table of rows that are HTML already; a title may carry the class that its column has."""
+    return f"<table><thead><tr>{''.join(titles)}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def title(text: str, kind: str = "") -> str:
+    """The heading of a column."""
+    return f'<th scope="col"{_class(kind)}>{escape(text)}</th>'
+
+
+def column_title(column: Column) -> str:
+    """The heading of one of the status table's columns."""
+    return title(column.title, _kind(column))
+
+
+def row(cells: Sequence[str]) -> str:
+    """One row; its first cell names it."""
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def row_name(cell: Cell) -> str:
+    """The cell that names its row."""
+    return f'<th scope="row">{escape(cell.text)}</th>'
+
+
+def column_cell(column: Column, cell: Cell) -> str:
+    """A cell of the status table."""
+    return td(toned(cell), _kind(column))
+
+
+def toned(cell: Cell) -> str:
+    """A cell's text in its tone."""
+    if cell.tone == "plain":
+        return escape(cell.text)
+    return f'<span class="{cell.tone}">{escape(cell.text)}</span>'
+
+
+def td(markup: str, kind: str = "") -> str:
+    """A cell of HTML."""
+    return f"<td{_class(kind)}>{markup}</td>"
+
+
+def bullets(lines: Sequence[str]) -> str:
+    """Lines as a list; a single one stands alone."""
+    if len(lines) == 1:
+        return escape(lines[0])
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+
+
+def pairs(values: dict[str, str]) -> str:
+    """Names and values below each other."""
+    inner = (f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in values.items())
+    return f"<dl>{''.join(inner)}</dl>"
+
+
+def _kind(column: Column) -> str:
+    if column.is_number:
+        return "number"
+    return "prose" if column.is_prose else ""
+
+
+def _class(kind: str) -> str:
+    return f' class="{kind}"' if kind else ""

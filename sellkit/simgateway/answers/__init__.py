@@ -1,0 +1,1 @@
+"""What the gateway answers to each request, one module per subject."""

@@ -1,0 +1,115 @@
+"""Messages about contracts, as the gateway sends them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sellkit.simgateway.messages import trading_class
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from sellkit.simgateway.framing import Field, Message
+    from sellkit.simgateway.scenario import Security
+
+_ORDER_TYPES: Final = "ADJUST,COND,DAY,GTC,LMT,LOC,MIT,MKT,MOC,STP,STPLMT,TRAIL,WHATIF"
+_SUGGESTED_LOT: Final = 100
+
+
+class Listed(NamedTuple):
+    """What contract details tell beside the contract itself.
+
+    Attributes
+    ----------
+    zone
+        Name of the zone of the hours.
+    trading_hours, liquid_hours
+        As on the wire; empty where no calendar is known.
+    rule
+        The market rule with its smallest step of a price.
+    """
+
+    zone: str
+    trading_hours: str
+    liquid_hours: str
+    rule: int
+
+
+def contract_details(
+    version: int, request_id: int, security: Security, exchange: str, listed: Listed
+) -> Message:
+    """One contract in full; `exchange` is the one that was asked for."""
+    name = (security.long_name or security.symbol).replace("\\", "\\\\")
+    head: tuple[Field, ...] = (10,) if version >= 164 else (10, 8)
+    multiplier: tuple[Field, ...] = () if version >= 164 else (1,)
+    return (
+        *head,
+        request_id,
+        security.symbol,
+        security.sec_type,
+        security.last_trade_date,
+        security.strike or 0.0,
+        security.right,
+        exchange,
+        security.currency,
+        security.local_symbol or security.symbol,
+        trading_class(security),  # the market's name
+        trading_class(security),
+        security.con_id,
+        security.min_tick,
+        *multiplier,
+        security.multiplier,
+        _ORDER_TYPES,
+        f"SMART,{security.primary_exchange}",
+        1,  # prices are whole, not magnified
+        0,  # no underlying contract
+        name,
+        security.primary_exchange,
+        (security.last_trade_date or "")[:6],
+        *(None, None, None),  # industry, category, subcategory
+        *listed[:3],
+        *(None, 0),  # economic value rule and multiplier
+        *_classification(security, listed.rule),
+        *_sizes(version),
+    )
+
+
+def _classification(security: Security, rule: int) -> tuple[Field, ...]:
+    """From the further ids of the security to the kind of stock."""
+    is_stock = security.sec_type == "STK"
+    return (
+        0,  # no further ids
+        1,  # aggregated group
+        *((None, None) if is_stock else (security.symbol, "STK")),  # the underlying
+        f"{rule},{rule}",  # one for each exchange
+        security.last_trade_date,
+        (security.stock_type or "COMMON") if is_stock else None,
+    )
+
+
+def _sizes(version: int) -> tuple[Field, ...]:
+    if version >= 164:
+        return (1, 1, _SUGGESTED_LOT)
+    return (_SUGGESTED_LOT,) if version == 163 else ()
+
+
+def contract_details_end(request_id: int) -> Message:
+    """The end of the contracts that fit a request."""
+    return (52, 1, request_id)
+
+
+def symbol_samples(version: int, request_id: int, found: Sequence[Security]) -> Message:
+    """The stocks whose symbol or name fits a pattern."""
+    rows: list[Field] = [79, request_id, len(found)]
+    for security in found:
+        rows += (security.con_id, security.symbol, security.sec_type)
+        rows += (security.primary_exchange, security.currency, 0)
+        if version >= 176:
+            rows += (security.long_name or security.symbol, None)
+    return tuple(rows)
+
+
+def market_rule(rule: int, step: Decimal) -> Message:
+    """The smallest step of a price, the same at every price."""
+    return (93, rule, 1, 0.0, step)

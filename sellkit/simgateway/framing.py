@@ -1,0 +1,139 @@
+"""Frames of the TWS socket protocol: a four-byte length, then text fields that each end in NUL.
+
+The length is a big-endian unsigned integer; the same form is used in both directions. The first
+field is the number of the message. Numbers, dates and flags are text.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Field = str | int | float | Decimal | None
+"""One field of a message; None is sent as an empty field, a flag as 1 or 0."""
+
+Message = tuple[Field, ...]
+"""The fields of a message, its number first."""
+
+MAX_PAYLOAD: Final = 0xFFFFFF
+"""Bytes in a payload; the official Python client gives up on more."""
+
+UNSET_DOUBLE: Final = "1.7976931348623157E308"
+"""How a Java gateway prints a price that is not set."""
+
+UNSET_INTEGER: Final = "2147483647"
+
+_LENGTH = struct.Struct(">I")
+
+
+class BadFrame(ValueError):
+    """Bytes that are no frame, or a message too long to be one."""
+
+
+def field_text(field: Field) -> str:
+    """A field as text, pure ASCII: other characters become backslash escapes."""
+    match field:
+        case None:
+            return ""
+        case bool():
+            return "1" if field else "0"
+        case Decimal():
+            return format(field, "f")
+        case float() | int():
+            return str(field)
+        case _:
+            return field.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def encode(message: Message) -> bytes:
+    """A message as one frame.
+
+    Raises
+    ------
+    BadFrame
+        The payload would be longer than `MAX_PAYLOAD`.
+    """
+    payload = "".join(f"{field_text(field)}\0" for field in message).encode("ascii")
+    if len(payload) > MAX_PAYLOAD:
+        raise BadFrame(f"a message of {len(payload)} bytes is longer than {MAX_PAYLOAD}")
+    return _LENGTH.pack(len(payload)) + payload
+
+
+def split(payload: bytes) -> tuple[str, ...]:
+    """The fields of a payload.
+
+    Raises
+    ------
+    BadFrame
+        The payload is empty, is not UTF-8, or its last field does not end in NUL.
+    """
+    if not payload.endswith(b"\0"):
+        raise BadFrame("the last field does not end in NUL")
+    return tuple(payload[:-1].decode("utf-8", "strict").split("\0"))
+
+
+class FrameReader:
+    """Cuts a stream of bytes into payloads, however the network happened to cut it.
+
+    Parameters
+    ----------
+    limit
+        Bytes in the longest payload that is taken.
+    """
+
+    def __init__(self, limit: int = MAX_PAYLOAD) -> None:
+        self._limit = limit
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield each payload that `data` completes.
+
+        Raises
+        ------
+        BadFrame
+            A length is above the limit.
+        """
+        self._rest += data
+        while len(self._rest) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._rest)
+            if length > self._limit:
+                raise BadFrame(f"a length of {length} bytes is above {self._limit}")
+            end = _LENGTH.size + length
+            if len(self._rest) < end:
+                return
+            payload = bytes(self._rest[_LENGTH.size : end])
+            del self._rest[:end]
+            yield payload
+
+
+class SegmentGuard:
+    """Tells when a client that reads 4096 bytes at a time could lose what it has read.
+
+    The official Python client keeps reading while a read fills its buffer of 4096 bytes, and throws
+    everything away when then nothing follows for a second. Whatever it may read in one go, that is
+    any run of writes that ends with the last one, must therefore not be a multiple of 4096 long.
+    """
+
+    BUFFER: Final = 4096
+    PAUSE_SECONDS: Final = 1.0
+
+    def __init__(self) -> None:
+        self._sent = 0
+        self._starts: deque[tuple[float, int]] = deque()
+
+    def is_risky(self, size: int) -> bool:
+        """Whether a write of `size` bytes would end such a run."""
+        end = (self._sent + size) % self.BUFFER
+        return size % self.BUFFER == 0 or any(start == end for _, start in self._starts)
+
+    def record(self, size: int, seconds: float) -> None:
+        """Note that `size` bytes were written at a moment of a steady clock."""
+        while self._starts and seconds - self._starts[0][0] > self.PAUSE_SECONDS:
+            self._starts.popleft()
+        self._starts.append((seconds, self._sent % self.BUFFER))
+        self._sent += size

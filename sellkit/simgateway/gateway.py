@@ -1,0 +1,237 @@
+"""The gateway: it listens, takes sessions in, and holds what they share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from sellkit.core.portfolio import SIMULATED_FARM
+from sellkit.errors import ConfigError
+from sellkit.simgateway import messages
+from sellkit.simgateway.accounts import Valuer
+from sellkit.simgateway.answers.quotes import tell_changes
+from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
+from sellkit.simgateway.exchange import Exchange
+from sellkit.simgateway.framing import BadFrame
+from sellkit.simgateway.market import Market
+from sellkit.simgateway.pacing import MAX_OPEN, SMALL_BARS, Pacing
+from sellkit.simgateway.reception import Received, check_host, converse
+from sellkit.simgateway.session import Session
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from sellkit.simgateway.history import HistoryQuery
+    from sellkit.simgateway.prices import Prices
+    from sellkit.simgateway.scenario import Scenario
+
+logger = logging.getLogger(__name__)
+
+_TELL_SECONDS: Final = 0.25
+_STOP_SECONDS: Final = 2.0
+_REMEMBERED: Final = 100_000
+
+
+class Gateway:
+    """A simulated gateway.
+
+    Parameters
+    ----------
+    scenario
+        The state in which it starts.
+    market
+        Its prices; None makes them up from the scenario.
+    clock
+        Where its times come from; None is the machine's clock.
+    host, port
+        Where to listen, on this machine only; port 0 takes a free one.
+    handshake_seconds
+        How long a client may take until it has started the API.
+    buffer_limit
+        Bytes that may wait for a client that does not read, before it is dropped.
+
+    Attributes
+    ----------
+    requests
+        The latest messages that clients sent, oldest first.
+    max_bars_per_answer
+        Answer with the newest bars only, so many; None gives all.
+    silent
+        Take connections and never answer them.
+
+    Raises
+    ------
+    ConfigError
+        The host is not this machine.
+    """
+
+    farm: Final = SIMULATED_FARM
+    historical_farm_text: Final = f"HMDS data farm connection is OK:{SIMULATED_FARM}"
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        market: Prices | None = None,
+        clock: Clock | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        handshake_seconds: float = 10.0,
+        buffer_limit: int = 64 * 2**20,
+    ) -> None:
+        check_host(host)
+        self.host = host
+        self.port = port
+        self.scenario = scenario
+        self.market: Prices = market or Market(
+            scenario.listings(), seed=scenario.seed, always_open=scenario.always_open
+        )
+        self.clock: Clock = clock or WallClock()
+        self.exchange = Exchange(scenario)
+        self.valuer = Valuer(self.exchange, self.market)
+        self.requests: deque[Received] = deque(maxlen=_REMEMBERED)
+        self.max_bars_per_answer: int | None = None
+        self.silent = False
+        self.open_history = 0
+        self.worker = ThreadPoolExecutor(1, thread_name_prefix="gateway-history")
+        self._pacing = Pacing(steady_seconds)
+        self._handshake_seconds = handshake_seconds
+        self._buffer_limit = buffer_limit
+        self._sessions: dict[int, Session] = {}
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    @property
+    def account(self) -> str:
+        """The default account."""
+        return self.scenario.accounts[0]
+
+    # --- life ---------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to listen.
+
+        Raises
+        ------
+        ConfigError
+            The port is in use, or may not be used.
+        """
+        try:
+            self._server = await asyncio.start_server(self._accept, self.host, self.port)
+        except (OSError, OverflowError) as error:
+            raise ConfigError(
+                f"the gateway cannot listen on {self.host}:{self.port}: "
+                f"{getattr(error, 'strerror', None) or error}; choose another port, or 0 for a "
+                "free one"
+            ) from error
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._loop = asyncio.get_running_loop()
+        self._teller = asyncio.create_task(self._tell())
+
+    async def stop(self) -> None:
+        """Close every socket and end every thread."""
+        self._server.close()
+        self._teller.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._teller
+        connections = dict(self._connections)
+        for writer in connections.values():
+            writer.close()
+        if connections:
+            await asyncio.wait(connections, timeout=_STOP_SECONDS)
+        for writer in connections.values():
+            writer.transport.abort()
+        await asyncio.sleep(0)
+        self.worker.shutdown(wait=True, cancel_futures=True)
+
+    async def _tell(self) -> None:
+        """Send changed prices, at most once in a second of the gateway's clock."""
+        last = self.clock.now().replace(microsecond=0)
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            now = self.clock.now().replace(microsecond=0)
+            if now == last:
+                continue
+            last = now
+            for session in list(self._sessions.values()):
+                tell_changes(session)
+
+    # --- sessions -----------------------------------------------------------------------------
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a connection is served by a task")
+        self._connections[task] = writer
+        session = Session(self, writer, self._buffer_limit)
+        try:
+            await converse(session, reader, self._handshake_seconds)
+        except (TimeoutError, BadFrame, OSError, asyncio.IncompleteReadError) as error:
+            logger.info("session_broken", extra={"reason": repr(error)})
+        finally:
+            del self._connections[task]
+            self._release(session)
+            session.end()
+
+    def admit(self, session: Session, client_id: int) -> bool:
+        """Take a session in under a client's id; False when another one has it."""
+        if client_id in self._sessions:
+            return False
+        session.client_id = client_id
+        self._sessions[client_id] = session
+        self.exchange.sessions = len(self._sessions)
+        return True
+
+    def _release(self, session: Session) -> None:
+        client_id = session.client_id
+        if client_id is not None and self._sessions.get(client_id) is session:
+            del self._sessions[client_id]
+            self.exchange.sessions = len(self._sessions)
+
+    # --- what the answers need ----------------------------------------------------------------
+
+    def record(self, session: Session, number: int, name: str, fields: tuple[str, ...]) -> None:
+        """Remember a message that came."""
+        now, seconds = self.clock.now(), steady_seconds()
+        self.requests.append(Received(number, name, now, seconds, session.client_id, fields))
+
+    def admits_history(self, query: HistoryQuery, exchange: str) -> bool:
+        """Whether one more request for bars may run; one that may counts as open."""
+        if self.open_history >= MAX_OPEN:
+            return False
+        shown = query.what_to_show
+        series = (query.symbol, exchange, shown)
+        if query.bar_size in SMALL_BARS and not self._pacing.admits(
+            (query, exchange), series, shown
+        ):
+            return False
+        self.open_history += 1
+        return True
+
+    # --- from other threads -------------------------------------------------------------------
+
+    def hold(
+        self, symbol: str, quantity: Decimal, average_cost: Decimal, account: str | None = None
+    ) -> None:
+        """Set a position, to zero as well, and tell the clients that asked for changes.
+
+        Called from any thread but the gateway's own.
+
+        Raises
+        ------
+        KeyError
+            The scenario has no contract with the symbol.
+        """
+        change = self._hold(symbol, quantity, average_cost, account or self.account)
+        asyncio.run_coroutine_threadsafe(change, self._loop).result(_STOP_SECONDS)
+
+    async def _hold(
+        self, symbol: str, quantity: Decimal, average_cost: Decimal, account: str
+    ) -> None:
+        holding = self.exchange.hold(account, symbol, quantity, average_cost)
+        for session in list(self._sessions.values()):
+            if session.wants_positions:
+                session.send(messages.position(holding))

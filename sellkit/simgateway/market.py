@@ -1,0 +1,273 @@
+"""The market behind the simulated gateway: bars, quotes and hours of the symbols it lists.
+
+Prices are made up from a seed, or replayed from folders of recorded bars. The same question always
+gets the same bars, and no answer tells anything of the time after `now`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache, partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+
+from sellkit.core.market_time import UTC
+from sellkit.simgateway.bar_sizes import DAY, Span, span_named
+from sellkit.simgateway.durations import Duration, Window, parse_duration, window
+from sellkit.simgateway.history import (
+    NO_SUCH_SECURITY,
+    NOT_SUBSCRIBED,
+    HistoryBar,
+    HistoryQuery,
+    Refused,
+)
+from sellkit.simgateway.listing import Listing
+from sellkit.simgateway.rows import Rows, fold, no_rows
+from sellkit.simgateway.shown import bars_of, check_shown, no_data
+from sellkit.simgateway.synthetic import Synthetic
+from sellkit.simgateway.timetable import hours_of
+
+if TYPE_CHECKING:
+    from sellkit.core.market_time import Calendar
+
+__all__ = ["Listing", "Market", "Quote"]
+
+_DAYS_TOLD: Final = 6
+_SESSIONS_SEARCHED: Final = 8
+_DAY_SECONDS: Final = 86_400
+_NOTHING: Final[Mapping[str, Path]] = MappingProxyType({})
+
+
+class Prices(Protocol):
+    """Where rows of prices come from; see `Synthetic` and `Replay`."""
+
+    def unit(self, listing: Listing) -> Fraction: ...
+
+    def finest(self, listing: Listing) -> Span | None: ...
+
+    def first_session(self, listing: Listing, *, rth: bool) -> int | None: ...
+
+    def rows(
+        self, listing: Listing, span: Span, sessions: range, now: float, *, rth: bool
+    ) -> Rows | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the market shows at one moment.
+
+    Sizes and `volume` are in shares. `open`, `high`, `low` and `volume` are those of the session in
+    progress, or of the last one, with its pre- and after-market hours; `previous_close` is the
+    regular close of the session before it, and equals `open` where there is none.
+    """
+
+    bid: float
+    ask: float
+    last: float
+    bid_size: int
+    ask_size: int
+    last_size: int
+    volume: int
+    open: float
+    high: float
+    low: float
+    previous_close: float
+
+
+class Market:
+    """Bars, quotes and hours of listed symbols.
+
+    Parameters
+    ----------
+    listings
+        The symbols that are known.
+    seed
+        Of the synthetic prices.
+    replay
+        Folders of `SYMBOL.parquet` by bar size (`1m`, `5m`, `30m`, `1h`, `1d` ...). With any, no
+        price is synthetic: a symbol without a file has no data.
+    always_open
+        Every calendar day is one session of 24 hours on the exchange's clock. Replayed bars keep to
+        the sessions in which they were recorded; only `hours` then tells an open market.
+
+    Raises
+    ------
+    ConfigError, InvalidBars
+        A folder or a file that cannot be replayed.
+    NoCalendar
+        A listing on an unknown exchange.
+    """
+
+    def __init__(
+        self,
+        listings: Iterable[Listing],
+        *,
+        seed: int = 1,
+        replay: Mapping[str, Path] = _NOTHING,
+        always_open: bool = False,
+    ) -> None:
+        self._listings = {listing.symbol: listing for listing in listings}
+        self._told_hours = lru_cache(partial(hours_of, always_open=always_open))
+        self._hours = self._told_hours
+        if replay and always_open:
+            self._hours = lru_cache(partial(hours_of, always_open=False))
+        self._prices = self._source(seed, replay, always_open=always_open)
+        for listing in self._listings.values():
+            self._hours(listing.exchange)
+
+    def history(self, query: HistoryQuery, now: dt.datetime) -> list[HistoryBar]:
+        """The bars that a query asks for, as known at `now`.
+
+        They start before the query's end and before `now`, and are whole, but for the one that
+        `now` lies in. An end after `now` means `now`. The sessions are those of the listing's own
+        exchange; later than a day after the last one that its calendar knows there is nothing.
+
+        Raises
+        ------
+        Refused
+            200 unknown symbol, 321 illegal question, 162 no bar.
+        """
+        listing = self._listing(query.symbol)
+        span = span_named(query.bar_size)
+        duration = parse_duration(query.duration)
+        check_shown(query.symbol, query.what_to_show, end=query.end)
+        moment = now.timestamp()
+        limit = moment if query.end is None else min(query.end.timestamp(), moment)
+        asked = window(duration, self._hours(listing.exchange).of(rth=query.rth), limit)
+        bars = self._fold(listing, span, asked, moment, rth=query.rth)
+        if not len(bars.minute):
+            raise no_data(query.symbol, query.what_to_show)
+        table = self._hours(listing.exchange).of(rth=query.rth)
+        return bars_of(
+            bars,
+            [table.date(index) for index in bars.session.tolist()] if span.is_dated else None,
+            query.what_to_show,
+            self._prices.unit(listing),
+            float(listing.tick),
+        )
+
+    def _fold(self, listing: Listing, span: Span, asked: Window, now: float, *, rth: bool) -> Rows:
+        """The bars of a window, as known at `now`."""
+        table = self._hours(listing.exchange).of(rth=rth)
+        if now > int(table.closes[-1]) * 60 + _DAY_SECONDS:
+            return no_rows()
+        first = table.first_on(listing.listed)
+        whole = table.whole(span, asked.sessions)
+        sessions = range(max(whole.start, first), min(whole.stop, table.opened_before(now)))
+        rows = self._prices.rows(listing, span, sessions, now, rth=rth) if sessions else None
+        if rows is None:
+            return no_rows()
+        starts, ends = table.bounds(span, rows.session, rows.minute, first)
+        is_asked = (starts * 60 < asked.until) & (ends * 60 > asked.since)
+        return fold(rows.part(is_asked), starts[is_asked])
+
+    def quote(self, symbol: str, now: dt.datetime) -> Quote:
+        """What the market shows of a symbol at `now`: the last trade, and a tick to each side.
+
+        Raises
+        ------
+        Refused
+            200 unknown symbol, 354 no price in the last sessions.
+        """
+        listing = self._listing(symbol)
+        finest = self._prices.finest(listing)
+        rows = no_rows() if finest is None else self._latest(listing, finest, now, rth=False)
+        if not len(rows.minute):
+            raise Refused(NOT_SUBSCRIBED, f"Requested market data of {symbol}: there is no price.")
+        latest = rows.of_sessions(range(int(rows.session[-1]), int(rows.session[-1]) + 1))
+        day = fold(latest, np.full_like(latest.minute, latest.minute[0]))
+        unit, tick = self._prices.unit(listing), float(listing.tick)
+        bar = bars_of(day, None, "TRADES", unit, tick)[0]
+        before = self._latest(listing, DAY, now, rth=True)
+        before = before.part(before.session < rows.session[-1])
+        closes = bars_of(before, None, "TRADES", unit, tick)[-1:]
+        step = int(rows.minute[-1]) % 7
+        return Quote(
+            bid=round(bar.close - tick, 8),
+            ask=round(bar.close + tick, 8),
+            last=bar.close,
+            bid_size=100 * (1 + step),
+            ask_size=100 * (7 - step),
+            last_size=100,
+            volume=bar.volume,
+            open=bar.open,
+            high=bar.high,
+            low=bar.low,
+            previous_close=closes[0].close if closes else bar.open,
+        )
+
+    def _latest(self, listing: Listing, span: Span, now: dt.datetime, *, rth: bool) -> Rows:
+        """Bars of the last few sessions."""
+        moment = now.timestamp()
+        asked = window(
+            Duration(_SESSIONS_SEARCHED, "D"), self._hours(listing.exchange).of(rth=rth), moment
+        )
+        return self._fold(listing, span, asked, moment, rth=rth)
+
+    def head_timestamp(self, symbol: str, what_to_show: str, rth: bool) -> dt.datetime:
+        """The opening of the first session with a bar of a symbol, aware UTC.
+
+        Raises
+        ------
+        Refused
+            200 unknown symbol, 321 illegal question, 162 no bar at all.
+        """
+        listing = self._listing(symbol)
+        check_shown(symbol, what_to_show, end=None)
+        table = self._hours(listing.exchange).of(rth=rth)
+        first = self._prices.first_session(listing, rth=rth)
+        start = len(table.opens) if first is None else max(first, table.first_on(listing.listed))
+        if start >= len(table.opens):
+            raise no_data(symbol, what_to_show)
+        return dt.datetime.fromtimestamp(int(table.opens[start]) * 60, UTC)
+
+    def hours(self, exchange: str, now: dt.datetime) -> tuple[str, str]:
+        """When an exchange trades, and its regular hours, from today on for six days.
+
+        Returns
+        -------
+        tuple of str
+            As contract details carry them, on the exchange's clock:
+            `20200102:0400-20200102:2000;20200103:CLOSED`.
+
+        Raises
+        ------
+        NoCalendar
+            The exchange is not known.
+        """
+        hours = self._told_hours(exchange)
+        today = hours.regular.calendar.local(now).date()
+        dates = [today + dt.timedelta(days=number) for number in range(_DAYS_TOLD)]
+        trading, liquid = (
+            ";".join(_hours_on(date, table.calendar) for date in dates)
+            for table in (hours.extended, hours.regular)
+        )
+        return trading, liquid
+
+    def _listing(self, symbol: str) -> Listing:
+        found = self._listings.get(symbol)
+        if found is None:
+            raise Refused(NO_SUCH_SECURITY, f"No security definition is known for {symbol!r}.")
+        return found
+
+    def _source(self, seed: int, replay: Mapping[str, Path], *, always_open: bool) -> Prices:
+        if not replay:
+            return Synthetic(seed, self._hours, always_open=always_open)
+        # pyarrow is heavy, and a synthetic market does not need it.
+        from sellkit.simgateway.replay import Replay  # noqa: PLC0415
+
+        return Replay(replay, self._hours)
+
+
+def _hours_on(date: dt.date, calendar: Calendar) -> str:
+    session = calendar.on(date) if date <= calendar.last_date else None
+    if session is None:
+        return f"{date:%Y%m%d}:CLOSED"
+    opens, closes = calendar.local(session.open_utc), calendar.local(session.close_utc)
+    return f"{opens:%Y%m%d:%H%M}-{closes:%Y%m%d:%H%M}"

@@ -1,0 +1,170 @@
+"""Reads a scenario from a TOML or JSON file, and refuses whatever it does not understand."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sellkit.errors import ConfigError
+from sellkit.simgateway.default_portfolio import default_scenario
+from sellkit.simgateway.scenario import (
+    CENT,
+    DEFAULT_ACCOUNT,
+    DEFAULT_CASH,
+    Holding,
+    Scenario,
+    Security,
+)
+from sellkit.simgateway.scenario_orders import read_orders
+from sellkit.simgateway.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_SEC_TYPES = (
+    *("STK", "OPT", "FUT", "FOP", "IND", "CASH", "BOND", "CFD"),
+    *("CMDTY", "CRYPTO", "FUND", "WAR"),
+)
+
+
+def load_scenario(path: Path | None) -> Scenario:
+    """The scenario of a file, or the small default portfolio without one.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, or a key, its place or its value is wrong.
+    """
+    if path is None:
+        return default_scenario()
+    table = Table(_parse(path), "", path)
+    accounts = table.texts("account") or (DEFAULT_ACCOUNT,)
+    holdings = _holdings(table.tables("positions"), accounts)
+    symbols = _symbols(table.tables("symbols"), holdings)
+    securities = (*{h.security.con_id: h.security for h in holdings}.values(), *symbols)
+    _check_names(securities, path)
+    cash = table.number("cash")
+    scenario = Scenario(
+        accounts=accounts,
+        holdings=holdings,
+        symbols=symbols,
+        orders=read_orders(table.tables("orders"), accounts, securities),
+        always_open=table.flag("always_open") or False,
+        read_only=table.flag("read_only") or False,
+        seed=1 if (seed := table.integer("seed")) is None else seed,
+        cash=DEFAULT_CASH if cash is None else cash,
+    )
+    table.end()
+    return scenario
+
+
+def _parse(path: Path) -> object:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if path.suffix.lower() == ".json":
+            return json.loads(text, parse_float=Decimal, object_pairs_hook=_without_twins)
+        if path.suffix.lower() == ".toml":
+            return tomllib.loads(text, parse_float=Decimal)
+    except OSError as error:
+        raise ConfigError(
+            f"the scenario {path} cannot be read: {error.strerror or error}"
+        ) from error
+    except ValueError as error:
+        raise ConfigError(f"the scenario {path} cannot be read: {error}") from error
+    raise ConfigError(f"the scenario {path} must be a .toml or a .json file")
+
+
+def _without_twins(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
+    table: dict[str, object] = {}
+    for key, value in pairs:
+        if key in table:
+            raise ValueError(f"the key {key!r} stands twice in one table")
+        table[key] = value
+    return table
+
+
+def _holdings(tables: Iterable[Table], accounts: tuple[str, ...]) -> tuple[Holding, ...]:
+    holdings: list[Holding] = []
+    for table in tables:
+        security = read_security(table)
+        account = table.choice("account", accounts) or accounts[0]
+        holding = Holding(
+            account,
+            security,
+            table.required_number("position"),
+            table.required_number("avgCost"),
+        )
+        table.end()
+        for other in holdings:
+            if other.security.con_id != security.con_id:
+                continue
+            if other.account == account:
+                table.fail("conId", f"is held twice in one account: {security.con_id}")
+            if other.security != security:
+                table.fail("conId", f"is described in two ways: {security.con_id}")
+        holdings.append(holding)
+    return tuple(holdings)
+
+
+def _symbols(tables: Iterable[Table], holdings: Iterable[Holding]) -> tuple[Security, ...]:
+    taken = {holding.security.con_id for holding in holdings}
+    symbols: list[Security] = []
+    for table in tables:
+        security = read_security(table)
+        table.end()
+        if security.con_id in taken:
+            table.fail("conId", f"stands there already: {security.con_id}")
+        taken.add(security.con_id)
+        symbols.append(security)
+    return tuple(symbols)
+
+
+def read_security(table: Table) -> Security:
+    """The contract that a table describes; the table may hold further keys.
+
+    Raises
+    ------
+    ConfigError
+        A key is missing or has a wrong value.
+    """
+    con_id = table.required_integer("conId")
+    if con_id <= 0:
+        table.fail("conId", f"must be above zero, not {con_id}")
+    start_price, volatility = table.positive("startPrice"), table.positive("volatility")
+    multiplier = table.positive("multiplier")
+    return Security(
+        con_id=con_id,
+        symbol=table.required_text("symbol").upper(),
+        sec_type=table.choice("secType", _SEC_TYPES) or "STK",
+        currency=(table.text("currency") or "USD").upper(),
+        primary_exchange=table.required_text("primaryExchange").upper(),
+        local_symbol=table.text("localSymbol"),
+        trading_class=table.text("tradingClass"),
+        long_name=table.text("longName"),
+        stock_type=table.text("stockType"),
+        multiplier=None if multiplier is None else format(multiplier, "f"),
+        last_trade_date=table.text("lastTradeDateOrContractMonth"),
+        strike=table.positive("strike"),
+        right=table.choice("right", ("C", "P")),
+        min_tick=table.positive("minTick") or CENT,
+        listed=table.date("listed"),
+        start_price=None if start_price is None else float(start_price),
+        volatility=None if volatility is None else float(volatility),
+    )
+
+
+def _check_names(securities: tuple[Security, ...], path: Path) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for security in securities:
+        if not security.is_priced:
+            continue
+        name = (security.symbol, security.primary_exchange)
+        if name in seen:
+            raise ConfigError(
+                f"{security.symbol} on {security.primary_exchange} stands twice in {path}, "
+                f"as conId {seen[name]} and {security.con_id}"
+            )
+        seen[name] = security.con_id

@@ -1,0 +1,120 @@
+"""One client's connection: what it subscribed to, and the way out to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from sellkit.simgateway import messages
+from sellkit.simgateway.clock import steady_seconds
+from sellkit.simgateway.framing import SegmentGuard, encode
+
+if TYPE_CHECKING:
+    from sellkit.simgateway.framing import Message
+    from sellkit.simgateway.gateway import Gateway
+    from sellkit.simgateway.streams import QuoteStream
+
+logger = logging.getLogger(__name__)
+
+HISTORICAL_FARM_OK: Final = 2106
+
+
+class Session:
+    """A client's connection.
+
+    What is sent within one turn of the event loop leaves as one write. A client that does not read
+    is dropped once `buffer_limit` bytes wait for it; nobody else ever waits for it.
+
+    Attributes
+    ----------
+    version
+        The protocol version that was agreed; 0 before the handshake.
+    client_id
+        None until the client has started the API.
+    wants_positions
+        Whether it asked for changes of positions.
+    streams, history
+        Its subscriptions to prices and its open requests for bars, by request id.
+    """
+
+    def __init__(self, gateway: Gateway, writer: asyncio.StreamWriter, buffer_limit: int) -> None:
+        self.gateway = gateway
+        self.version = 0
+        self.client_id: int | None = None
+        self.wants_positions = False
+        self.streams: dict[int, QuoteStream] = {}
+        self.history: dict[int, asyncio.Task[None]] = {}
+        self._writer = writer
+        self._limit = buffer_limit
+        self._waiting = bytearray()
+        self._guard = SegmentGuard()
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether nothing more will be said."""
+        return self._writer.transport.is_closing()
+
+    @property
+    def owner(self) -> int:
+        """The client's id, once it has one."""
+        if self.client_id is None:
+            raise RuntimeError("the client has not started the API")
+        return self.client_id
+
+    def send(self, *outgoing: Message) -> None:
+        """Send messages, in this order, at the end of this turn."""
+        for message in outgoing:
+            self.send_frame(encode(message))
+
+    def send_frame(self, frame: bytes) -> None:
+        """Send a frame at the end of this turn."""
+        if self.is_closing:
+            return
+        if not self._waiting:
+            self._loop.call_soon(self.flush)
+        self._waiting += frame
+        if self._writer.transport.get_write_buffer_size() + len(self._waiting) > self._limit:
+            logger.warning("session_dropped", extra={"client_id": self.client_id})
+            self.drop()
+
+    def error(self, request_id: int, code: int, text: str) -> None:
+        """Send an error, a warning or a notice."""
+        self.send(messages.error(self.version, request_id, code, text))
+
+    def flush(self) -> None:
+        """Write what waits. A notice goes behind it where its length alone could lose it."""
+        if not self._waiting or self.is_closing:
+            return
+        while self.client_id is not None and self._guard.is_risky(len(self._waiting)):
+            text = self.gateway.historical_farm_text
+            notice = messages.error(self.version, messages.NO_REQUEST, HISTORICAL_FARM_OK, text)
+            self._waiting += encode(notice)
+        self._guard.record(len(self._waiting), steady_seconds())
+        self._writer.write(bytes(self._waiting))
+        self._waiting.clear()
+
+    def hang_up(self) -> None:
+        """Close the connection behind what has been sent."""
+        self.flush()
+        self._writer.close()
+
+    def drop(self) -> None:
+        """Close the connection and forget what has not been sent."""
+        self._waiting.clear()
+        self._writer.transport.abort()
+
+    async def drained(self) -> None:
+        """Wait until this client has read most of what it was sent."""
+        self.flush()
+        if not self.is_closing:
+            await self._writer.drain()
+
+    def end(self) -> None:
+        """Give up everything that runs for the client."""
+        for job in self.history.values():
+            job.cancel()
+        self.history.clear()
+        self.streams.clear()
+        self._writer.close()

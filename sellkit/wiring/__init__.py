@@ -1,0 +1,142 @@
+"""Joins the parts: the only place that knows every adapter."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from sellkit import __version__
+from sellkit.errors import ConfigError
+from sellkit.wiring.moment import new_run_id, parse_moment
+from sellkit.wiring.parts import connect, desk_options, open_book, open_journal, terminal_progress
+from sellkit.wiring.runs import open_clock, run_notebook, scheduled_exchanges
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.config import Overrides, Settings
+    from sellkit.operate.desk import Desk
+    from sellkit.ports import Progress
+
+__all__ = [
+    "open_book",
+    "open_clock",
+    "open_desk",
+    "open_journal",
+    "run_notebook",
+    "scheduled_exchanges",
+    "terminal_progress",
+]
+
+DRY_RUN: Final = "DRY RUN"
+
+
+def open_desk(
+    *,
+    profile: str = "",
+    as_of: str = "",
+    dry_run: bool = True,
+    account: str = "",
+    run_id: str = "",
+    overrides: Overrides | None = None,
+    all_positions: bool = False,
+    progress: Progress | None = None,
+) -> Desk:
+    """Connect to the gateway of a profile and lay out everything a run needs.
+
+    Parameters
+    ----------
+    profile
+        Name of a profile in the settings; empty takes the settings' own choice.
+    as_of
+        ISO time with its zone, `2025-11-28T13:00-05:00`; empty is the present.
+    dry_run
+        Orders are only prepared. The other way does not exist yet.
+    account
+        Alias of the account; empty takes the settings' own, or the only one.
+    run_id
+        Identity of the run in the journal; with one the run is opened there at once.
+    overrides
+        What flags say instead of the settings.
+    all_positions
+        Download also for positions without an assignment.
+    progress
+        Where long work shows how far it is; plain lines when left out.
+
+    Returns
+    -------
+    Desk
+        Connected; `close()` it, or use it in a `with` block.
+
+    Raises
+    ------
+    ConfigError
+        A setting or a parameter cannot be used; nothing was connected.
+    BrokerError
+        The gateway cannot be reached or does not answer.
+    ForeignOrigin
+        The profile's data belong to another gateway or account.
+    """
+    from sellkit.config import Overrides, load
+    from sellkit.logs import configure
+
+    if not dry_run:
+        raise ConfigError(
+            "live mode is not available: orders are only prepared; leave dry_run=True"
+        )
+    moment = parse_moment(as_of)
+    asked = Overrides(profile=profile or None, account=account or None)
+    settings = load((overrides or Overrides()).over(asked))
+    configure(settings.log_dir, run_id)
+    open_book(settings).load()  # a file that cannot be read is said before anything is connected
+    with ExitStack() as stack:
+        broker = connect(settings, is_run=bool(run_id))
+        stack.callback(broker.close)
+        desk = _lay_out(settings, broker, moment, run_id, progress)
+        desk.options = replace(desk.options, all_positions=all_positions)
+        if run_id:
+            desk.begin()
+        stack.pop_all()
+    return desk
+
+
+def _lay_out(
+    settings: Settings,
+    broker: IbBroker,
+    moment: dt.datetime | None,
+    run_id: str,
+    progress: Progress | None,
+) -> Desk:
+    from sellkit.adapters.parquet_bars import ParquetBarStore
+    from sellkit.adapters.signal_log import JsonLinesSignalLog
+    from sellkit.operate.desk import Desk, Parts
+    from sellkit.ports import Origin, RunHeader
+    from sellkit.present.progress import LineProgress
+    from sellkit.wiring.account import resolve_account
+
+    account = resolve_account(settings, broker.account_numbers)
+    store = ParquetBarStore(settings.data_dir)
+    store.claim(Origin(broker.kind, account.alias, account.fingerprint))
+    parts = Parts(
+        broker=broker,
+        clock=broker.clock,
+        store=store,
+        book=open_book(settings),
+        journal=open_journal(settings),
+        signal_log=JsonLinesSignalLog(settings.log_dir / "signals.jsonl"),
+        progress=progress or LineProgress(),
+    )
+    now = parts.clock.now()
+    header = RunHeader(
+        run_id=run_id or new_run_id(),
+        started_at=now,
+        as_of=moment or now,
+        mode=DRY_RUN,
+        profile=settings.profile,
+        account=account.alias,
+        gateway=broker.kind,
+        version=__version__,
+    )
+    return Desk(parts, account, desk_options(settings), header, moment)

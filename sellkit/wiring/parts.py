@@ -1,0 +1,95 @@
+"""Makes each adapter from the settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sellkit.adapters.csv_assignments import CsvAssignments
+    from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.adapters.sqlite_journal import SqliteJournal
+    from sellkit.config import Settings
+    from sellkit.operate.options import DeskOptions
+    from sellkit.ports import Progress
+
+
+def connect(settings: Settings, *, is_run: bool = False, client_id: int | None = None) -> IbBroker:
+    """Connect to the profile's gateway.
+
+    Parameters
+    ----------
+    settings
+        Which gateway, and the budget of requests.
+    is_run
+        Whether this is the hourly run, which has the profile's own client id; what only looks has
+        the viewer's.
+    client_id
+        Another one instead.
+    """
+    from sellkit.adapters.clock import SystemClock
+    from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.adapters.ib.pacing import PacingRules
+
+    profile, requests = settings.connection, settings.file.requests
+    own = profile.client_id if is_run else profile.viewer_client_id
+    return IbBroker.connect(
+        host=profile.host,
+        port=profile.port,
+        client_id=own if client_id is None else client_id,
+        clock=SystemClock() if profile.clock == "system" else None,
+        connect_timeout_seconds=requests.connect_timeout_seconds,
+        request_timeout_seconds=requests.timeout_seconds,
+        pacing=PacingRules(requests_per_second=requests.per_second, max_open=requests.open_at_once),
+    )
+
+
+def open_book(settings: Settings) -> CsvAssignments:
+    """The assignments of a profile."""
+    from sellkit.adapters.csv_assignments import CsvAssignments
+
+    return CsvAssignments(settings.assignments_path)
+
+
+def open_journal(settings: Settings) -> SqliteJournal:
+    """The journal of a profile."""
+    from sellkit.adapters.sqlite_journal import SqliteJournal
+
+    return SqliteJournal(settings.data_dir / "journal.sqlite")
+
+
+def desk_options(settings: Settings) -> DeskOptions:
+    """How the settings make a desk work."""
+    from sellkit.core.assignments import parse_choice
+    from sellkit.core.gates import Limits
+    from sellkit.operate.options import DeskOptions
+
+    file, orders = settings.file, settings.file.orders
+    default = file.assignments.default
+    return DeskOptions(
+        limits=Limits(
+            max_shares=orders.max_shares,
+            max_notional=orders.max_notional,
+            max_bar_age=dt.timedelta(seconds=orders.max_bar_age_seconds),
+            max_snapshot_age=dt.timedelta(seconds=orders.max_snapshot_age_seconds),
+            max_seed_weight=file.signals.max_seed_weight,
+            close_margin=dt.timedelta(seconds=orders.close_margin_seconds),
+            require_above_break_even=orders.require_above_break_even,
+            at_close=orders.at_close,
+        ),
+        daily_basis=file.signals.daily,
+        anchor=file.bars.hour_anchor,
+        rth=file.history.rth,
+        history_days=file.history.days,
+        history_hours=file.history.hours,
+        concurrency=file.requests.concurrency,
+        default_assignment=None if default is None else parse_choice(default),
+    )
+
+
+def terminal_progress() -> Progress:
+    """A bar with the time left where a person watches, plain lines where none does."""
+    from sellkit.present.progress import LineProgress, RichProgress
+
+    return RichProgress() if sys.stderr.isatty() else LineProgress()

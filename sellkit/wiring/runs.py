@@ -1,0 +1,87 @@
+"""Runs the hourly notebook, and what the schedule needs beside a desk."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
+
+from sellkit.wiring.moment import new_run_id, parse_moment
+from sellkit.wiring.parts import connect, open_book, open_journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sellkit.config import Overrides, Settings
+    from sellkit.operate.hourly import RunResult
+    from sellkit.ports import Clock
+
+HOURLY_RUN: Final = "hourly_run.ipynb"
+
+
+def run_notebook(
+    overrides: Overrides, *, as_of: str = "", extra: Mapping[str, object] | None = None
+) -> RunResult:
+    """Execute the hourly notebook in a kernel of its own and keep it.
+
+    Parameters
+    ----------
+    overrides
+        What flags say; handed to the kernel through `SELLKIT_*` variables.
+    as_of
+        As for `open_desk`.
+    extra
+        Further parameters of the notebook.
+
+    Raises
+    ------
+    ConfigError
+        A setting, a flag or a parameter cannot be used; nothing was started.
+    RunFailed
+        The run did not reach its end; its notebook is kept, and its exit code is the cause's.
+    """
+    from sellkit.adapters.clock import SystemClock
+    from sellkit.adapters.papermill_runner import PapermillRunner
+    from sellkit.config import load
+    from sellkit.logs import configure
+    from sellkit.operate.hourly import hourly_run, kept_at
+
+    parse_moment(as_of)
+    settings = load(overrides)
+    run_id = new_run_id()
+    configure(settings.log_dir, run_id)
+    open_book(settings).load()
+    settings.as_overrides(overrides).export()
+    parameters: dict[str, object] = {
+        "profile": settings.profile,
+        "as_of": as_of,
+        "run_id": run_id,
+        **(extra or {}),
+    }
+    output = kept_at(settings.data_dir / "runs", SystemClock().now(), run_id)
+    journal = open_journal(settings)
+    with closing(journal):
+        notebook = settings.notebooks_dir / HOURLY_RUN
+        return hourly_run(PapermillRunner(settings.root), journal, notebook, output, parameters)
+
+
+@contextmanager
+def open_clock(settings: Settings) -> Iterator[Clock]:
+    """The clock of a profile, without a desk: the machine's, or the gateway's."""
+    from sellkit.adapters.clock import SystemClock
+
+    if settings.connection.clock == "system":
+        yield SystemClock()
+        return
+    # The run itself and the viewers have the other ids; this connection only asks for the time.
+    client_id = max(settings.connection.client_id, settings.connection.viewer_client_id) + 1
+    with closing(connect(settings, client_id=client_id)) as broker:
+        yield broker.clock
+
+
+def scheduled_exchanges(settings: Settings) -> Sequence[str]:
+    """The exchanges of the assigned instruments that have a calendar; NYSE while there are none."""
+    from sellkit.core.market_time import has_calendar
+
+    tokens = open_book(settings).load().assignments
+    found = sorted({token.exchange for token in tokens if has_calendar(token.exchange)})
+    return found or ["NYSE"]

@@ -1,0 +1,78 @@
+"""The commands that a page of documentation tells people to type."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+
+_SHELLS = {"", "bash", "console", "powershell", "sh", "shell"}
+_SEPARATOR = re.compile(r"&&|\|\||[;|]")
+_NOT_A_WORD = ("-", "<", "[", ".", "…")
+
+Commands = Mapping[str, "Commands"]  # each with its own subcommands, if it has any
+
+
+def commands(markdown: str) -> Iterator[list[str]]:
+    """The words of each command in inline code and in blocks for a shell."""
+    for line in _code(markdown):
+        for part in _SEPARATOR.split(line.removeprefix("$ ").removeprefix("> ")):
+            words = _words(part)
+            while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+                words = words[1:]  # a variable set for this command
+            if words:
+                yield words
+
+
+def unknown_targets(markdown: str, makefile: str) -> list[str]:
+    """`make` commands that name a target which the Makefile does not have."""
+    targets = set(re.findall(r"^([a-z][\w-]*):", makefile, flags=re.MULTILINE))
+    return [
+        shlex.join(words)
+        for words in commands(markdown)
+        if words[0] == "make"
+        for word in words[1:]
+        if "=" not in word and not word.startswith(_NOT_A_WORD) and word not in targets
+    ]
+
+
+def unknown_subcommands(markdown: str, known: Commands) -> list[str]:
+    """`sellkit` commands that name a subcommand which the command line does not have."""
+    return [
+        shlex.join(words)
+        for words in commands(markdown)
+        if (rest := _after_sellkit(words)) and not _is_known(rest, known)
+    ]
+
+
+def _is_known(words: list[str], known: Commands) -> bool:
+    if not known or not words or words[0].startswith(_NOT_A_WORD):
+        return True
+    return words[0] in known and _is_known(words[1:], known[words[0]])
+
+
+def _after_sellkit(words: list[str]) -> list[str]:
+    if words[0].replace("\\", "/").rpartition("/")[2] in {"sellkit", "run_sellkit.ps1"}:
+        return words[1:]
+    if words[1:3] == ["-m", "sellkit"]:
+        return words[3:]
+    return []
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line.replace("\\", "/"), comments=True)
+    except ValueError:  # an apostrophe in a comment, say
+        return line.partition("#")[0].split()
+
+
+def _code(markdown: str) -> Iterator[str]:
+    language = None
+    for line in markdown.splitlines():
+        fence = re.match(r"\s*```(\w*)", line)
+        if fence:
+            language = fence[1] if language is None else None
+        elif language is None:
+            yield from re.findall(r"`([^`]+)`", line)
+        elif language in _SHELLS:
+            yield line.strip()

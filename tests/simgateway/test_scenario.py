@@ -1,0 +1,200 @@
+"""Scenario files, and every way to get one wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sellkit.errors import ConfigError
+from sellkit.simgateway.default_portfolio import default_scenario
+from sellkit.simgateway.scenario import OrderKind, Scenario
+from sellkit.simgateway.scenario_file import load_scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AAPL = 'symbol = "AAPL"\nconId = 265598\nprimaryExchange = "NASDAQ"\n'
+HELD = f"[[positions]]\n{AAPL}position = 100\navgCost = 205.41\n"
+STOP = (
+    '[[orders]]\nsymbol = "AAPL"\naction = "SELL"\ntotalQuantity = 100\norderType = "STP"\n'
+    'auxPrice = 150.25\nkind = "own"\nclientId = 1\n'
+)
+FULL = f"""
+account = ["DU1", "DU2"]
+cash = 2500.5
+seed = 7
+always_open = true
+read_only = true
+{HELD}account = "DU2"
+minTick = 0.05
+listed = 2015-03-02
+startPrice = 200
+volatility = 0.02
+longName = "Apple Inc."
+[[symbols]]
+symbol = "RY"
+conId = 4458964
+primaryExchange = "TSE"
+currency = "CAD"
+{STOP}account = "DU2"
+tif = "DAY"
+orderRef = "SK1-0123456789ab-1"
+[[orders]]
+conId = 4458964
+kind = "manual"
+action = "BUY"
+totalQuantity = 5
+orderType = "STP LMT"
+lmtPrice = 151
+auxPrice = 150
+"""
+
+
+def read(path: Path, text: str) -> Scenario:
+    file = path / "scenario.toml"
+    file.write_text(text, encoding="utf-8")
+    return load_scenario(file)
+
+
+def test_a_full_file_is_read_key_by_key(tmp_path: Path) -> None:
+    scenario = read(tmp_path, FULL)
+    held = scenario.holdings[0]
+    assert scenario.accounts == ("DU1", "DU2")
+    assert (scenario.seed, scenario.cash) == (7, Decimal("2500.5"))
+    assert scenario.always_open
+    assert scenario.read_only
+    assert (held.account, held.quantity, held.average_cost) == ("DU2", 100, Decimal("205.41"))
+    assert held.security.min_tick == Decimal("0.05")
+    assert held.security.listed == dt.date(2015, 3, 2)
+    assert [security.symbol for security in scenario.securities] == ["AAPL", "RY"]
+
+
+def test_orders_carry_who_placed_them(tmp_path: Path) -> None:
+    own, manual = read(tmp_path, FULL).orders
+    assert (own.kind, own.client_id, own.aux_price) == (OrderKind.OWN, 1, Decimal("150.25"))
+    assert (own.time_in_force, own.reference) == ("DAY", "SK1-0123456789ab-1")
+    assert (manual.kind, manual.client_id, manual.security.symbol) == (OrderKind.MANUAL, None, "RY")
+
+
+def test_json_says_the_same_as_toml(tmp_path: Path) -> None:
+    position = {
+        "symbol": "AAPL",
+        "conId": 265598,
+        "primaryExchange": "NASDAQ",
+        "position": 100,
+        "avgCost": 205.41,
+    }
+    file = tmp_path / "scenario.json"
+    file.write_text(json.dumps({"positions": [position]}), encoding="utf-8")
+    assert load_scenario(file) == read(tmp_path, HELD)
+
+
+def test_the_market_is_told_what_to_price(tmp_path: Path) -> None:
+    aapl, ry = read(tmp_path, FULL).listings()
+    assert (aapl.symbol, aapl.exchange, aapl.start_price) == ("AAPL", "NASDAQ", 200.0)
+    assert (ry.symbol, ry.exchange, ry.listed) == ("RY", "TSE", None)
+
+
+def test_two_listings_of_one_symbol_have_different_prices(tmp_path: Path) -> None:
+    other = '[[symbols]]\nsymbol = "AAPL"\nconId = 9\nprimaryExchange = "TSE"\ncurrency = "CAD"\n'
+    names = [listing.symbol for listing in read(tmp_path, HELD + other).listings()]
+    assert names == ["AAPL", "AAPL.TSE"]
+
+
+def test_an_option_and_a_stock_without_a_calendar_have_no_prices(tmp_path: Path) -> None:
+    option = '[[symbols]]\nsymbol = "AAPL"\nconId = 9\nprimaryExchange = "CBOE"\nsecType = "OPT"\n'
+    foreign = '[[symbols]]\nsymbol = "700"\nconId = 10\nprimaryExchange = "SEHK"\n'
+    assert read(tmp_path, option + foreign).listings() == ()
+
+
+def test_no_file_gives_a_small_portfolio_with_one_stop() -> None:
+    scenario = load_scenario(None)
+    assert scenario == default_scenario()
+    assert scenario.accounts == ("DU0000001",)
+    assert len(scenario.holdings) == 6
+    assert [order.order_type for order in scenario.orders] == ["STP"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('acount = "DU1"', "unknown key 'acount'"),
+        (HELD + 'colour = "red"', r"unknown key 'colour' in positions\[1\] of"),
+        (HELD + STOP + "price = 1", r"unknown key 'price' in orders\[1\] of"),
+        ("[[symbols]]\n" + AAPL + "position = 1", r"unknown key 'position' in symbols\[1\]"),
+        ("account = 5", "'account' .* must be a text or a list of texts"),
+        ('account = ["DU1", "DU1"]', "names one twice"),
+        ('seed = "x"', "'seed' .* must be a whole number"),
+        ("seed = true", "'seed' .* must be a whole number"),
+        ("cash = true", "'cash' .* must be a number"),
+        ("cash = inf", "'cash' .* must be a finite number"),
+        ("read_only = 1", "'read_only' .* must be true or false"),
+        ("positions = 3", "'positions' .* must be a list of tables"),
+        ("positions = [3]", r"positions\[1\] of .* must be a table"),
+        (HELD.replace("100", '"many"'), r"'position' in positions\[1\] .* must be a number"),
+        (HELD.replace("265598", "0"), "'conId' .* must be above zero"),
+        (HELD.replace('symbol = "AAPL"\n', ""), r"'symbol' is missing in positions\[1\]"),
+        (HELD + 'listed = "soon"', "'listed' .* must be a date"),
+        (HELD + "listed = 2020-01-01T00:00:00", "'listed' .* must be a date"),
+        (HELD + 'account = "U9"', "'account' .* must be one of DU0000001"),
+        (HELD + "minTick = 0", "'minTick' .* must be above zero"),
+        (HELD + 'secType = "SHARE"', "'secType' .* must be one of STK"),
+        (HELD + HELD, "held twice in one account: 265598"),
+        (HELD + "[[symbols]]\n" + AAPL, r"'conId' in symbols\[1\] .* stands there already"),
+        (
+            HELD + "[[symbols]]\n" + AAPL.replace("265598", "1"),
+            "AAPL on NASDAQ stands twice in .*, as conId 265598 and 1",
+        ),
+        (STOP, r"'symbol' in orders\[1\] .* is not among the positions and symbols: AAPL"),
+        (HELD + STOP.replace("clientId = 1", ""), "'clientId' is missing"),
+        (HELD + STOP.replace("own", "manual"), "'clientId' .* placed by hand"),
+        (HELD + STOP.replace("own", "mine"), "'kind' .* must be one of own, foreign, manual"),
+        (HELD + STOP + STOP.replace("own", "foreign"), "client 1 also has own ones"),
+        (HELD + STOP.replace("auxPrice = 150.25", ""), "is STP, which takes auxPrice"),
+        (HELD + STOP + "lmtPrice = 1", "is STP, which takes auxPrice"),
+        (HELD + STOP.replace("SELL", "SHORT"), "'action' .* must be one of BUY, SELL"),
+        (HELD + STOP.replace('action = "SELL"\n', ""), "'action' is missing"),
+        (HELD + STOP.replace("= 100", "= -5"), "'totalQuantity' .* must be above zero"),
+        ("account = ", "cannot be read: Invalid value"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_key_and_place(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(ConfigError, match=named) as refused:
+        read(tmp_path, text)
+    assert "\n" not in str(refused.value)
+
+
+def test_every_refusal_but_that_of_twin_clients_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"scenario\.toml"):
+        read(tmp_path, 'acount = "DU1"')
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("absent.toml", None, "No such file"),
+        ("scenario.yaml", b"account: DU1", "must be a .toml or a .json file"),
+        ("scenario.json", b'{"seed": 1, "seed": 2}', "'seed' stands twice"),
+        ("scenario.json", b"[1, 2]", "must be a table"),
+        ("scenario.json", b'{"account"', "cannot be read"),
+        ("scenario.toml", b"account = '\xff'", "cannot be read"),
+    ],
+)
+def test_an_unreadable_file_is_refused(
+    tmp_path: Path, name: str, content: bytes | None, why: str
+) -> None:
+    file = tmp_path / name
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError, match=why):
+        load_scenario(file)
+
+
+def test_the_same_contract_may_be_held_in_two_accounts(tmp_path: Path) -> None:
+    scenario = read(tmp_path, 'account = ["A", "B"]\n' + HELD + HELD + 'account = "B"\n')
+    assert [held.account for held in scenario.holdings] == ["A", "B"]
+    assert len(scenario.securities) == 1
