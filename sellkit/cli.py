@@ -31,14 +31,22 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line; loads nothing that a command needs to run."""
-    parser = _Parser(prog="sellkit", description="Run one moving-average exit rule, safely.")
+    parser = _Parser(
+        prog="sellkit",
+        description="Run one moving-average exit rule, safely.",
+        allow_abbrev=False,
+    )
     parser.add_argument("--version", action="version", version=f"sellkit {__version__}")
     common = _common_flags()
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for name in COMMANDS:
         command = _command(name)
         sub = subparsers.add_parser(
-            name, help=command.HELP, description=command.HELP, parents=[common]
+            name,
+            help=command.HELP,
+            description=command.HELP,
+            parents=[common],
+            allow_abbrev=False,  # a mode that sends orders is written out or not meant
         )
         command.add_arguments(sub)
         sub.set_defaults(command=name)

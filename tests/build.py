@@ -66,7 +66,7 @@ def _slots_on(date: dt.date, size: BarSize, anchor: Anchor) -> tuple[Slot, ...]:
     return session_slots(session, size, new_york(), anchor)
 
 
-# --- bars -------------------------------------------------------------------------------------------
+# --- bars -----------------------------------------------------------------------------------------
 
 
 def bars(
@@ -98,7 +98,7 @@ def broken(problem: str = "the last bar is missing") -> CompletedBars:
     return CompletedBars(session_hours()[5], empty_bars(), problem)
 
 
-# --- what is held, and what is said of it -----------------------------------------------------------
+# --- what is held, and what is said of it ---------------------------------------------------------
 
 
 def account(number: str = NUMBER, alias: str = "main") -> Account:
@@ -190,7 +190,7 @@ def snapshot(
     return AccountSnapshot(account(), taken_at, held, tuple(orders))
 
 
-# --- what the gates see -----------------------------------------------------------------------------
+# --- what the gates see ---------------------------------------------------------------------------
 
 
 def limits(**changes: Any) -> Limits:
@@ -222,7 +222,7 @@ def facts(**changes: Any) -> Facts:
     return Facts(**(usual | changes))
 
 
-# --- rows -------------------------------------------------------------------------------------------
+# --- rows -----------------------------------------------------------------------------------------
 
 
 def reading(choice: str = "SMA 50 1H", value: float | None = 100.0, seed: float = 0.0) -> Reading:

@@ -51,7 +51,8 @@ class CsvAssignments:
         for row in rows:
             place = f"{self._path.name} line {row.index + 1}"
             if row.problem is not None:
-                problems.append(f"{place}: {row.problem}; `sellkit assign` mends it")
+                mend = f"assign {row.token}" if row.token else "correct or remove the line"
+                problems.append(f"{place}: {row.problem}; {mend}")
             elif row.token is not None and count[row.token] > 1:
                 where = ", ".join(str(r.index + 1) for r in rows if r.token == row.token)
                 problems.append(f"{place}: {row.token} stands on lines {where}; keep one of them")

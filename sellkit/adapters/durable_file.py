@@ -1,11 +1,12 @@
 """Files that are whole at every instant, and a lock between processes.
 
-A file is written aside in its own folder, synced, renamed over the old one, and the folder is synced
-after it: a crash leaves the old content or the new, never a part of either.
+A file is written aside in its own folder, synced, and renamed over the old one; then the folder is
+synced. A crash leaves the old content or the new, never a part of either.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -33,6 +34,8 @@ def make_folder(folder: Path) -> None:
     """Make a folder and those above it; on the disk when this returns."""
     if folder.is_dir():
         return
+    if folder.exists():
+        raise NotADirectoryError(errno.ENOTDIR, f"{folder} is a file")
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)

@@ -21,7 +21,7 @@ from sellkit.adapters import durable_file
 from sellkit.adapters.origin_stamp import OriginStamp
 from sellkit.adapters.series_name import key_of, name_of
 from sellkit.core.bars import COLUMNS, INSTANT, PRICES, checked, empty_bars, merge
-from sellkit.errors import InvalidBars
+from sellkit.errors import ConfigError, InvalidBars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ _BAR_SCHEMA: Final = pa.schema(
     ]
 )
 _REBUILD: Final = "`sellkit data rebuild` starts the store anew"
-_ELSEWHERE: Final = "allow writing there, or choose another --data-dir"
+_ELSEWHERE: Final = "allow sellkit to read and write there, or choose another --data-dir"
 
 
 class ParquetBarStore:
@@ -157,7 +157,8 @@ class ParquetBarStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _unusable(path, error.strerror or str(error)) from error
+            why = error.strerror or str(error)
+            raise ConfigError(f"{path} cannot be read ({why}): {_ELSEWHERE}") from error
         return _decode(data, path, kind)
 
 
@@ -186,8 +187,9 @@ def _mismatch(schema: pa.Schema, kind: str, series: str) -> str | None:
             return f"{name.decode()} is {found}, not {wanted.decode()}"
     plain = schema.remove_metadata()
     fields = {field.name: field.type for field in plain}
-    if kind == _BARS and not plain.equals(_BAR_SCHEMA):
-        return f"columns are {list(fields)}, not {['start', *COLUMNS]}"
+    if kind == _BARS:
+        told_columns = f"columns are {list(fields)}, not {['start', *COLUMNS]} of their types"
+        return None if plain.equals(_BAR_SCHEMA) else told_columns
     others = {each for name, each in fields.items() if name != "start"}
     if fields.get("start") != _TIME or others - {pa.float64()}:
         return "columns are not float64 by bar start"

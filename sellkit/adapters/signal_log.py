@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import math
 import os
@@ -77,7 +78,9 @@ class JsonLinesSignalLog:
         with durable_file.writing(folder, "allow writing there, or give another --log-dir"):
             durable_file.make_folder(folder)
             with self._path.open("ab+", buffering=0) as file:
-                file.write(_break_torn_line(self._path) + data)
+                data = _break_torn_line(self._path) + data
+                if file.write(data) != len(data):
+                    raise OSError(errno.ENOSPC, "the disk is full, the last line is torn")
                 os.fsync(file.fileno())
             durable_file.sync_folder(folder)
 

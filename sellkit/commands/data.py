@@ -25,12 +25,11 @@ def run(args: argparse.Namespace) -> int:
 
     The connection comes first: without a gateway nothing is removed.
     """
-    from sellkit.wiring import open_desk, terminal_progress
+    from sellkit.wiring import open_emptied_desk, terminal_progress
 
-    with open_desk(
-        overrides=overrides(args), all_positions=args.all_positions, progress=terminal_progress()
+    with open_emptied_desk(
+        overrides(args), all_positions=args.all_positions, progress=terminal_progress()
     ) as desk:
-        desk.parts.store.clear()
         outcomes = desk.bring_up_to_date()
     for outcome in outcomes:
         if outcome.problem is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import argparse
 
     from sellkit.config import Overrides
+    from sellkit.simgateway.gateway import Gateway
 
 HELP = "show one hourly run on a simulated gateway; needs no account and touches only data/demo"
 
@@ -55,37 +57,52 @@ def run(args: argparse.Namespace) -> int:
     here = Path(__file__).parent
     scenario = shutil.copy(here / "demo_scenario.toml", folder / "scenario.toml")
     shutil.copy(here / "demo_assigned_ma.csv", folder / "assigned_ma.csv")
-    with serve(load_scenario(Path(scenario)), clock=VirtualClock(MOMENT)) as gateway:
+    with serve(
+        load_scenario(Path(scenario)),
+        clock=VirtualClock(MOMENT),
+        host=args.host or "127.0.0.1",
+        port=args.port or 0,
+    ) as gateway:
         print(
             f"simulated gateway on {gateway.host}:{gateway.port}, time {MOMENT:%Y-%m-%d %H:%M} UTC"
         )
-        return _show(_settings(folder, gateway.port))
+        return _show(_settings(args, folder, gateway))
 
 
 def _show(chosen: Overrides) -> int:
-    from sellkit.present import tables
+    from sellkit.present import terminal
     from sellkit.wiring import open_desk, run_notebook, terminal_progress
 
     result = run_notebook(chosen)
     with open_desk(overrides=chosen, progress=terminal_progress()) as desk:
         desk.bring_up_to_date()
         decision = desk.decide()
-        tables.print_status(decision.rows, tables.Heading.of(desk.run))
+        terminal.print_status(decision.rows, desk.heading())
     print_result(result)
     return 0
 
 
-def _settings(folder: Path, port: int) -> Overrides:
-    from sellkit.config import Overrides
+def _settings(args: argparse.Namespace, folder: Path, gateway: Gateway) -> Overrides:
+    """Everything that says where and who is set, so that no variable can lead out of the demo."""
+    from sellkit.commands.flags import overrides
 
     path = folder / "sellkit.toml"
     text = SETTINGS.format(
         data=json.dumps(str(folder.parent)),
-        port=port,
+        port=gateway.port,
         assignments=json.dumps(str(folder / "assigned_ma.csv")),
     )
     path.write_text(text, encoding="utf-8")
-    return Overrides(config=str(path), data_dir=str(folder.parent))
+    return replace(
+        overrides(args),
+        config=str(path),
+        profile="demo",
+        host=gateway.host,
+        port=gateway.port,
+        account="demo",
+        data_dir=str(folder.parent),
+        log_dir=args.log_dir or str(folder / "logs"),
+    )
 
 
 def _fresh_folder(folder: Path) -> Path:

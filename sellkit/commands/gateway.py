@@ -16,7 +16,8 @@ NAME = "gateway"
 HELP = "run a simulated IB Gateway on this machine, with made-up or replayed prices"
 
 _DEFAULT_HOST = "127.0.0.1"
-_DEFAULT_PORT = 4002
+# Not IB Gateway's own ports, so that a real one can run beside it; the demo profile knows it.
+_DEFAULT_PORT = 4012
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; 4 when some positions are UNDECIDED."""
-    from sellkit.present import tables
+    from sellkit.present import tables, terminal
     from sellkit.wiring import open_desk, terminal_progress
 
     with open_desk(
@@ -37,11 +37,11 @@ def run(args: argparse.Namespace) -> int:
     ) as desk:
         desk.bring_up_to_date()
         decision = desk.decide()
-        heading = tables.Heading.of(desk.run)
+        heading = desk.heading()
     if args.json:
         print(tables.to_json(decision.rows, heading, all_averages=args.all))
     elif args.csv:
-        print(tables.to_csv(decision.rows, all_averages=args.all), end="")
+        print(tables.to_csv(decision.rows, heading, all_averages=args.all), end="")
     else:
-        tables.print_status(decision.rows, heading, all_averages=args.all)
+        terminal.print_status(decision.rows, heading, all_averages=args.all)
     return 4 if decision.undecided else 0

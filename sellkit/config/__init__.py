@@ -120,7 +120,7 @@ def _locate(config: str | None) -> tuple[Path | None, Path]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"there is no settings file {path}; check --config") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -170,6 +170,8 @@ def _with_history(file: SettingsFile, chosen: Overrides) -> SettingsFile:
 def _with_connection(profile: ProfileSettings, chosen: Overrides) -> ProfileSettings:
     if chosen.port is not None and not 1 <= chosen.port <= 65535:
         raise ConfigError(f"--port {chosen.port} is not between 1 and 65535")
+    if chosen.client_id is not None and chosen.client_id < 0:
+        raise ConfigError(f"--client-id {chosen.client_id} is below 0")
     update = {
         name: value
         for name in ("host", "port", "client_id", "account")

@@ -135,8 +135,8 @@ def _starts(bars: pd.DataFrame) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(bars.index).as_unit("us")
 
 
-def _instants(micros: NDArray[np.int64]) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(micros.astype("datetime64[us]")).tz_localize("UTC")
+def _instants(marks: NDArray[np.int64]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(marks.astype("datetime64[us]")).tz_localize("UTC")
 
 
 def _take(values: NDArray[np.int64], place: NDArray[np.intp]) -> NDArray[np.int64]:

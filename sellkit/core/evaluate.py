@@ -90,6 +90,8 @@ def _exclusion(position: Position) -> str | None:
         return f"{instrument.security_type} is shown and never decided"
     if position.quantity < 0:
         return "a short position is shown and never decided"
+    if position.quantity == 0:
+        return "nothing is held any more"
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ class OrderIntent:
     average, the same bar must not yield a second order.
     """
 
-    account_number: str
+    account_number: str = field(repr=False)
     con_id: int
     bar_end: dt.datetime
 

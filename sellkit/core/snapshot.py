@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sellkit.core.assignments import MaKind, Timeframe
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, is_above
 from sellkit.core.signals import Decision
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from sellkit.core.assignments import Assignment, MovingAverage, Timeframe
+    from sellkit.core.assignments import Assignment, MovingAverage
     from sellkit.core.gates import Verdict
     from sellkit.core.portfolio import OpenOrder, Position
     from sellkit.core.signals import Signal
@@ -95,11 +96,10 @@ class SnapshotRow:
     @property
     def family(self) -> tuple[Reading, ...]:
         """The seven lengths of the assigned kind and timeframe; SMA on hours when unassigned."""
-        assigned = self.assigned
-        first = assigned or next(iter(self.readings), None)
-        if first is None:
-            return ()
-        wanted = (first.average.kind, first.timeframe)
+        assignment = self.assignment
+        wanted = (MaKind.SMA, Timeframe.H1)
+        if assignment is not None:
+            wanted = (assignment.average.kind, assignment.timeframe)
         return tuple(r for r in self.readings if (r.average.kind, r.timeframe) == wanted)
 
     @property

@@ -92,6 +92,10 @@ class Desk:
         """The positions, read afresh."""
         return self.snapshot().positions
 
+    def known_positions(self) -> tuple[Position, ...]:
+        """The positions as last read; read now if they have not been yet."""
+        return (self._snapshot or self.snapshot()).positions
+
     def sheet(self) -> AssignmentSheet:
         """The assignments as they stand on disk."""
         return self.parts.book.load()
@@ -121,7 +125,7 @@ class Desk:
         known = set(sheet.assignments) | sheet.incomplete
         fresh = tuple(
             Assignment(each.instrument.token, *default)
-            for each in self._positions()
+            for each in self.known_positions()
             if each.instrument.is_decided
             and each.quantity > 0
             and each.instrument.token not in known
@@ -133,6 +137,8 @@ class Desk:
     def bring_up_to_date(self) -> list[Outcome]:
         """Fetch the bars that the decisions need and the store lacks.
 
+        In a run, which nobody watches, positions without any row get the default assignment first.
+
         Raises
         ------
         ConfigError
@@ -141,6 +147,8 @@ class Desk:
             The gateway has no bar at all for it.
         """
         self._move_to_present()
+        if self._begun:
+            self.apply_default()
         assignments = self.sheet().assignments
         self._problems = {}
         series: list[Series] = []
@@ -200,9 +208,6 @@ class Desk:
     ) -> None:
         self.close()
 
-    def _positions(self) -> tuple[Position, ...]:
-        return (self._snapshot or self.snapshot()).positions
-
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""
         now = self.parts.clock.now()
@@ -234,7 +239,8 @@ class Desk:
     def _refuse_emptiness(self, series: list[Series]) -> None:
         if not series or self._problems:
             return
-        if all(self.parts.store.read(each.key).empty for each in series):
+        stored = (self.parts.store.read(each.key) for each in series)
+        if all(bars.empty or bars.index[0] >= self.run.as_of for bars in stored):
             raise DataError(
                 f"the gateway has no bar of any position up to {self.run.as_of.isoformat()}; "
                 "ask for a later time"

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sellkit.core.bars import BarSize, SeriesKey, Slot, empty_bars, slots_until
@@ -39,9 +39,10 @@ class Series:
     """
 
     instrument: Instrument
-    calendar: Calendar
+    # A notebook shows what came of a download: calendar and slots would be megabytes of it.
+    calendar: Calendar = field(repr=False)
     key: SeriesKey
-    due: Sequence[Slot]
+    due: Sequence[Slot] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sellkit.present.heading import two_clocks
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable
+    from decimal import Decimal
 
     import plotly.graph_objects as go
 
@@ -30,7 +31,7 @@ OFFLINE_RENDERER: Final = "plotly_mimetype"
 _TICKS: Final = 8
 
 # Each reads on white and on black alike.
-_INK, _GRID, _CLEAR = "#808080", "rgba(128,128,128,0.25)", "rgba(0,0,0,0)"
+_INK, _GRID, _CLEAR = "#7a7a7a", "rgba(128,128,128,0.25)", "rgba(0,0,0,0)"
 _UP, _DOWN, _AVERAGE, _COST, _MARK = "#2e9d62", "#cf4b40", "#3b82c4", "#b8860b", "#9c4fd0"
 
 
@@ -63,7 +64,7 @@ def price_and_average(bars: pd.DataFrame, row: SnapshotRow, *, heading: Heading)
         line = indicators.average(bars["close"].to_numpy(), row.assignment.average)
         figure.add_trace(go.Scatter(**_average(line[-len(shown) :], labels, row)))
     if row.position.average_cost is not None:
-        _add_cost(figure, shown, labels, row)
+        figure.add_trace(go.Scatter(**_cost(shown, labels, row.position.average_cost)))
     if row.signal.certificate is not None:
         figure.add_trace(go.Scatter(**_deciding_bar(shown, labels, row)))
     figure.update_xaxes(_ticks(pd.DatetimeIndex(shown.index), labels, row))
@@ -121,6 +122,8 @@ def _layout(row: SnapshotRow, heading: Heading) -> dict[str, Any]:
         "margin": {"l": 10, "r": 60, "t": 80, "b": 40},
         "hovermode": "x unified",
         "hoverlabel": {"bgcolor": "#333", "font": {"color": "#fff"}},
+        "modebar": {"bgcolor": _CLEAR, "color": _INK},
+        "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": -0.12},
         "xaxis": {**axis, "type": "category", "rangeslider": {"visible": False}},
         "yaxis": {**axis, "side": "right", "title": {"text": row.position.instrument.currency}},
@@ -171,33 +174,28 @@ def _deciding_bar(shown: pd.DataFrame, labels: list[str], row: SnapshotRow) -> d
             "color": _MARK,
             "line": {"width": 2.5},
         },
-        "text": [f"<b>{words.price(found.close)}</b>  "],
-        "textposition": "middle left",
+        "text": [f"  <b>{words.price(found.close)}</b>"],
+        "textposition": "middle right",
         "textfont": {"color": _MARK, "size": 13},
     }
 
 
-def _add_cost(figure: go.Figure, shown: pd.DataFrame, labels: list[str], row: SnapshotRow) -> None:
-    """A line at the average cost, or a note where it would squeeze the candles flat."""
-    cost = float(row.position.average_cost or 0)
-    low, high = float(shown["low"].min()), float(shown["high"].max())
-    name = f"average cost {words.price(row.position.average_cost)}"
+def _cost(shown: pd.DataFrame, labels: list[str], cost: Decimal) -> dict[str, Any]:
+    """A line at the average cost; where it would squeeze the candles flat, the legend alone."""
+    low, high, level = float(shown["low"].min()), float(shown["high"].max()), float(cost)
     room = high - low
-    if low - room <= cost <= high + room:
-        ends, line = [labels[0], labels[-1]], {"color": _COST, "width": 1.5, "dash": "dash"}
-        figure.add_scatter(x=ends, y=[cost, cost], mode="lines", name=name, line=line)
-        return
-    below = cost < low
-    figure.add_annotation(
-        text=f"{name}, {'below' if below else 'above'} this chart",
-        font={"color": _COST},
-        showarrow=False,
-        xref="paper",
-        yref="paper",
-        x=0,
-        y=0 if below else 1,
-        yanchor="bottom" if below else "top",
-    )
+    name = f"average cost {words.price(cost)}"
+    far = level < low - room or level > high + room
+    if far:
+        name += ", below the chart" if level < low else ", above the chart"
+    return {
+        "x": [labels[0], labels[-1]],
+        "y": [None, None] if far else [level, level],
+        "mode": "lines",
+        "name": name,
+        "line": {"color": _COST, "width": 1.5, "dash": "dash"},
+        "hoverinfo": "skip",
+    }
 
 
 def _ticks(index: pd.DatetimeIndex, labels: list[str], row: SnapshotRow) -> dict[str, Any]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 Value = str | int | float | bool | list[str] | list[float] | None
 
 
+PROSE_ROOM: Final = 10
+"""Characters below which a text that may be wrapped is a label, not a sentence."""
+
+
 class Tone(StrEnum):
     """How loudly a cell speaks; each form of the table has its own colour for it."""
 
@@ -52,14 +56,19 @@ class Column:
         What it says of a row.
     is_number
         Numbers are set to the right and never broken.
-    is_prose
-        Prose is what wraps where there is little room.
+    room
+        Characters into which its text may be wrapped; None for what is never broken.
     """
 
     title: str
     cell: Callable[[SnapshotRow], Cell]
     is_number: bool = False
-    is_prose: bool = False
+    room: int | None = None
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether it holds sentences."""
+        return self.room is not None and self.room > PROSE_ROOM
 
 
 _DECISION_TONES: Final = {
@@ -117,7 +126,7 @@ def _to_cross(length: int) -> Callable[[SnapshotRow], Cell]:
 IDENTITY: Final = (Column("token", _token), Column("decision", _decision))
 POSITION: Final = (
     Column("close", lambda row: Cell(words.price(row.last_close)), is_number=True),
-    Column("assigned", _assigned),
+    Column("assigned", _assigned, room=PROSE_ROOM - 2),
     Column("average", _average, is_number=True),
     Column("dist %", lambda row: Cell(words.percent(row.distance_percent)), is_number=True),
     Column("abv_be", _above),
@@ -129,9 +138,9 @@ CROSSINGS: Final = (
     *(Column(str(length), _to_cross(length), is_number=True) for length in LENGTHS),
 )
 PROSE: Final = (
-    Column("warm-up", _warm_up, is_prose=True),
-    Column("open orders", _orders, is_prose=True),
-    Column("would it be sent now?", lambda row: Cell(row.would_send), is_prose=True),
+    Column("warm-up", _warm_up, room=12),
+    Column("open orders", _orders, room=18),
+    Column("would it be sent now?", lambda row: Cell(row.would_send), room=26),
 )
 
 

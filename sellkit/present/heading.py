@@ -47,10 +47,12 @@ class Heading:
     @property
     def conditions(self) -> str:
         """Everything but the mode, in one line."""
-        return (
-            f"profile {self.profile} · account {self.account} · {self.gateway} gateway · "
-            f"as of {self.moment}"
-        )
+        return f"{self.source} · as of {self.moment}"
+
+    @property
+    def source(self) -> str:
+        """Profile, account and gateway."""
+        return f"profile {self.profile} · account {self.account} · {self.gateway} gateway"
 
     def record(self) -> dict[str, str]:
         """The heading as plain text by name, for tables that machines read."""
@@ -79,9 +81,22 @@ def two_clocks(instant: dt.datetime, exchange: str, time: str = "%H:%M") -> str:
 
     The date stands again before UTC where it is another one there.
     """
-    instant = instant.astimezone(UTC)
+    utc = instant.astimezone(UTC)
     if exchange not in CALENDAR_OF_EXCHANGE:
-        return f"{instant:%Y-%m-%d {time} UTC}"
-    local = calendar_for(exchange).local(instant)
-    date = "" if local.date() == instant.date() else "%Y-%m-%d "
-    return f"{local:%Y-%m-%d {time} %Z} ({instant:{date}{time} UTC})"
+        return f"{utc:%Y-%m-%d {time} UTC}"
+    local = calendar_for(exchange).local(utc)
+    date = "" if local.date() == utc.date() else "%Y-%m-%d "
+    return f"{local:%Y-%m-%d {time} %Z} ({utc:{date}{time}} UTC)"
+
+
+def two_clocks_span(start: dt.datetime, end: dt.datetime, exchange: str) -> str:
+    """`2025-11-28 10:00 to 11:00 EST (15:00 to 16:00 UTC)`."""
+    first, last = start.astimezone(UTC), end.astimezone(UTC)
+    if exchange not in CALENDAR_OF_EXCHANGE:
+        return f"{first:%Y-%m-%d %H:%M} to {last:%H:%M} UTC"
+    local = calendar_for(exchange).local
+    date = "" if local(first).date() == first.date() else "%Y-%m-%d "
+    return (
+        f"{local(first):%Y-%m-%d %H:%M} to {local(last):%H:%M %Z} "
+        f"({first:{date}%H:%M} to {last:%H:%M} UTC)"
+    )

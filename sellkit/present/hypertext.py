@@ -6,42 +6,46 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from sellkit.present.columns import Tone
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sellkit.present.columns import Cell, Column
     from sellkit.present.heading import Heading
 
-# Every colour is the theme's own or one that reads on white and on black alike. The fallbacks
-# serve pages that have no theme, an exported one for instance.
+# Colours are the theme's own. JupyterLab drops this block from a notebook that it does not trust,
+# an executed one for instance: what must not be lost, alignment and decisions, stands in the cells.
 _STYLE: Final = """<style>
 .sellkit-table{overflow-x:auto;color:var(--jp-ui-font-color1,inherit)}
 .sellkit-table .sellkit-heading{font-size:13px;margin-bottom:4px}
 .sellkit-table table{border-collapse:collapse;font-size:12px;margin:0;border:0}
-.sellkit-table table tr,.sellkit-table table tr:nth-child(even){background:none}
+.sellkit-table table+table{margin-top:14px}
 .sellkit-table table th,.sellkit-table table td{padding:4px 7px;text-align:left;
  vertical-align:top;border:0;border-bottom:1px solid var(--jp-border-color2,#8886);
  white-space:nowrap;max-width:none}
-.sellkit-table table th{font-weight:600;color:var(--jp-ui-font-color2,inherit);
+.sellkit-table table thead th{font-weight:600;color:var(--jp-ui-font-color2,inherit);
  vertical-align:bottom}
-.sellkit-table table tbody th{color:var(--jp-ui-font-color1,inherit);vertical-align:top}
-.sellkit-table table tbody tr:hover{background:var(--jp-layout-color2,#8882)}
 .sellkit-table table .number{text-align:right;font-variant-numeric:tabular-nums}
-.sellkit-table table .prose{white-space:normal;min-width:15em;max-width:34em}
-.sellkit-table .strong{font-weight:700}
+.sellkit-table table .prose{white-space:normal;min-width:6em;max-width:34em}
 .sellkit-table .quiet{color:var(--jp-ui-font-color2,#777)}
-.sellkit-table .exit,.sellkit-table .hold,.sellkit-table .undecided{color:#fff;
- padding:1px 7px;border-radius:9px;font-weight:600}
-.sellkit-table .exit{background:#b3261e}
-.sellkit-table .hold{background:#23703a}
-.sellkit-table .undecided{background:#8a5a00}
-.sellkit-table .good{font-weight:700;border-bottom:2px solid #2e9d62}
-.sellkit-table .warn{border-bottom:2px solid #c98a00}
 .sellkit-table ul{margin:0;padding-left:1.2em}
 .sellkit-table dl{display:grid;grid-template-columns:max-content auto;gap:0 .8em;margin:0}
 .sellkit-table dt{color:var(--jp-ui-font-color2,#777);font-weight:400;margin:0}
 .sellkit-table dd{margin:0}
 </style>"""
+
+# Each reads on white and on black alike.
+_PILL: Final = "color:#fff;padding:1px 7px;border-radius:9px;background:"
+_TONES: Final = {
+    Tone.EXIT: f'style="{_PILL}#b3261e"',
+    Tone.HOLD: f'style="{_PILL}#23703a"',
+    Tone.UNDECIDED: f'style="{_PILL}#8a5a00"',
+    Tone.GOOD: 'style="font-weight:700;border-bottom:2px solid #2e9d62"',
+    Tone.WARN: 'style="border-bottom:2px solid #c98a00"',
+    Tone.STRONG: 'style="font-weight:700"',
+    Tone.QUIET: 'class="quiet"',
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,13 +77,13 @@ def page(heading: Heading, summary: str, *tables: str) -> Html:
 
 
 def table(titles: Iterable[str], rows: Iterable[str]) -> str:
-    """A table of rows that are HTML already; a title may carry the class that its column has."""
+    """A table of headings and rows that are HTML already."""
     return f"<table><thead><tr>{''.join(titles)}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def title(text: str, kind: str = "") -> str:
     """The heading of a column."""
-    return f'<th scope="col"{_class(kind)}>{escape(text)}</th>'
+    return f'<th scope="col"{_attributes(kind)}>{escape(text)}</th>'
 
 
 def column_title(column: Column) -> str:
@@ -92,9 +96,9 @@ def row(cells: Sequence[str]) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def row_name(cell: Cell) -> str:
+def row_name(cell: Cell, *, is_tall: bool = False) -> str:
     """The cell that names its row."""
-    return f'<th scope="row">{escape(cell.text)}</th>'
+    return f'<th scope="row"{_attributes("", is_tall=is_tall)}>{escape(cell.text)}</th>'
 
 
 def column_cell(column: Column, cell: Cell) -> str:
@@ -104,14 +108,14 @@ def column_cell(column: Column, cell: Cell) -> str:
 
 def toned(cell: Cell) -> str:
     """A cell's text in its tone."""
-    if cell.tone == "plain":
+    if cell.tone is Tone.PLAIN:
         return escape(cell.text)
-    return f'<span class="{cell.tone}">{escape(cell.text)}</span>'
+    return f"<span {_TONES[cell.tone]}>{escape(cell.text)}</span>"
 
 
-def td(markup: str, kind: str = "") -> str:
-    """A cell of HTML."""
-    return f"<td{_class(kind)}>{markup}</td>"
+def td(markup: str, kind: str = "", *, is_tall: bool = False) -> str:
+    """A cell of HTML; those of a tall row begin at its top."""
+    return f"<td{_attributes(kind, is_tall=is_tall)}>{markup}</td>"
 
 
 def bullets(lines: Sequence[str]) -> str:
@@ -133,5 +137,9 @@ def _kind(column: Column) -> str:
     return "prose" if column.is_prose else ""
 
 
-def _class(kind: str) -> str:
-    return f' class="{kind}"' if kind else ""
+def _attributes(kind: str, *, is_tall: bool = False) -> str:
+    named = f' class="{kind}"' if kind else ""
+    if kind == "number":
+        return named  # to the right, as JupyterLab has every cell
+    placed = "text-align:left;vertical-align:top" if is_tall else "text-align:left"
+    return f'{named} style="{placed}"'

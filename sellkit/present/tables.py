@@ -22,7 +22,7 @@ from sellkit.present.columns import (
 from sellkit.present.heading import Heading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd
 
@@ -87,6 +87,8 @@ def notebook_table(
 ) -> h.Html:
     """The status table for a notebook, in the colours of its theme.
 
+    Percent to cross stand in a table of their own below, so that neither needs scrolling sideways.
+
     Parameters
     ----------
     rows
@@ -94,13 +96,11 @@ def notebook_table(
     heading
         Stands above it.
     all_averages
-        With a second table of percent to cross for all 28 averages.
+        Percent to cross for all 28 averages instead of the seven of the assigned family.
     """
     ordered = in_display_order(rows)
-    columns = (*POSITION, *(() if all_averages else CROSSINGS), *PROSE)
-    tables = [_status(ordered, columns)]
-    if all_averages:
-        tables.append(_all_crossings(ordered))
+    crossings = _all_crossings(ordered) if all_averages else _status(ordered, CROSSINGS)
+    tables = [_status(ordered, (_DECISION, *POSITION, *PROSE)), crossings]
     counted = f"{len(ordered)} positions; the table is shown in a notebook"
     return h.page(heading, counted, *(tables if ordered else ("<p>No positions.</p>",)))
 
@@ -128,18 +128,18 @@ def _flat(values: dict[str, Value]) -> dict[str, Value]:
     }
 
 
-def _status(rows: Iterable[SnapshotRow], columns: Iterable[Column]) -> str:
-    chosen = (_DECISION, *columns)
+def _status(rows: Iterable[SnapshotRow], columns: Sequence[Column]) -> str:
+    name = "% to cross" if columns is CROSSINGS else "token"
     lines = (
         h.row(
             [
                 h.row_name(_TOKEN.cell(row)),
-                *(h.column_cell(column, column.cell(row)) for column in chosen),
+                *(h.column_cell(column, column.cell(row)) for column in columns),
             ]
         )
         for row in rows
     )
-    return h.table((h.title("token"), *(h.column_title(column) for column in chosen)), lines)
+    return h.table((h.title(name), *(h.column_title(column) for column in columns)), lines)
 
 
 def _all_crossings(rows: Iterable[SnapshotRow]) -> str:
@@ -155,7 +155,7 @@ def _all_crossings(rows: Iterable[SnapshotRow]) -> str:
         for label, cells in families(row)
     )
     lengths = (h.title(str(length), "number") for length in LENGTHS)
-    return h.table((h.title("percent to cross"), h.title("timeframe"), *lengths), lines)
+    return h.table((h.title("% to cross"), h.title("timeframe"), *lengths), lines)
 
 
 def _decision(row: SnapshotRow) -> str:
@@ -163,12 +163,11 @@ def _decision(row: SnapshotRow) -> str:
     order = words.prepared_order(row)
     evidence = "none" if found is None else h.pairs(words.certificate(found, exchange))
     lines = [] if order is None else [order, *words.verdict(row.verdict, exchange)]
+    prose = (h.bullets(row.signal.reasons), evidence, h.bullets(lines) if lines else "none")
     return h.row(
         [
-            h.row_name(_TOKEN.cell(row)),
-            h.td(h.toned(_DECISION.cell(row))),
-            h.td(h.bullets(row.signal.reasons), "prose"),
-            h.td(evidence, "prose"),
-            h.td(h.bullets(lines) if lines else "none", "prose"),
+            h.row_name(_TOKEN.cell(row), is_tall=True),
+            h.td(h.toned(_DECISION.cell(row)), is_tall=True),
+            *(h.td(markup, "prose", is_tall=True) for markup in prose),
         ]
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.core.bars import day_label
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket
-from sellkit.present.heading import two_clocks
+from sellkit.present.heading import two_clocks, two_clocks_span
 
 if TYPE_CHECKING:
     from sellkit.core.bars import Slot
@@ -97,17 +97,13 @@ def verdict(found: Verdict | None, exchange: str) -> tuple[str, ...]:
 
 def certificate(found: BarCertificate, exchange: str) -> dict[str, str]:
     """The evidence of a decision: what each part is called, and its value."""
-    parts = "half-hour" if found.parts == 1 else "half-hours"
-    daily = is_daily(found.slot)
     return {
         "bar": _bar(found.slot, exchange),
-        "made of": "one daily bar as it came" if daily else f"{found.parts} {parts}",
+        "made of": f"{_parts(found)}, {found.price_basis}",
         "fetched": two_clocks(found.fetched_at, exchange, "%H:%M:%S"),
-        "close": price(found.close),
+        "close": f"{found.close:,.4f}",
         "average": f"{found.average:,.4f}",
-        "bars used": f"{found.bars_used:,}",
-        "seed weight": f"{found.seed_weight:.4%}",
-        "prices": found.price_basis,
+        "history": f"{found.bars_used:,} bars, seed weight {found.seed_weight:.4%}",
     }
 
 
@@ -116,8 +112,13 @@ def is_daily(slot: Slot) -> bool:
     return slot.start == day_label(slot.session.date)
 
 
+def _parts(found: BarCertificate) -> str:
+    if is_daily(found.slot):
+        return "one daily bar"
+    return "1 half-hour" if found.parts == 1 else f"{found.parts} half-hours"
+
+
 def _bar(slot: Slot, exchange: str) -> str:
-    end = two_clocks(slot.end, exchange)
     if is_daily(slot):
-        return f"session of {slot.session.date}, ended {end}"
-    return f"{two_clocks(slot.start, exchange)} to {end}"
+        return f"session of {slot.session.date}, ended {two_clocks(slot.end, exchange)}"
+    return two_clocks_span(slot.start, slot.end, exchange)

@@ -9,7 +9,7 @@ from sellkit.simgateway.answers import accounts, contracts, general, history, or
 from sellkit.simgateway.answers.trouble import CANNOT_READ, answering
 from sellkit.simgateway.framing import BadFrame, split
 from sellkit.simgateway.history import NOT_VALID, Refused
-from sellkit.simgateway.requests import Fields
+from sellkit.simgateway.requests import BadRequest, Fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,6 +123,8 @@ def take(session: Session, payload: bytes) -> None:
     fields = Fields(values)
     with answering(session, fields):
         number = fields.integer(unset=-1)
+        if number < 0:
+            raise BadRequest("field 1 is no message number")
         session.gateway.record(session, number, name_of(number), values)
         if session.client_id is None and number != START_API:
             session.hang_up()

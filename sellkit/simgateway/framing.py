@@ -121,10 +121,12 @@ class SegmentGuard:
 
     BUFFER: Final = 4096
     PAUSE_SECONDS: Final = 1.0
+    RUN: Final = 64
+    """Writes that one read may join; a bound, so that some length is always safe."""
 
     def __init__(self) -> None:
         self._sent = 0
-        self._starts: deque[tuple[float, int]] = deque()
+        self._starts: deque[tuple[float, int]] = deque(maxlen=self.RUN)
 
     def is_risky(self, size: int) -> bool:
         """Whether a write of `size` bytes would end such a run."""

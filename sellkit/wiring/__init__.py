@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
     from sellkit.adapters.ib.broker import IbBroker
     from sellkit.config import Overrides, Settings
-    from sellkit.operate.desk import Desk
     from sellkit.ports import Progress
+    from sellkit.wiring.desk import WiredDesk
 
 __all__ = [
     "open_book",
     "open_clock",
     "open_desk",
+    "open_emptied_desk",
     "open_journal",
     "run_notebook",
     "scheduled_exchanges",
@@ -43,7 +44,7 @@ def open_desk(
     overrides: Overrides | None = None,
     all_positions: bool = False,
     progress: Progress | None = None,
-) -> Desk:
+) -> WiredDesk:
     """Connect to the gateway of a profile and lay out everything a run needs.
 
     Parameters
@@ -67,7 +68,7 @@ def open_desk(
 
     Returns
     -------
-    Desk
+    WiredDesk
         Connected; `close()` it, or use it in a `with` block.
 
     Raises
@@ -79,8 +80,7 @@ def open_desk(
     ForeignOrigin
         The profile's data belong to another gateway or account.
     """
-    from sellkit.config import Overrides, load
-    from sellkit.logs import configure
+    from sellkit.config import Overrides
 
     if not dry_run:
         raise ConfigError(
@@ -88,14 +88,41 @@ def open_desk(
         )
     moment = parse_moment(as_of)
     asked = Overrides(profile=profile or None, account=account or None)
-    settings = load((overrides or Overrides()).over(asked))
+    desk = _open((overrides or Overrides()).over(asked), moment, run_id, progress)
+    desk.options = replace(desk.options, all_positions=all_positions)
+    return desk
+
+
+def open_emptied_desk(
+    overrides: Overrides, *, all_positions: bool, progress: Progress
+) -> WiredDesk:
+    """As `open_desk`, with every stored bar and average removed, whosever they were.
+
+    Nothing is removed before the gateway is connected and the account found.
+    """
+    desk = _open(overrides, None, "", progress, empty=True)
+    desk.options = replace(desk.options, all_positions=all_positions)
+    return desk
+
+
+def _open(
+    overrides: Overrides,
+    moment: dt.datetime | None,
+    run_id: str,
+    progress: Progress | None,
+    *,
+    empty: bool = False,
+) -> WiredDesk:
+    from sellkit.config import load
+    from sellkit.logs import configure
+
+    settings = load(overrides)
     configure(settings.log_dir, run_id)
     open_book(settings).load()  # a file that cannot be read is said before anything is connected
     with ExitStack() as stack:
         broker = connect(settings, is_run=bool(run_id))
         stack.callback(broker.close)
-        desk = _lay_out(settings, broker, moment, run_id, progress)
-        desk.options = replace(desk.options, all_positions=all_positions)
+        desk = _lay_out(settings, broker, moment, run_id, progress, empty=empty)
         if run_id:
             desk.begin()
         stack.pop_all()
@@ -108,16 +135,21 @@ def _lay_out(
     moment: dt.datetime | None,
     run_id: str,
     progress: Progress | None,
-) -> Desk:
+    *,
+    empty: bool,
+) -> WiredDesk:
     from sellkit.adapters.parquet_bars import ParquetBarStore
     from sellkit.adapters.signal_log import JsonLinesSignalLog
-    from sellkit.operate.desk import Desk, Parts
+    from sellkit.operate.desk import Parts
     from sellkit.ports import Origin, RunHeader
     from sellkit.present.progress import LineProgress
     from sellkit.wiring.account import resolve_account
+    from sellkit.wiring.desk import WiredDesk
 
     account = resolve_account(settings, broker.account_numbers)
     store = ParquetBarStore(settings.data_dir)
+    if empty:
+        store.clear()
     store.claim(Origin(broker.kind, account.alias, account.fingerprint))
     parts = Parts(
         broker=broker,
@@ -126,7 +158,7 @@ def _lay_out(
         book=open_book(settings),
         journal=open_journal(settings),
         signal_log=JsonLinesSignalLog(settings.log_dir / "signals.jsonl"),
-        progress=progress or LineProgress(),
+        progress=progress or LineProgress(print),
     )
     now = parts.clock.now()
     header = RunHeader(
@@ -139,4 +171,4 @@ def _lay_out(
         gateway=broker.kind,
         version=__version__,
     )
-    return Desk(parts, account, desk_options(settings), header, moment)
+    return WiredDesk(parts, account, desk_options(settings), header, moment)

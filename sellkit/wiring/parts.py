@@ -92,4 +92,6 @@ def terminal_progress() -> Progress:
     """A bar with the time left where a person watches, plain lines where none does."""
     from sellkit.present.progress import LineProgress, RichProgress
 
-    return RichProgress() if sys.stderr.isatty() else LineProgress()
+    if sys.stderr.isatty():
+        return RichProgress()
+    return LineProgress(lambda line: sys.stderr.write(f"{line}\n"))

@@ -48,12 +48,12 @@ class Holding:
 
 
 HOLDINGS = (
-    Holding("NASDAQ:AAPL", "SMA 50 1H", last_step=-0.2, stop="61.5"),
+    Holding("NASDAQ:AAPL", "SMA 50 1H", last_step=-0.02, cost="175.5", stop="61.5"),
     Holding("NASDAQ:MSFT", "EMA 200 1D", last_step=0.1),
     Holding("NYSE:BRK.B", "SMA 100 1H", last_step=-0.3, cost="5000"),
     Holding("ARCA:SPY", None),
     Holding("NASDAQ:NVDA", "EMA 20 1H", problem="the bar 2026-01-28 19:00 to 20:00 UTC is missing"),
-    Holding("NYSE:XOM", "EMA 200 1H", last_step=-0.15, quantity="12.5", bars=320),
+    Holding("NYSE:XOM", "EMA 200 1H", last_step=-0.04, quantity="12.5", bars=320),
     Holding("NASDAQ:GOOGL", "SMA 200 1D", bars=120),
     Holding("NYSE:KO", "SMA 20 1D", last_step=0.05, cost=None),
     Holding("NASDAQ:TSLA", None, quantity="-40"),
@@ -62,13 +62,15 @@ HOLDINGS = (
 
 
 def bars_of(holding: Holding, timeframe: Timeframe) -> pd.DataFrame:
-    """A random walk around 100, the same for the same token; its last close steps by `last_step`."""
+    """A random walk from 100, the same for the same token; `last_step` moves its last close."""
     seed = sum(map(ord, holding.token)) + (timeframe is Timeframe.D1)
     steps = np.random.default_rng(seed).normal(0.0004, 0.006, holding.bars)
     steps[-1] += holding.last_step
     closes = np.round(100 * np.exp(np.cumsum(steps)), 2)
     size = BarSize.H1 if timeframe is Timeframe.H1 else BarSize.D1
-    return build.history(closes.tolist(), size).frame
+    frame = build.history(closes.tolist(), size).frame.copy()
+    frame["open"] = frame["close"].shift().fillna(100.0).clip(frame["low"], frame["high"])
+    return frame
 
 
 def row_of(holding: Holding) -> SnapshotRow:

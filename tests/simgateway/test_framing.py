@@ -91,3 +91,13 @@ def test_a_pause_ends_a_run() -> None:
     guard.record(4000, 0.0)
     guard.record(10, 5.0)
     assert not guard.is_risky(86)
+
+
+def test_a_notice_makes_any_write_safe_however_busy_the_connection_is() -> None:
+    guard, notice = SegmentGuard(), 73
+    for size in range(1, 20_000):
+        total = size
+        while guard.is_risky(total):
+            total += notice
+            assert total < size + 65 * notice
+        guard.record(total, 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,14 +13,14 @@ import pytest
 from sellkit.errors import ConfigError
 from sellkit.simgateway.clock import VirtualClock, parse_instant
 from sellkit.simgateway.default_portfolio import default_scenario
+from sellkit.simgateway.gateway import Gateway
+from sellkit.simgateway.scenario import Scenario
 from sellkit.simgateway.server import serve
 from tests.simgateway.fake_market import FakeMarket
 from tests.simgateway.wire import AAPL, WireClient, bars, contract, frame, hello
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from sellkit.simgateway.gateway import Gateway
 
 SCENARIO = default_scenario()
 NOON = parse_instant("2025-11-28T12:00:05")
@@ -205,33 +206,51 @@ def test_a_failure_behind_one_request_leaves_the_others_alone(
         assert other.ask(49, 1)[0] == "49"
 
 
-def test_a_client_that_does_not_read_is_dropped_and_nobody_waits_for_it(market: FakeMarket) -> None:
-    with serve(SCENARIO, market=market, buffer_limit=50_000) as gateway:
-        with WireClient(gateway, receive_buffer=4096) as slow, WireClient(gateway) as other:
-            slow.start(1).send(61, 1)
-            other.start(2)
-            changes = 0
-            while gateway.exchange.sessions == 2:
-                for _ in range(200):
-                    gateway.hold("AAPL", Decimal(changes), Decimal(1))
-                    changes += 1
-                assert changes < 200_000
-            assert slow.is_closed()
-            assert other.ask(49, 1)[0] == "49"
+def listed_with(local_symbol: str) -> Scenario:
+    """A scenario of one position whose messages are as long as its local symbol makes them."""
+    held = SCENARIO.holdings[0]
+    security = replace(held.security, local_symbol=local_symbol)
+    return Scenario(holdings=(replace(held, security=security),))
 
 
-def test_no_run_of_writes_can_fill_a_reader_of_4096_bytes(gateway: Gateway) -> None:
+def bytes_of_positions(gateway: Gateway) -> tuple[int, list[str]]:
+    """Bytes and numbers of the messages that a list of positions takes."""
     with WireClient(gateway) as client:
         client.start()
-        for length in range(40):  # contract details of every length around the multiple
-            client.send(81, 1, "A" * length)
-            client.send(49, 1)
-            client.until(49)
-        sizes = []
-        pattern = bars(1, size="30 mins", duration="1 D")
-        client.send(*pattern)
-        sizes.append(len(client.receive()))
-        assert sizes == [5 + 3 * 8]
+        before = client.received
+        client.send(61, 1)
+        numbers = [message[0] for message in client.until(62)]
+        client.socket.settimeout(0.1)
+        with suppress(TimeoutError):
+            numbers.append(client.receive()[3])
+        return client.received - before, numbers
+
+
+def test_an_answer_of_4096_bytes_is_followed_by_a_notice(market: FakeMarket) -> None:
+    with serve(listed_with("X"), market=market) as gateway:
+        size, numbers = bytes_of_positions(gateway)
+        assert numbers == ["61", "62"]
+    with serve(listed_with("X" * (4097 - size)), market=market) as gateway:
+        size, numbers = bytes_of_positions(gateway)
+        assert numbers == ["61", "62", "2106"]
+        assert 4096 < size < 4200
+
+
+def test_a_client_that_does_not_read_is_dropped_and_nobody_waits_for_it(market: FakeMarket) -> None:
+    with (
+        serve(listed_with("X" * 20_000), market=market, buffer_limit=50_000) as gateway,
+        WireClient(gateway, receive_buffer=4096) as slow,
+        WireClient(gateway) as other,
+    ):
+        slow.start(1).send(61, 1)
+        other.start(2)
+        changes = 0
+        while gateway.exchange.sessions == 2:
+            gateway.hold("AAPL", Decimal(changes), Decimal(1))
+            changes += 1
+            assert changes < 5_000
+        assert slow.is_closed()
+        assert other.ask(49, 1)[0] == "49"
 
 
 def test_a_silent_gateway_takes_the_connection_and_says_nothing(gateway: Gateway) -> None:
@@ -281,10 +300,10 @@ def test_a_gateway_that_was_asked_for_lists_only_holds_no_order(gateway: Gateway
 
 
 def test_a_read_only_gateway_refuses_orders_and_their_lists(market: FakeMarket) -> None:
-    with serve(replace(SCENARIO, read_only=True), market=market) as gateway:
-        with WireClient(gateway) as client:
-            client.start()
-            answers = [client.ask(5, 1), client.ask(99, 0), client.ask(3, 55, *contract())]
+    read_only = replace(SCENARIO, read_only=True)
+    with serve(read_only, market=market) as gateway, WireClient(gateway) as client:
+        client.start()
+        answers = [client.ask(5, 1), client.ask(99, 0), client.ask(3, 55, *contract())]
     assert [code_of(answer) for answer in answers] == [
         ("4", -1, 321),
         ("4", -1, 321),
@@ -367,14 +386,13 @@ def test_an_unknown_account_is_refused(gateway: Gateway) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.invalid", ""])
 def test_only_this_machine_is_served(host: str, market: FakeMarket) -> None:
     with pytest.raises(ConfigError, match="this machine only"):
-        with serve(SCENARIO, market=market, host=host):
-            pass
+        Gateway(SCENARIO, market=market, host=host)
 
 
 def test_a_port_in_use_is_an_error_that_names_it(gateway: Gateway, market: FakeMarket) -> None:
+    second = serve(SCENARIO, market=market, port=gateway.port)
     with pytest.raises(ConfigError, match=f"127.0.0.1:{gateway.port}.*choose another port"):
-        with serve(SCENARIO, market=market, port=gateway.port):
-            pass
+        second.__enter__()
 
 
 def test_a_stopped_gateway_closes_its_sockets_and_its_port(market: FakeMarket) -> None:

@@ -47,15 +47,18 @@ def bars(  # the fields of a request for bars
 
 
 class WireClient:
-    """A connection on which a test decides about every byte."""
+    """A connection on which a test decides about every byte; `received` counts those that came."""
 
     def __init__(self, gateway: Gateway, *, receive_buffer: int | None = None) -> None:
         self.socket = socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(SECONDS)
-        self.socket.connect((gateway.host, gateway.port))
+        self.received = 0
         self._rest = b""
+        if self.socket.connect_ex((gateway.host, gateway.port)):
+            self.socket.close()
+            raise ConnectionRefusedError
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +90,7 @@ class WireClient:
             if not data:
                 raise EOFError
             self._rest += data
+            self.received += len(data)
         end = 4 + self._length()
         payload, self._rest = self._rest[4:end], self._rest[end:]
         assert payload.endswith(b"\0")

@@ -40,9 +40,9 @@ class LoopThread:
         self._loop = started.result(_START_SECONDS)
 
     @property
-    def is_running(self) -> bool:
-        """Whether the thread is alive."""
-        return self._thread.is_alive()
+    def is_open(self) -> bool:
+        """Whether work is taken."""
+        return not self._is_stopping
 
     def call(self, work: Callable[[], Awaitable[Result]], timeout: float | None) -> Result:
         """Run a piece of work on the loop and wait for its result.
@@ -71,7 +71,7 @@ class LoopThread:
         try:
             return future.result(timeout)
         finally:
-            # Of use when the wait ended early, by the time-out or by an interrupt from the keyboard.
+            # Of use when the wait ended early: by the time-out, or from the keyboard.
             future.cancel()
 
     def stop(self) -> None:

@@ -1,0 +1,148 @@
+"""The questions that sellkit asks a gateway. Everything here runs on the loop's thread."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from ib_insync import BarDataList, Contract
+from ib_insync.util import formatIBDatetime
+from ib_insync.wrapper import RequestError
+
+from sellkit.adapters.ib.error_codes import NOT_VALID
+from sellkit.adapters.ib.link import NO_REQUEST, heard
+from sellkit.errors import BrokerError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Awaitable, Callable
+
+    from ib_insync import ContractDetails, Trade
+    from ib_insync.objects import Position
+
+    from sellkit.adapters.ib.link import Link
+    from sellkit.core.coverage import BarRequest
+
+Result = TypeVar("Result")
+
+_EPOCH_SECONDS: Final = 2
+_DETAILS_AT_ONCE: Final = 8
+# Those that the gateway refuses without a number, the likelier first.
+_REFUSED: Final = ("orders", "positions")
+
+
+class Questions:
+    """What can be asked over a link.
+
+    Parameters
+    ----------
+    link
+        The connection.
+    seconds
+        How long the gateway may take to answer one question; then `TimeoutError` is raised.
+    """
+
+    def __init__(self, link: Link, seconds: float) -> None:
+        self._link = link
+        self._seconds = seconds
+        self._answers: dict[str, asyncio.Future[Any]] = {}
+        self._turns = {name: asyncio.Lock() for name in ("time", "positions", "orders")}
+        self._details = asyncio.Semaphore(_DETAILS_AT_ONCE)
+        link.ib.errorEvent += self._on_error
+
+    async def server_time(self) -> dt.datetime:
+        """The gateway's clock, aware UTC, to the second."""
+        return await self._take_turn("time", self._link.ib.reqCurrentTimeAsync)
+
+    async def positions(self) -> list[Position]:
+        """Every position of every account, complete to the end marker."""
+        told = await self._take_turn("positions", self._link.ib.reqPositionsAsync)
+        # Without this the gateway would tell changes for ever, some of them into the next answer.
+        self._link.ib.client.cancelPositions()
+        return told
+
+    async def open_orders(self) -> list[Trade]:
+        """Every open order of every client, complete to the end marker."""
+
+        def ask() -> Awaitable[list[Trade]]:
+            # The library would hand out the orders that it knows, refreshed only in part: where a
+            # trailing stop stands now is not among it.
+            self._link.ib.wrapper.trades.clear()
+            self._link.ib.wrapper.permId2Trade.clear()
+            return self._link.ib.reqAllOpenOrdersAsync()
+
+        return await self._take_turn("orders", ask)
+
+    async def contract_details(self, contract: Contract) -> list[ContractDetails]:
+        """Every contract that fits."""
+        async with self._details, asyncio.timeout(self._seconds):
+            return await self._link.ib.reqContractDetailsAsync(contract)
+
+    async def bars(self, request: BarRequest) -> BarDataList:
+        """One answer of historical bars, which may hold none; times are aware or dates.
+
+        It is cancelled at the gateway when nobody waits for it any more. The library's own method
+        returns an empty list on a time-out and keeps the number that a cancel needs to itself.
+        """
+        client, bars = self._link.ib.client, BarDataList()
+        contract = Contract(conId=request.instrument.con_id, exchange="SMART")
+        number = client.getReqId()
+        answer = self._link.ib.wrapper.startReq(number, contract, container=bars)
+        client.reqHistoricalData(
+            number,
+            contract,
+            formatIBDatetime(request.end),
+            request.duration,
+            str(request.bar_size),
+            request.what_to_show,
+            request.rth,
+            _EPOCH_SECONDS,
+            False,  # not kept up to date
+            [],
+        )
+        try:
+            async with asyncio.timeout(self._seconds):
+                await answer
+        finally:
+            if answer.cancelled() and client.isReady():
+                client.cancelHistoricalData(number)
+        return bars
+
+    async def _take_turn(self, name: str, ask: Callable[[], Awaitable[Result]]) -> Result:
+        """Ask one of the questions whose answers carry no number.
+
+        Two at once would mix their answers, and the answer to one that was given up would end the
+        next one early. So they are asked one after the other, and each only when the one before it
+        has been answered.
+        """
+        async with self._turns[name]:
+            owed = self._answers.get(name)
+            if owed is not None:
+                await self._wait_for(owed)
+            unreadable = self._link.unreadable
+            answer = asyncio.ensure_future(ask())
+            self._answers[name] = answer
+            answer.add_done_callback(heard)
+            await self._wait_for(answer)
+            if self._link.unreadable != unreadable:
+                raise BrokerError(
+                    f"the gateway's list of {name} may be incomplete: a message that came with it "
+                    "could not be read; ask again, and see the log"
+                )
+            return answer.result()
+
+    async def _wait_for(self, answer: asyncio.Future[Result]) -> None:
+        """Wait without cancelling: the gateway goes on answering."""
+        await asyncio.wait({answer}, timeout=self._seconds)
+        if not answer.done():
+            raise TimeoutError
+
+    def _on_error(self, number: int, code: int, text: str, _contract: Contract | None) -> None:
+        """A refusal without a number answers a question without a number."""
+        if number != NO_REQUEST or code != NOT_VALID:
+            return
+        open_ones = (self._answers.get(name) for name in _REFUSED)
+        for answer in open_ones:
+            if answer is not None and not answer.done():
+                answer.set_exception(RequestError(number, code, text))
+                return

@@ -1,0 +1,160 @@
+"""What the journal says of runs, positions, orders, decisions and tickets, as plain values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from sellkit.core.gates import DeferredTicket, DeniedTicket
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from sellkit.core.portfolio import AccountSnapshot, OpenOrder, Position
+    from sellkit.core.signals import BarCertificate
+    from sellkit.core.snapshot import SnapshotRow
+    from sellkit.ports import RunHeader
+
+    Facts = dict[str, object]
+
+
+def instant(moment: dt.datetime) -> str:
+    """ISO text in UTC."""
+    return moment.astimezone(dt.UTC).isoformat()
+
+
+def of_run(header: RunHeader) -> Facts:
+    """A run as it begins."""
+    return {
+        "run_id": header.run_id,
+        "started_at": instant(header.started_at),
+        "as_of": instant(header.as_of),
+        "mode": header.mode,
+        "profile": header.profile,
+        "account": header.account,
+        "gateway": str(header.gateway),
+        "version": header.version,
+    }
+
+
+def of_snapshot(run_id: str, snapshot: AccountSnapshot) -> Facts:
+    """That the lists were read, and how long they were: an empty list is a fact, too."""
+    return {
+        **_seen(run_id, snapshot),
+        "positions": len(snapshot.positions),
+        "open_orders": len(snapshot.open_orders),
+    }
+
+
+def of_position(run_id: str, snapshot: AccountSnapshot, position: Position) -> Facts:
+    """A position as the run saw it."""
+    return {
+        **_seen(run_id, snapshot),
+        "con_id": position.instrument.con_id,
+        "ticker": str(position.instrument.token),
+        "security_type": position.instrument.security_type,
+        "currency": position.instrument.currency,
+        "quantity": str(position.quantity),
+        "average_cost": _text(position.average_cost),
+    }
+
+
+def of_order(run_id: str, snapshot: AccountSnapshot, order: OpenOrder) -> Facts:
+    """An open order as the run saw it."""
+    return {
+        **_seen(run_id, snapshot),
+        "con_id": order.con_id,
+        "order_id": order.order_id,
+        "client_id": order.client_id,
+        "perm_id": order.perm_id,
+        "reference": order.reference,
+        "side": str(order.side),
+        "order_type": order.order_type,
+        "quantity": str(order.quantity),
+        "remaining": str(order.remaining),
+        "limit_price": _text(order.limit_price),
+        "stop_price": _text(order.stop_price),
+        "time_in_force": order.time_in_force,
+        "status": order.status,
+    }
+
+
+def of_decision(run_id: str, row: SnapshotRow) -> Facts:
+    """A decision with its whole certificate; all of the latter is None when there is none."""
+    signal, position, assignment = row.signal, row.position, row.assignment
+    return {
+        "run_id": run_id,
+        "as_of": instant(row.as_of),
+        "account": position.account.alias,
+        "con_id": position.instrument.con_id,
+        "ticker": str(position.instrument.token),
+        "quantity": str(position.quantity),
+        "average_cost": _text(position.average_cost),
+        "last_close": None if row.last_close is None else float(row.last_close),
+        "ma_type": None if assignment is None else str(assignment.average.kind),
+        "ma_length": None if assignment is None else assignment.average.length,
+        "timeframe": None if assignment is None else str(assignment.timeframe),
+        "decision": str(signal.decision),
+        "reasons": list(signal.reasons),
+        **_certificate(signal.certificate),
+    }
+
+
+def of_ticket(run_id: str, row: SnapshotRow) -> Facts | None:
+    """The ticket of an EXIT with its complete order and what the gates made of it."""
+    verdict = row.verdict
+    if verdict is None:
+        return None
+    ticket = verdict.ticket
+    word, reasons, until = "prepared", [], None
+    if isinstance(verdict, DeniedTicket):
+        word, reasons = "withheld", list(verdict.reasons)
+    elif isinstance(verdict, DeferredTicket):
+        word, until = "deferred", instant(verdict.until)
+        reasons = [f"the session is closed; to be decided afresh at the next open, {until}"]
+    return {
+        "run_id": run_id,
+        "ticket_id": ticket.ticket_id,
+        "attempt": ticket.attempt,
+        "reference": ticket.reference,
+        "account": ticket.position.account.alias,
+        "con_id": ticket.position.instrument.con_id,
+        "ticker": str(ticket.position.instrument.token),
+        "side": str(ticket.side),
+        "quantity": str(ticket.quantity),
+        "fraction": str(ticket.fraction),
+        "order": ticket.order(),
+        "verdict": word,
+        "reasons": reasons,
+        "deferred_until": until,
+    }
+
+
+def _seen(run_id: str, snapshot: AccountSnapshot) -> Facts:
+    return {
+        "run_id": run_id,
+        "taken_at": instant(snapshot.taken_at),
+        "account": snapshot.account.alias,
+    }
+
+
+def _certificate(proof: BarCertificate | None) -> Facts:
+    return {
+        "bar_start": proof and instant(proof.slot.start),
+        "bar_end": proof and instant(proof.slot.end),
+        "session_date": proof and proof.slot.session.date.isoformat(),
+        "session_open": proof and instant(proof.slot.session.open_utc),
+        "session_close": proof and instant(proof.slot.session.close_utc),
+        "parts_due": proof and proof.slot.parts,
+        "parts": proof and proof.parts,
+        "fetched_at": proof and instant(proof.fetched_at),
+        "close": proof and float(proof.close),
+        "average": proof and float(proof.average),
+        "bars_used": proof and proof.bars_used,
+        "seed_weight": proof and float(proof.seed_weight),
+        "price_basis": proof and proof.price_basis,
+    }
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)

@@ -1,0 +1,68 @@
+"""The journal's tables. Every one is append only: triggers refuse to change or remove a row."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERSION: Final = 1
+
+_RUN: Final = "run_id TEXT NOT NULL REFERENCES run (run_id)"
+
+# Prices and quantities of orders are text, so no digit is lost; times are ISO UTC text. Numbers
+# that the rule compared are REAL: SQLite keeps a float64 as it is.
+_COLUMNS: Final = {
+    "run": """
+        run_id TEXT PRIMARY KEY NOT NULL, started_at TEXT NOT NULL, as_of TEXT NOT NULL,
+        mode TEXT NOT NULL, profile TEXT NOT NULL, account TEXT NOT NULL, gateway TEXT NOT NULL,
+        version TEXT NOT NULL""",
+    "run_end": """
+        run_id TEXT PRIMARY KEY NOT NULL REFERENCES run (run_id), finished_at TEXT NOT NULL,
+        outcome TEXT NOT NULL""",
+    "snapshot_seen": f"""
+        id INTEGER PRIMARY KEY, {_RUN}, taken_at TEXT NOT NULL, account TEXT NOT NULL,
+        positions INTEGER NOT NULL, open_orders INTEGER NOT NULL""",
+    "position_seen": f"""
+        id INTEGER PRIMARY KEY, {_RUN}, taken_at TEXT NOT NULL, account TEXT NOT NULL,
+        con_id INTEGER NOT NULL, ticker TEXT NOT NULL, security_type TEXT NOT NULL,
+        currency TEXT NOT NULL, quantity TEXT NOT NULL, average_cost TEXT""",
+    "order_seen": f"""
+        id INTEGER PRIMARY KEY, {_RUN}, taken_at TEXT NOT NULL, account TEXT NOT NULL,
+        con_id INTEGER NOT NULL, order_id TEXT NOT NULL, client_id TEXT NOT NULL,
+        perm_id TEXT NOT NULL, reference TEXT NOT NULL, side TEXT NOT NULL,
+        order_type TEXT NOT NULL, quantity TEXT NOT NULL, remaining TEXT NOT NULL,
+        limit_price TEXT, stop_price TEXT, time_in_force TEXT NOT NULL, status TEXT NOT NULL""",
+    "decision": f"""
+        id INTEGER PRIMARY KEY, {_RUN}, as_of TEXT NOT NULL, account TEXT NOT NULL,
+        con_id INTEGER NOT NULL, ticker TEXT NOT NULL, quantity TEXT NOT NULL, average_cost TEXT,
+        last_close REAL, ma_type TEXT, ma_length INTEGER, timeframe TEXT, decision TEXT NOT NULL,
+        reasons TEXT NOT NULL, bar_start TEXT, bar_end TEXT, session_date TEXT, session_open TEXT,
+        session_close TEXT, parts_due INTEGER, parts INTEGER, fetched_at TEXT, close REAL,
+        average REAL, bars_used INTEGER, seed_weight REAL, price_basis TEXT""",
+    "ticket": f"""
+        id INTEGER PRIMARY KEY, {_RUN}, ticket_id TEXT NOT NULL, attempt INTEGER NOT NULL,
+        reference TEXT NOT NULL, account TEXT NOT NULL, con_id INTEGER NOT NULL,
+        ticker TEXT NOT NULL, side TEXT NOT NULL, quantity TEXT NOT NULL, fraction TEXT NOT NULL,
+        "order" TEXT NOT NULL,
+        verdict TEXT NOT NULL CHECK (verdict IN ('prepared', 'withheld', 'deferred')),
+        reasons TEXT NOT NULL, deferred_until TEXT""",
+}
+
+
+def statements() -> tuple[str, ...]:
+    """What makes an empty database a journal, in order."""
+    made = []
+    for table, columns in _COLUMNS.items():
+        key = "run_id" if table in {"run", "run_end"} else "id"
+        made.append(f"CREATE TABLE {table} ({columns})")
+        if key == "id":
+            made.append(f"CREATE INDEX {table}_of_run ON {table} (run_id)")
+        refuse = "BEGIN SELECT RAISE (ABORT, 'the journal is append only'); END"
+        for act in ("UPDATE", "DELETE"):
+            made.append(f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} {refuse}")
+        # REPLACE INTO removes the former row without asking the trigger on DELETE.
+        twice = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608
+        made.append(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} {twice} "
+            f"BEGIN SELECT RAISE (ABORT, 'the journal holds this {table} already'); END"
+        )
+    return (*made, f"PRAGMA user_version = {VERSION}")

@@ -1,0 +1,219 @@
+"""Executes notebooks with papermill, and keeps each of them, however it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import nbformat
+import papermill
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillException
+from traitlets import default
+
+from sellkit.adapters import durable_file
+from sellkit.errors import ConfigError, RunFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+CELL_TIMEOUT_SECONDS: Final = 3600
+_ENGINE: Final = "sellkit"
+_KERNEL: Final = "python3"
+_REMEDY: Final = "allow writing there, or choose another --data-dir"
+
+
+class PapermillRunner:
+    """The `NotebookRunner` by papermill, in a kernel of the Python that runs sellkit.
+
+    Parameters
+    ----------
+    folder
+        The kernel's working directory.
+    cell_timeout_seconds
+        How long one cell may take before the run has failed.
+    """
+
+    def __init__(self, folder: Path, *, cell_timeout_seconds: int = CELL_TIMEOUT_SECONDS) -> None:
+        self._folder = folder
+        self._cell_timeout_seconds = cell_timeout_seconds
+
+    def run(self, notebook: Path, output: Path, parameters: Mapping[str, object]) -> Path:
+        """Execute and keep the notebook, also one that failed.
+
+        It is written aside and gets its name when it is complete: what bears the name is whole.
+
+        Raises
+        ------
+        ConfigError
+            The notebook cannot be read or has no such parameter, or the output cannot be written;
+            nothing was started.
+        RunFailed
+            A cell raised, the kernel died or the run was interrupted; the message names the cell,
+            its error and the kept notebook.
+        """
+        _check_parameters(notebook, parameters)
+        with durable_file.writing(output.parent, _REMEDY):
+            durable_file.make_folder(output.parent)
+            temporary = durable_file.aside(output, ".ipynb")
+            temporary.touch(exist_ok=False)
+        cause = None
+        try:
+            cause = self._execute(notebook, temporary, output, parameters)
+        finally:
+            is_kept = _keep(temporary, output)
+        if not is_kept:
+            raise RunFailed(f"{notebook} could not be executed: {_line(cause)}") from cause
+        failure = first_failure(nbformat.read(output, as_version=4))  # type: ignore[no-untyped-call]
+        if cause is not None or failure is not None:
+            raise RunFailed(f"{failure or _line(cause)}; the notebook is kept: {output}") from cause
+        return output
+
+    def _execute(
+        self, notebook: Path, temporary: Path, output: Path, parameters: Mapping[str, object]
+    ) -> BaseException | None:
+        """Run it to its end; what ended it too early, if anything."""
+        try:
+            papermill.execute_notebook(
+                _literal(notebook),
+                _literal(temporary),
+                dict(parameters),
+                engine_name=_ENGINE,
+                kernel_name=_KERNEL,
+                language="python",
+                progress_bar=False,
+                # A save after each cell makes big outputs slow; the engine below saves at the end,
+                # whatever that end is.
+                request_save_on_cell_execute=False,
+                execution_timeout=self._cell_timeout_seconds,
+                # papermill's own `cwd` moves this whole process, other threads included.
+                resources={"metadata": {"path": str(self._folder)}},
+                kept=str(temporary),
+                shown_as=str(output),
+            )
+        except (PapermillException, RuntimeError, OSError, KeyboardInterrupt) as error:
+            # RuntimeError is a kernel that died or never came up, OSError a time-out among others.
+            return error
+        return None
+
+
+def first_failure(notebook: Any) -> str | None:  # noqa: ANN401  (nbformat's node has no type)
+    """The first cell that failed, with its error, or None when every cell ran to its end.
+
+    papermill's metadata are no witness: after a dead kernel or an interrupt they say "completed".
+    Cells are counted as Jupyter numbers them while they run, so "cell 5" is the one at `In [5]`.
+    """
+    for number, cell in enumerate(_code_cells(notebook), start=1):
+        for shown in cell.outputs:
+            if shown.output_type == "error":
+                return f"cell {number}: {_first(shown.ename, shown.evalue)}"
+        if cell.execution_count is None:
+            return f"cell {number}: did not run to its end"
+    return None
+
+
+class _KeepingEngine(NBClientEngine):  # type: ignore[misc]
+    """papermill's engine, saving at the end and putting into the cell what ended it."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,  # noqa: ANN401  (papermill has no types)
+        kernel_name: str,
+        *,
+        kept: str,
+        shown_as: str,
+        **settings: object,
+    ) -> None:
+        try:
+            super().execute_managed_notebook(
+                nb_man, kernel_name, kernel_manager_class=_ThisPythonManager, **settings
+            )
+        except BaseException as error:
+            _put_in_place(nb_man.nb, error)
+            raise
+        finally:
+            nb_man.nb.metadata.papermill["output_path"] = shown_as
+            nb_man.output_path = kept  # papermill's last save follows, and goes there
+
+
+class _ThisPython(KernelSpecManager):
+    """One kernel specification, made here: the interpreter that runs sellkit.
+
+    The name python3 is looked up in the user's home and in JUPYTER_PATH, too, where it may stand
+    for any Python; and the file that ipykernel installs in the environment says no more than
+    `python`. `get_kernel_dict` is what ipykernel would write, beginning with `sys.executable`.
+    """
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        # Its log goes to the terminal of whoever started the run; what matters is in the notebook.
+        return KernelSpec(**get_kernel_dict(extra_arguments=["--log-level=CRITICAL"]))
+
+
+class _ThisPythonManager(AsyncKernelManager):
+    @default("kernel_spec_manager")
+    def _make_kernel_spec_manager(self) -> KernelSpecManager:
+        return _ThisPython()
+
+
+papermill_engines.register(_ENGINE, _KeepingEngine)
+
+
+def _check_parameters(notebook: Path, parameters: Mapping[str, object]) -> None:
+    try:
+        known = papermill.inspect_notebook(_literal(notebook))
+    except (OSError, ValueError, PapermillException, nbformat.ValidationError) as error:
+        # nbformat's error for a file that is no JSON is a ValueError.
+        raise ConfigError(f"{notebook} cannot be read as a notebook: {_line(error)}") from error
+    unknown = ", ".join(sorted(set(parameters) - set(known)))
+    if unknown:
+        choices = ", ".join(known) or "none"
+        raise ConfigError(f"{notebook} has no parameter {unknown}; it has {choices}")
+
+
+def _keep(temporary: Path, output: Path) -> bool:
+    """Give what was executed its name; whether there was anything to keep."""
+    with durable_file.writing(output.parent, _REMEDY):
+        if temporary.stat().st_size == 0:
+            temporary.unlink()
+            return False
+        durable_file.settle(temporary, output)
+    return True
+
+
+def _put_in_place(notebook: Any, error: BaseException) -> None:  # noqa: ANN401  (as above)
+    """Show an error that no cell shows in the cell that had been started last."""
+    cells = _code_cells(notebook)
+    started = [cell for cell in cells if cell.metadata.papermill.get("start_time")] or cells[:1]
+    for cell in started[-1:]:
+        shown: dict[str, object] = {
+            "output_type": "error",
+            "ename": type(error).__name__,
+            "evalue": str(error),
+        }
+        if all(each.output_type != "error" for each in cell.outputs):
+            shown["traceback"] = [_line(error)]
+            cell.outputs.append(nbformat.from_dict(shown))  # type: ignore[no-untyped-call]
+
+
+def _code_cells(notebook: Any) -> list[Any]:  # noqa: ANN401  (as above)
+    """Cells that run; one without text never does."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def _literal(path: Path) -> str:
+    """A path as papermill takes it: braces would stand for parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _line(error: BaseException | None) -> str:
+    return _first(type(error).__name__, str(error))
+
+
+def _first(name: str, message: str) -> str:
+    """`Name: the message's first line`."""
+    lines = message.strip().splitlines()
+    return f"{name}: {lines[0]}" if lines else name

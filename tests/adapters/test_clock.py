@@ -1,0 +1,153 @@
+"""The machine's clock and the gateway's, without sleeping."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+import pytest
+
+from sellkit.adapters.clock import BrokerClock, SystemClock
+from sellkit.errors import NotConnected
+
+START = dt.datetime(2025, 12, 5, 16, tzinfo=dt.UTC)
+SECOND = dt.timedelta(seconds=1)
+
+
+class Gateway:
+    """A gateway's time of any speed, beside a steady clock that sleeping moves."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.steady = 50.0
+        self.speed = speed
+        self.asked = 0
+        self.shift = dt.timedelta(0)
+        self.slept: list[float] = []
+
+    def ask(self) -> dt.datetime:
+        self.asked += 1
+        return self.present()
+
+    def present(self) -> dt.datetime:
+        passed = dt.timedelta(seconds=(self.steady - 50.0) * self.speed)
+        return (START + passed + self.shift).replace(microsecond=0)
+
+    def sleep(self, seconds: float) -> None:
+        assert len(self.slept) < 10_000, "it sleeps for ever"
+        self.slept.append(seconds)
+        self.steady += seconds
+
+    def clock(self) -> BrokerClock:
+        return BrokerClock(self.ask, steady=lambda: self.steady, sleep=self.sleep)
+
+
+def test_the_machines_clock_is_aware_utc() -> None:
+    assert SystemClock().now().utcoffset() == dt.timedelta(0)
+
+
+def test_the_machines_clock_sleeps_in_pieces_until_the_instant_has_come() -> None:
+    slept: list[float] = []
+    clock = SystemClock(slept.append)
+
+    class Jumping(SystemClock):
+        """Each look at it finds it 40 seconds later."""
+
+        def __init__(self) -> None:
+            super().__init__(slept.append)
+            self.time = START
+
+        def now(self) -> dt.datetime:
+            self.time += 40 * SECOND
+            return self.time
+
+    Jumping().sleep_until(START + 100 * SECOND)
+    clock.sleep_until(START)
+
+    assert slept == [30.0, 20.0]
+
+
+def test_an_answer_is_used_again_while_it_is_fresh() -> None:
+    gateway = Gateway()
+    clock = gateway.clock()
+    first = clock.now()
+    gateway.steady += 0.9
+
+    assert clock.now() == first
+    assert gateway.asked == 1
+
+
+def test_a_stale_answer_is_asked_for_again() -> None:
+    gateway = Gateway()
+    clock = gateway.clock()
+    clock.now()
+    gateway.steady += 1.1
+
+    assert clock.now() == START + SECOND
+    assert gateway.asked == 2
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.5, 1.0, 60.0, 3600.0])
+def test_it_never_runs_ahead_whatever_the_speed_of_the_gateways_time(speed: float) -> None:
+    gateway = Gateway(speed)
+    clock = gateway.clock()
+
+    for _ in range(200):
+        gateway.steady += 0.07
+        assert clock.now() <= gateway.present()
+
+
+def test_it_never_goes_backwards() -> None:
+    gateway = Gateway()
+    clock = gateway.clock()
+    before = clock.now()
+    gateway.shift = dt.timedelta(hours=-1)
+    gateway.steady += 5
+
+    assert clock.now() == before
+
+
+@pytest.mark.parametrize("speed", [1.0, 60.0])
+def test_it_sleeps_until_the_gateway_says_that_the_instant_has_come(speed: float) -> None:
+    gateway = Gateway(speed)
+    clock = gateway.clock()
+    instant = START + 90 * SECOND
+
+    clock.sleep_until(instant)
+
+    assert gateway.present() >= instant
+    assert sum(gateway.slept) < 90 / speed + 3
+
+
+def test_an_instant_that_has_passed_needs_no_sleep() -> None:
+    gateway = Gateway()
+    gateway.clock().sleep_until(START)
+
+    assert gateway.slept == []
+
+
+def test_an_error_of_the_gateway_passes() -> None:
+    def ask() -> dt.datetime:
+        raise NotConnected("gone")
+
+    with pytest.raises(NotConnected):
+        BrokerClock(ask).now()
+
+
+def test_many_threads_share_one_answer() -> None:
+    gateway = Gateway()
+    clock = gateway.clock()
+    together = threading.Barrier(8)
+    seen: list[dt.datetime] = []
+
+    def look() -> None:
+        together.wait(10)
+        seen.append(clock.now())
+
+    threads = [threading.Thread(target=look) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+
+    assert seen == [START] * 8
+    assert gateway.asked == 1

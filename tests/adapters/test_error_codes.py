@@ -1,0 +1,200 @@
+"""Codes of the gateway, what they mean, and the errors that the library's errors become."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from concurrent.futures import CancelledError
+
+import pytest
+from ib_insync.wrapper import RequestError
+
+from sellkit.adapters.ib.error_codes import (
+    MEANINGS,
+    Meaning,
+    connect_errors,
+    ib_errors,
+    meaning_of,
+)
+from sellkit.errors import (
+    NoBars,
+    NotConnected,
+    PacingViolation,
+    RequestRejected,
+    RequestTimedOut,
+    SellkitError,
+    UnknownInstrument,
+)
+
+# Every code that Interactive Brokers' documents and the reports of its users bring up.
+NAMED = (
+    *(100, 101, 103, 104, 105, 109, 110, 133, 134, 135, 136, 161, 162, 163, 164, 165, 166),
+    *(200, 201, 202, 203, 320, 321, 326, 336, 337, 354, 366, 382, 383, 388, 399),
+    *(404, 420, 434, 435, 460, 481, 492, 501, 502, 503, 504, 579),
+    *(1100, 1101, 1102, 1300),
+    *(2100, 2102, 2103, 2104, 2105, 2106, 2107, 2108, 2109, 2110, 2119, 2137, 2157, 2158, 2174),
+    *(10089, 10090, 10091, 10147, 10148, 10149, 10167, 10186, 10187, 10197, 10225),
+    *(10242, 10243, 10244, 10245, 10246, 10247, 10248, 10249, 10250, 10252, 10268),
+    *(10314, 10318, 10324, 10335, 10349),
+)
+
+
+@pytest.mark.parametrize("code", NAMED)
+def test_every_known_code_stands_in_the_table(code: int) -> None:
+    assert code in MEANINGS
+
+
+def test_the_table_holds_nothing_else() -> None:
+    assert set(MEANINGS) == set(NAMED)
+
+
+@pytest.mark.parametrize("code", [399, 404, 481, 2102, 2109, 10349])
+def test_a_code_after_which_an_order_lives_is_no_cancel(code: int) -> None:
+    assert meaning_of(code) is Meaning.ORDER_ALIVE
+
+
+@pytest.mark.parametrize("code", [110, 201, 202, 203, 10268])
+def test_a_refused_order_is_dead(code: int) -> None:
+    assert meaning_of(code) is Meaning.ORDER_DEAD
+
+
+@pytest.mark.parametrize("code", [103, 104, 133, 135, 136, 161, 1100, 10147, 10148])
+def test_a_code_that_leaves_an_orders_fate_open_is_unknown(code: int) -> None:
+    assert meaning_of(code) is Meaning.UNKNOWN
+
+
+@pytest.mark.parametrize("code", [1101, 1102, 2104, 2106, 2158, 2174, 10167])
+def test_a_notice_informs(code: int) -> None:
+    assert meaning_of(code) is Meaning.INFORMATION
+
+
+def test_a_warning_that_is_not_in_the_table_informs() -> None:
+    assert meaning_of(2150) is Meaning.INFORMATION
+
+
+def test_any_other_code_that_is_not_in_the_table_is_unknown() -> None:
+    assert meaning_of(99999) is Meaning.UNKNOWN
+
+
+NO_DATA = "Historical Market Data Service error message:HMDS query returned no data: AAPL@SMART"
+PACING = "Historical Market Data Service error message:Historical data request pacing violation"
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "kind"),
+    [
+        (162, NO_DATA, NoBars),
+        (162, PACING, PacingViolation),
+        (162, "Trading TWS session is connected from a different IP address", RequestRejected),
+        (420, "Invalid Real-time Query: pacing violation", PacingViolation),
+        (420, "Invalid Real-time Query: no permission", RequestRejected),
+        (100, "Max rate of messages per second has been exceeded", PacingViolation),
+        (200, "No security definition has been found for the request", UnknownInstrument),
+        (321, "Error validating request", RequestRejected),
+        (354, "Requested market data is not subscribed", RequestRejected),
+        (504, "Not connected", NotConnected),
+        (1100, "Connectivity has been lost", NotConnected),
+    ],
+)
+def test_an_answer_with_a_code_becomes_an_error_of_its_kind(
+    code: int, text: str, kind: type[SellkitError]
+) -> None:
+    with pytest.raises(kind) as caught, ib_errors("bars of NASDAQ:AAPL"):
+        raise RequestError(7, code, text)
+
+    assert type(caught.value) is kind
+    assert "bars of NASDAQ:AAPL" in str(caught.value)
+    assert text in str(caught.value)
+    assert str(code) in str(caught.value)
+
+
+def test_a_rejection_keeps_code_and_text_as_sent() -> None:
+    with pytest.raises(RequestRejected) as caught, ib_errors("bars"):
+        raise RequestError(7, 321, "as sent")
+
+    assert (caught.value.code, caught.value.text) == (321, "as sent")
+
+
+def test_a_time_out_is_not_an_answer() -> None:
+    with (
+        pytest.raises(RequestTimedOut, match=r"positions: .*did not answer"),
+        ib_errors("positions"),
+    ):
+        raise TimeoutError
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionError("Socket disconnect"),
+        ConnectionResetError(),
+        OSError(9, "bad"),
+        CancelledError(),
+    ],
+)
+def test_a_broken_connection_is_not_connected(error: Exception) -> None:
+    with pytest.raises(NotConnected), ib_errors("positions"):
+        raise error
+
+
+def test_the_reason_of_a_lost_connection_is_told() -> None:
+    with pytest.raises(NotConnected, match="the gateway went home"):
+        with ib_errors("positions", lambda: "the gateway went home"):
+            raise ConnectionError
+
+
+def test_errors_of_sellkit_and_programming_errors_pass_unchanged() -> None:
+    with pytest.raises(NoBars) as caught, ib_errors("bars"):
+        raise NoBars(162, "none")
+    assert str(caught.value).startswith("the gateway")
+    with pytest.raises(KeyError), ib_errors("bars"):
+        raise KeyError("a defect")
+
+
+def test_cancelling_passes_unchanged() -> None:
+    with pytest.raises(asyncio.CancelledError), ib_errors("bars"):
+        raise asyncio.CancelledError
+
+
+def connecting(error: Exception, *, has_spoken: bool = False) -> str:
+    with pytest.raises((NotConnected, RequestTimedOut)) as caught:
+        with connect_errors("127.0.0.1:4002", 10, lambda: has_spoken):
+            raise error
+    return f"{type(caught.value).__name__}: {caught.value}"
+
+
+def test_a_refused_port_says_what_to_start() -> None:
+    text = connecting(ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
+
+    assert text == (
+        "NotConnected: nothing listens on 127.0.0.1:4002; start IB Gateway and enable its API, "
+        "or `sellkit gateway --port 4002`, or give --port"
+    )
+
+
+def test_a_name_whose_every_address_refuses_counts_as_refused() -> None:
+    refused = f"[Errno {errno.ECONNREFUSED}] Connect call failed"
+
+    text = connecting(OSError(f"Multiple exceptions: {refused} ('::1'), {refused} ('127.0.0.1')"))
+
+    assert "nothing listens" in text
+
+
+@pytest.mark.parametrize("error", [socket.gaierror(-2, "unknown"), UnicodeError("label too long")])
+def test_an_unknown_host_is_named(error: Exception) -> None:
+    assert "no machine is called '127.0.0.1'; check --host" in connecting(error)
+
+
+def test_a_silent_gateway_is_told_from_one_that_was_not_reached() -> None:
+    silent = connecting(TimeoutError(), has_spoken=True)
+    unreached = connecting(TimeoutError())
+
+    assert silent.startswith("RequestTimedOut: 127.0.0.1:4002 takes connections but stayed silent")
+    assert unreached.startswith(
+        "NotConnected: 127.0.0.1:4002 did not take a connection within 10 s"
+    )
+
+
+def test_any_other_failure_of_the_network_is_told() -> None:
+    assert "cannot be reached: no route" in connecting(OSError(113, "no route"))

@@ -1,0 +1,153 @@
+"""What every `BarStore` does."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sellkit.adapters.parquet_bars import ParquetBarStore
+from sellkit.core import indicators
+from sellkit.core.bars import Anchor, BarSize, SeriesKey, checked
+from sellkit.core.portfolio import GatewayKind
+from sellkit.errors import ForeignOrigin, InvalidBars
+from sellkit.ports import BarStore, Origin
+from tests import build
+from tests.fakes_store import MemoryBarStore
+
+KEY = SeriesKey(265598, BarSize.M30)
+OURS = Origin(GatewayKind.PAPER, "main", "0123456789ab")
+
+
+@pytest.fixture(params=["memory", "parquet"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> BarStore:
+    return MemoryBarStore() if request.param == "memory" else ParquetBarStore(tmp_path / "data")
+
+
+def bars(first: int, last: int, closes: float = 100.0, late: int = 5) -> pd.DataFrame:
+    slots = build.session_halves()[first:last]
+    return build.bars(slots, [closes] * len(slots), late * build.SECOND)
+
+
+def test_a_series_never_written_is_empty_and_keeps_the_schema(store: BarStore) -> None:
+    assert checked(store.read(KEY), "the store").empty
+    assert store.keys() == ()
+
+
+def test_what_was_added_is_read_back_exactly(store: BarStore) -> None:
+    added = build.bars(build.session_halves())
+    returned = store.add(KEY, added)
+    pd.testing.assert_frame_equal(store.read(KEY), added, check_freq=False)
+    pd.testing.assert_frame_equal(returned, added, check_freq=False)
+    assert checked(store.read(KEY), "the store").index.name == "start"
+
+
+def test_add_returns_the_whole_series(store: BarStore) -> None:
+    store.add(KEY, bars(4, 8))
+    whole = store.add(KEY, bars(0, 5))
+    assert len(whole) == 8
+    pd.testing.assert_frame_equal(store.read(KEY), whole, check_freq=False)
+
+
+@pytest.mark.parametrize("newer_first", [True, False])
+def test_the_later_fetch_wins_whatever_the_order_of_adding(
+    store: BarStore, newer_first: bool
+) -> None:
+    older, newer = bars(0, 3, 100.0, late=5), bars(1, 2, 200.0, late=900)
+    for each in (newer, older) if newer_first else (older, newer):
+        store.add(KEY, each)
+    assert store.read(KEY)["close"].tolist() == [100.0, 200.0, 100.0]
+
+
+def test_adding_nothing_makes_no_series(store: BarStore) -> None:
+    assert store.add(KEY, bars(0, 0)).empty
+    assert store.keys() == ()
+
+
+def test_impossible_bars_are_refused_and_change_nothing(store: BarStore) -> None:
+    store.add(KEY, bars(0, 2))
+    wrong = bars(1, 3)
+    wrong["low"] = 0.0
+    with pytest.raises(InvalidBars, match="impossible"):
+        store.add(KEY, wrong)
+    assert len(store.read(KEY)) == 2
+
+
+def test_every_part_of_the_key_makes_another_series(store: BarStore) -> None:
+    keys = [
+        KEY,
+        dataclasses.replace(KEY, con_id=1),
+        dataclasses.replace(KEY, bar_size=BarSize.H1),
+        dataclasses.replace(KEY, what_to_show="ADJUSTED_LAST"),
+        dataclasses.replace(KEY, rth=False),
+        dataclasses.replace(KEY, anchor=Anchor.SESSION),
+    ]
+    for place, key in enumerate(keys):
+        store.add(key, bars(place, place + 1, 100.0 + place))
+    assert set(store.keys()) == set(keys)
+    assert [store.read(key)["close"].tolist() for key in keys] == [[100.0 + p] for p in range(6)]
+
+
+def test_averages_are_kept_apart_from_bars(store: BarStore) -> None:
+    table = indicators.table(build.bars(build.session_halves()))
+    assert store.read_averages(KEY) is None
+    store.write_averages(KEY, table)
+    found = store.read_averages(KEY)
+    assert found is not None
+    pd.testing.assert_frame_equal(found, table, check_freq=False)
+    assert store.keys() == ()
+    assert store.read(KEY).empty
+
+
+def test_averages_are_replaced_not_merged(store: BarStore) -> None:
+    table = indicators.table(build.bars(build.session_halves()))
+    store.write_averages(KEY, table)
+    store.write_averages(KEY, table.iloc[-2:])
+    found = store.read_averages(KEY)
+    assert found is not None
+    assert len(found) == 2
+
+
+def test_the_owner_may_claim_again(store: BarStore) -> None:
+    store.claim(OURS)
+    store.add(KEY, bars(0, 1))
+    store.claim(OURS)
+    assert len(store.read(KEY)) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dataclasses.replace(OURS, gateway=GatewayKind.LIVE),
+        dataclasses.replace(OURS, alias="second"),
+        dataclasses.replace(OURS, fingerprint="ffffffffffff"),
+    ],
+)
+def test_another_origin_is_refused(store: BarStore, other: Origin) -> None:
+    store.claim(OURS)
+    with pytest.raises(ForeignOrigin):
+        store.claim(other)
+
+
+def test_bars_without_a_stamp_belong_to_nobody(store: BarStore) -> None:
+    store.add(KEY, bars(0, 1))
+    with pytest.raises(ForeignOrigin):
+        store.claim(OURS)
+
+
+def test_a_cleared_store_is_empty_and_anybodys(store: BarStore) -> None:
+    store.claim(OURS)
+    store.add(KEY, bars(0, 1))
+    store.write_averages(KEY, indicators.table(bars(0, 1)))
+    store.clear()
+    assert store.keys() == ()
+    assert store.read(KEY).empty
+    assert store.read_averages(KEY) is None
+    store.claim(dataclasses.replace(OURS, gateway=GatewayKind.LIVE))
+
+
+def test_clearing_an_empty_store_does_nothing(store: BarStore) -> None:
+    store.clear()
+    assert store.keys() == ()

@@ -1,0 +1,187 @@
+"""What every `Journal` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.gates import DeferredTicket, DeniedTicket, judge
+from sellkit.core.portfolio import GatewayKind
+from sellkit.core.signals import Decision
+from sellkit.core.snapshot import SnapshotRow
+from sellkit.errors import JournalError
+from sellkit.ports import Journal, RunHeader
+from tests import build
+from tests.fakes_store import MemoryJournal
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
+    memory = request.param == "memory"
+    made: Journal = MemoryJournal() if memory else SqliteJournal(tmp_path / "data" / "j.sqlite")
+    yield made
+    made.close()
+
+
+def header(run_id: str = "r1") -> RunHeader:
+    return RunHeader(
+        run_id=run_id,
+        started_at=build.NOW,
+        as_of=build.HOUR_END,
+        mode="dry run",
+        profile="demo",
+        account="main",
+        gateway=GatewayKind.SIMULATED,
+        version="0.1.0",
+    )
+
+
+def exit_row(verdict: str = "prepared") -> SnapshotRow:
+    ticket = build.ticket()
+    passed = judge(ticket, build.facts(limits=build.limits(require_above_break_even=False)))
+    verdicts = {
+        "prepared": passed,
+        "withheld": DeniedTicket(ticket, ("too many", "too late")),
+        "deferred": DeferredTicket(ticket, build.utc("2026-01-29 14:30")),
+    }
+    return build.row(signal=ticket.signal, verdict=verdicts[verdict])
+
+
+def test_a_run_is_told_with_its_outcome(journal: Journal) -> None:
+    journal.begin(header())
+    assert journal.runs()[0]["outcome"] is None
+    journal.finish("r1", build.NOW, "decided")
+    assert journal.runs() == (
+        {
+            "run_id": "r1",
+            "started_at": "2026-01-28T20:00:20+00:00",
+            "as_of": "2026-01-28T20:00:00+00:00",
+            "mode": "dry run",
+            "profile": "demo",
+            "account": "main",
+            "gateway": "simulated",
+            "version": "0.1.0",
+            "finished_at": "2026-01-28T20:00:20+00:00",
+            "outcome": "decided",
+        },
+    )
+
+
+def test_runs_come_oldest_first(journal: Journal) -> None:
+    for name in ("z", "a", "m"):
+        journal.begin(header(name))
+    assert [run["run_id"] for run in journal.runs()] == ["z", "a", "m"]
+
+
+def test_a_run_id_is_used_once(journal: Journal) -> None:
+    journal.begin(header())
+    with pytest.raises(JournalError, match="r1"):
+        journal.begin(header())
+    assert len(journal.runs()) == 1
+
+
+def test_a_decision_is_told_with_its_whole_certificate(journal: Journal) -> None:
+    journal.begin(header())
+    journal.record_rows("r1", [exit_row()])
+    assert journal.decisions("r1") == (
+        {
+            "run_id": "r1",
+            "as_of": "2026-01-28T20:00:20+00:00",
+            "account": "main",
+            "con_id": 265598,
+            "ticker": "NASDAQ:AAPL",
+            "quantity": "100",
+            "average_cost": "90",
+            "last_close": 99.0,
+            "ma_type": "SMA",
+            "ma_length": 50,
+            "timeframe": "1H",
+            "decision": "EXIT",
+            "reasons": ["a reason"],
+            "bar_start": "2026-01-28T19:00:00+00:00",
+            "bar_end": "2026-01-28T20:00:00+00:00",
+            "session_date": "2026-01-28",
+            "session_open": "2026-01-28T14:30:00+00:00",
+            "session_close": "2026-01-28T21:00:00+00:00",
+            "parts_due": 2,
+            "parts": 2,
+            "fetched_at": "2026-01-28T20:00:05+00:00",
+            "close": 99.0,
+            "average": 100.0,
+            "bars_used": 200,
+            "seed_weight": 0.0,
+            "price_basis": "TRADES",
+        },
+    )
+
+
+def test_a_decision_without_evidence_has_no_ticket_and_no_certificate(journal: Journal) -> None:
+    journal.begin(header())
+    undecided = build.signal(decision=Decision.UNDECIDED)
+    journal.record_rows("r1", [build.row(signal=undecided, last_close=None, readings=())])
+    decision = journal.decisions("r1")[0]
+    assert decision["decision"] == "UNDECIDED"
+    assert decision["bar_end"] is None
+    assert decision["last_close"] is None
+    assert journal.tickets("r1") == ()
+
+
+def test_a_prepared_ticket_carries_its_complete_order(journal: Journal) -> None:
+    journal.begin(header())
+    journal.record_rows("r1", [exit_row()])
+    ticket = journal.tickets("r1")[0]
+    assert ticket["verdict"] == "prepared"
+    assert ticket["reasons"] == []
+    assert ticket["order"] == build.ticket().order()
+    assert ticket["reference"] == build.ticket().reference
+
+
+def test_a_withheld_ticket_carries_every_reason(journal: Journal) -> None:
+    journal.begin(header())
+    journal.record_rows("r1", [exit_row("withheld")])
+    ticket = journal.tickets("r1")[0]
+    assert (ticket["verdict"], ticket["reasons"]) == ("withheld", ["too many", "too late"])
+
+
+def test_a_deferred_ticket_tells_until_when(journal: Journal) -> None:
+    journal.begin(header())
+    journal.record_rows("r1", [exit_row("deferred")])
+    ticket = journal.tickets("r1")[0]
+    assert ticket["verdict"] == "deferred"
+    assert ticket["deferred_until"] == "2026-01-29T14:30:00+00:00"
+
+
+def test_decisions_keep_their_order_and_their_run(journal: Journal) -> None:
+    journal.begin(header("r1"))
+    journal.begin(header("r2"))
+    held = [build.position(f"NYSE:{name}", con_id=n) for n, name in enumerate("CAB")]
+    for run_id, positions in (("r1", held), ("r2", held[:1])):
+        rows = [build.row(signal=build.signal(each)) for each in positions]
+        journal.record_rows(run_id, rows)
+    assert [each["ticker"] for each in journal.decisions("r1")] == ["NYSE:C", "NYSE:A", "NYSE:B"]
+    assert len(journal.decisions("r2")) == 1
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_run_that_is_not_open_takes_nothing(journal: Journal, begun: bool) -> None:
+    if begun:
+        journal.begin(header())
+        journal.finish("r1", build.NOW, "decided")
+    with pytest.raises(JournalError, match="r1"):
+        journal.record_rows("r1", [exit_row()])
+    with pytest.raises(JournalError, match="r1"):
+        journal.record_snapshot("r1", build.snapshot())
+    with pytest.raises(JournalError, match="r1"):
+        journal.finish("r1", build.NOW, "decided")
+    assert journal.decisions("r1") == ()
+
+
+def test_the_account_number_stands_nowhere(journal: Journal) -> None:
+    journal.begin(header())
+    journal.record_snapshot("r1", build.snapshot(orders=[build.open_order()]))
+    journal.record_rows("r1", [exit_row()])
+    told = str([journal.runs(), journal.decisions("r1"), journal.tickets("r1")])
+    assert build.NUMBER not in told

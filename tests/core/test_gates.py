@@ -1,0 +1,250 @@
+"""Each gate on both of its sides."""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sellkit.core import gates
+from sellkit.core.gates import (
+    GATES,
+    ApprovedTicket,
+    DeniedTicket,
+    Facts,
+    judge,
+)
+from sellkit.core.orders import OrderTicket
+from tests.build import (
+    HOUR_END,
+    NOW,
+    SECOND,
+    certificate,
+    facts,
+    limits,
+    open_order,
+    position,
+    snapshot,
+    ticket,
+    utc,
+)
+
+Gate = Callable[[OrderTicket, Facts], str | None]
+Case = tuple[Gate, OrderTicket, Facts]
+
+MINUTE = dt.timedelta(minutes=1)
+CLOSE = utc("2026-01-28 21:00")
+
+
+def with_limits(**changes: Any) -> Facts:
+    return facts(limits=limits(**changes))
+
+
+def holding(quantity: str) -> Facts:
+    return facts(snapshot=snapshot([position(quantity=quantity)]))
+
+
+def resting(*references: str, con_id: int = 265598) -> Facts:
+    orders = [open_order(reference, con_id) for reference in references]
+    return facts(snapshot=snapshot(orders=orders))
+
+
+def costing(cost: str | None, close: float = 99.0, average: float = 100.0) -> OrderTicket:
+    return ticket(position(cost=cost), certificate(close, average))
+
+
+def signalling(exits: int, positions: int) -> Facts:
+    return facts(exits=exits, positions=positions)
+
+
+def without_evidence() -> OrderTicket:
+    usual = ticket()
+    return replace(usual, signal=replace(usual.signal, certificate=None))
+
+
+PASSING: dict[str, Case] = {
+    "a sale": (gates.sells_only, ticket(), facts()),
+    "long stock": (gates.long_stock_only, ticket(), facts()),
+    "one whole share": (gates.has_whole_shares, ticket(position(quantity="1.5")), facts()),
+    "the same position": (gates.position_as_decided, ticket(), holding("100.0")),
+    "positions as old as may be": (
+        gates.snapshot_fresh,
+        ticket(),
+        facts(snapshot=snapshot(taken_at=NOW - 30 * SECOND)),
+    ),
+    "a bar as old as may be": (gates.bar_fresh, ticket(), facts(now=HOUR_END + 10 * MINUTE)),
+    "a seed as heavy as may be": (
+        gates.average_warm,
+        ticket(proof=certificate(seed=0.001)),
+        facts(),
+    ),
+    "close and average above the cost": (gates.above_break_even, costing("98.99"), facts()),
+    "a loss that may be taken": (
+        gates.above_break_even,
+        costing("500"),
+        with_limits(require_above_break_even=False),
+    ),
+    "an unknown cost that may be": (
+        gates.above_break_even,
+        costing(None),
+        with_limits(require_above_break_even=False),
+    ),
+    "an open session": (gates.session_open, ticket(), facts()),
+    "the margin before the close": (gates.session_open, ticket(), facts(now=CLOSE - 2 * MINUTE)),
+    "no resting order": (gates.no_foreign_order, ticket(), resting()),
+    "an own resting order": (gates.no_foreign_order, ticket(), resting("SK1-458cc03b1d34-1")),
+    "a foreign order on another": (gates.no_foreign_order, ticket(), resting("", con_id=1)),
+    "as many shares as allowed": (
+        gates.within_limits,
+        ticket(),
+        with_limits(max_shares=Decimal(100)),
+    ),
+    "as much money as allowed": (
+        gates.within_limits,
+        ticket(),
+        with_limits(max_notional=Decimal("9900.00")),
+    ),
+    "no limits set": (
+        gates.within_limits,
+        ticket(position(quantity="1000000")),
+        with_limits(max_shares=None, max_notional=None),
+    ),
+    "three of three positions": (gates.not_too_many, ticket(), signalling(3, 3)),
+    "half of the positions": (gates.not_too_many, ticket(), signalling(4, 8)),
+}
+
+REFUSING: dict[str, tuple[Case, str]] = {
+    "a purchase": (
+        (gates.sells_only, ticket(position(quantity="-5")), facts()),
+        "side BUY is not allowed",
+    ),
+    "a short position": (
+        (gates.long_stock_only, ticket(position(quantity="-5")), facts()),
+        "not -5 of STK",
+    ),
+    "an option": (
+        (gates.long_stock_only, ticket(position(security_type="OPT")), facts()),
+        "not 100 of OPT",
+    ),
+    "a fraction of a share": (
+        (gates.has_whole_shares, ticket(position(quantity="0.99")), facts()),
+        "less than one whole share (0.99)",
+    ),
+    "a smaller position": (
+        (gates.position_as_decided, ticket(), holding("60")),
+        "the position is 60 now and was 100 when decided",
+    ),
+    "a larger position": (
+        (gates.position_as_decided, ticket(), holding("100.5")),
+        "the position is 100.5 now",
+    ),
+    "a position that is gone": (
+        (gates.position_as_decided, ticket(), facts(snapshot=snapshot([]))),
+        "the position is 0 now",
+    ),
+    "old positions": (
+        (
+            gates.snapshot_fresh,
+            ticket(),
+            facts(snapshot=snapshot(taken_at=NOW - 31 * SECOND)),
+        ),
+        "positions are 0:00:31 old, more than 0:00:30",
+    ),
+    "an old bar": (
+        (gates.bar_fresh, ticket(), facts(now=HOUR_END + 10 * MINUTE + SECOND)),
+        "the deciding bar ended 0:10:01 ago, more than 0:10:00",
+    ),
+    "no bar at all": ((gates.bar_fresh, without_evidence(), facts()), "no completed bar"),
+    "a heavy seed": (
+        (gates.average_warm, ticket(proof=certificate(seed=0.0011)), facts()),
+        "rests on its seed by 0.11%, more than 0.10%",
+    ),
+    "a close at the cost": (
+        (gates.above_break_even, costing("99"), facts()),
+        "not above break-even: close 99.0000 and average 100.0000 must both exceed",
+    ),
+    "an average at the cost": (
+        (gates.above_break_even, costing("100", close=101.0), facts()),
+        "the average cost 100.0000",
+    ),
+    "an unknown cost": ((gates.above_break_even, costing(None), facts()), "cost is unknown"),
+    "a closed session": (
+        (gates.session_open, ticket(), facts(session=None)),
+        "the session is closed",
+    ),
+    "the last moments of a session": (
+        (gates.session_open, ticket(), facts(now=CLOSE - 2 * MINUTE + SECOND)),
+        "the session ends in 0:01:59, sooner than the margin 0:02:00",
+    ),
+    "an untagged resting order": (
+        (gates.no_foreign_order, ticket(), resting("SK1-458cc03b1d34-1", "")),
+        "orders that sellkit did not place rest on it (SELL 100 STP)",
+    ),
+    "more shares than allowed": (
+        (gates.within_limits, ticket(position(quantity="101")), facts()),
+        "101 shares exceed orders.max_shares 100",
+    ),
+    "more money than allowed": (
+        (gates.within_limits, ticket(), with_limits(max_notional=Decimal("9899.99"))),
+        "exceeds orders.max_notional 9899.99",
+    ),
+    "money that cannot be told": (
+        (gates.within_limits, without_evidence(), facts()),
+        "a notional of None exceeds",
+    ),
+    "four of four positions": (
+        (gates.not_too_many, ticket(), signalling(4, 4)),
+        "4 of 4 positions signal at once",
+    ),
+    "more than half of the positions": (
+        (gates.not_too_many, ticket(), signalling(4, 7)),
+        "4 of 7 positions signal at once",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PASSING)
+def test_a_gate_lets_pass(case: str) -> None:
+    gate, prepared, seen = PASSING[case]
+    assert gate(prepared, seen) is None
+
+
+@pytest.mark.parametrize("case", REFUSING)
+def test_a_gate_refuses_with_its_reason(case: str) -> None:
+    (gate, prepared, seen), reason = REFUSING[case]
+    assert reason in (gate(prepared, seen) or "")
+
+
+def test_every_gate_is_tested_on_both_sides() -> None:
+    every = {*GATES, gates.session_open}
+    assert {case[0] for case in PASSING.values()} == every
+    assert {case[0] for case, _ in REFUSING.values()} == every
+
+
+def test_no_gate_is_left_out_of_the_list() -> None:
+    """Every public function that looks at a ticket and the facts stands in the list, but two.
+
+    The session's gate is judged apart, because it alone can defer.
+    """
+    looking = {
+        function
+        for name, function in inspect.getmembers(gates, inspect.isfunction)
+        if function.__module__ == gates.__name__
+        and not name.startswith("_")
+        and len(inspect.signature(function).parameters) == 2
+    }
+    assert looking == {*GATES, gates.session_open, gates.judge}
+
+
+@pytest.mark.parametrize("case", REFUSING)
+def test_a_ticket_that_one_gate_refuses_is_never_approved(case: str) -> None:
+    (_, prepared, seen), reason = REFUSING[case]
+    verdict = judge(prepared, seen)
+    assert not isinstance(verdict, ApprovedTicket)
+    if isinstance(verdict, DeniedTicket):
+        assert any(reason in each for each in verdict.reasons)

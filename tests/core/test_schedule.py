@@ -1,0 +1,89 @@
+"""The next run is due at the next hour end of a session, whatever the calendar does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sellkit.core.bars import Anchor
+from sellkit.core.market_time import calendar_for
+from sellkit.core.schedule import next_due
+from sellkit.errors import NoCalendar
+from tests.build import new_york, utc
+
+NEW_YORK = ZoneInfo("America/New_York")
+HOLIDAYS = {dt.date(2025, 11, 27), dt.date(2025, 12, 25)}
+HALF_DAYS = {dt.date(2025, 11, 28), dt.date(2025, 12, 24)}
+
+# The weeks around the end of daylight saving, Thanksgiving, Christmas, and its beginning again.
+PERIODS = [
+    (dt.date(2025, 10, 27), dt.date(2025, 11, 10)),
+    (dt.date(2025, 11, 24), dt.date(2025, 12, 3)),
+    (dt.date(2025, 12, 22), dt.date(2025, 12, 30)),
+    (dt.date(2026, 3, 5), dt.date(2026, 3, 12)),
+]
+
+
+def ends_by_hand(first: dt.date, last: dt.date, anchor: Anchor) -> list[dt.datetime]:
+    """Hour ends by the wall clock of New York: 10:00 ... 16:00, or 10:30 ... 15:30 and 16:00."""
+    found = []
+    for number in range((last - first).days + 1):
+        date = first + dt.timedelta(days=number)
+        if date.weekday() > 4 or date in HOLIDAYS:
+            continue
+        close = 13 if date in HALF_DAYS else 16
+        times = [dt.time(hour) for hour in range(10, close + 1)]
+        if anchor is Anchor.SESSION:
+            times = [*(dt.time(hour, 30) for hour in range(10, close)), dt.time(close)]
+        found += [dt.datetime.combine(date, time, NEW_YORK).astimezone(dt.UTC) for time in times]
+    return found
+
+
+@pytest.mark.parametrize("anchor", Anchor)
+@pytest.mark.parametrize("period", PERIODS, ids=lambda period: str(period[0]))
+def test_the_next_run_is_the_next_end_in_a_list_made_by_hand(
+    period: tuple[dt.date, dt.date], anchor: Anchor
+) -> None:
+    ends = ends_by_hand(*period, anchor)
+    now = dt.datetime.combine(period[0], dt.time(), dt.UTC)
+    while now < ends[-1]:
+        expected = next(end for end in ends if end > now)
+        assert next_due([new_york()], now, anchor) == expected, now
+        now += dt.timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        ("2026-01-28 14:59:59.999999", "2026-01-28 15:00"),
+        ("2026-01-28 15:00:00", "2026-01-28 16:00"),
+        ("2026-01-28 15:00:00.000001", "2026-01-28 16:00"),
+        ("2026-01-28 20:59:59", "2026-01-28 21:00"),
+        ("2026-01-28 21:00:00", "2026-01-29 15:00"),
+        ("2026-01-30 21:00:00", "2026-02-02 15:00"),
+        ("2025-11-28 18:00:00", "2025-12-01 15:00"),
+    ],
+)
+def test_an_end_that_has_come_is_no_longer_due(now: str, due: str) -> None:
+    assert next_due([new_york()], utc(now)) == utc(due)
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        ("2026-01-28 06:00", "2026-01-28 09:00"),
+        ("2026-01-28 14:40", "2026-01-28 15:00"),
+        ("2026-01-28 16:10", "2026-01-28 16:30"),
+        ("2026-01-28 16:30", "2026-01-28 17:00"),
+        ("2026-01-28 20:30", "2026-01-28 21:00"),
+    ],
+)
+def test_of_several_exchanges_the_earliest_end_is_due(now: str, due: str) -> None:
+    assert next_due([new_york(), calendar_for("LSE")], utc(now)) == utc(due)
+
+
+def test_beyond_the_calendar_nothing_is_due() -> None:
+    with pytest.raises(NoCalendar, match="2199-06-01"):
+        next_due([new_york()], utc("2199-06-01 12:00"))

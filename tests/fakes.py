@@ -1,0 +1,167 @@
+"""Stand-ins at the ports, in memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+import pandas as pd
+
+from sellkit.core.bars import INSTANT, BarSize, checked, day_label, empty_bars
+from sellkit.core.coverage import BarRequest
+from sellkit.core.instrument import Instrument, Token
+from sellkit.core.market_time import UTC, Calendar, Session, calendar_for
+from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind, OpenOrder, Position
+from sellkit.errors import ConfigError, NoBars, NotConnected, SellkitError, UnknownInstrument
+
+TICK = dt.timedelta(microseconds=1)
+
+
+class FakeClock:
+    """A clock that stands still until a test moves it; `sleep_until` moves it, too."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        self.time = now
+
+    def now(self) -> dt.datetime:
+        return self.time
+
+    def sleep_until(self, instant: dt.datetime) -> None:
+        self.time = max(self.time, instant)
+
+
+class FakeBroker:
+    """A gateway in memory. Tests may change every attribute at any time.
+
+    Parameters
+    ----------
+    clock
+        Its time, also that of the snapshots and bars.
+    positions, orders
+        Of any account.
+    bars
+        Whole histories, by contract number and bar size; `fetched_at` is set when they are told.
+    instruments
+        Further ones that can be found, beside those held.
+
+    Attributes
+    ----------
+    requests
+        Every request for bars, oldest first.
+    failure
+        Raised by every question while it is set.
+    max_bars_per_answer
+        Answer with the newest bars only, so many; None gives all.
+    """
+
+    def __init__(
+        self,
+        clock: FakeClock,
+        *,
+        positions: Iterable[Position] = (),
+        orders: Iterable[OpenOrder] = (),
+        bars: Mapping[tuple[int, BarSize], pd.DataFrame] | None = None,
+        instruments: Iterable[Instrument] = (),
+        account_numbers: tuple[str, ...] = ("DU1234567",),
+        kind: GatewayKind = GatewayKind.SIMULATED,
+    ) -> None:
+        self.clock = clock
+        self.positions = list(positions)
+        self.orders = list(orders)
+        self.histories = dict(bars or {})
+        self.instruments = list(instruments)
+        self.requests: list[BarRequest] = []
+        self.failure: SellkitError | None = None
+        self.max_bars_per_answer: int | None = None
+        self.is_closed = False
+        self._account_numbers = account_numbers
+        self._kind = kind
+        self._lock = threading.Lock()
+
+    @property
+    def kind(self) -> GatewayKind:
+        return self._kind
+
+    @property
+    def account_numbers(self) -> tuple[str, ...]:
+        return self._account_numbers
+
+    def server_time(self) -> dt.datetime:
+        self._check()
+        return self.clock.now().replace(microsecond=0)
+
+    def snapshot(self, account: Account) -> AccountSnapshot:
+        self._check()
+        if account.number not in self._account_numbers:
+            raise ConfigError(f"the login does not manage the account {account.alias!r}")
+        return AccountSnapshot(
+            account,
+            self.clock.now(),
+            tuple(each for each in self.positions if each.account.number == account.number),
+            tuple(each for each in self.orders if each.account.number == account.number),
+        )
+
+    def hold(self, held: Position) -> None:
+        """Set a position, to zero as well."""
+        same = (held.account.number, held.instrument.con_id)
+        self.positions = [
+            each for each in self.positions if (each.account.number, each.instrument.con_id) != same
+        ]
+        if held.quantity != Decimal(0):
+            self.positions.append(held)
+
+    def find(self, token: Token) -> Instrument:
+        self._check()
+        known = {each.instrument for each in self.positions} | set(self.instruments)
+        found = [each for each in known if each.token == token and each.security_type == "STK"]
+        if len(found) != 1:
+            raise UnknownInstrument(200, f"{len(found)} contracts are called {token}")
+        return found[0]
+
+    def bars(self, request: BarRequest) -> pd.DataFrame:
+        with self._lock:
+            self.requests.append(request)
+        self._check()
+        key = (request.instrument.con_id, request.bar_size)
+        now = self.clock.now()
+        limit = min(request.end, now)
+        history = self.histories.get(key, empty_bars())
+        if not (history.index < limit).any():
+            raise NoBars(162, f"HMDS query returned no data: {request.instrument}")
+        calendar = calendar_for(request.instrument.token.exchange, extended=not request.rth)
+        opened = calendar.latest_opened(limit - TICK)
+        first = _first_start(opened, request, calendar)
+        last = day_label(opened.date) + TICK if request.bar_size is BarSize.D1 else limit
+        answer = history[(history.index >= first) & (history.index < last)].copy()
+        if self.max_bars_per_answer is not None:
+            answer = answer.iloc[-self.max_bars_per_answer :]
+        if answer.empty:
+            raise NoBars(162, f"HMDS query returned no data: {request.instrument}")
+        told = pd.Timestamp(now.astimezone(UTC)).as_unit("us")
+        answer["fetched_at"] = pd.Series(told, answer.index, dtype=INSTANT)
+        return checked(answer, "the fake broker")
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def _check(self) -> None:
+        if self.is_closed:
+            raise NotConnected("the connection was closed")
+        if self.failure is not None:
+            raise self.failure
+
+
+def _first_start(latest: Session, request: BarRequest, calendar: Calendar) -> dt.datetime:
+    """Days count sessions, the latest included; years go by the calendar."""
+    count, unit = request.duration.split()
+    if unit == "Y":
+        label = pd.Timestamp(day_label(latest.date)) - pd.DateOffset(years=int(count))
+        return label.to_pydatetime()
+    if unit != "D":
+        raise ValueError(f"the fake broker knows no duration like {request.duration!r}")
+    first = latest
+    for _ in range(int(count) - 1):
+        first = calendar.previous(first) or first
+    return day_label(first.date) if request.bar_size is BarSize.D1 else first.open_utc

@@ -1,0 +1,171 @@
+"""What stands in for files: bars, assignments, journal, signal log and notebooks in memory.
+
+Each passes the contract of its port, as the real adapter does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from sellkit.adapters import journal_facts
+from sellkit.core.assignments import Assignment
+from sellkit.core.bars import SeriesKey, checked, empty_bars, merge
+from sellkit.core.instrument import Token
+from sellkit.core.portfolio import AccountSnapshot
+from sellkit.core.snapshot import SnapshotRow
+from sellkit.errors import ConfigError, ForeignOrigin, JournalError, RunFailed
+from sellkit.ports import AssignmentSheet, Origin, RunHeader
+
+
+class MemoryBarStore:
+    """A `BarStore` of dictionaries; `bars`, `averages` and `origin` may be looked into."""
+
+    def __init__(self) -> None:
+        self.bars: dict[SeriesKey, pd.DataFrame] = {}
+        self.averages: dict[SeriesKey, pd.DataFrame] = {}
+        self.origin: Origin | None = None
+
+    def claim(self, origin: Origin) -> None:
+        unstamped = self.origin is None and bool(self.bars)
+        if unstamped or self.origin not in {None, origin}:
+            raise ForeignOrigin(f"the store belongs to {self.origin}, not to {origin}")
+        self.origin = origin
+
+    def read(self, key: SeriesKey) -> pd.DataFrame:
+        return self.bars[key].copy() if key in self.bars else empty_bars()
+
+    def add(self, key: SeriesKey, bars: pd.DataFrame) -> pd.DataFrame:
+        checked(bars, "a test")
+        if not bars.empty:
+            whole = checked(merge(self.read(key), bars), "a test")
+            self.bars[key] = whole.rename_axis("start").copy()
+        return self.read(key)
+
+    def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
+        return self.averages[key].copy() if key in self.averages else None
+
+    def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:
+        self.averages[key] = table.rename_axis("start").copy()
+
+    def keys(self) -> tuple[SeriesKey, ...]:
+        return tuple(self.bars)
+
+    def clear(self) -> None:
+        self.bars.clear()
+        self.averages.clear()
+        self.origin = None
+
+
+class MemoryAssignmentBook:
+    """An `AssignmentBook`; `saved` lists what was written, in order."""
+
+    def __init__(
+        self,
+        assignments: Sequence[Assignment] = (),
+        problems: Sequence[str] = (),
+        incomplete: Sequence[Token] = (),
+        path: Path = Path("config/assigned_ma.csv"),
+    ) -> None:
+        self._path = path
+        self._incomplete = frozenset(incomplete)
+        self._problems = tuple(problems)
+        self.assignments: dict[Token, Assignment] = {each.token: each for each in assignments}
+        self.saved: list[Assignment] = []
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def load(self) -> AssignmentSheet:
+        return AssignmentSheet(dict(self.assignments), self._problems, self._incomplete)
+
+    def save(self, assignment: Assignment) -> None:
+        self.assignments[assignment.token] = assignment
+        self.saved.append(assignment)
+
+
+class MemoryJournal:
+    """A `Journal` of lists; `snapshots` holds what `record_snapshot` was given."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, dict[str, object]] = {}
+        self._decisions: list[dict[str, object]] = []
+        self._tickets: list[dict[str, object]] = []
+        self.snapshots: list[tuple[str, AccountSnapshot]] = []
+
+    def begin(self, header: RunHeader) -> None:
+        if header.run_id in self._runs:
+            raise JournalError(f"the journal holds a run {header.run_id!r} already")
+        self._runs[header.run_id] = {
+            **journal_facts.of_run(header),
+            "finished_at": None,
+            "outcome": None,
+        }
+
+    def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
+        self._open(run_id)
+        self.snapshots.append((run_id, snapshot))
+
+    def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
+        self._open(run_id)
+        for row in rows:
+            self._decisions.append(journal_facts.of_decision(run_id, row))
+            ticket = journal_facts.of_ticket(run_id, row)
+            if ticket is not None:
+                self._tickets.append(ticket)
+
+    def finish(self, run_id: str, finished_at: dt.datetime, outcome: str) -> None:
+        end = {"finished_at": journal_facts.instant(finished_at), "outcome": outcome}
+        self._open(run_id).update(end)
+
+    def runs(self) -> tuple[Mapping[str, object], ...]:
+        return tuple(dict(run) for run in self._runs.values())
+
+    def decisions(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._decisions if each["run_id"] == run_id)
+
+    def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._tickets if each["run_id"] == run_id)
+
+    def close(self) -> None:
+        pass
+
+    def _open(self, run_id: str) -> dict[str, object]:
+        run = self._runs.get(run_id)
+        if run is None or run["outcome"] is not None:
+            raise JournalError(f"run {run_id!r} is not open")
+        return run
+
+
+class MemorySignalLog:
+    """A `SignalLog` that keeps run id and row."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, SnapshotRow]] = []
+
+    def append(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
+        self.rows.extend((run_id, row) for row in rows)
+
+
+class ScriptedNotebookRunner:
+    """A `NotebookRunner` that executes nothing: it notes the call, and fails when told to."""
+
+    def __init__(self, known: Sequence[str] | None = None, failure: str | None = None) -> None:
+        self._known = known
+        self._failure = failure
+        self.calls: list[tuple[Path, Path, dict[str, object]]] = []
+
+    def run(self, notebook: Path, output: Path, parameters: Mapping[str, object]) -> Path:
+        unknown = [] if self._known is None else sorted(set(parameters) - set(self._known))
+        if unknown:
+            raise ConfigError(f"{notebook} has no parameter {', '.join(unknown)}")
+        self.calls.append((notebook, output, dict(parameters)))
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text("{}")
+        if self._failure is not None:
+            raise RunFailed(f"{self._failure}; the notebook is kept: {output}")
+        return output

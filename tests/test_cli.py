@@ -1,0 +1,138 @@
+"""The command line: which words it takes, and how it answers wrong ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from sellkit import __version__
+from sellkit.cli import COMMANDS, build_parser, main
+
+COMMON = {
+    "--config": "mine.toml",
+    "--profile": "demo",
+    "--host": "127.0.0.1",
+    "--port": "4012",
+    "--client-id": "7",
+    "--account": "main",
+    "--data-dir": "d",
+    "--log-dir": "l",
+    "--concurrency": "3",
+}
+PARSED = {
+    "config": "mine.toml",
+    "profile": "demo",
+    "host": "127.0.0.1",
+    "port": 4012,
+    "client_id": 7,
+    "account": "main",
+    "data_dir": "d",
+    "log_dir": "l",
+    "concurrency": 3,
+    "no_rth": True,
+}
+LEAST = {"data": ["rebuild"], "schedule": ["--once"]}
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """The one line by which the command line refuses; it ends with code 2."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    told = capsys.readouterr()
+    assert ended.value.code == 2
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert told.err.endswith("\n")
+    return told.err
+
+
+def shown(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_the_commands_are_those_that_the_help_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, "--help")
+    listed = [line.split()[0] for line in text.splitlines() if line.startswith("    ")]
+    assert set(COMMANDS) <= set(listed)
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(capsys, "--version") == f"sellkit {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_common_flag_stands_in_every_help(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    words = shown(capsys, command, "--help").split()
+    assert {*COMMON, "--no-rth"} <= set(words)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_takes_every_common_flag(command: str) -> None:
+    flags = [word for pair in COMMON.items() for word in pair]
+    args = build_parser().parse_args([command, *LEAST.get(command, []), *flags, "--no-rth"])
+    assert {name: getattr(args, name) for name in PARSED} == PARSED
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_common_flag_that_is_not_given_says_nothing(command: str) -> None:
+    args = build_parser().parse_args([command, *LEAST.get(command, [])])
+    assert {getattr(args, name) for name in PARSED if name != "no_rth"} == {None}
+    assert not args.no_rth
+
+
+def test_a_dry_run_excludes_a_live_one(capsys: pytest.CaptureFixture[str]) -> None:
+    line = refusal(capsys, "run", "--dry-run", "--live")
+    assert "--live: not allowed with argument --dry-run" in line
+
+
+def test_live_is_refused_before_anything_else_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["run", "--live", "--config", "absent.toml"])
+    told = capsys.readouterr()
+    assert (code, told.out) == (2, "")
+    assert told.err == ("sellkit run: --live is not available yet: orders are only prepared\n")
+
+
+@pytest.mark.parametrize("beginning", ["--li", "--liv", "--dry"])
+def test_the_mode_of_a_run_cannot_be_abbreviated(
+    capsys: pytest.CaptureFixture[str], beginning: str
+) -> None:
+    assert beginning in refusal(capsys, "run", beginning)
+
+
+def test_an_unknown_command_is_refused_with_those_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    line = refusal(capsys, "sell")
+    assert "sell" in line
+    assert all(command in line for command in COMMANDS)
+
+
+def test_no_command_at_all_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "COMMAND" in refusal(capsys)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["run", "--port", "many"], "--port"),
+        (["run", "--concurrency", "2.5"], "--concurrency"),
+        (["status", "--colour"], "--colour"),
+        (["status", "--json", "--csv"], "--csv"),
+        (["data"], "action"),
+        (["data", "remove"], "remove"),
+        (["schedule"], "--once"),
+        (["schedule", "--once", "--loop"], "--loop"),
+        (["gateway", "--clock", "sundial"], "sundial"),
+        (["demo", "fast"], "fast"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_line_that_names_them_and_the_help(
+    capsys: pytest.CaptureFixture[str], words: list[str], named: str
+) -> None:
+    line = refusal(capsys, *words)
+    assert named in line
+    assert line.rstrip().endswith("--help")
