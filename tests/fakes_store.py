@@ -81,7 +81,8 @@ class MemoryAssignmentBook:
         return self._path
 
     def load(self) -> AssignmentSheet:
-        return AssignmentSheet(dict(self.assignments), self._problems, self._incomplete)
+        incomplete = self._incomplete - set(self.assignments)
+        return AssignmentSheet(dict(self.assignments), self._problems, incomplete)
 
     def save(self, assignment: Assignment) -> None:
         self.assignments[assignment.token] = assignment

@@ -58,7 +58,8 @@ class CsvAssignments:
                 problems.append(f"{place}: {row.token} stands on lines {where}; keep one of them")
             elif row.assignment is not None:
                 assignments[row.assignment.token] = row.assignment
-        return AssignmentSheet(assignments, tuple(problems))
+        named = {row.token for row in rows if row.token is not None}
+        return AssignmentSheet(assignments, tuple(problems), frozenset(named - set(assignments)))
 
     def save(self, assignment: Assignment) -> None:
         """Write one assignment in place of the token's rows; every other line stays as it is.

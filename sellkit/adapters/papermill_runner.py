@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CELL_TIMEOUT_SECONDS: Final = 3600
 _ENGINE: Final = "sellkit"
 _KERNEL: Final = "python3"
+# What papermill and nbformat raise on a file that is no JSON, or JSON of another shape.
+_UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, AttributeError)
 _REMEDY: Final = "allow writing there, or choose another --data-dir"
 
 
@@ -69,7 +71,10 @@ class PapermillRunner:
             raise RunFailed(f"{notebook} could not be executed: {_line(cause)}") from cause
         failure = first_failure(nbformat.read(output, as_version=4))  # type: ignore[no-untyped-call]
         if cause is not None or failure is not None:
-            raise RunFailed(f"{failure or _line(cause)}; the notebook is kept: {output}") from cause
+            # papermill's error names the class of the cell's own error: it decides the exit code
+            name = getattr(cause, "ename", "")
+            message = f"{failure or _line(cause)}; the notebook is kept: {output}"
+            raise RunFailed(message, error_name=name) from cause
         return output
 
     def _execute(
@@ -165,8 +170,7 @@ papermill_engines.register(_ENGINE, _KeepingEngine)
 def _check_parameters(notebook: Path, parameters: Mapping[str, object]) -> None:
     try:
         known = papermill.inspect_notebook(_literal(notebook))
-    except (OSError, ValueError, PapermillException, nbformat.ValidationError) as error:
-        # nbformat's error for a file that is no JSON is a ValueError.
+    except (*_UNREADABLE, PapermillException, nbformat.ValidationError) as error:
         raise ConfigError(f"{notebook} cannot be read as a notebook: {_line(error)}") from error
     unknown = ", ".join(sorted(set(parameters) - set(known)))
     if unknown:

@@ -30,10 +30,6 @@ def run(args: argparse.Namespace) -> int:
     with open_emptied_desk(
         overrides(args), all_positions=args.all_positions, progress=terminal_progress()
     ) as desk:
-        outcomes = desk.bring_up_to_date()
-    for outcome in outcomes:
-        if outcome.problem is not None:
-            print(f"{outcome.series.instrument} {outcome.series.key.bar_size}: {outcome.problem}")
-    bars = sum(outcome.fetched for outcome in outcomes)
-    print(f"{bars} bars in {len(outcomes)} series")
-    return 4 if any(outcome.problem for outcome in outcomes) else 0
+        report = desk.bring_up_to_date()
+    print(report)
+    return 4 if report.problems else 0

@@ -69,9 +69,12 @@ def run(args: argparse.Namespace) -> int:
     ------
     ConfigError
         A flag or the scenario cannot be used, or the port is in use.
+    DataError
+        The folders to replay cannot be read, or the time lies outside the calendars.
     """
     replay = _replay(args.bars)
 
+    from sellkit.core.market_time import calendar_for
     from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.market import Market
     from sellkit.simgateway.scenario_file import load_scenario
@@ -85,6 +88,9 @@ def run(args: argparse.Namespace) -> int:
         replay=replay,
         always_open=scenario.always_open,
     )
+    for exchange in {listing.exchange for listing in scenario.listings()}:
+        # Else a time that no calendar reaches would show in the middle of a client's request.
+        calendar_for(exchange).on(clock.now().date())
     gateway = Gateway(
         scenario,
         market=market,

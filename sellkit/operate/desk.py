@@ -11,7 +11,7 @@ from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.signals import Decision
 from sellkit.errors import ConfigError, DataError
 from sellkit.operate.decide import Decider, HourlyDecision
-from sellkit.operate.download import Outcome, Series, bring_up_to_date, plan
+from sellkit.operate.download import DownloadReport, Series, bring_up_to_date, plan
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -134,7 +134,7 @@ class Desk:
             self.assign(assignment)
         return fresh
 
-    def bring_up_to_date(self) -> list[Outcome]:
+    def bring_up_to_date(self) -> DownloadReport:
         """Fetch the bars that the decisions need and the store lacks.
 
         In a run, which nobody watches, positions without any row get the default assignment first.
@@ -154,18 +154,16 @@ class Desk:
         series: list[Series] = []
         for position in self.snapshot().positions:
             series.extend(self._series(position, assignments))
-        outcomes = bring_up_to_date(
+        report = bring_up_to_date(
             series,
             self.parts.broker,
             self.parts.store,
             self.parts.progress,
             self.options.concurrency,
         )
-        for outcome in outcomes:
-            if outcome.problem is not None:
-                self._problems[outcome.series.instrument.con_id] = outcome.problem
+        self._problems |= report.problems
         self._refuse_emptiness(series)
-        return outcomes
+        return report
 
     def decide(self) -> HourlyDecision:
         """Judge every position on what is stored, with positions and orders read afresh."""

@@ -65,6 +65,39 @@ class Outcome:
     problem: str | None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class DownloadReport:
+    """What became of every series.
+
+    Attributes
+    ----------
+    outcomes
+        One for each series.
+    """
+
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def problems(self) -> dict[int, str]:
+        """By contract, why bars could not be had."""
+        return {
+            each.series.instrument.con_id: each.problem
+            for each in self.outcomes
+            if each.problem is not None
+        }
+
+    def __repr__(self) -> str:
+        fetched = sum(each.fetched for each in self.outcomes)
+        requests = sum(each.requests for each in self.outcomes)
+        total = f"{fetched:,} bars fetched by {requests} requests for {len(self.outcomes)} series"
+        failed = [
+            f"{each.series.instrument} {each.series.key.bar_size}: {each.problem}"
+            for each in self.outcomes
+            if each.problem is not None
+        ]
+        return "\n".join([total, *failed])
+
+
 def plan(
     instrument: Instrument,
     calendar: Calendar,
@@ -99,7 +132,7 @@ def plan(
 
 def bring_up_to_date(
     series: Iterable[Series], broker: Broker, store: BarStore, progress: Progress, concurrency: int
-) -> list[Outcome]:
+) -> DownloadReport:
     """Fetch what is missing, daily series before intraday ones.
 
     A series whose bars cannot be had carries the reason; the others go on.
@@ -114,7 +147,7 @@ def bring_up_to_date(
     jobs = [(each, missing) for each, missing in pending if missing]
     done = [Outcome(each, 0, 0, None) for each, missing in pending if not missing]
     if not jobs:
-        return done
+        return DownloadReport(tuple(done))
     progress.start("downloading bars", sum(len(missing) for _, missing in jobs))
     stop = threading.Event()
     with ThreadPoolExecutor(concurrency, thread_name_prefix="download") as pool:
@@ -128,7 +161,7 @@ def bring_up_to_date(
             stop.set()
             pool.shutdown(cancel_futures=True)
             progress.stop()
-    return done
+    return DownloadReport(tuple(done))
 
 
 def _fetch(

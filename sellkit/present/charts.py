@@ -80,26 +80,30 @@ def show_charts(
     """Show a chart for each row in a notebook, one below the other.
 
     They are drawn by JupyterLab itself: offline, and in an executed notebook that is opened later.
-    Without rows a sentence says so.
+    A sentence names the rows that have no bars, or says that there are no rows.
 
     Parameters
     ----------
     rows
         What to draw, in this order.
     bars_of
-        Gives the completed bars of a row's assigned timeframe.
+        Gives the completed bars of a row's assigned timeframe; not asked of a row without readings,
+        an option's for instance.
     heading
         Its mode stands in every title.
     """
     from IPython.display import display  # noqa: PLC0415  (only a notebook has it at hand)
 
     chosen = list(rows)
-    if not chosen:
-        text = f"{heading.mode}: no chart, because no position is among those to draw."
-        display({"text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
-    for row in chosen:
+    drawn = [row for row in chosen if row.readings]
+    for row in drawn:
         figure = price_and_average(bars_of(row), row, heading=heading)
         figure.show(renderer=OFFLINE_RENDERER)
+    tokens = [str(row.position.instrument.token) for row in chosen if not row.readings]
+    if tokens or not chosen:
+        without = f"without bars there is no chart of {', '.join(tokens)}"
+        text = f"{heading.mode}: {without if tokens else 'no position is among those to draw'}."
+        display({"text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _layout(row: SnapshotRow, heading: Heading) -> dict[str, Any]:

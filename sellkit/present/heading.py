@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from sellkit.core.market_time import CALENDAR_OF_EXCHANGE, UTC, calendar_for
+from sellkit.core.market_time import UTC, calendar_for, has_calendar
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -82,7 +82,7 @@ def two_clocks(instant: dt.datetime, exchange: str, time: str = "%H:%M") -> str:
     The date stands again before UTC where it is another one there.
     """
     utc = instant.astimezone(UTC)
-    if exchange not in CALENDAR_OF_EXCHANGE:
+    if not has_calendar(exchange):
         return f"{utc:%Y-%m-%d {time} UTC}"
     local = calendar_for(exchange).local(utc)
     date = "" if local.date() == utc.date() else "%Y-%m-%d "
@@ -92,7 +92,7 @@ def two_clocks(instant: dt.datetime, exchange: str, time: str = "%H:%M") -> str:
 def two_clocks_span(start: dt.datetime, end: dt.datetime, exchange: str) -> str:
     """`2025-11-28 10:00 to 11:00 EST (15:00 to 16:00 UTC)`."""
     first, last = start.astimezone(UTC), end.astimezone(UTC)
-    if exchange not in CALENDAR_OF_EXCHANGE:
+    if not has_calendar(exchange):
         return f"{first:%Y-%m-%d %H:%M} to {last:%H:%M} UTC"
     local = calendar_for(exchange).local
     date = "" if local(first).date() == first.date() else "%Y-%m-%d "

@@ -31,8 +31,9 @@ _STYLE: Final = """<style>
 .sellkit-table .quiet{color:var(--jp-ui-font-color2,#777)}
 .sellkit-table ul{margin:0;padding-left:1.2em}
 .sellkit-table dl{display:grid;grid-template-columns:max-content auto;gap:0 .8em;margin:0}
-.sellkit-table dt{color:var(--jp-ui-font-color2,#777);font-weight:400;margin:0}
-.sellkit-table dd{margin:0}
+.sellkit-table dt{color:var(--jp-ui-font-color2,#777);font-weight:400;
+ margin:0;width:auto;float:none;white-space:nowrap}
+.sellkit-table dd{margin:0;width:auto}
 </style>"""
 
 # Each reads on white and on black alike.

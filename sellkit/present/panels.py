@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import ipywidgets as widgets
 
-from sellkit.core.assignments import ALL_CHOICES, Assignment
+from sellkit.core.assignments import ALL_CHOICES, Assignment, parse_choice
 from sellkit.present import words
 
 if TYPE_CHECKING:
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     Choice = tuple[MovingAverage, Timeframe]
 
 _NONE_YET: Final = "choose an average"
-_OPTIONS: Final = (
-    (_NONE_YET, None),
-    *((f"{average} {timeframe}", (average, timeframe)) for average, timeframe in ALL_CHOICES),
-)
+_NEVER: Final = "never decided"
+_LABELS: Final = tuple(f"{average} {timeframe}" for average, timeframe in ALL_CHOICES)
 
 
 class AssignDesk(Protocol):
@@ -54,8 +52,7 @@ class _Row:
 
     @property
     def chosen(self) -> Choice | None:
-        found: Choice | None = self.chooser.value
-        return found
+        return None if self.chooser.value == _NONE_YET else parse_choice(self.chooser.value)
 
     def keep(self, choice: Choice) -> None:
         self.saved = choice
@@ -65,7 +62,7 @@ class _Row:
 def assign(desk: AssignDesk) -> widgets.VBox:
     """A panel to give each position its moving average.
 
-    One line for each position and for each assignment whose position is gone, with the 28 choices;
+    One line for each position and for each row of the file whose position is gone, with the 28 choices;
     a button that writes the lines that were changed; and a status line that says what was written,
     which line still lacks an average, or what went wrong.
 
@@ -94,10 +91,9 @@ def _rows(positions: Sequence[Position], sheet: AssignmentSheet) -> list[_Row]:
     ordered = sorted(positions, key=lambda each: each.instrument.token)
     rows = [_position_row(each, sheet) for each in ordered]
     held = {each.instrument.token for each in positions}
+    left_over = (sheet.assignments.keys() | sheet.incomplete) - held
     rows += [
-        _row(token, "no position now", assignment)
-        for token, assignment in sorted(sheet.assignments.items())
-        if token not in held
+        _row(token, "no position now", sheet.assignments.get(token)) for token in sorted(left_over)
     ]
     return rows
 
@@ -106,16 +102,15 @@ def _position_row(position: Position, sheet: AssignmentSheet) -> _Row:
     instrument = position.instrument
     decided = instrument.is_decided and position.quantity > 0
     size = f"{words.shares(position.quantity)} {instrument.security_type}"
-    note = size if decided else f"{size}, never decided"
     found = sheet.assignments.get(instrument.token) if decided else None
-    return _row(instrument.token, note, found, disabled=not decided)
+    return _row(instrument.token, size, found, disabled=not decided)
 
 
 def _row(token: Token, note: str, assignment: Assignment | None, *, disabled: bool = False) -> _Row:
     saved = None if assignment is None else (assignment.average, assignment.timeframe)
     chooser = widgets.Dropdown(
-        options=_OPTIONS,
-        value=saved,
+        options=(_NEVER,) if disabled else (_NONE_YET, *_LABELS),
+        value=assignment.label if assignment else (_NEVER if disabled else _NONE_YET),
         description=str(token),
         disabled=disabled,
         style={"description_width": "12em"},

@@ -60,7 +60,7 @@ def to_csv(rows: Iterable[SnapshotRow], heading: Heading, *, all_averages: bool 
     """The status table as CSV with a header line; unknown is an empty field.
 
     The heading stands in the last five columns of every line: mode, profile, account, gateway and
-    as_of.
+    as_of. Without rows the text is empty.
     """
     lines = [
         {**_flat(each), **heading.record()} for each in _records(rows, all_averages=all_averages)

@@ -139,9 +139,11 @@ def test_a_broken_connection_is_not_connected(error: Exception) -> None:
 
 
 def test_the_reason_of_a_lost_connection_is_told() -> None:
-    with pytest.raises(NotConnected, match="the gateway went home"):
-        with ib_errors("positions", lambda: "the gateway went home"):
-            raise ConnectionError
+    with (
+        pytest.raises(NotConnected, match="the gateway went home"),
+        ib_errors("positions", lambda: "the gateway went home"),
+    ):
+        raise ConnectionError
 
 
 def test_errors_of_sellkit_and_programming_errors_pass_unchanged() -> None:
@@ -158,9 +160,11 @@ def test_cancelling_passes_unchanged() -> None:
 
 
 def connecting(error: Exception, *, has_spoken: bool = False) -> str:
-    with pytest.raises((NotConnected, RequestTimedOut)) as caught:
-        with connect_errors("127.0.0.1:4002", 10, lambda: has_spoken):
-            raise error
+    with (
+        pytest.raises((NotConnected, RequestTimedOut)) as caught,
+        connect_errors("127.0.0.1:4002", 10, lambda: has_spoken),
+    ):
+        raise error
     return f"{type(caught.value).__name__}: {caught.value}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import random
 from pathlib import Path
 
@@ -17,18 +16,16 @@ from hypothesis import strategies as st
 from sellkit.adapters.parquet_bars import ParquetBarStore
 from sellkit.adapters.series_name import key_of, name_of
 from sellkit.core import indicators
-from sellkit.core.bars import Anchor, BarSize, SeriesKey
+from sellkit.core.bars import Anchor, BarSize, SeriesKey, slots_until
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import ConfigError, ForeignOrigin, InvalidBars
 from sellkit.ports import Origin
 from tests import build
+from tests.adapters.processes import PROCESSES
 from tests.adapters.store_writers import KEY, OTHER, add_one_by_one, rewrite_forever
 
 NAME = "265598-30m-TRADES-rth-clock.parquet"
 KILLS = 20
-# The server has imported what its children need, so they start within milliseconds.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["__main__", "tests.adapters.store_writers"])
 
 keys = st.builds(
     SeriesKey,
@@ -49,7 +46,7 @@ def day() -> pd.DataFrame:
     return build.bars(build.session_halves())
 
 
-# --- names ----------------------------------------------------------------------------------------
+# --- names --------------------------------------------------------------------------------------
 
 
 @given(keys)
@@ -66,7 +63,7 @@ def test_a_key_that_would_leave_the_folder_is_refused(store: ParquetBarStore) ->
         store.read(SeriesKey(1, BarSize.M30, "../TRADES"))
 
 
-# --- files ----------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------
 
 
 def test_bars_and_averages_lie_in_folders_of_their_own(
@@ -186,7 +183,7 @@ def test_clearing_leaves_what_the_store_did_not_write(
     assert all(path.exists() for path in theirs)
 
 
-# --- where nothing can be written -----------------------------------------------------------------
+# --- where nothing can be written ---------------------------------------------------------------
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -208,7 +205,7 @@ def test_bars_that_cannot_be_written_in_part_leave_the_rest_as_it_was(tmp_path: 
     assert (tmp_path / "bars").read_text() == "in the way"
 
 
-# --- whose they are -------------------------------------------------------------------------------
+# --- whose they are -----------------------------------------------------------------------------
 
 
 def test_a_refusal_names_the_writer_and_what_to_do(store: ParquetBarStore) -> None:
@@ -246,22 +243,23 @@ def test_the_stamp_holds_no_account_number(store: ParquetBarStore, tmp_path: Pat
     assert stamp == {"gateway": "paper", "alias": "main", "fingerprint": account.fingerprint}
 
 
-# --- crashes and rivals ---------------------------------------------------------------------------
+# --- crashes and rivals -------------------------------------------------------------------------
 
 
 def test_a_kill_leaves_the_old_series_or_the_new_one(tmp_path: Path) -> None:
     store = ParquetBarStore(tmp_path)
     other = store.add(OTHER, day())
-    slots = build.slots_until(build.NOW, BarSize.M30, build.new_york(), count=4000)
-    base = build.bars(slots)
+    slots = slots_until(build.NOW, BarSize.M30, build.new_york(), count=4000)
+    base = build.bars(slots, [100.0] * len(slots))
+    store.add(KEY, base)
     chance = random.Random(20260128)
-    number = 1
+    stored = 0
     for _ in range(KILLS):
-        number = _killed_at(tmp_path, base, number, chance)
+        begun = _killed_at(tmp_path, base, stored + 1, chance)
         closes = store.read(KEY)["close"]
         assert closes.nunique() == 1, "a mixture of two versions"
-        assert closes.iloc[0] - 100 in {number - 1, number}
-        number += 1
+        stored = int(closes.iloc[0]) - 100
+        assert stored in {begun - 1, begun}
     pd.testing.assert_frame_equal(store.read(OTHER), other)
     assert set(store.keys()) == {KEY, OTHER}
 
@@ -273,7 +271,7 @@ def _killed_at(folder: Path, base: pd.DataFrame, first: int, chance: random.Rand
     writer.start()
     theirs.close()
     last = first
-    for _ in range(chance.randint(2, 5)):
+    for _ in range(chance.randint(1, 3)):
         last = ours.recv()
     writer.join(timeout=chance.uniform(0, 0.02))
     writer.kill()

@@ -55,7 +55,7 @@ def trade(remaining: float = 60.0, filled: float = 40.0, **changes: Any) -> Trad
     return Trade(stock(), order, status, [], [])
 
 
-# --- numbers ----------------------------------------------------------------------------------------
+# --- numbers ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_negative_price_is_a_price() -> None:
     assert translate.price(-1.25) == Decimal("-1.25")
 
 
-# --- kind -------------------------------------------------------------------------------------------
+# --- kind ---------------------------------------------------------------------------------------
 
 REAL = ["Market data farm connection is OK:usfarm", "HMDS data farm connection is OK:ushmds"]
 
@@ -99,7 +99,7 @@ def test_the_kind_follows_from_farms_and_accounts(
     assert translate.kind_of(notices, accounts) is kind
 
 
-# --- contracts --------------------------------------------------------------------------------------
+# --- contracts ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_without_details_the_tick_is_unknown() -> None:
     assert translate.instrument(stock()).tick is None
 
 
-# --- positions --------------------------------------------------------------------------------------
+# --- positions ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_an_average_cost_not_above_zero_is_unknown(cost: float, known: Decimal |
     assert position.account is ACCOUNT
 
 
-# --- orders -----------------------------------------------------------------------------------------
+# --- orders -------------------------------------------------------------------------------------
 
 
 def test_an_order_is_told_in_full() -> None:
@@ -230,7 +230,7 @@ def test_an_unknown_action_is_an_error_not_a_guess() -> None:
         translate.open_order(trade(action="HOLD"), ACCOUNT)
 
 
-# --- bars -------------------------------------------------------------------------------------------
+# --- bars ---------------------------------------------------------------------------------------
 
 
 def bar(date: dt.datetime | dt.date, close: float = 101.0, **changes: float) -> BarData:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -61,6 +61,7 @@ HOLDINGS = (
 )
 
 
+@cache
 def bars_of(holding: Holding, timeframe: Timeframe) -> pd.DataFrame:
     """A random walk from 100, the same for the same token; `last_step` moves its last close."""
     seed = sum(map(ord, holding.token)) + (timeframe is Timeframe.D1)
@@ -73,6 +74,7 @@ def bars_of(holding: Holding, timeframe: Timeframe) -> pd.DataFrame:
     return frame
 
 
+@cache
 def row_of(holding: Holding) -> SnapshotRow:
     """The holding's row at the usual moment."""
     place = next((i for i, each in enumerate(HOLDINGS) if each == holding), 99)
@@ -132,8 +134,3 @@ def _readings(frames: dict[Timeframe, pd.DataFrame]) -> Iterable[Reading]:
 def portfolio(holdings: Iterable[Holding] = HOLDINGS) -> list[SnapshotRow]:
     """The rows of some holdings, in the order given."""
     return [row_of(each) for each in holdings]
-
-
-def later(minutes: float) -> dt.datetime:
-    """The usual moment, moved."""
-    return build.NOW + dt.timedelta(minutes=minutes)

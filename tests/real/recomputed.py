@@ -175,7 +175,7 @@ def average(closes: pd.Series, choice: str) -> float | None:
 
 
 def _exact_sum(closes: pd.Series) -> Fraction:
-    return sum((Fraction(Decimal(repr(float(close)))) for close in closes), Fraction(0))
+    return Fraction(sum(Decimal(repr(close)) for close in closes.tolist()))
 
 
 def is_below(closes: pd.Series, choice: str) -> bool:

@@ -1,7 +1,7 @@
 """Daily decisions on recorded daily bars of 2018 to 2023, against a computation of its own.
 
-The gateway replays daily bars alone: what is assigned to hours cannot be decided there, and must not
-keep what is assigned to days from being decided.
+The gateway replays daily bars alone: what is assigned to hours cannot be decided there, and must
+not keep what is assigned to days from being decided.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,9 +56,15 @@ class Judged:
         return [each for each in self.held if each.symbol not in BY_HOURS]
 
 
+@cache
 def _run(folder: Path, symbol: str, as_of: dt.datetime, choice: str) -> recomputed.Run:
     needed = recomputed.bars_needed(choice) if choice.endswith("1D") else 0
     return recomputed.days(recomputed.recorded_days(folder / f"{symbol}.parquet"), as_of, needed)
+
+
+@cache
+def _answer(folder: Path, symbol: str, as_of: dt.datetime, choice: str) -> Answer:
+    return recomputed.answer(_run(folder, symbol, as_of, choice), choice)
 
 
 def _held(folder: Path, as_of: dt.datetime, offset: int) -> list[Held]:
@@ -87,7 +94,7 @@ def judged(
         request.param,
         as_of,
         held,
-        {each.symbol: recomputed.answer(runs[each.symbol], each.choice) for each in by_days},
+        {each.symbol: _answer(source, each.symbol, as_of, each.choice) for each in by_days},
         {
             symbol: {choice: recomputed.average(run.bars["close"], choice) for choice in DAILY}
             for symbol, run in runs.items()
@@ -171,12 +178,7 @@ def test_the_moments_bring_both_answers_both_sides_of_break_even_and_every_verdi
     for at, offset in MOMENTS.values():
         as_of = parse_instant(at)
         held = [each for each in _held(source, as_of, offset) if each.symbol not in BY_HOURS]
-        answers = {
-            each.symbol: recomputed.answer(
-                _run(source, each.symbol, as_of, each.choice), each.choice
-            )
-            for each in held
-        }
+        answers = {each.symbol: _answer(source, each.symbol, as_of, each.choice) for each in held}
         exits = sum(each.decision == "EXIT" for each in answers.values())
         for each in held:
             said = answers[each.symbol]

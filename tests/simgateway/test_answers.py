@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from sellkit.simgateway.clock import VirtualClock, parse_instant
 from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.history import Refused
+from sellkit.simgateway.scenario import Holding, Security
 from sellkit.simgateway.server import serve
 from tests.simgateway.fake_market import FakeMarket
 from tests.simgateway.wire import AAPL, WireClient, bars, contract
@@ -19,6 +22,14 @@ if TYPE_CHECKING:
     from sellkit.simgateway.gateway import Gateway
 
 NOON = parse_instant("2025-11-28T12:00:05")
+DEFAULT = default_scenario()
+OPTION = Security(
+    con_id=700_001, symbol="AAPL", sec_type="OPT", primary_exchange="CBOE", multiplier="100"
+)
+SCENARIO = replace(
+    DEFAULT,
+    holdings=(*DEFAULT.holdings, Holding(DEFAULT.accounts[0], OPTION, Decimal(-2), Decimal(350))),
+)
 MARKET_DATA = ("", 1, 0, "")
 
 
@@ -31,7 +42,7 @@ def market() -> Iterator[FakeMarket]:
 
 @pytest.fixture
 def gateway(market: FakeMarket) -> Iterator[Gateway]:
-    with serve(default_scenario(), market=market, clock=VirtualClock(NOON, 0)) as running:
+    with serve(SCENARIO, market=market, clock=VirtualClock(NOON, 0)) as running:
         yield running
 
 
@@ -194,9 +205,15 @@ def test_the_same_small_bars_twice_are_a_pacing_violation(client: WireClient) ->
     assert client.ask(*bars(4, size="1 min"))[0] == "17"
 
 
-def test_bars_of_what_has_no_prices_are_162(client: WireClient, gateway: Gateway) -> None:
-    gateway.exchange._names.clear()
-    assert code_of(client.ask(*bars(7))) == ("4", 7, 162)
+def test_what_has_no_prices_is_held_at_its_cost_and_has_no_bars(client: WireClient) -> None:
+    assert code_of(client.ask(*bars(7, of=contract(OPTION.con_id)))) == ("4", 7, 162)
+    head = client.ask(87, 8, *contract(OPTION.con_id), 0, 1, "TRADES", 1)
+    assert code_of(head) == ("4", 8, 162)
+    prices = client.ask(1, 11, 9, *contract(OPTION.con_id), 0, *MARKET_DATA)
+    assert code_of(prices) == ("4", 9, 354)
+    client.send(6, 2, 1, "")
+    (held,) = [one for one in client.until(54) if one[0] == "7" and one[2] == str(OPTION.con_id)]
+    assert held[13:18] == ("-2", "3.5", "-700.0", "350", "0.0")
 
 
 @pytest.mark.parametrize(("date_format", "text"), [(1, "20251128-14:30:00"), (2, "1764340200")])
@@ -228,7 +245,7 @@ def test_a_contract_is_found_by_number_alone_or_by_symbol(
     client.send(9, 8, 7, *of, 0, "", "", "")
     details, end = client.until(52)
     assert details[12] == str(AAPL)
-    assert details[8] == (of[7] or "SMART")
+    assert details[7] == (of[7] or "SMART")
     assert end == ("52", "1", "7")
 
 

@@ -10,7 +10,7 @@ import pytest
 from sellkit.simgateway.contract_messages import Listed, contract_details, symbol_samples
 from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.exchange import Exchange, OpenOrder
-from sellkit.simgateway.framing import encode, split
+from sellkit.simgateway.framing import Message, encode, split
 from sellkit.simgateway.messages import error
 from sellkit.simgateway.order_messages import completed_orders_end, open_order, order_status
 from sellkit.simgateway.scenario import OrderKind, Security
@@ -21,9 +21,9 @@ AAPL = SCENARIO.holdings[0].security
 LISTED = Listed("US/Eastern", "", "", 26)
 
 
-def sent(message: tuple[object, ...]) -> tuple[str, ...]:
+def sent(message: Message) -> tuple[str, ...]:
     """The fields of a message as they are on the wire; the first is field 1 of the protocol."""
-    return ("", *split(encode(message)[4:]))  # type: ignore[arg-type]  fields of any type
+    return ("", *split(encode(message)[4:]))
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,11 @@ def test_a_full_file_is_read_key_by_key(tmp_path: Path) -> None:
     assert (scenario.seed, scenario.cash) == (7, Decimal("2500.5"))
     assert scenario.always_open
     assert scenario.read_only
-    assert (held.account, held.quantity, held.average_cost) == ("DU2", 100, Decimal("205.41"))
+    assert (held.account, held.quantity, held.average_cost) == (
+        "DU2",
+        Decimal(100),
+        Decimal("205.41"),
+    )
     assert held.security.min_tick == Decimal("0.05")
     assert held.security.listed == dt.date(2015, 3, 2)
     assert [security.symbol for security in scenario.securities] == ["AAPL", "RY"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self, TypeVar
@@ -245,7 +246,8 @@ class IbBroker:
 
 
 def _close(loop: LoopThread, link: Link) -> None:
-    if loop.is_open:
+    # Another thread may be closing it at the same moment.
+    with suppress(ConnectionError, CancelledError):
         loop.call(link.close, None)
 
 

@@ -39,11 +39,6 @@ class LoopThread:
         self._thread.start()
         self._loop = started.result(_START_SECONDS)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether work is taken."""
-        return not self._is_stopping
-
     def call(self, work: Callable[[], Awaitable[Result]], timeout: float | None) -> Result:
         """Run a piece of work on the loop and wait for its result.
 

@@ -1,0 +1,10 @@
+"""Other processes for tests of files: started within milliseconds, for their server is warm."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(
+    ["pytest", "tests.adapters.store_writers", "tests.adapters.book_writers"]
+)

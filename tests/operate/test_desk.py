@@ -1,0 +1,329 @@
+"""The desk: the steps of a run, and what they leave alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+import pytest
+
+from sellkit.core.bars import BarSize
+from sellkit.core.instrument import Token
+from sellkit.core.signals import Decision
+from sellkit.errors import (
+    ConfigError,
+    DataError,
+    JournalError,
+    NotConnected,
+    RequestTimedOut,
+    UnknownInstrument,
+)
+from tests.build import NOW, assignment, instrument, open_order, position, utc
+from tests.operate.workplace import (
+    APPLE,
+    COCA_COLA,
+    MICROSOFT,
+    RUN,
+    SPIDER,
+    Workplace,
+    histories,
+    options,
+)
+
+DEFAULT = assignment("SMA 20 1H", "ARCA:SPY")
+APPLE_HELD = position(con_id=APPLE)
+MICROSOFT_HELD = position("NASDAQ:MSFT", con_id=MICROSOFT)
+SPIDER_HELD = position("ARCA:SPY", con_id=SPIDER)
+HELD = (APPLE_HELD, MICROSOFT_HELD, SPIDER_HELD)
+MICROSOFT_TOKEN = Token("NASDAQ", "MSFT")
+
+
+def with_default(*assigned: str, **changes: object) -> Workplace:
+    """Three stocks, a short one and an option; the default is SMA 20 on hours."""
+    odd = (
+        position("NYSE:KO", "-50", con_id=COCA_COLA),
+        position("NASDAQ:AMD", "2", con_id=11, security_type="OPT"),
+    )
+    return Workplace(
+        positions=(*HELD, *odd),
+        assignments=[assignment("SMA 5 1H", token) for token in assigned],
+        told=histories(APPLE, MICROSOFT, SPIDER),
+        options=options(default_assignment=(DEFAULT.average, DEFAULT.timeframe)),
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def usual(**changes: object) -> Workplace:
+    """Apple and Microsoft, both on SMA 5 of hours; Apple has just fallen below it."""
+    told = {**histories(MICROSOFT), **histories(APPLE, step=-3)}
+    return Workplace(
+        positions=(APPLE_HELD, MICROSOFT_HELD),
+        assignments=[assignment("SMA 5 1H"), assignment("SMA 5 1H", "NASDAQ:MSFT")],
+        told=told,
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def whole_run(place: Workplace) -> dict[str, Decision]:
+    place.desk.begin()
+    place.desk.bring_up_to_date()
+    decision = place.desk.decide()
+    place.desk.record(decision)
+    return {str(row.position.instrument): row.signal.decision for row in decision.rows}
+
+
+# --- the default assignment -----------------------------------------------------------------------
+
+
+def test_the_default_goes_to_long_stock_without_any_row_and_is_written_back() -> None:
+    place = with_default("NASDAQ:AAPL", incomplete=[MICROSOFT_TOKEN])
+    whole_run(place)
+    assert place.book.saved == [DEFAULT]
+
+
+def test_a_position_that_got_the_default_is_decided_in_the_same_run() -> None:
+    place = with_default("NASDAQ:AAPL", "NASDAQ:MSFT")
+    assert whole_run(place)["ARCA:SPY"] is Decision.HOLD
+
+
+def test_an_assigned_position_keeps_its_average_whatever_the_default_says() -> None:
+    place = with_default("NASDAQ:AAPL", "NASDAQ:MSFT", "ARCA:SPY")
+    before = dict(place.book.assignments)
+    whole_run(place)
+    assert (place.book.saved, place.book.assignments) == ([], before)
+
+
+def test_a_position_whose_row_is_unfinished_is_undecided_and_not_given_the_default() -> None:
+    place = with_default("NASDAQ:AAPL", incomplete=[MICROSOFT_TOKEN])
+    assert whole_run(place)["NASDAQ:MSFT"] is Decision.UNDECIDED
+    assert MICROSOFT_TOKEN not in place.book.assignments
+
+
+def test_without_a_default_nothing_is_written() -> None:
+    place = Workplace(positions=HELD)
+    assert set(whole_run(place).values()) == {Decision.UNDECIDED}
+    assert place.book.saved == []
+
+
+def test_whoever_only_looks_writes_no_default() -> None:
+    place = with_default()
+    place.desk.bring_up_to_date()
+    place.desk.decide()
+    assert place.book.saved == []
+
+
+def test_the_default_is_not_written_when_the_time_asked_for_is_refused() -> None:
+    place = with_default(as_of=NOW + dt.timedelta(minutes=1))
+    place.desk.begin()
+    with pytest.raises(ConfigError):
+        place.desk.bring_up_to_date()
+    assert place.book.saved == []
+
+
+# --- what is gone, and what is empty --------------------------------------------------------------
+
+
+def test_a_position_that_disappears_never_removes_its_row() -> None:
+    place = usual()
+    before = dict(place.book.assignments)
+    place.broker.hold(position("NASDAQ:MSFT", "0", con_id=MICROSOFT))
+    assert set(whole_run(place)) == {"NASDAQ:AAPL"}
+    assert (place.book.saved, place.book.assignments) == ([], before)
+
+
+def test_an_empty_list_of_positions_changes_nothing() -> None:
+    place = usual()
+    place.desk.bring_up_to_date()
+    rows, bars = dict(place.book.assignments), dict(place.store.bars)
+    place.broker.positions.clear()
+    assert whole_run(place) == {}
+    assert place.book.assignments == rows
+    assert place.store.bars == bars
+    assert [each["outcome"] for each in place.journal.runs()] == ["decided"]
+
+
+def test_positions_that_could_not_be_read_end_the_run_without_a_decision() -> None:
+    place = usual()
+    place.desk.begin()
+    place.desk.bring_up_to_date()
+    place.broker.failure = RequestTimedOut("the end marker of positions did not come")
+    with pytest.raises(RequestTimedOut):
+        place.desk.decide()
+    assert place.journal.decisions(RUN) == ()
+
+
+def test_a_lost_connection_ends_the_download_and_leaves_the_assignments() -> None:
+    place = usual()
+    place.broker.failure = NotConnected("the connection was lost")
+    with pytest.raises(NotConnected):
+        place.desk.bring_up_to_date()
+    assert (place.store.bars, place.book.saved) == ({}, [])
+
+
+# --- the moment -----------------------------------------------------------------------------------
+
+
+def test_a_time_in_the_future_is_refused_before_anything_is_fetched() -> None:
+    place = usual(as_of=NOW + dt.timedelta(seconds=1))
+    with pytest.raises(ConfigError, match=r"2026-01-28T20:00:21\+00:00, lies after the present"):
+        place.desk.bring_up_to_date()
+    assert place.broker.requests == []
+
+
+def test_the_present_moment_itself_may_be_asked_for() -> None:
+    place = usual(as_of=NOW)
+    assert whole_run(place)["NASDAQ:AAPL"] is Decision.EXIT
+
+
+def test_a_time_before_all_data_is_refused() -> None:
+    place = usual(as_of=utc("2019-03-06 15:00"))
+    with pytest.raises(DataError, match=r"no bar of any position up to 2019-03-06T15:00:00\+00:00"):
+        place.desk.bring_up_to_date()
+
+
+def test_a_time_before_all_data_is_refused_although_later_bars_are_stored() -> None:
+    later = usual()
+    later.desk.bring_up_to_date()
+    place = usual(as_of=utc("2019-03-06 15:00"))
+    place.store.bars = later.store.bars
+    kept = dict(place.store.bars)
+    with pytest.raises(DataError, match="no bar of any position"):
+        place.desk.bring_up_to_date()
+    assert place.store.bars == kept
+
+
+def test_a_past_moment_is_judged_on_the_bars_of_then() -> None:
+    place = usual(as_of=NOW - dt.timedelta(hours=1))
+    assert set(whole_run(place).values()) == {Decision.HOLD}
+    (certificate_end,) = {each["bar_end"] for each in place.journal.decisions(RUN)}
+    assert certificate_end == "2026-01-28T19:00:00+00:00"
+
+
+def test_a_desk_that_was_asked_for_no_moment_describes_the_present() -> None:
+    place = usual()
+    place.clock.time = NOW + dt.timedelta(minutes=20)
+    place.desk.bring_up_to_date()
+    assert place.desk.decide().as_of == NOW + dt.timedelta(minutes=20)
+
+
+# --- whose bars are fetched -----------------------------------------------------------------------
+
+
+def asked_for(place: Workplace) -> set[int]:
+    place.desk.bring_up_to_date()
+    return {request.instrument.con_id for request in place.broker.requests}
+
+
+def test_only_assigned_positions_are_downloaded() -> None:
+    place = Workplace(
+        positions=HELD, assignments=[assignment("SMA 5 1H")], told=histories(APPLE, MICROSOFT)
+    )
+    assert asked_for(place) == {APPLE}
+
+
+def test_all_positions_are_downloaded_when_that_is_asked_for() -> None:
+    place = Workplace(
+        positions=(*HELD, position("NYSE:KO", "-50", con_id=COCA_COLA)),
+        told=histories(APPLE),
+        options=options(all_positions=True),
+    )
+    assert asked_for(place) == {APPLE, MICROSOFT, SPIDER}
+
+
+def test_an_exchange_without_a_calendar_is_said_beside_undecided() -> None:
+    token = "TSEJ:7203"
+    place = Workplace(
+        positions=(APPLE_HELD, position(token, con_id=13)),
+        assignments=[assignment("SMA 5 1H"), assignment("SMA 5 1H", token)],
+        told=histories(APPLE),
+    )
+    assert whole_run(place) == {"NASDAQ:AAPL": Decision.HOLD, token: Decision.UNDECIDED}
+    (row,) = [each for each in place.journal.decisions(RUN) if each["ticker"] == token]
+    assert "no session calendar is known for the exchange TSEJ" in str(row["reasons"])
+
+
+def test_why_bars_could_not_be_had_stands_beside_undecided() -> None:
+    place = usual()
+    del place.broker.histories[APPLE, BarSize.M30], place.broker.histories[APPLE, BarSize.D1]
+    assert whole_run(place) == {
+        "NASDAQ:AAPL": Decision.UNDECIDED,
+        "NASDAQ:MSFT": Decision.HOLD,
+    }
+
+
+# --- evidence -------------------------------------------------------------------------------------
+
+
+def test_a_run_is_journalled_with_what_it_saw_and_decided() -> None:
+    place = usual()
+    place.broker.orders.append(open_order(reference="SK1-0123456789ab-1", con_id=APPLE))
+    whole_run(place)
+    (run,) = place.journal.runs()
+    ((_, seen),) = place.journal.snapshots
+    assert (run["run_id"], run["outcome"], run["mode"]) == (RUN, "decided", "DRY RUN")
+    assert (len(seen.positions), len(seen.open_orders)) == (2, 1)
+    decisions = {each["ticker"]: each["decision"] for each in place.journal.decisions(RUN)}
+    assert decisions == {"NASDAQ:AAPL": "EXIT", "NASDAQ:MSFT": "HOLD"}
+    (ticket,) = place.journal.tickets(RUN)
+    assert (ticket["ticker"], ticket["side"], ticket["quantity"]) == ("NASDAQ:AAPL", "SELL", "100")
+
+
+def test_a_run_with_an_undecided_position_is_journalled_as_such() -> None:
+    place = Workplace(positions=HELD)
+    whole_run(place)
+    assert [each["outcome"] for each in place.journal.runs()] == ["undecided"]
+
+
+def test_every_position_gets_its_line_in_the_signal_log() -> None:
+    place = usual()
+    whole_run(place)
+    assert [(run, str(row.position.instrument)) for run, row in place.signal_log.rows] == [
+        (RUN, "NASDAQ:AAPL"),
+        (RUN, "NASDAQ:MSFT"),
+    ]
+
+
+def test_a_run_is_recorded_once() -> None:
+    place = usual()
+    whole_run(place)
+    with pytest.raises(JournalError):
+        place.desk.record(place.desk.decide())
+    assert len(place.journal.decisions(RUN)) == 2
+    assert len(place.signal_log.rows) == 2
+
+
+def test_an_undecided_position_is_said_as_loudly_as_a_log_can(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    place = Workplace(positions=[APPLE_HELD])
+    with caplog.at_level(logging.INFO, "sellkit.operate.desk"):
+        whole_run(place)
+    loud = [each for each in caplog.records if each.levelno == logging.CRITICAL]
+    assert [(each.getMessage(), vars(each)["token"]) for each in loud] == [
+        ("decision_undecided", "NASDAQ:AAPL")
+    ]
+
+
+# --- instruments and the end ----------------------------------------------------------------------
+
+
+def test_a_position_is_found_by_its_token_without_a_search() -> None:
+    assert usual().desk.find(Token("NASDAQ", "MSFT")).con_id == MICROSOFT
+
+
+def test_what_is_not_held_is_found_at_the_gateway() -> None:
+    place = usual()
+    place.broker.instruments.append(instrument("NYSE:KO", COCA_COLA))
+    assert place.desk.find(Token("NYSE", "KO")).con_id == COCA_COLA
+
+
+def test_what_nobody_knows_is_not_found() -> None:
+    with pytest.raises(UnknownInstrument):
+        usual().desk.find(Token("NASDAQ", "NOSUCH"))
+
+
+def test_the_end_of_a_with_block_closes_the_connection_also_after_an_error() -> None:
+    place = usual()
+    with pytest.raises(ZeroDivisionError), place.desk:
+        raise ZeroDivisionError
+    assert place.broker.is_closed

@@ -1,0 +1,146 @@
+"""The schedule: one run for each hour end, on the exchange's days and clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from sellkit.core.bars import Anchor
+from sellkit.core.market_time import Calendar, calendar_for
+from sellkit.operate.scheduler import run_on_schedule
+from tests.build import new_york, utc
+from tests.fakes import FakeClock
+
+DELAY = dt.timedelta(seconds=5)
+
+
+def fired(
+    start: str,
+    rounds: int | None,
+    *,
+    anchor: Anchor = Anchor.CLOCK,
+    calendars: Callable[[], Iterable[Calendar]] = lambda: [new_york()],
+    during: dt.timedelta = dt.timedelta(0),
+    delay: dt.timedelta = DELAY,
+) -> tuple[list[str], FakeClock]:
+    """The times of the runs on New York's clock, each of which takes `during`."""
+    clock, times = FakeClock(utc(start)), []
+
+    def fire(due: dt.datetime) -> None:
+        assert clock.now() == due + delay
+        times.append(f"{new_york().local(due):%m-%d %H:%M}")
+        clock.time += during
+
+    run_on_schedule(
+        clock, calendars, anchor, delay, fire, announce=lambda _when: None, rounds=rounds
+    )
+    return times, clock
+
+
+def test_an_ordinary_day_has_its_seven_hour_ends_and_then_comes_the_next() -> None:
+    times, _ = fired("2026-01-28 12:00", 8)
+    assert times == [
+        *(f"01-28 {hour}:00" for hour in (10, 11, 12, 13, 14, 15, 16)),
+        "01-29 10:00",
+    ]
+
+
+def test_hours_on_the_session_anchor_end_at_the_half_and_at_the_close() -> None:
+    times, _ = fired("2026-01-28 12:00", 7, anchor=Anchor.SESSION)
+    assert times == [
+        *(f"01-28 {hour}:30" for hour in (10, 11, 12, 13, 14, 15)),
+        "01-28 16:00",
+    ]
+
+
+def test_a_half_day_ends_early_and_the_weekend_is_passed_over() -> None:
+    times, _ = fired("2025-11-28 12:00", 5)
+    assert times == [*(f"11-28 {hour}:00" for hour in (10, 11, 12, 13)), "12-01 10:00"]
+
+
+@pytest.mark.parametrize(
+    ("start", "expected", "ends_at"),
+    [
+        ("2025-10-31 19:30", ["10-31 16:00", "11-03 10:00"], "2025-11-03 15:00:05"),
+        ("2026-03-06 20:30", ["03-06 16:00", "03-09 10:00"], "2026-03-09 14:00:05"),
+    ],
+)
+def test_runs_stay_on_the_exchanges_clock_when_it_changes(
+    start: str, expected: list[str], ends_at: str
+) -> None:
+    times, clock = fired(start, 2)
+    assert times == expected
+    assert clock.now() == utc(ends_at)
+
+
+def test_a_holiday_has_no_run() -> None:
+    times, _ = fired("2026-07-02 19:30", 2)
+    assert times == ["07-02 16:00", "07-06 10:00"]
+
+
+def test_an_hour_end_that_has_just_come_is_not_run_again() -> None:
+    times, _ = fired("2026-01-28 20:00", 1)
+    assert times == ["01-28 16:00"]
+
+
+def test_a_run_that_outlasts_an_hour_end_lets_it_pass() -> None:
+    times, _ = fired("2026-01-28 14:40", 3, during=dt.timedelta(minutes=70))
+    assert times == ["01-28 10:00", "01-28 12:00", "01-28 14:00"]
+
+
+def test_no_hour_end_is_run_twice_however_short_the_run() -> None:
+    times, _ = fired("2026-01-28 14:40", 6, delay=dt.timedelta(0))
+    assert len(set(times)) == 6
+
+
+def test_one_round_is_one_run() -> None:
+    times, _ = fired("2026-01-28 14:40", 1)
+    assert times == ["01-28 10:00"]
+
+
+def test_every_exchanges_hour_ends_count_once() -> None:
+    both = [calendar_for("IBIS"), new_york()]
+    times, _ = fired("2026-01-28 15:30", 4, calendars=lambda: both)
+    assert times == ["01-28 11:00", "01-28 11:30", "01-28 12:00", "01-28 13:00"]
+
+
+def test_whose_sessions_count_is_asked_before_each_wait() -> None:
+    asked = iter([[new_york()], [calendar_for("IBIS")]])
+    times, _ = fired("2026-01-28 20:30", 2, calendars=lambda: next(asked))
+    assert times == ["01-28 16:00", "01-29 04:00"]
+
+
+def test_the_next_run_is_announced_before_the_wait_for_it() -> None:
+    clock, told = FakeClock(utc("2026-01-28 14:40")), []
+    run_on_schedule(
+        clock,
+        lambda: [new_york()],
+        Anchor.CLOCK,
+        DELAY,
+        lambda _due: None,
+        announce=lambda when: told.append((clock.now(), when)),
+        rounds=1,
+    )
+    assert told == [(utc("2026-01-28 14:40"), utc("2026-01-28 15:00:05"))]
+
+
+def test_without_a_number_of_rounds_only_an_interruption_ends_the_schedule() -> None:
+    runs: list[dt.datetime] = []
+
+    def fire(due: dt.datetime) -> None:
+        runs.append(due)
+        if len(runs) == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_on_schedule(
+            FakeClock(utc("2026-01-28 14:40")),
+            lambda: [new_york()],
+            Anchor.CLOCK,
+            DELAY,
+            fire,
+            announce=lambda _when: None,
+        )
+    assert runs == sorted(set(runs))

@@ -1,0 +1,124 @@
+"""The tables in a terminal and in a pipe."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from sellkit.present.terminal import (
+    decisions_list,
+    print_decisions,
+    print_status,
+    terminal_table,
+)
+from tests import build
+from tests.present.holdings import HEADING, HOLDINGS, portfolio
+
+
+def _screen(width: int, *, all_averages: bool = False, colour: bool = False) -> str:
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=True,
+        highlight=False,
+        color_system="standard" if colour else None,
+        _environ={},
+    )
+    table = terminal_table(portfolio(), HEADING, width=width, all_averages=all_averages)
+    console.print(table)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 137, 150, 180, 200])
+@pytest.mark.parametrize("all_averages", [False, True])
+def test_every_name_and_number_is_whole_at_any_width(width: int, *, all_averages: bool) -> None:
+    screen = _screen(width, all_averages=all_averages)
+    assert max(map(len, screen.splitlines())) <= width
+    assert "…" not in screen
+    words = screen.split()
+    for holding in HOLDINGS:
+        assert holding.token in words
+    for number in ("179.67", "184.9458", "5,000.00", "-14.76", "+2.94", "UNDECIDED", "abv_be"):
+        assert number in words
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_nothing_of_the_prose_is_cut_off(width: int) -> None:
+    words = _screen(width).split()
+    for word in ("stop", "61.50", "(own)", "run", "30.1%", "break-even:", "5000.0000", "decided"):
+        assert word in words
+
+
+def test_a_wide_screen_has_one_table_and_a_narrow_one_three() -> None:
+    assert _screen(200).count("NASDAQ:AAPL") == 1
+    assert _screen(150).count("NASDAQ:AAPL") == 2
+    assert _screen(80).count("NASDAQ:AAPL") == 3
+
+
+def test_decisions_and_break_even_are_coloured_on_a_screen() -> None:
+    screen = _screen(200, colour=True)
+    assert "\x1b[1;37;41mEXIT" in screen
+    assert "\x1b[32mHOLD" in screen
+    assert "\x1b[1;33mUNDECIDED" in screen
+    assert "\x1b[1;32myes" in screen
+
+
+def test_a_pipe_gets_plain_text_with_one_line_a_position() -> None:
+    out = io.StringIO()
+    print_status(portfolio(), HEADING, stream=out)
+    text = out.getvalue()
+    assert "\x1b" not in text
+    assert all(line == line.rstrip() for line in text.splitlines())
+    assert text.splitlines()[0].startswith(" DRY RUN")
+    for holding in HOLDINGS:
+        assert sum(line.startswith(f"{holding.token} ") for line in text.splitlines()) == 1
+
+
+def test_all_averages_add_four_lines_a_position() -> None:
+    out = io.StringIO()
+    print_status(portfolio(HOLDINGS[:2]), HEADING, all_averages=True, stream=out)
+    lines = out.getvalue().splitlines()
+    assert sum("1D EMA" in line for line in lines) == 2
+    assert sum("1H SMA" in line for line in lines) == 2
+
+
+def test_square_brackets_in_a_reason_are_no_markup() -> None:
+    signal = build.Signal(
+        build.position(), build.assignment(), build.Decision.UNDECIDED, ("see [red]bars[/red]",)
+    )
+    out = io.StringIO()
+    print_status([build.row(signal=signal)], HEADING, stream=out)
+    print_decisions([build.row(signal=signal)], HEADING, stream=out)
+    assert out.getvalue().count("see [red]bars[/red]") == 2
+
+
+def test_no_positions_are_said() -> None:
+    out = io.StringIO()
+    print_status([], HEADING, stream=out)
+    print_decisions([], HEADING, stream=out)
+    assert out.getvalue().count("No positions.") == 2
+
+
+def test_decisions_tell_certificate_order_and_gates() -> None:
+    out = io.StringIO()
+    print_decisions(portfolio(HOLDINGS[:4]), HEADING, stream=out)
+    text = out.getvalue()
+    for piece in (
+        "NASDAQ:AAPL  EXIT  SMA 50 1H",
+        "2026-01-28 14:00 to 15:00 EST (19:00 to 20:00 UTC)",
+        "SELL 100 NASDAQ:AAPL MKT, DAY",
+        "passes every gate; not sent",
+        "withheld: not above break-even",
+        "ARCA:SPY  UNDECIDED  unassigned",
+    ):
+        assert piece in text
+
+
+def test_decisions_fit_80_columns() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=80, force_terminal=True, color_system=None)
+    console.print(decisions_list(portfolio(), HEADING, width=80))
+    assert max(map(len, out.getvalue().splitlines())) <= 80
