@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
-# Libraries that report on the connection; their lines belong into the file, not on the terminal.
-_LIBRARIES: Final = ("ib_insync", "eventkit", "papermill", "nbclient", "asyncio")
+# Libraries whose lines belong into the file, not on the terminal. The gateway's client is not among
+# them: its adapter forwards what matters, without the account numbers that stand in its lines.
+_LIBRARIES: Final = ("papermill", "nbclient", "asyncio")
 
 
 class JsonLines(logging.Formatter):

@@ -136,3 +136,36 @@ def test_bad_arguments_are_refused_in_one_line_that_names_them_and_the_help(
     line = refusal(capsys, *words)
     assert named in line
     assert line.rstrip().endswith("--help")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["assign", "AAPL", "SMA", "50", "1H"], ("'AAPL'", "NASDAQ:AAPL")),
+        (["assign", "SMART:AAPL", "SMA", "50", "1H"], ("SMART", "listing exchange")),
+        (["assign", "NASDAQ:AAPL", "WMA", "50", "1H"], ("'WMA'", "SMA, EMA")),
+        (["assign", "NASDAQ:AAPL", "SMA", "51", "1H"], ("51", "50, 100")),
+        (["assign", "NASDAQ:AAPL", "SMA", "50", "4H"], ("'4H'", "1H, 1D")),
+        (["assign", "NASDAQ:AAPL", "SMA", "50", "1H", "now"], ("5 words", "SMA 50 1H")),
+        (["run", "--parameter", "foo"], ("'foo'", "NAME=VALUE")),
+        (["run", "--parameter", "=1"], ("'=1'", "NAME=VALUE")),
+        (["status", "--port", "99999"], ("--port 99999", "65535")),
+        (["status", "--concurrency", "33"], ("--concurrency 33", "32")),
+        (["status", "--client-id", "-1"], ("--client-id -1",)),
+        (["gateway", "--host", "0.0.0.0"], ("0.0.0.0", "127.0.0.1")),
+        (["gateway", "--bars", "30m"], ("'30m'", "30m=DIR")),
+        (["gateway", "--bars", "30m=absent"], ("absent",)),
+        (["gateway", "--clock", "wall", "--speed", "2"], ("--speed", "--clock wall")),
+        (["gateway", "--at", "noon"], ("'noon'",)),
+        (["gateway", "--scenario", "absent.toml"], ("absent.toml",)),
+    ],
+)
+def test_what_no_command_can_use_is_refused_in_one_line_that_names_it(
+    capsys: pytest.CaptureFixture[str], words: list[str], named: tuple[str, ...]
+) -> None:
+    assert main(words) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert told.err.startswith(f"sellkit {words[0]}: ")
+    assert [word for word in named if word not in told.err] == []

@@ -34,7 +34,7 @@ def make_folder(folder: Path) -> None:
     """Make a folder and those above it; on the disk when this returns."""
     if folder.is_dir():
         return
-    if folder.exists():
+    if folder.is_file():
         raise NotADirectoryError(errno.ENOTDIR, f"{folder} is a file")
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)

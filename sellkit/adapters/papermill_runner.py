@@ -19,6 +19,7 @@ from sellkit.errors import ConfigError, RunFailed
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from typing import TextIO
 
 CELL_TIMEOUT_SECONDS: Final = 3600
 _ENGINE: Final = "sellkit"
@@ -37,10 +38,20 @@ class PapermillRunner:
         The kernel's working directory.
     cell_timeout_seconds
         How long one cell may take before the run has failed.
+    echo
+        Where what the cells print appears while they run, so that a person sees the progress of a
+        long download; None shows nothing.
     """
 
-    def __init__(self, folder: Path, *, cell_timeout_seconds: int = CELL_TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        cell_timeout_seconds: int = CELL_TIMEOUT_SECONDS,
+        echo: TextIO | None = None,
+    ) -> None:
         self._folder = folder
+        self._echo = echo
         self._cell_timeout_seconds = cell_timeout_seconds
 
     def run(self, notebook: Path, output: Path, parameters: Mapping[str, object]) -> Path:
@@ -93,6 +104,7 @@ class PapermillRunner:
                 # A save after each cell makes big outputs slow; the engine below saves at the end,
                 # whatever that end is.
                 request_save_on_cell_execute=False,
+                stdout_file=self._echo,
                 execution_timeout=self._cell_timeout_seconds,
                 # papermill's own `cwd` moves this whole process, other threads included.
                 resources={"metadata": {"path": str(self._folder)}},

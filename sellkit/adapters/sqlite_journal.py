@@ -8,8 +8,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sellkit.adapters import journal_facts, journal_schema
-from sellkit.errors import JournalError
+from sellkit.adapters import durable_file, journal_facts, journal_schema
+from sellkit.errors import ConfigError, JournalError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -127,12 +127,14 @@ class SqliteJournal:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            durable_file.make_folder(self._path.parent)
             database = sqlite3.connect(
                 self._path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
-                self._prepare(database)
+                # SQLite does not wait for a rival that turns the same new file to WAL; this does.
+                with durable_file.locked(self._path.with_name(f".{self._path.name}.lock")):
+                    self._prepare(database)
             except BaseException:
                 database.close()
                 raise
@@ -146,7 +148,7 @@ class SqliteJournal:
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA foreign_keys = ON")
         with database:
-            database.execute("BEGIN IMMEDIATE")  # two processes may find the file new at once
+            database.execute("BEGIN IMMEDIATE")
             if self._check_version(database) == 0:
                 for statement in journal_schema.statements():
                     database.execute(statement)
@@ -171,7 +173,7 @@ class SqliteJournal:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, ConfigError) as error:  # the last: the lock is never freed
             raise JournalError(
                 f"the journal {self._path} cannot be used ({error}): allow sellkit to write there; "
                 "if the file is damaged, move it away and keep it"

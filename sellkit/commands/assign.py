@@ -73,8 +73,6 @@ def _assign_missing(args: argparse.Namespace) -> int:
     chosen = overrides(args)
     usual = parse_choice(load(chosen).file.assignments.default or USUAL)
     with open_desk(overrides=chosen) as desk:
-        for problem in desk.sheet().problems:
-            print(problem)
         tokens = _lacking(desk)
         if not tokens:
             print("every position has its average")

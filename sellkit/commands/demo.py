@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -66,10 +65,12 @@ def run(args: argparse.Namespace) -> int:
         print(
             f"simulated gateway on {gateway.host}:{gateway.port}, time {MOMENT:%Y-%m-%d %H:%M} UTC"
         )
-        return _show(_settings(args, folder, gateway))
+        _show(_settings(args, folder, gateway))
+        print(f"orders that the gateway received: {len(gateway.exchange.placed_orders)}")
+    return 0
 
 
-def _show(chosen: Overrides) -> int:
+def _show(chosen: Overrides) -> None:
     from sellkit.present import terminal
     from sellkit.wiring import open_desk, run_notebook, terminal_progress
 
@@ -79,11 +80,12 @@ def _show(chosen: Overrides) -> int:
         decision = desk.decide()
         terminal.print_status(decision.rows, desk.heading())
     print_result(result)
-    return 0
 
 
 def _settings(args: argparse.Namespace, folder: Path, gateway: Gateway) -> Overrides:
     """Everything that says where and who is set, so that no variable can lead out of the demo."""
+    from dataclasses import replace  # slow to load, and every `--help` reads this module
+
     from sellkit.commands.flags import overrides
 
     path = folder / "sellkit.toml"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
@@ -56,6 +55,8 @@ def parameters(items: Sequence[str]) -> Mapping[str, object]:
 
 
 def _literal(text: str) -> object:
+    import ast
+
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):

@@ -78,7 +78,7 @@ class Facts:
     next_open
         When the next regular session opens; None beyond the calendar.
     exits, positions
-        How many positions signal EXIT now, and how many are held.
+        How many positions signal EXIT now, and how many there are that could.
     limits
         What the operator allows.
     """

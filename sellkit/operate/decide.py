@@ -212,7 +212,7 @@ class Decider:
             session=calendar.at(self.now),
             next_open=calendar.next_to_open(self.now).open_utc,
             exits=exits,
-            positions=len(self.snapshot.positions),
+            positions=sum(each.instrument.is_decided for each in self.snapshot.positions),
             limits=self.options.limits,
         )
         return judge(prepare(signal), facts)

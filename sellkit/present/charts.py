@@ -87,19 +87,19 @@ def show_charts(
     rows
         What to draw, in this order.
     bars_of
-        Gives the completed bars of a row's assigned timeframe; not asked of a row without readings,
-        an option's for instance.
+        Gives the completed bars of a row's assigned timeframe; not asked of a row without a last
+        close, an option's for instance.
     heading
         Its mode stands in every title.
     """
     from IPython.display import display  # noqa: PLC0415  (only a notebook has it at hand)
 
     chosen = list(rows)
-    drawn = [row for row in chosen if row.readings]
+    drawn = [row for row in chosen if row.last_close is not None]
     for row in drawn:
         figure = price_and_average(bars_of(row), row, heading=heading)
         figure.show(renderer=OFFLINE_RENDERER)
-    tokens = [str(row.position.instrument.token) for row in chosen if not row.readings]
+    tokens = [str(row.position.instrument.token) for row in chosen if row.last_close is None]
     if tokens or not chosen:
         without = f"without bars there is no chart of {', '.join(tokens)}"
         text = f"{heading.mode}: {without if tokens else 'no position is among those to draw'}."

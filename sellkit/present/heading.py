@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _CALM, _ALARM = "#1f5f99", "#b3261e"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Heading:
     """Under which conditions a table or a chart was made.
 
@@ -66,6 +66,9 @@ class Heading:
 
     def __str__(self) -> str:
         return f"{self.mode} · {self.conditions}"
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         colour = _CALM if self.mode == "DRY RUN" else _ALARM

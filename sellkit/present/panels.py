@@ -62,9 +62,9 @@ class _Row:
 def assign(desk: AssignDesk) -> widgets.VBox:
     """A panel to give each position its moving average.
 
-    One line for each position and for each row of the file whose position is gone, with the 28 choices;
-    a button that writes the lines that were changed; and a status line that says what was written,
-    which line still lacks an average, or what went wrong.
+    One line with the 28 choices for each position, and for each row of the file whose position is
+    gone; a button that writes the lines that were changed; and a status line that says what was
+    written, which line still lacks an average, or what went wrong.
 
     Parameters
     ----------

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Final
 from sellkit import __version__
 from sellkit.errors import ConfigError
 from sellkit.wiring.moment import new_run_id, parse_moment
-from sellkit.wiring.parts import connect, desk_options, open_book, open_journal, terminal_progress
+from sellkit.wiring.parts import (
+    connect,
+    desk_options,
+    open_book,
+    open_journal,
+    say_problems,
+    terminal_progress,
+)
 from sellkit.wiring.runs import open_clock, run_notebook, scheduled_exchanges
 
 if TYPE_CHECKING:
@@ -118,7 +125,7 @@ def _open(
 
     settings = load(overrides)
     configure(settings.log_dir, run_id)
-    open_book(settings).load()  # a file that cannot be read is said before anything is connected
+    say_problems(open_book(settings))
     with ExitStack() as stack:
         broker = connect(settings, is_run=bool(run_id))
         stack.callback(broker.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from sellkit.config import Settings
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import Progress
+
+log = logging.getLogger(__name__)
 
 
 def connect(settings: Settings, *, is_run: bool = False, client_id: int | None = None) -> IbBroker:
@@ -50,6 +53,18 @@ def open_book(settings: Settings) -> CsvAssignments:
     from sellkit.adapters.csv_assignments import CsvAssignments
 
     return CsvAssignments(settings.assignments_path)
+
+
+def say_problems(book: CsvAssignments) -> None:
+    """Read the assignments once, before anything is connected, and say which rows are no use.
+
+    Raises
+    ------
+    ConfigError
+        They cannot be read as a table at all.
+    """
+    for problem in book.load().problems:
+        log.error("assignment_unusable", extra={"problem": problem})
 
 
 def open_journal(settings: Settings) -> SqliteJournal:

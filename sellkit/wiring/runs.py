@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sellkit.wiring.moment import new_run_id, parse_moment
-from sellkit.wiring.parts import connect, open_book, open_journal
+from sellkit.wiring.parts import connect, open_book, open_journal, say_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +50,7 @@ def run_notebook(
     settings = load(overrides)
     run_id = new_run_id()
     configure(settings.log_dir, run_id)
-    open_book(settings).load()
+    say_problems(open_book(settings))
     settings.as_overrides(overrides).export()
     parameters: dict[str, object] = {
         "profile": settings.profile,
@@ -61,7 +62,8 @@ def run_notebook(
     journal = open_journal(settings)
     with closing(journal):
         notebook = settings.notebooks_dir / HOURLY_RUN
-        return hourly_run(PapermillRunner(settings.root), journal, notebook, output, parameters)
+        runner = PapermillRunner(settings.root, echo=sys.stderr if sys.stderr.isatty() else None)
+        return hourly_run(runner, journal, notebook, output, parameters)
 
 
 @contextmanager

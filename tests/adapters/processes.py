@@ -6,5 +6,10 @@ import multiprocessing
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
-    ["pytest", "tests.adapters.store_writers", "tests.adapters.book_writers"]
+    [
+        "pytest",
+        "tests.adapters.store_writers",
+        "tests.adapters.book_writers",
+        "tests.adapters.journal_writers",
+    ]
 )

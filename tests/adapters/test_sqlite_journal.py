@@ -16,6 +16,8 @@ from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import JournalError
 from sellkit.ports import RunHeader
 from tests import build
+from tests.adapters.journal_writers import begin_run
+from tests.adapters.processes import PROCESSES
 
 TABLES = [
     "run",
@@ -153,7 +155,20 @@ def test_a_journal_opened_again_tells_the_same(full: SqliteJournal, path: Path) 
     again.close()
 
 
-def test_two_processes_share_one_journal(path: Path) -> None:
+def test_processes_that_make_the_journal_at_once_share_it(path: Path) -> None:
+    names = [f"r{number}" for number in range(4)]
+    rivals = [PROCESSES.Process(target=begin_run, args=(path, header(name))) for name in names]
+    for rival in rivals:
+        rival.start()
+    for rival in rivals:
+        rival.join()
+    assert [rival.exitcode for rival in rivals] == [0, 0, 0, 0]
+    journal = SqliteJournal(path)
+    assert {run["run_id"] for run in journal.runs()} == set(names)
+    journal.close()
+
+
+def test_two_connections_share_one_journal(path: Path) -> None:
     first, second = SqliteJournal(path), SqliteJournal(path)
     first.begin(header("r1"))
     second.begin(header("r2"))

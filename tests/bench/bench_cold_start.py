@@ -31,8 +31,6 @@ from sellkit.wiring import open_desk
 from tests.bench.portfolio import Bench, gateway_with
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
     from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -114,12 +112,12 @@ def _cold_start(chosen: Overrides) -> Measured:
         meter = Meter(desk.parts.broker)
         desk.parts = replace(desk.parts, broker=meter)
         begin, cpu = time.perf_counter(), time.process_time()
-        outcomes = desk.bring_up_to_date()
+        report = desk.bring_up_to_date()
         end, cpu = time.perf_counter(), time.process_time() - cpu
         undecided = desk.decide().undecided
-    assert all(outcome.problem is None for outcome in outcomes)
+    assert not report.problems
     assert not undecided, [row.signal.reasons for row in undecided]
-    stored = sum(outcome.fetched for outcome in outcomes)
+    stored = sum(outcome.fetched for outcome in report.outcomes)
     return Measured(end - begin, stored, meter.own_share(end), cpu / (end - begin), meter.asked)
 
 

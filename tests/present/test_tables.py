@@ -93,8 +93,9 @@ def test_what_is_unknown_is_null_and_an_empty_field() -> None:
 
 
 def test_a_number_that_json_cannot_say_is_refused() -> None:
+    row = build.row(last_close=float("nan"), signal=build.signal(build.position(cost=None)))
     with pytest.raises(ValueError, match="Out of range float"):
-        to_json([build.row(last_close=float("nan"))], HEADING)
+        to_json([row], HEADING)
 
 
 def test_a_missing_cost_is_null_not_zero() -> None:
@@ -150,6 +151,10 @@ def test_the_heading_tells_mode_account_gateway_and_both_clocks() -> None:
         "DRY RUN · profile demo · account main · simulated gateway · "
         "as of 2026-01-28 15:00:20 EST (20:00:20 UTC)"
     )
+
+
+def test_the_heading_is_its_line_where_html_cannot_be_shown() -> None:
+    assert repr(HEADING) == str(HEADING)
 
 
 def test_utc_carries_its_own_date_where_it_differs() -> None:

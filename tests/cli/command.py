@@ -1,0 +1,168 @@
+"""The real command line in a process of its own, a folder for it to work in, and what it left."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from shutil import copytree
+
+import sellkit.commands
+from sellkit.core.market_time import UTC
+from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.gateway import Gateway
+from sellkit.simgateway.prices import Prices
+from sellkit.simgateway.scenario import Holding, Scenario
+from sellkit.simgateway.scenario_file import load_scenario
+from sellkit.simgateway.server import serve
+
+ACCOUNT = "DU0000001"
+MOMENT = dt.datetime(2026, 6, 10, 15, 0, 20, tzinfo=UTC)
+FIRST_DAY = dt.date(2024, 6, 3)
+SCENARIO = Path(sellkit.commands.__file__).parent / "demo_scenario.toml"
+ASSIGNED = """\
+ticker,type,length,timeframe
+NASDAQ:AAPL,EMA,20,1H
+NASDAQ:MSFT,SMA,50,1H
+NYSE:JPM,SMA,50,1H
+NYSE:XOM,SMA,20,1D
+NYSE:KVYO,SMA,200,1D
+"""
+SETTINGS = """\
+profile = "demo"
+[accounts]
+demo = "{account}"
+[requests]
+connect_timeout_seconds = 3.0
+[profiles.demo]
+port = {port}
+clock = "broker"
+assignments = "config/assigned_ma.csv"
+"""
+SECONDS = 100
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+def portfolio() -> Scenario:
+    """The demo's portfolio; nothing in it has a price before `FIRST_DAY`."""
+    scenario = load_scenario(SCENARIO)
+    return replace(scenario, holdings=tuple(_young(each) for each in scenario.holdings))
+
+
+def _young(held: Holding) -> Holding:
+    listed = max(held.security.listed or FIRST_DAY, FIRST_DAY)
+    return replace(held, security=replace(held.security, listed=listed))
+
+
+def gateway(
+    scenario: Scenario | None = None,
+    *,
+    start: dt.datetime = MOMENT,
+    speed: float = 0,
+    market: Prices | None = None,
+) -> AbstractContextManager[Gateway]:
+    """A simulated gateway whose clock stands still just after 11:00 in New York."""
+    return serve(scenario or portfolio(), clock=VirtualClock(start, speed), market=market)
+
+
+def start(*words: str, cwd: Path, variables: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    """Begin `sellkit ...`; the operator's own variables play no part."""
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("SELLKIT_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "sellkit", *words],
+        cwd=cwd,
+        env={**inherited, "PYTHONIOENCODING": "utf-8", **(variables or {})},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+def finish(process: subprocess.Popen[str], typed: str = "") -> Answer:
+    """Wait for the end of what `start` began."""
+    try:
+        out, err = process.communicate(typed, timeout=SECONDS)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    return Answer(process.returncode, out, err)
+
+
+def sellkit_answer(
+    *words: str, cwd: Path, typed: str = "", variables: dict[str, str] | None = None
+) -> Answer:
+    return finish(start(*words, cwd=cwd, variables=variables), typed)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder like a checkout: settings, assignments and data."""
+
+    folder: Path
+
+    @classmethod
+    def make(cls, folder: Path, port: int, account: str = ACCOUNT) -> Workspace:
+        made = cls(folder)
+        made.settings.parent.mkdir(parents=True)
+        made.settings.write_text(SETTINGS.format(port=port, account=account), encoding="utf-8")
+        made.assigned.write_text(ASSIGNED, encoding="utf-8")
+        return made
+
+    def copy(self, folder: Path) -> Workspace:
+        copytree(self.folder, folder)
+        return Workspace(folder)
+
+    @property
+    def settings(self) -> Path:
+        return self.folder / "config" / "sellkit.toml"
+
+    @property
+    def assigned(self) -> Path:
+        return self.folder / "config" / "assigned_ma.csv"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data" / "demo"
+
+    @property
+    def notebooks(self) -> list[Path]:
+        return sorted(self.data.glob("runs/*/*"))
+
+    @property
+    def sellkit(self) -> Callable[..., Answer]:
+        """Run a command here."""
+        return partial(sellkit_answer, cwd=self.folder)
+
+    def files(self) -> dict[str, bytes]:
+        """Every file with its content, but for locks and the log, which only grows."""
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and not is_by_the_way(path)
+        }
+
+
+def is_by_the_way(path: Path) -> bool:
+    """Whether a file says nothing that could be lost."""
+    return path.name in {"sellkit.jsonl", ".lock"} or path.name.endswith(".csv.lock")
+
+
+def holding(files: Sequence[Path], text: str) -> list[Path]:
+    """The files in which a text stands."""
+    return [path for path in files if text.encode() in path.read_bytes()]
