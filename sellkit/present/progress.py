@@ -77,7 +77,7 @@ class LineProgress:
             last = f", {of}" if of else ""
             self._write(
                 f"{self._label}: {reached} % ({self._done:,} of {self._total:,}{last}), "
-                f"about {_duration(left)} left"
+                f"{_duration(left)} left"
             )
 
     def stop(self) -> None:

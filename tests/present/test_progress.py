@@ -32,7 +32,7 @@ def test_lines_tell_share_name_and_time_left() -> None:
     progress.advance(50, of="NASDAQ:AAPL")
     assert lines == [
         "bars: 200 to do",
-        "bars: 25 % (50 of 200, NASDAQ:AAPL), about 1 min 30 s left",
+        "bars: 25 % (50 of 200, NASDAQ:AAPL), 1 min 30 s left",
     ]
 
 
