@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LIBRARIES = ("ib_insync", "eventkit", "papermill", "nbclient", "asyncio")
+LIBRARIES = ("papermill", "nbclient", "asyncio")
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from sellkit.core.bars import Anchor, BarSize, SeriesKey
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from sellkit.core.assignments import MovingAverage, Timeframe
     from sellkit.core.evaluate import DailyBasis
     from sellkit.core.gates import Limits
@@ -55,19 +53,3 @@ class DeskOptions:
         """The series that this desk works on; only hours have an anchor."""
         anchor = self.anchor if size is BarSize.H1 else Anchor.CLOCK
         return SeriesKey(con_id, size, rth=self.rth, anchor=anchor)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Viewpoint:
-    """The moment that is described, and whether it is the present.
-
-    Attributes
-    ----------
-    as_of
-        Bars count up to here; aware UTC.
-    is_present
-        False when a past moment was asked for.
-    """
-
-    as_of: dt.datetime
-    is_present: bool

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from sellkit import __version__
 from sellkit.errors import ConfigError
-from sellkit.wiring.moment import new_run_id, parse_moment
+from sellkit.wiring.moment import new_run_id, parse_moment, refuse_skew
 from sellkit.wiring.parts import (
     connect,
     desk_options,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sellkit.adapters.ib.broker import IbBroker
     from sellkit.config import Overrides, Settings
-    from sellkit.ports import Progress
+    from sellkit.ports import Progress, RunHeader
     from sellkit.wiring.desk import WiredDesk
 
 __all__ = [
@@ -94,10 +94,9 @@ def open_desk(
             "live mode is not available: orders are only prepared; leave dry_run=True"
         )
     moment = parse_moment(as_of)
-    asked = Overrides(profile=profile or None, account=account or None)
-    desk = _open((overrides or Overrides()).over(asked), moment, run_id, progress)
-    desk.options = replace(desk.options, all_positions=all_positions)
-    return desk
+    chosen = Overrides(profile=profile or None, account=account or None)
+    asked = _Asked(moment, run_id, progress, all_positions)
+    return _open((overrides or Overrides()).over(chosen), asked)
 
 
 def open_emptied_desk(
@@ -107,55 +106,51 @@ def open_emptied_desk(
 
     Nothing is removed before the gateway is connected and the account found.
     """
-    desk = _open(overrides, None, "", progress, empty=True)
-    desk.options = replace(desk.options, all_positions=all_positions)
-    return desk
+    return _open(overrides, _Asked(None, "", progress, all_positions, is_emptied=True))
 
 
-def _open(
-    overrides: Overrides,
-    moment: dt.datetime | None,
-    run_id: str,
-    progress: Progress | None,
-    *,
-    empty: bool = False,
-) -> WiredDesk:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is wanted of a desk beside the settings."""
+
+    moment: dt.datetime | None
+    run_id: str
+    progress: Progress | None
+    all_positions: bool
+    is_emptied: bool = False
+
+
+def _open(overrides: Overrides, asked: _Asked) -> WiredDesk:
     from sellkit.config import load
     from sellkit.logs import configure
 
     settings = load(overrides)
-    configure(settings.log_dir, run_id)
+    configure(settings.log_dir, asked.run_id)
     say_problems(open_book(settings))
     with ExitStack() as stack:
-        broker = connect(settings, is_run=bool(run_id))
+        broker = connect(settings, is_run=bool(asked.run_id))
         stack.callback(broker.close)
-        desk = _lay_out(settings, broker, moment, run_id, progress, empty=empty)
-        if run_id:
+        if settings.connection.clock == "system":
+            refuse_skew(broker.clock.now(), broker.server_time())
+        desk = _lay_out(settings, broker, asked)
+        if asked.run_id:
             desk.begin()
         stack.pop_all()
     return desk
 
 
-def _lay_out(
-    settings: Settings,
-    broker: IbBroker,
-    moment: dt.datetime | None,
-    run_id: str,
-    progress: Progress | None,
-    *,
-    empty: bool,
-) -> WiredDesk:
+def _lay_out(settings: Settings, broker: IbBroker, asked: _Asked) -> WiredDesk:
     from sellkit.adapters.parquet_bars import ParquetBarStore
     from sellkit.adapters.signal_log import JsonLinesSignalLog
     from sellkit.operate.desk import Parts
-    from sellkit.ports import Origin, RunHeader
+    from sellkit.ports import Origin
     from sellkit.present.progress import LineProgress
     from sellkit.wiring.account import resolve_account
     from sellkit.wiring.desk import WiredDesk
 
     account = resolve_account(settings, broker.account_numbers)
     store = ParquetBarStore(settings.data_dir)
-    if empty:
+    if asked.is_emptied:
         store.clear()
     store.claim(Origin(broker.kind, account.alias, account.fingerprint))
     parts = Parts(
@@ -165,17 +160,24 @@ def _lay_out(
         book=open_book(settings),
         journal=open_journal(settings),
         signal_log=JsonLinesSignalLog(settings.log_dir / "signals.jsonl"),
-        progress=progress or LineProgress(print),
+        progress=asked.progress or LineProgress(print),
     )
-    now = parts.clock.now()
-    header = RunHeader(
-        run_id=run_id or new_run_id(),
+    options = replace(desk_options(settings), all_positions=asked.all_positions)
+    header = _header(settings, broker, account.alias, asked)
+    return WiredDesk(parts, account, options, header, asked.moment)
+
+
+def _header(settings: Settings, broker: IbBroker, alias: str, asked: _Asked) -> RunHeader:
+    from sellkit.ports import RunHeader
+
+    now = broker.clock.now()
+    return RunHeader(
+        run_id=asked.run_id or new_run_id(),
         started_at=now,
-        as_of=moment or now,
+        as_of=asked.moment or now,
         mode=DRY_RUN,
         profile=settings.profile,
-        account=account.alias,
+        account=alias,
         gateway=broker.kind,
         version=__version__,
     )
-    return WiredDesk(parts, account, desk_options(settings), header, moment)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.portfolio import Account
 from sellkit.errors import ConfigError
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sellkit.config import Settings
+
+_NUMBER: Final = re.compile(r"[A-Za-z]*\d+[A-Za-z]?")
 
 
 def resolve_account(settings: Settings, numbers: Sequence[str]) -> Account:
@@ -36,8 +39,8 @@ def resolve_account(settings: Settings, numbers: Sequence[str]) -> Account:
     if number not in numbers:
         known = ", ".join(sorted(aliases)) or "none"
         raise ConfigError(
-            f"account {wanted!r} is not managed by this login, which has {_masked(numbers)}; "
-            f"aliases in the settings: {known}; check --account and [accounts]"
+            f"account {_shown(wanted)!r} is not managed by this login, which has "
+            f"{_masked(numbers)}; aliases in the settings: {known}; check --account and [accounts]"
         )
     names = [alias for alias, each in aliases.items() if each == number]
     return Account(names[0] if names else settings.profile, number)
@@ -45,3 +48,8 @@ def resolve_account(settings: Settings, numbers: Sequence[str]) -> Account:
 
 def _masked(numbers: Sequence[str]) -> str:
     return ", ".join(f"{each[:2]}...{each[-2:]}" for each in numbers)
+
+
+def _shown(wanted: str) -> str:
+    """What was asked for; masked when it is a number, because messages end up in notebooks."""
+    return _masked([wanted]) if _NUMBER.fullmatch(wanted) else wanted

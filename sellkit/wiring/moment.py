@@ -10,6 +10,29 @@ from sellkit.errors import ConfigError
 
 _RUN_ID_BYTES: Final = 4
 
+# The gateway tells whole seconds, rounded down; beyond that and two seconds the bar of an hour
+# could be taken as completed before it is.
+_MAX_AHEAD: Final = dt.timedelta(seconds=3)
+_MAX_BEHIND: Final = dt.timedelta(seconds=-2)
+
+
+def refuse_skew(ours: dt.datetime, theirs: dt.datetime) -> None:
+    """See that this machine's clock and the gateway's agree.
+
+    Raises
+    ------
+    ConfigError
+        They differ by more than two seconds.
+    """
+    ahead = ours - theirs
+    if _MAX_BEHIND <= ahead <= _MAX_AHEAD:
+        return
+    raise ConfigError(
+        f"this machine's clock says {ours:%Y-%m-%d %H:%M:%S} UTC and the gateway's "
+        f"{theirs:%Y-%m-%d %H:%M:%S}: set this machine's clock, or live by the gateway's with "
+        'clock = "broker" in the profile'
+    )
+
 
 def parse_moment(text: str) -> dt.datetime | None:
     """An ISO time with its zone as aware UTC; None for an empty text.
@@ -29,7 +52,8 @@ def parse_moment(text: str) -> dt.datetime | None:
         ) from None
     if moment.tzinfo is None:
         raise ConfigError(
-            f"as_of {text!r} has no zone; write {text.strip()}Z for UTC, or -05:00 behind it"
+            f"as_of {text!r} has no zone; write it with one, as 2025-11-28T13:00-05:00 or "
+            "2025-11-28T18:00Z"
         )
     return moment.astimezone(dt.UTC)
 

@@ -6,6 +6,7 @@ import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
+from sellkit.errors import ConfigError
 from sellkit.wiring.moment import new_run_id, parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems
 
@@ -56,8 +57,11 @@ def run_notebook(
         "profile": settings.profile,
         "as_of": as_of,
         "run_id": run_id,
-        **(extra or {}),
     }
+    taken = ", ".join(sorted(parameters.keys() & (extra or {}).keys()))
+    if taken:
+        raise ConfigError(f"--parameter may not set {taken}: sellkit sets it; use the flags")
+    parameters |= extra or {}
     output = kept_at(settings.data_dir / "runs", SystemClock().now(), run_id)
     journal = open_journal(settings)
     with closing(journal):

@@ -1,10 +1,10 @@
 """A warm hourly run, from the start of `run_notebook` to the decisions in the journal.
 
-The store is brought up to the hour before; the run fetches what is missing, as it would at each
-hour. Another thread looks into the journal's file every five milliseconds for the rows of
-decisions: that is "decided". When the kernel was there, and when each cell began and ended, stands in the
-notebook as papermill wrote it. The peer is a notebook of one empty cell, executed by the same
-runner: what papermill and a kernel cost that does nothing.
+The store is brought up to the hour before. The first run then fetches one hour, as at each turn of
+the hour; the next ones find nothing missing. Another thread looks into the journal's file every
+five milliseconds for the rows of decisions: that is "decided". When the kernel was there, and how
+long each cell took, stands in the notebook as papermill wrote it. The peer is a notebook of one
+empty cell, executed by the same runner: what papermill and a kernel cost that does nothing.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -17,6 +19,8 @@ import sellkit.commands
 from sellkit.core.market_time import UTC
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.gateway import Gateway
+from sellkit.simgateway.history import HistoryBar, HistoryQuery
+from sellkit.simgateway.market import Market
 from sellkit.simgateway.prices import Prices
 from sellkit.simgateway.scenario import Holding, Scenario
 from sellkit.simgateway.scenario_file import load_scenario
@@ -46,6 +50,10 @@ clock = "broker"
 assignments = "config/assigned_ma.csv"
 """
 SECONDS = 100
+TICKERS = {
+    *("NASDAQ:AAPL", "NASDAQ:MSFT", "NASDAQ:NVDA", "NYSE:JPM", "NYSE:XOM"),
+    *("ARCA:SPY", "NYSE:KVYO", "NYSE:KO"),
+}
 
 
 @dataclass(frozen=True)
@@ -71,12 +79,37 @@ def _young(held: Holding) -> Holding:
 def gateway(
     scenario: Scenario | None = None,
     *,
-    start: dt.datetime = MOMENT,
-    speed: float = 0,
+    clock: VirtualClock | None = None,
     market: Prices | None = None,
 ) -> AbstractContextManager[Gateway]:
     """A simulated gateway whose clock stands still just after 11:00 in New York."""
-    return serve(scenario or portfolio(), clock=VirtualClock(start, speed), market=market)
+    return serve(scenario or portfolio(), clock=clock or VirtualClock(MOMENT, 0), market=market)
+
+
+class HeldPace:
+    """The seconds of a steady clock that begins when it is released."""
+
+    def __init__(self) -> None:
+        self._begun: float | None = None
+
+    def release(self) -> None:
+        self._begun = time.monotonic()
+
+    def __call__(self) -> float:
+        return 0.0 if self._begun is None else time.monotonic() - self._begun
+
+
+class StoppingMarket(Market):
+    """Prices of a gateway that is about to stop: they come, and that they came is told."""
+
+    def __init__(self) -> None:
+        scenario = portfolio()
+        super().__init__(scenario.listings(), seed=scenario.seed)
+        self.was_asked = threading.Event()
+
+    def history(self, query: HistoryQuery, now: dt.datetime) -> list[HistoryBar]:
+        self.was_asked.set()
+        return super().history(query, now)
 
 
 def start(*words: str, cwd: Path, variables: dict[str, str] | None = None) -> subprocess.Popen[str]:

@@ -7,6 +7,7 @@ at a time before the first test looks at its answer.
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +19,7 @@ import pytest
 
 from sellkit.simgateway.gateway import Gateway
 from sellkit.simgateway.scenario import Scenario
-from tests.cli.command import ACCOUNT, Answer, Workspace, gateway
+from tests.cli.command import Answer, Workspace, gateway
 from tests.simgateway.wire import WireClient
 
 pytestmark = pytest.mark.slow
@@ -133,6 +134,9 @@ CASES = {
     "silent gateway": Case(("status", "--port", "{silent}"), 3, ("{silent}", "3")),
     "client id in use": Case(("status", "--client-id", str(TAKEN)), 3, (f"client id {TAKEN}",)),
     "unknown account": Case(("status", "--account", "savings"), 2, ("'savings'", "demo")),
+    "unknown account number": Case(
+        ("status", "--account", "DU0000009"), 2, ("DU...09", "DU...01", "demo")
+    ),
     "another account": Case(
         ("status", "--port", "{foreign}", "--account", OTHER_ACCOUNT), 2, ("demo", "--data-dir")
     ),
@@ -195,6 +199,9 @@ CASES = {
     "a time without a zone": Case(("run", "--as-of", "2026-06-10T15:00"), 2, ("no zone",)),
     "no time at all": Case(("run", "--as-of", "yesterday"), 2, ("'yesterday'",)),
     "unknown parameter": Case(("run", "--parameter", "foo=1"), 2, ("foo", "as_of")),
+    "parameter that a flag sets": Case(
+        ("run", "--parameter", "profile=live"), 2, ("profile", "flags")
+    ),
     "live": Case(("run", "--live"), 2, ("--live", "not available")),
     "a port in use": Case(("gateway", "--port", "{usual}"), 2, ("{usual}", "another port")),
 }
@@ -282,10 +289,6 @@ def test_bad_input_loses_and_changes_nothing(
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_no_refusal_shows_an_account_number(
-    name: str, outcomes: dict[str, Future[Outcome]]
-) -> None:
-    typed = CASES[name].words
-    shown = outcomes[name].result().answer.err
-    assert ACCOUNT not in shown
-    assert OTHER_ACCOUNT in typed or OTHER_ACCOUNT not in shown
+def test_bad_input_shows_no_account_number(name: str, outcomes: dict[str, Future[Outcome]]) -> None:
+    answer = outcomes[name].result().answer
+    assert not re.search(r"DU\d", answer.out + answer.err)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither a variable of the operator's nor a file of the checkout plays a part."""
-    for name in ("CONFIG", "PROFILE", "HOST", "PORT", "CLIENT_ID", "ACCOUNT", "DATA_DIR"):
-        monkeypatch.delenv(f"SELLKIT_{name}", raising=False)
+    for each in fields(Overrides):
+        monkeypatch.delenv(f"SELLKIT_{each.name.upper()}", raising=False)
     monkeypatch.chdir(tmp_path)
 
 

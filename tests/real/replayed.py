@@ -151,17 +151,17 @@ def by_desk(chosen: Overrides) -> dict[str, Said]:
 
 def _of_row(row: SnapshotRow) -> Said:
     proof = row.signal.certificate
-    verdict = {ApprovedTicket: "prepared", DeferredTicket: "deferred"}
+    verdict: dict[type, str] = {ApprovedTicket: "prepared", DeferredTicket: "deferred"}
     return Said(
         decision=str(row.signal.decision),
         close=row.last_close,
-        average=proof and proof.average,
-        bar_start=proof and proof.slot.start,
-        bar_end=proof and proof.slot.end,
-        bars_used=proof and proof.bars_used,
+        average=None if proof is None else proof.average,
+        bar_start=None if proof is None else proof.slot.start,
+        bar_end=None if proof is None else proof.slot.end,
+        bars_used=None if proof is None else proof.bars_used,
         reasons=row.signal.reasons,
         readings={each.label: each.value for each in row.readings},
-        verdict=row.verdict and verdict.get(type(row.verdict), "withheld"),
+        verdict=None if row.verdict is None else verdict.get(type(row.verdict), "withheld"),
         is_above=row.above_break_even,
     )
 

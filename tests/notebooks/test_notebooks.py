@@ -1,0 +1,105 @@
+"""Every notebook runs against a simulated gateway: cell by cell, and with all cells queued."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from sellkit.commands import demo
+from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.scenario_file import load_scenario
+from sellkit.simgateway.server import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jupyter_client.blocking.client import BlockingKernelClient
+
+CHECKOUT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
+COMMANDS = Path(demo.__file__).parent
+CELL_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables by which a kernel finds a simulated gateway and an empty data folder."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    assigned = (COMMANDS / "demo_assigned_ma.csv").read_text(encoding="utf-8")
+    (folder / "assigned_ma.csv").write_text(assigned, encoding="utf-8")
+    scenario = load_scenario(COMMANDS / "demo_scenario.toml")
+    with serve(scenario, clock=VirtualClock(demo.MOMENT, 0)) as gateway:
+        settings = demo.SETTINGS.format(
+            data=json.dumps(str(folder / "data")),
+            port=gateway.port,
+            assignments=json.dumps(str(folder / "assigned_ma.csv")),
+        )
+        (folder / "sellkit.toml").write_text(settings, encoding="utf-8")
+        yield {**os.environ, "SELLKIT_CONFIG": str(folder / "sellkit.toml")}
+        assert gateway.exchange.placed_orders == []
+
+
+def test_there_are_notebooks() -> None:
+    assert [path.name for path in NOTEBOOKS] == [
+        "00_start_here.ipynb",
+        "10_assign.ipynb",
+        "30_charts.ipynb",
+        "hourly_run.ipynb",
+    ]
+
+
+def test_every_notebook_runs_cell_by_cell(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "-p", "no:cacheprovider", "-q"]
+    command += ["-W", "ignore", "-o", "addopts=", "--rootdir", str(CHECKOUT / "notebooks")]
+    done = subprocess.run(
+        [*command, *map(str, NOTEBOOKS)],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+        env=environment,
+        cwd=CHECKOUT,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    cells = sum(
+        cell.cell_type == "code"
+        for path in NOTEBOOKS
+        for cell in nbformat.read(path, as_version=4).cells
+    )
+    assert f"{cells} passed" in done.stdout
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_all_cells_queued_at_once_run_to_their_end(
+    notebook: Path, environment: dict[str, str]
+) -> None:
+    """What "Run All" does; a loop nested in the kernel's own would leave the queue standing."""
+    sources = [
+        cell.source
+        for cell in nbformat.read(notebook, as_version=4).cells
+        if cell.cell_type == "code"
+    ]
+    manager, client = start_new_kernel(kernel_name="python3", env=environment, cwd=str(CHECKOUT))
+    try:
+        asked = [client.execute(source, stop_on_error=False) for source in sources]
+        replies = {_id(reply): reply["content"] for reply in _replies(client, len(asked))}
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert [replies[each]["status"] for each in asked] == ["ok"] * len(sources)
+
+
+def _replies(client: BlockingKernelClient, count: int) -> list[dict[str, Any]]:
+    return [client.get_shell_msg(timeout=CELL_SECONDS) for _ in range(count)]
+
+
+def _id(reply: dict[str, Any]) -> str:
+    return str(reply["parent_header"]["msg_id"])
