@@ -94,7 +94,7 @@ class PathSettings(Section):
 class ScheduleSettings(Section):
     """`[schedule]`: how long after an hour's end its run begins."""
 
-    delay_seconds: Annotated[float, Field(ge=0)] = 5.0
+    delay_seconds: Annotated[float, Field(ge=0)] = 20.0
 
 
 class ProfileSettings(Section):

@@ -13,7 +13,7 @@ contract, planning, asking for bars, storing them. The share not spent waiting f
     1 - (seconds inside `Broker.bars`) / (seconds from a thread's first call to the download's end),
 
 both summed over the download threads. What a thread does between two calls is its own; the part of
-it inside `BarStore.add`, which one thread at a time may do, stands beside it, and the rest is mostly
+it inside `BarStore.add`, which one thread at a time may do, stands beside it; the rest is mostly
 the wait for Python's interpreter lock. What a thread spends inside a call counts as waiting, though
 decoding on the connection's thread and the wait for a turn in the budget are in it. This process's
 CPU time as a share of the wall time has the decoding, but not the gateway's work, which is done in
