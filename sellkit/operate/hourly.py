@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from sellkit.ports import Journal, NotebookRunner
+    from sellkit.ports import Clock, Journal, NotebookRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ def kept_at(runs: Path, started_at: dt.datetime, run_id: str) -> Path:
 def hourly_run(
     runner: NotebookRunner,
     journal: Journal,
+    clock: Clock,
     notebook: Path,
     output: Path,
     parameters: Mapping[str, object],
@@ -63,11 +64,20 @@ def hourly_run(
         A cell raised, or the notebook ended without closing its run in the journal.
     """
     run_id = str(parameters["run_id"])
-    runner.run(notebook, output, parameters)
-    ended = {str(each["run_id"]): each["outcome"] for each in journal.runs()}
-    outcome = ended.get(run_id)
+    try:
+        runner.run(notebook, output, parameters)
+    except RunFailed as error:
+        # The kernel that began the run is gone: nobody else can say in the journal that it ended.
+        if run_id in _open_runs(journal):
+            journal.finish(run_id, clock.now(), f"failed: {error}")
+        raise
+    outcome = {str(each["run_id"]): each["outcome"] for each in journal.runs()}.get(run_id)
     if outcome is None:
         raise RunFailed(f"the run {run_id} ended without an outcome in the journal; see {output}")
     return RunResult(
         run_id, output, str(outcome), journal.decisions(run_id), journal.tickets(run_id)
     )
+
+
+def _open_runs(journal: Journal) -> set[str]:
+    return {str(each["run_id"]) for each in journal.runs() if each["outcome"] is None}

@@ -62,12 +62,13 @@ def run_notebook(
     if taken:
         raise ConfigError(f"--parameter may not set {taken}: sellkit sets it; use the flags")
     parameters |= extra or {}
-    output = kept_at(settings.data_dir / "runs", SystemClock().now(), run_id)
+    clock = SystemClock()
+    output = kept_at(settings.data_dir / "runs", clock.now(), run_id)
     journal = open_journal(settings)
     with closing(journal):
         notebook = settings.notebooks_dir / HOURLY_RUN
         runner = PapermillRunner(settings.root, echo=sys.stderr if sys.stderr.isatty() else None)
-        return hourly_run(runner, journal, notebook, output, parameters)
+        return hourly_run(runner, journal, clock, notebook, output, parameters)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 from sellkit.errors import ConfigError, NotConnected, RunFailed
 from sellkit.operate.hourly import RunResult, hourly_run, kept_at
 from tests.build import NOW, row, utc
+from tests.fakes import FakeClock
 from tests.fakes_store import MemoryJournal, ScriptedNotebookRunner
 from tests.operate.workplace import RUN, header
 
@@ -27,7 +28,7 @@ def journal(outcome: str | None = "decided", run_id: str = RUN) -> MemoryJournal
 
 
 def run(written: MemoryJournal, output: Path, runner: ScriptedNotebookRunner) -> RunResult:
-    return hourly_run(runner, written, NOTEBOOK, output, PARAMETERS)
+    return hourly_run(runner, written, FakeClock(NOW), NOTEBOOK, output, PARAMETERS)
 
 
 def test_a_run_is_kept_by_its_day_its_time_and_its_id() -> None:
@@ -82,3 +83,19 @@ def test_an_unknown_parameter_is_an_error_before_the_start(tmp_path: Path) -> No
 )
 def test_a_failed_run_has_the_exit_code_of_what_ended_it(error_name: str, code: int) -> None:
     assert RunFailed("a cell raised", error_name=error_name).exit_code == code
+
+
+def test_a_run_that_failed_is_closed_as_failed_in_the_journal(tmp_path: Path) -> None:
+    written = journal(None)
+    with pytest.raises(RunFailed):
+        run(written, tmp_path / "run.ipynb", ScriptedNotebookRunner(failure="cell 4: Oops"))
+    assert [str(each["outcome"]) for each in written.runs()] == [
+        f"failed: cell 4: Oops; the notebook is kept: {tmp_path / 'run.ipynb'}"
+    ]
+
+
+def test_a_run_that_failed_before_it_began_leaves_no_row(tmp_path: Path) -> None:
+    written = MemoryJournal()
+    with pytest.raises(RunFailed, match="Oops"):
+        run(written, tmp_path / "run.ipynb", ScriptedNotebookRunner(failure="cell 3: Oops"))
+    assert written.runs() == ()
