@@ -278,8 +278,8 @@ def test_the_demo_takes_less_than_a_minute(long: Long) -> None:
 def test_the_schedule_waits_for_the_hours_end_and_runs_once(long: Long) -> None:
     done = long.schedule.result()
     assert done.answer.code == 4, done.answer.err
-    assert done.answer.out.startswith("next run at 2026-06-10 15:00:05 UTC\n")
+    assert done.answer.out.startswith("next run at 2026-06-10 15:00:20 UTC\n")
     (run,) = journal(done.place, "SELECT * FROM run")
     begun = dt.datetime.fromisoformat(run["as_of"])
-    assert MOMENT.replace(second=5) <= begun < MOMENT.replace(minute=59)
+    assert MOMENT.replace(second=20) <= begun < MOMENT.replace(minute=59)
     assert len(done.place.notebooks) == 1
