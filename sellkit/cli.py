@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
@@ -15,6 +16,7 @@ from sellkit.errors import SellkitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
     from sellkit.commands import Command
 
@@ -56,6 +58,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = build_parser().parse_args(argv)
+    # A service manager ends a program by SIGTERM: as with Ctrl-C, what was begun is brought to an
+    # orderly end, the executed notebook kept.
+    former = signal.signal(signal.SIGTERM, _interrupt)
     try:
         return _command(args.command).run(args)
     except SellkitError as error:
@@ -67,6 +72,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away: nobody is left to say it to
         return 1
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _command(name: str) -> Command:

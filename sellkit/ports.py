@@ -131,6 +131,20 @@ class BarStore(Protocol):
         """Merge bars into a series, the later fetch winning, and return the whole series."""
         ...
 
+    def drop(self, key: SeriesKey) -> None:
+        """Remove one series with all that is kept for it, so that it can be fetched anew."""
+        ...
+
+    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, dt.datetime]:
+        """Bar starts that the source had no bar for, and when it last said so; aware UTC."""
+        ...
+
+    def note_absent(
+        self, key: SeriesKey, starts: Sequence[dt.datetime], asked_at: dt.datetime
+    ) -> None:
+        """Remember that the source answered for these bar starts without giving a bar."""
+        ...
+
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
         """The stored table of averages, or None."""
         ...

@@ -212,6 +212,7 @@ def facts(**changes: Any) -> Facts:
     """Facts under which every gate lets the usual ticket pass."""
     usual: dict[str, Any] = {
         "now": NOW,
+        "is_present": True,
         "snapshot": snapshot(),
         "session": new_york().on(DAY),
         "next_open": utc("2026-01-29 14:30"),

@@ -27,11 +27,14 @@ class MemoryBarStore:
     def __init__(self) -> None:
         self.bars: dict[SeriesKey, pd.DataFrame] = {}
         self.averages: dict[SeriesKey, pd.DataFrame] = {}
+        self.lacking: dict[SeriesKey, dict[dt.datetime, dt.datetime]] = {}
         self.origin: Origin | None = None
 
     def claim(self, origin: Origin) -> None:
         unstamped = self.origin is None and bool(self.bars)
-        if unstamped or self.origin not in {None, origin}:
+        told = self.origin or origin
+        foreign = (told.gateway, told.fingerprint) != (origin.gateway, origin.fingerprint)
+        if unstamped or foreign:
             raise ForeignOrigin(f"the store belongs to {self.origin}, not to {origin}")
         self.origin = origin
 
@@ -45,6 +48,18 @@ class MemoryBarStore:
             self.bars[key] = whole.rename_axis("start").copy()
         return self.read(key)
 
+    def drop(self, key: SeriesKey) -> None:
+        for kept in (self.bars, self.averages, self.lacking):
+            kept.pop(key, None)
+
+    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, dt.datetime]:
+        return dict(self.lacking.get(key, {}))
+
+    def note_absent(
+        self, key: SeriesKey, starts: Sequence[dt.datetime], asked_at: dt.datetime
+    ) -> None:
+        self.lacking.setdefault(key, {}).update(dict.fromkeys(starts, asked_at))
+
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
         return self.averages[key].copy() if key in self.averages else None
 
@@ -57,6 +72,7 @@ class MemoryBarStore:
     def clear(self) -> None:
         self.bars.clear()
         self.averages.clear()
+        self.lacking.clear()
         self.origin = None
 
 

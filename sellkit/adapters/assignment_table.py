@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from sellkit.core.assignments import Assignment, Timeframe
+from sellkit.adapters.assignment_lines import (
+    DELIMITERS,
+    Line,
+    excels_delimiter,
+    fields_of,
+    joined,
+    lines_of,
+)
+from sellkit.core.assignments import LENGTHS, Assignment, Timeframe
 from sellkit.core.instrument import Token
 from sellkit.errors import ConfigError, DataError, InvalidToken
 
@@ -18,21 +23,6 @@ if TYPE_CHECKING:
 FIELDS: Final = ("ticker", "type", "length", "timeframe")
 _OLDER: Final = FIELDS[:3]
 _BOM: Final = "\ufeff"
-_DELIMITERS: Final = (",", ";", "\t")
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line; `text` and `ending` together are what stands in the file."""
-
-    text: str
-    ending: str
-
-    @property
-    def is_row(self) -> bool:
-        """Whether it is neither blank nor a comment."""
-        return bool(self.text.strip(" \t,;\"'\f\v")) and not self.text.lstrip().startswith("#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +39,8 @@ class Row:
         Whose it is, where the ticker can be read.
     assignment, problem
         What it says, or why it says nothing that can be used.
+    is_doubted
+        The file ends where its last number could go on.
     """
 
     index: int
@@ -56,6 +48,7 @@ class Row:
     token: Token | None
     assignment: Assignment | None
     problem: str | None
+    is_doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +89,23 @@ def parse(text: str) -> AssignmentTable:
         The line with the names lacks a column or has one twice.
     """
     bom = _BOM if text.startswith(_BOM) else ""
-    lines = tuple(_line(raw) for raw in _LINE.findall(text[len(bom) :]))
-    places = [index for index, line in enumerate(lines) if line.is_row]
+    lines = lines_of(text[len(bom) :])
+    named = excels_delimiter(lines)
+    skipped = 0 if named is None else 1
+    places = [index for index, line in enumerate(lines) if line.is_row and index >= skipped]
     first = lines[places[0]].text if places else ""
-    delimiter = max(_DELIMITERS, key=first.count)
-    split = {index: _cells(lines[index].text, delimiter) for index in places}
+    delimiter = named if named in DELIMITERS else max(DELIMITERS, key=first.count)
+    split = {index: fields_of(lines[index].text, delimiter) for index in places}
     header = places[0] if places and "ticker" in _names(split[places[0]]) else None
     if header is not None:
         columns = _columns(_names(split.pop(header)))
     else:
         older = bool(split) and max(map(len, split.values())) <= len(_OLDER)
         columns = _OLDER if older else FIELDS
-    rows = tuple(_row(index, cells, columns) for index, cells in split.items())
-    return AssignmentTable(bom, lines, delimiter, columns, header, rows)
+    rows = [_row(index, cells, columns) for index, cells in split.items()]
+    if rows and rows[-1].index == len(lines) - 1:
+        rows[-1] = _doubted(rows[-1], lines[-1], columns)
+    return AssignmentTable(bom, lines, delimiter, columns, header, tuple(rows))
 
 
 def with_assignment(table: AssignmentTable, assignment: Assignment) -> str:
@@ -121,6 +118,9 @@ def with_assignment(table: AssignmentTable, assignment: Assignment) -> str:
         lines[own[0].index] = Line(_filled(table, assignment, own[0].cells), table.newline)
         doubled = {row.index for row in own[1:]}
         lines = [line for index, line in enumerate(lines) if index not in doubled]
+    elif table.rows and table.rows[-1].is_doubted:
+        # Behind it, the row would get its line ending and pass for a whole one.
+        lines.insert(-1, Line(_filled(table, assignment, ()), table.newline))
     else:
         _end_last(lines, table.newline)
         if table.header is None and not table.rows:
@@ -141,8 +141,8 @@ def _widened(table: AssignmentTable) -> str:
         place = table.rows[0].index if table.rows else len(lines)
         lines.insert(place, Line(table.delimiter.join(columns), table.newline))
     else:
-        cells = _cells(lines[table.header].text, table.delimiter)[: len(table.columns)]
-        text = _joined([*cells, "timeframe"], table.delimiter)
+        cells = fields_of(lines[table.header].text, table.delimiter)[: len(table.columns)]
+        text = joined([*cells, "timeframe"], table.delimiter)
         lines[table.header] = replace(lines[table.header], text=text)
     return replace(table, lines=tuple(lines)).text()
 
@@ -162,36 +162,12 @@ def _filled(
     for place, name in enumerate(table.columns):
         if name in values and not (keep and padded[place].strip()):
             padded[place] = values[name]
-    return _joined(padded, table.delimiter)
-
-
-def _joined(cells: Sequence[str], delimiter: str) -> str:
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="").writerow(cells)
-    return text.getvalue()
+    return joined(padded, table.delimiter)
 
 
 def _end_last(lines: list[Line], newline: str) -> None:
     if lines and not lines[-1].ending:
         lines[-1] = replace(lines[-1], ending=newline)
-
-
-def _line(raw: str) -> Line:
-    text = raw.rstrip("\r\n")
-    return Line(text, raw[len(text) :])
-
-
-def _cells(text: str, delimiter: str) -> tuple[str, ...]:
-    """The fields of a line; a line that has none of the file's delimiter may use another."""
-    if delimiter not in text:
-        delimiter = max(_DELIMITERS, key=text.count)
-    try:
-        cells = next(csv.reader([text], delimiter=delimiter, strict=True))
-    except csv.Error:  # a quote that never ends, for instance: the row's check reports the field
-        cells = text.split(delimiter)
-    while cells and not cells[-1].strip():
-        cells.pop()  # Excel pads rows with empty fields
-    return tuple(cells)
 
 
 def _names(cells: Sequence[str]) -> tuple[str, ...]:
@@ -227,6 +203,22 @@ def _row(index: int, cells: tuple[str, ...], columns: tuple[str, ...]) -> Row:
     except DataError as error:
         problem = f"{token}: {error}"
     return Row(index, cells, token, None, problem)
+
+
+def _doubted(row: Row, line: Line, columns: tuple[str, ...]) -> Row:
+    """The row, or a doubted one where the file's last character is a length that could go on."""
+    assignment = row.assignment
+    if assignment is None or line.ending or columns[len(row.cells) - 1] != "length":
+        return row
+    length = str(assignment.average.length)
+    longer = [str(each) for each in LENGTHS if str(each) != length and str(each).startswith(length)]
+    if not longer or not line.text.endswith(length):
+        return row
+    problem = (
+        f"{row.token} may be half-written: the file ends at its length {length}, which could be "
+        f"the beginning of {' or '.join(longer)}; end the line if it is whole"
+    )
+    return replace(row, assignment=None, problem=problem, is_doubted=True)
 
 
 def _shape_problem(

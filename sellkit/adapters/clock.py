@@ -25,10 +25,19 @@ class SystemClock:
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
+        self._lag = dt.timedelta()
 
     def now(self) -> dt.datetime:
         """The present, aware UTC."""
-        return dt.datetime.now(dt.UTC)
+        return dt.datetime.now(dt.UTC) - self._lag
+
+    def stay_behind(self, other: dt.datetime) -> None:
+        """Never run ahead of another clock, which shows `other` at this moment.
+
+        What this machine calls the end of an hour may be a second before the gateway's; a bar
+        fetched then would be an unfinished one that looks completed.
+        """
+        self._lag = max(dt.datetime.now(dt.UTC) - other, dt.timedelta())
 
     def sleep_until(self, instant: dt.datetime) -> None:
         """Return once `now()` has reached `instant`.

@@ -21,8 +21,9 @@ _REMEDY: Final = "allow writing there, or keep the assignments elsewhere; nothin
 class CsvAssignments:
     """The `AssignmentBook` in one CSV file: `ticker,type,length,timeframe`.
 
-    The older three columns (all hourly), a missing header, a byte order mark, any line ending, and
-    semicolons or tabs between the fields are read, too, and kept when a row is written.
+    The older three columns (all hourly), a missing header, a byte order mark, any line ending,
+    semicolons or tabs between the fields, and Excel's first line `sep=;` are read, too, and kept
+    when a row is written.
 
     Parameters
     ----------
@@ -52,7 +53,8 @@ class CsvAssignments:
             place = f"{self._path.name} line {row.index + 1}"
             if row.problem is not None:
                 mend = f"assign {row.token}" if row.token else "correct or remove the line"
-                problems.append(f"{place}: {row.problem}; {mend}")
+                joint = ", or " if row.is_doubted else "; "
+                problems.append(f"{place}: {row.problem}{joint}{mend}")
             elif row.token is not None and count[row.token] > 1:
                 where = ", ".join(str(r.index + 1) for r in rows if r.token == row.token)
                 problems.append(f"{place}: {row.token} stands on lines {where}; keep one of them")

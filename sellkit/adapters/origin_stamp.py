@@ -38,25 +38,30 @@ class OriginStamp:
         ForeignOrigin
             It tells of another gateway or account, or nothing that can be read.
         """
-        try:
-            told = json.loads(self._path.read_bytes())
-            kind = GatewayKind(told["gateway"])
-            found = Origin(kind, str(told["alias"]), str(told["fingerprint"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise self.foreign(f"has a stamp that cannot be read, {self._path.name}") from error
-        if found == origin:
-            return
+        found = self.read()
+        if found is None:
+            raise self.foreign(f"has a stamp that cannot be read, {self._path.name}")
+        if (found.gateway, found.fingerprint) == (origin.gateway, origin.fingerprint):
+            return  # the alias is a name that a person may change
         who = f"was written by a {found.gateway} gateway for account {found.alias!r}"
         asked = f"this is a {origin.gateway} gateway with account {origin.alias!r}"
         if (found.gateway, found.alias) == (origin.gateway, origin.alias):
             asked = f"{origin.alias!r} now names another account"
         raise self.foreign(f"{who}, and {asked}")
 
+    def read(self) -> Origin | None:
+        """Whom the folder belongs to; None when there is no stamp or none that can be read."""
+        try:
+            told = json.loads(self._path.read_bytes())
+            kind = GatewayKind(told["gateway"])
+            return Origin(kind, str(told["alias"]), str(told["fingerprint"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     def foreign(self, what: str) -> ForeignOrigin:
         """The refusal, with what to do."""
         return ForeignOrigin(
-            f"{self._folder} {what}; use another --profile or --data-dir, or "
-            "start it anew with `sellkit data rebuild`"
+            f"{self._folder} {what}; use another --profile or --data-dir, or move that folder away"
         )
 
     def remove(self) -> None:

@@ -3,6 +3,7 @@
     <folder>/origin.json                            whom the data belong to
     <folder>/bars/265598-30m-TRADES-rth-clock.parquet
     <folder>/averages/265598-1h-TRADES-rth-clock.parquet
+    <folder>/absent/265598-30m-TRADES-rth-clock.json   what the source has no bar for
 
 A file carries its schema's version and its series in the metadata and a checksum on every page, so
 one that is torn, exchanged or written by another program is told from a good one when it is read.
@@ -17,14 +18,15 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sellkit.adapters import durable_file
+from sellkit.adapters import absent_bars, durable_file
 from sellkit.adapters.origin_stamp import OriginStamp
 from sellkit.adapters.series_name import key_of, name_of
 from sellkit.core.bars import COLUMNS, INSTANT, PRICES, checked, empty_bars, merge
 from sellkit.errors import ConfigError, InvalidBars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 VERSION: Final = "1"
 _BARS: Final = "bars"
 _AVERAGES: Final = "averages"
+_ABSENT: Final = "absent"
 
 _TIME: Final = pa.timestamp("us", tz="UTC")
 _BAR_SCHEMA: Final = pa.schema(
@@ -92,6 +95,25 @@ class ParquetBarStore:
             self._write(path, _BARS, whole, _BAR_SCHEMA)
         return whole
 
+    def drop(self, key: SeriesKey) -> None:
+        """Remove one series with all that is kept for it, so that it can be fetched anew."""
+        with self._writing():
+            self._path(_AVERAGES, key).unlink(missing_ok=True)
+            self._absent_path(key).unlink(missing_ok=True)
+            self._path(_BARS, key).unlink(missing_ok=True)
+
+    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, dt.datetime]:
+        """Bar starts that the source had no bar for, and when it last said so; aware UTC."""
+        return absent_bars.read(self._absent_path(key))
+
+    def note_absent(
+        self, key: SeriesKey, starts: Sequence[dt.datetime], asked_at: dt.datetime
+    ) -> None:
+        """Remember that the source answered for these bar starts without giving a bar."""
+        path = self._absent_path(key)
+        with self._writing():
+            absent_bars.write(path, absent_bars.noted(absent_bars.read(path), starts, asked_at))
+
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
         """The stored table of averages, or None."""
         return self._read(self._path(_AVERAGES, key), _AVERAGES)
@@ -122,15 +144,19 @@ class ParquetBarStore:
         if not self._folder.exists():
             return
         with self._writing():
-            for path in [*self._files(_BARS), *self._files(_AVERAGES)]:
+            for path in [*self._files(_ABSENT), *self._files(_BARS), *self._files(_AVERAGES)]:
                 path.unlink()
             # The stamp goes last: until all is gone, what is left still belongs to somebody.
             self._stamp.remove()
 
+    def _absent_path(self, key: SeriesKey) -> Path:
+        return self._folder / _ABSENT / f"{name_of(key)}.json"
+
     def _files(self, kind: str) -> list[Path]:
         """The store's own files in a folder, and those that never got their name."""
         folder = self._folder / kind
-        named = [path for path in folder.glob("*.parquet") if key_of(path.stem) is not None]
+        files = (*folder.glob("*.parquet"), *folder.glob("*.json"))
+        named = [path for path in files if key_of(path.stem) is not None]
         return [*named, *folder.glob(".*.tmp")]
 
     @contextmanager

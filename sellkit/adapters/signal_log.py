@@ -10,13 +10,14 @@ import os
 from typing import TYPE_CHECKING
 
 from sellkit.adapters import durable_file
-from sellkit.core.gates import DeniedTicket
+from sellkit.core.gates import DeferredTicket, DeniedTicket
 from sellkit.core.signals import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from sellkit.core.gates import Verdict
     from sellkit.core.snapshot import SnapshotRow
 
 
@@ -28,7 +29,7 @@ def line(run_id: str, row: SnapshotRow) -> dict[str, object]:
     """
     signal, assignment, assigned = row.signal, row.assignment, row.assigned
     ticket = None if row.verdict is None else row.verdict.ticket
-    withheld = row.verdict.reasons if isinstance(row.verdict, DeniedTicket) else ()
+    withheld = _why_not_now(row.verdict)
     prepared = ticket is not None and not isinstance(row.verdict, DeniedTicket)
     return {
         "timestamp": row.as_of.astimezone(dt.UTC).isoformat(),
@@ -92,6 +93,16 @@ def _break_torn_line(path: Path) -> bytes:
             return b""
         file.seek(-1, os.SEEK_END)
         return b"" if file.read(1) == b"\n" else b"\n"
+
+
+def _why_not_now(verdict: Verdict | None) -> tuple[str, ...]:
+    match verdict:
+        case DeniedTicket(reasons=reasons):
+            return reasons
+        case DeferredTicket(until=until):
+            return (f"deferred to the next open, {until.isoformat()}",)
+        case _:
+            return ()
 
 
 def _finite(value: float | None) -> float | None:

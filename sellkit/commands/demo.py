@@ -22,8 +22,10 @@ HELP = "show one hourly run on a simulated gateway; needs no account and touches
 # A Wednesday, twenty seconds after 11:00 in New York: the bar from 10:00 to 11:00 has just closed.
 MOMENT: Final = dt.datetime(2026, 6, 10, 15, 0, 20, tzinfo=dt.UTC)
 
-SETTINGS = """\
-# Made by `sellkit demo`, anew each time.
+FIRST_LINE: Final = "# Made by `sellkit demo`, anew each time.\n"
+SETTINGS: Final = (
+    FIRST_LINE
+    + """\
 profile = "demo"
 
 [accounts]
@@ -40,6 +42,7 @@ port = {port}
 clock = "broker"
 assignments = {assignments}
 """
+)
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -108,17 +111,19 @@ def _settings(args: argparse.Namespace, folder: Path, gateway: Gateway) -> Overr
 
 
 def _fresh_folder(folder: Path) -> Path:
-    """An empty folder for the demo; only what an earlier demo left is removed.
+    """An empty folder for the demo; only what a simulated gateway's data are is removed.
 
     Raises
     ------
     ConfigError
-        The folder holds data of something else, or cannot be written to.
+        The folder holds something else, or cannot be written to.
     """
-    stamp = folder / "origin.json"
-    if stamp.is_file() and json.loads(stamp.read_text(encoding="utf-8"))["gateway"] != "simulated":
-        raise ConfigError(f"{folder} holds data of a real gateway; give another --data-dir")
     try:
+        if folder.is_dir() and any(folder.iterdir()) and not _is_simulated(folder):
+            raise ConfigError(
+                f"{folder} holds something that no demo made; move it away, or give another "
+                "--data-dir"
+            )
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
@@ -127,3 +132,15 @@ def _fresh_folder(folder: Path) -> Path:
             f"the demo cannot write to {folder}: {error.strerror}; give another --data-dir"
         ) from error
     return folder
+
+
+def _is_simulated(folder: Path) -> bool:
+    """Whether the stamp says so, or, when a demo ended before there was one, its settings do."""
+    from sellkit.adapters.origin_stamp import OriginStamp
+    from sellkit.core.portfolio import GatewayKind
+
+    stamp, settings = OriginStamp(folder), folder / "sellkit.toml"
+    if stamp.exists():
+        origin = stamp.read()
+        return origin is not None and origin.gateway is GatewayKind.SIMULATED
+    return settings.is_file() and settings.read_text(encoding="utf-8").startswith(FIRST_LINE)

@@ -65,6 +65,8 @@ def _literal(text: str) -> object:
 
 def print_result(result: RunResult) -> None:
     """Every decision with its reasons, the tickets, and where the notebook is."""
+    for assignment in result.assigned:
+        print(f"assigned by default: {assignment}")
     tickets = {str(each["ticker"]): each for each in result.tickets}
     width = max((len(str(each["ticker"])) for each in result.decisions), default=0)
     for decision in result.decisions:

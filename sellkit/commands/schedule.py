@@ -38,7 +38,10 @@ def run(args: argparse.Namespace) -> int:
     with open_clock(settings) as clock:
         run_on_schedule(
             clock,
-            lambda: [calendar_for(each) for each in scheduled_exchanges(settings)],
+            lambda: [
+                calendar_for(each, extended=not settings.file.history.rth)
+                for each in scheduled_exchanges(settings)
+            ],
             settings.file.bars.hour_anchor,
             dt.timedelta(seconds=settings.file.schedule.delay_seconds),
             lambda _due: codes.append(_fire(chosen)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -12,11 +13,11 @@ import pandas as pd
 from sellkit.core.bars import BarSize, micros
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sellkit.core.bars import Slot
     from sellkit.core.instrument import Instrument
+    from sellkit.core.market_time import Calendar
 
 # Interactive Brokers' current limits allow 365 sessions of half-hours in one request, the older
 # published table one month; 31 sessions are legal under both.
@@ -25,6 +26,10 @@ SLICE_SESSIONS: Final = 31
 # "For durations longer than 365 days the request must be made in years."
 MAX_DAYS: Final = 365
 _SESSIONS_A_YEAR: Final = 250
+
+_MERGED: Final = dt.timedelta(days=10)
+_LONG_AGO: Final = dt.timedelta(days=90)
+_ONE_DAY: Final = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +75,49 @@ def missing_slots(stored: pd.DataFrame, due: Sequence[Slot]) -> list[Slot]:
     return [slot for slot, is_good in zip(due, good.tolist(), strict=True) if not is_good]
 
 
-def next_window(missing: Sequence[Slot], size: BarSize) -> Sequence[Slot]:
-    """The newest missing slots that one request can bring, in order.
+def worth_asking(
+    missing: Sequence[Slot], absent: Mapping[dt.datetime, dt.datetime], now: dt.datetime
+) -> list[Slot]:
+    """The missing slots without those that the source lately said it has no bar for.
 
-    Intraday at most `SLICE_SESSIONS` exchange dates back from the newest; daily all of them.
+    Parameters
+    ----------
+    missing
+        Slots without a bar, in order.
+    absent
+        By start of slot, when the source last answered for it without giving a bar.
+    now
+        Aware UTC.
     """
-    if size is BarSize.D1:
-        return missing
-    newest = missing[-1].session.date
-    dates = sorted({slot.session.date for slot in missing})
-    # Dates with a missing bar are fewer than sessions, so calendar days bound the reach.
-    reach = [date for date in dates if (newest - date).days <= _calendar_days(SLICE_SESSIONS)]
-    first = reach[0]
-    return [slot for slot in missing if slot.session.date >= first]
+    return [slot for slot in missing if not _is_settled(slot, absent.get(slot.start), now)]
 
 
-def _calendar_days(sessions: int) -> int:
-    """Calendar days that are sure to hold no more than this many sessions of five a week."""
-    weeks, rest = divmod(sessions - 1, 5)
-    return weeks * 7 + rest
+def _is_settled(slot: Slot, asked_at: dt.datetime | None, now: dt.datetime) -> bool:
+    # A fresh bar may come late, so "none" counts only from a day on; and for a day.
+    if asked_at is None:
+        return False
+    return asked_at - slot.end >= _ONE_DAY and now - asked_at < _ONE_DAY
+
+
+def next_window(missing: Sequence[Slot], size: BarSize, calendar: Calendar) -> Sequence[Slot]:
+    """The newest missing slots that one request should bring, in order.
+
+    It ends where the next missing slot lies so far back that a request of its own is cheaper, and
+    intraday where a request of `SLICE_SESSIONS` sessions, one of overlap included, would end.
+    """
+    later = missing[-1].session.date
+    first = dt.date.min
+    if size is not BarSize.D1:
+        sessions = calendar.between(later - _LONG_AGO, later)
+        first = sessions[-(SLICE_SESSIONS - 1) :][0].date
+    count = 0
+    for slot in reversed(missing):
+        date = slot.session.date
+        if date < first or later - date > _MERGED:
+            break
+        later = date
+        count += 1
+    return missing[len(missing) - count :]
 
 
 def request_for(
@@ -101,7 +130,7 @@ def request_for(
     window
         Missing slots, in order.
     sessions
-        How many sessions the exchange holds from the window's first to its last.
+        How many sessions back from the window's last one, itself included, the request reaches.
     """
     if sessions <= MAX_DAYS:
         duration = f"{sessions} D"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Gate = Callable[["OrderTicket", "Facts"], str | None]
 
 MANY_SIGNALS = 3
+_NO_TIME = dt.timedelta()
 
 
 class AtClose(StrEnum):
@@ -71,6 +72,8 @@ class Facts:
     ----------
     now
         The time of the decision, aware UTC.
+    is_present
+        Whether the present is described; a past moment that was asked for is not.
     snapshot
         Positions and open orders as last read.
     session
@@ -84,6 +87,7 @@ class Facts:
     """
 
     now: dt.datetime
+    is_present: bool
     snapshot: AccountSnapshot
     session: Session | None
     next_open: dt.datetime | None
@@ -134,6 +138,10 @@ def has_whole_shares(ticket: OrderTicket, _: Facts) -> str | None:
     return None if ticket.quantity >= 1 else f"less than one whole share ({ticket.fraction})"
 
 
+def about_the_present(_: OrderTicket, facts: Facts) -> str | None:
+    return None if facts.is_present else "a past moment was asked for; orders are for the present"
+
+
 def position_as_decided(ticket: OrderTicket, facts: Facts) -> str | None:
     held = {each.instrument.con_id: each.quantity for each in facts.snapshot.positions}
     now = held.get(ticket.position.instrument.con_id, Decimal(0))
@@ -144,6 +152,8 @@ def position_as_decided(ticket: OrderTicket, facts: Facts) -> str | None:
 
 def snapshot_fresh(_: OrderTicket, facts: Facts) -> str | None:
     age, limit = facts.now - facts.snapshot.taken_at, facts.limits.max_snapshot_age
+    if age < _NO_TIME:
+        return f"positions were read {-age} after the time of the decision"
     return None if age <= limit else f"positions are {age} old, more than {limit}"
 
 
@@ -152,6 +162,8 @@ def bar_fresh(ticket: OrderTicket, facts: Facts) -> str | None:
     if certificate is None:
         return "no completed bar decides it"
     age, limit = facts.now - certificate.slot.end, facts.limits.max_bar_age
+    if age < _NO_TIME:
+        return f"the deciding bar ends {-age} after the time of the decision"
     return None if age <= limit else f"the deciding bar ended {age} ago, more than {limit}"
 
 
@@ -214,6 +226,7 @@ GATES: tuple[Gate, ...] = (
     sells_only,
     long_stock_only,
     has_whole_shares,
+    about_the_present,
     position_as_decided,
     snapshot_fresh,
     bar_fresh,

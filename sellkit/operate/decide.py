@@ -125,6 +125,10 @@ class Decider:
     now
         The time of the decision, against which ages are held: later than `as_of` by the time the
         download took.
+    is_present
+        Whether the present is described; a past moment that was asked for is not.
+    incomplete
+        Tokens whose row of assignments cannot be used.
     problems
         By contract, why bars could not be had; said beside UNDECIDED.
     """
@@ -135,7 +139,9 @@ class Decider:
     options: DeskOptions
     as_of: dt.datetime
     now: dt.datetime
+    is_present: bool
     problems: Mapping[int, str]
+    incomplete: frozenset[Token]
 
     def decide(self) -> HourlyDecision:
         """Judge every position of the snapshot."""
@@ -185,7 +191,12 @@ class Decider:
         history = study.history if study else None
         signal = evaluate(position, assignment, history, self.options.daily_basis)
         problem = self.problems.get(instrument.con_id)
-        if signal.decision is not Decision.UNDECIDED or assignment is None or problem is None:
+        if signal.decision is not Decision.UNDECIDED:
+            return signal
+        if instrument.token in self.incomplete:
+            reason = "its row of assignments cannot be used: mend it, or assign an average anew"
+            return Signal(position, None, signal.decision, (reason,))
+        if assignment is None or problem is None:
             return signal
         return Signal(position, assignment, signal.decision, (*signal.reasons, problem))
 
@@ -197,7 +208,7 @@ class Decider:
         return SnapshotRow(
             as_of=self.as_of,
             signal=signal,
-            last_close=None if frame is None or frame.empty else float(frame["close"].iloc[-1]),
+            last_close=_last_close(signal, frame),
             readings=study.readings() if study else (),
             open_orders=self.snapshot.orders_on(con_id),
             verdict=self._verdict(signal, exits) if signal.decision is Decision.EXIT else None,
@@ -208,6 +219,7 @@ class Decider:
         calendar = calendar_for(signal.position.instrument.token.exchange)
         facts = Facts(
             now=self.now,
+            is_present=self.is_present,
             snapshot=self.snapshot,
             session=calendar.at(self.now),
             next_open=calendar.next_to_open(self.now).open_utc,
@@ -216,3 +228,10 @@ class Decider:
             limits=self.options.limits,
         )
         return judge(prepare(signal), facts)
+
+
+def _last_close(signal: Signal, bars: pd.DataFrame | None) -> float | None:
+    """The close that was judged; without a judgement that of the last completed bar."""
+    if signal.certificate is not None:
+        return signal.certificate.close
+    return None if bars is None or bars.empty else float(bars["close"].iloc[-1])

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Assignment
+from sellkit.core.gates import DeniedTicket
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.signals import Decision
 from sellkit.errors import ConfigError, DataError
 from sellkit.operate.decide import Decider, HourlyDecision
-from sellkit.operate.download import DownloadReport, Series, bring_up_to_date, plan
+from sellkit.operate.download import DownloadReport, bring_up_to_date, plan
+from sellkit.operate.fetch import Series
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Account, AccountSnapshot, Position
+    from sellkit.core.snapshot import SnapshotRow
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import (
         AssignmentBook,
@@ -160,6 +163,7 @@ class Desk:
             self.parts.store,
             self.parts.progress,
             self.options.concurrency,
+            self.parts.clock.now(),
         )
         self._problems |= report.problems
         self._refuse_emptiness(series)
@@ -167,13 +171,16 @@ class Desk:
 
     def decide(self) -> HourlyDecision:
         """Judge every position on what is stored, with positions and orders read afresh."""
+        sheet = self.sheet()
         decider = Decider(
             snapshot=self.snapshot(),
-            assignments=self.sheet().assignments,
+            assignments=sheet.assignments,
+            incomplete=sheet.incomplete,
             store=self.parts.store,
             options=self.options,
             as_of=self.run.as_of,
-            now=self.asked_as_of or self.parts.clock.now(),
+            now=self.parts.clock.now(),
+            is_present=self.asked_as_of is None,
             problems=self._problems,
         )
         return decider.decide()
@@ -186,7 +193,7 @@ class Desk:
         journal.record_rows(run_id, decision.rows)
         self.parts.signal_log.append(run_id, decision.rows)
         for row in decision.rows:
-            self._say(run_id, row.signal.decision, row.position, row.signal.reasons)
+            _say(run_id, row)
         outcome = "undecided" if decision.undecided else "decided"
         journal.finish(run_id, self.parts.clock.now(), outcome)
 
@@ -244,10 +251,14 @@ class Desk:
                 "ask for a later time"
             )
 
-    def _say(
-        self, run_id: str, decision: Decision, position: Position, reasons: tuple[str, ...]
-    ) -> None:
-        # Until alert channels exist, an undecided position is said as loudly as a log can.
-        level = logging.CRITICAL if decision is Decision.UNDECIDED else logging.INFO
-        extra = {"run_id": run_id, "token": str(position.instrument), "reasons": list(reasons)}
-        log.log(level, "decision_%s", decision.lower(), extra=extra)
+
+def _say(run_id: str, row: SnapshotRow) -> None:
+    # Until alert channels exist, what is undecided or withheld is said as loudly as a log can.
+    decision, reasons = row.signal.decision, row.signal.reasons
+    is_withheld = isinstance(row.verdict, DeniedTicket)
+    if isinstance(row.verdict, DeniedTicket):
+        reasons = (*reasons, *row.verdict.reasons)
+    level = logging.CRITICAL if is_withheld or decision is Decision.UNDECIDED else logging.INFO
+    event = f"decision_{decision.lower()}" + ("_withheld" if is_withheld else "")
+    token = str(row.position.instrument)
+    log.log(level, event, extra={"run_id": run_id, "token": token, "reasons": list(reasons)})

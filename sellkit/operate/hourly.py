@@ -27,6 +27,8 @@ class RunResult:
         `decided` or `undecided`, as journalled.
     decisions, tickets
         As journalled.
+    assigned
+        Assignments that the run made by default, each as a line.
     """
 
     run_id: str
@@ -34,6 +36,7 @@ class RunResult:
     outcome: str
     decisions: tuple[Mapping[str, object], ...]
     tickets: tuple[Mapping[str, object], ...]
+    assigned: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

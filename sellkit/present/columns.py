@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Value = str | int | float | bool | list[str] | list[float] | None
 
 
+WARMING: Final = "~"
+"""Stands before a number that comes from an EMA which is still warming up."""
+
 PROSE_ROOM: Final = 10
 """Characters below which a text that may be wrapped is a label, not a sentence."""
 
@@ -34,6 +37,7 @@ class Tone(StrEnum):
     UNDECIDED = "undecided"
     GOOD = "good"
     WARN = "warn"
+    STRONG_WARN = "strong warn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ POSITION: Final = (
 )
 CROSSINGS: Final = (
     Column("timeframe", _family),
-    *(Column(str(length), _to_cross(length), is_number=True) for length in LENGTHS),
+    *(Column(f"%{length}", _to_cross(length), is_number=True) for length in LENGTHS),
 )
 PROSE: Final = (
     Column("warm-up", _warm_up, room=12),
@@ -150,11 +154,20 @@ def family_label(reading: Reading) -> str:
 
 
 def cross_cell(row: SnapshotRow, reading: Reading | None) -> Cell:
-    """Percent to cross one average; the assigned one is strong."""
+    """Percent to cross one average; the assigned one is strong, and one that warms up is marked."""
     if reading is None or row.last_close is None:
         return Cell(words.UNKNOWN, Tone.QUIET)
-    tone = Tone.STRONG if reading == row.assigned else Tone.PLAIN
-    return Cell(words.percent(reading.percent_to_cross(row.last_close)), tone)
+    text = words.percent(reading.percent_to_cross(row.last_close))
+    is_assigned = reading == row.assigned
+    if is_warming(row, reading):
+        tone = Tone.STRONG_WARN if is_assigned else Tone.WARN
+        return Cell(f"{WARMING}{text}", tone)
+    return Cell(text, Tone.STRONG if is_assigned else Tone.PLAIN)
+
+
+def is_warming(row: SnapshotRow, reading: Reading) -> bool:
+    """Whether a value still holds more of its seed than the row allows, or nothing else."""
+    return reading.value is not None and reading.seed_weight > row.max_seed_weight
 
 
 def families(row: SnapshotRow) -> Iterator[tuple[str, tuple[Cell, ...]]]:

@@ -44,6 +44,7 @@ _TONES: Final = {
     Tone.UNDECIDED: f'style="{_PILL}#8a5a00"',
     Tone.GOOD: 'style="font-weight:700;border-bottom:2px solid #2e9d62"',
     Tone.WARN: 'style="border-bottom:2px solid #c98a00"',
+    Tone.STRONG_WARN: 'style="font-weight:700;border-bottom:2px solid #c98a00"',
     Tone.STRONG: 'style="font-weight:700"',
     Tone.QUIET: 'class="quiet"',
 }

@@ -20,6 +20,7 @@ from sellkit.present.columns import (
     record,
 )
 from sellkit.present.heading import Heading
+from sellkit.present.legend import legend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -100,7 +101,9 @@ def notebook_table(
     """
     ordered = in_display_order(rows)
     crossings = _all_crossings(ordered) if all_averages else _status(ordered, CROSSINGS)
-    tables = [_status(ordered, (_DECISION, *POSITION, *PROSE)), crossings]
+    signs = "<br>".join(legend(ordered, all_averages=all_averages))
+    explained = f'<p class="quiet">{signs}</p>'
+    tables = [_status(ordered, (_DECISION, *POSITION, *PROSE)), crossings, explained]
     counted = f"{len(ordered)} positions; the table is shown in a notebook"
     return h.page(heading, counted, *(tables if ordered else ("<p>No positions.</p>",)))
 
@@ -154,8 +157,8 @@ def _all_crossings(rows: Iterable[SnapshotRow]) -> str:
         for row in rows
         for label, cells in families(row)
     )
-    lengths = (h.title(str(length), "number") for length in LENGTHS)
-    return h.table((h.title("% to cross"), h.title("timeframe"), *lengths), lines)
+    lengths = (h.title(f"%{length}", "number") for length in LENGTHS)
+    return h.table((h.title("% to cross"), h.title("family"), *lengths), lines)
 
 
 def _decision(row: SnapshotRow) -> str:

@@ -21,6 +21,7 @@ from sellkit.present.columns import (
     Tone,
     families,
 )
+from sellkit.present.legend import legend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,6 +44,7 @@ _STYLES: Final = {
     Tone.UNDECIDED: "bold yellow",
     Tone.GOOD: "bold green",
     Tone.WARN: "yellow",
+    Tone.STRONG_WARN: "bold yellow",
 }
 
 
@@ -64,6 +66,8 @@ def terminal_table(
     parts: list[RenderableType] = [_heading(heading, width)]
     for table in tables:
         parts += [Text(""), table]
+    parts.append(Text(""))
+    parts += [Text(line, "dim") for line in legend(ordered, all_averages=all_averages)]
     return Group(*parts)
 
 
@@ -189,9 +193,9 @@ def _widths(rows: Sequence[SnapshotRow], columns: Sequence[Column], spare: int) 
 def _all_crossings(rows: Iterable[SnapshotRow]) -> Table:
     table = _empty_table(gap=1)
     table.add_column("% to cross", no_wrap=True)
-    table.add_column("timeframe", no_wrap=True)
+    table.add_column("family", no_wrap=True)
     for length in LENGTHS:
-        table.add_column(str(length), justify="right", no_wrap=True)
+        table.add_column(f"%{length}", justify="right", no_wrap=True)
     for row in rows:
         token = _text(IDENTITY[0].cell(row))
         for label, cells in families(row):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit import __version__
 from sellkit.errors import ConfigError
-from sellkit.wiring.moment import new_run_id, parse_moment, refuse_skew
+from sellkit.wiring.moment import new_run_id, parse_moment
 from sellkit.wiring.parts import (
     connect,
     desk_options,
@@ -102,9 +102,9 @@ def open_desk(
 def open_emptied_desk(
     overrides: Overrides, *, all_positions: bool, progress: Progress
 ) -> WiredDesk:
-    """As `open_desk`, with every stored bar and average removed, whosever they were.
+    """As `open_desk`, with every stored bar and average removed.
 
-    Nothing is removed before the gateway is connected and the account found.
+    Nothing is removed before the gateway is connected and the bars are known to be its account's.
     """
     return _open(overrides, _Asked(None, "", progress, all_positions, is_emptied=True))
 
@@ -130,8 +130,6 @@ def _open(overrides: Overrides, asked: _Asked) -> WiredDesk:
     with ExitStack() as stack:
         broker = connect(settings, is_run=bool(asked.run_id))
         stack.callback(broker.close)
-        if settings.connection.clock == "system":
-            refuse_skew(broker.clock.now(), broker.server_time())
         desk = _lay_out(settings, broker, asked)
         if asked.run_id:
             desk.begin()
@@ -150,9 +148,11 @@ def _lay_out(settings: Settings, broker: IbBroker, asked: _Asked) -> WiredDesk:
 
     account = resolve_account(settings, broker.account_numbers)
     store = ParquetBarStore(settings.data_dir)
+    origin = Origin(broker.kind, account.alias, account.fingerprint)
+    store.claim(origin)
     if asked.is_emptied:
         store.clear()
-    store.claim(Origin(broker.kind, account.alias, account.fingerprint))
+        store.claim(origin)
     parts = Parts(
         broker=broker,
         clock=broker.clock,

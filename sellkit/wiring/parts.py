@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
+
+from sellkit.wiring.moment import refuse_skew
 
 if TYPE_CHECKING:
     from sellkit.adapters.csv_assignments import CsvAssignments
@@ -37,15 +40,24 @@ def connect(settings: Settings, *, is_run: bool = False, client_id: int | None =
 
     profile, requests = settings.connection, settings.file.requests
     own = profile.client_id if is_run else profile.viewer_client_id
-    return IbBroker.connect(
+    clock = SystemClock() if profile.clock == "system" else None
+    broker = IbBroker.connect(
         host=profile.host,
         port=profile.port,
         client_id=own if client_id is None else client_id,
-        clock=SystemClock() if profile.clock == "system" else None,
+        clock=clock,
         connect_timeout_seconds=requests.connect_timeout_seconds,
         request_timeout_seconds=requests.timeout_seconds,
         pacing=PacingRules(requests_per_second=requests.per_second, max_open=requests.open_at_once),
     )
+    if clock is not None:
+        with ExitStack() as stack:
+            stack.callback(broker.close)
+            theirs = broker.server_time()
+            refuse_skew(clock.now(), theirs)
+            clock.stay_behind(theirs)
+            stack.pop_all()
+    return broker
 
 
 def open_book(settings: Settings) -> CsvAssignments:

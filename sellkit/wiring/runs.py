@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import ConfigError
@@ -51,7 +52,9 @@ def run_notebook(
     settings = load(overrides)
     run_id = new_run_id()
     configure(settings.log_dir, run_id)
-    say_problems(open_book(settings))
+    book = open_book(settings)
+    say_problems(book)
+    before = book.load().assignments
     settings.as_overrides(overrides).export()
     parameters: dict[str, object] = {
         "profile": settings.profile,
@@ -68,7 +71,10 @@ def run_notebook(
     with closing(journal):
         notebook = settings.notebooks_dir / HOURLY_RUN
         runner = PapermillRunner(settings.root, echo=sys.stderr if sys.stderr.isatty() else None)
-        return hourly_run(runner, journal, clock, notebook, output, parameters)
+        result = hourly_run(runner, journal, clock, notebook, output, parameters)
+    after = book.load().assignments
+    fresh = tuple(str(each) for token, each in after.items() if token not in before)
+    return replace(result, assigned=fresh)
 
 
 @contextmanager

@@ -151,3 +151,16 @@ def test_many_threads_share_one_answer() -> None:
 
     assert seen == [START] * 8
     assert gateway.asked == 1
+
+
+def test_a_system_clock_stays_behind_another_that_is_behind() -> None:
+    clock = SystemClock()
+    other = clock.now() - dt.timedelta(seconds=2)
+    clock.stay_behind(other)
+    assert other <= clock.now() <= other + dt.timedelta(seconds=1)
+
+
+def test_a_system_clock_does_not_follow_one_that_is_ahead() -> None:
+    clock, plain = SystemClock(), SystemClock()
+    clock.stay_behind(plain.now() + dt.timedelta(hours=1))
+    assert clock.now() <= plain.now()

@@ -52,6 +52,13 @@ WAYS = {
     "semicolons": (HEADER + ROW).replace(",", ";"),
     "tabs": (HEADER + ROW).replace(",", "\t"),
     "Excel": "\ufeff" + (HEADER + ROW).replace(",", ";").replace("\n", "\r\n"),
+    "Excel's first line": "\ufeffsep=;\r\n"
+    + (HEADER + ROW).replace(",", ";").replace("\n", "\r\n"),
+    "Excel's first line, quoted": '"SEP=;"\n' + (HEADER + ROW).replace(",", ";"),
+    "Excel's first line, padded": "sep=,,,,\n" + HEADER + ROW,
+    "Excel's first line with a tab": "sep=\t\n" + (HEADER + ROW).replace(",", "\t"),
+    "Excel's first line over rows that differ from it": "sep=;\n" + HEADER + ROW,
+    "Excel's first line and no header": "sep=;\n" + ROW.replace(",", ";"),
     "quotes": HEADER + '"NASDAQ:AAPL","SMA","50","1H"\n',
     "no line ending at the end": (HEADER + ROW).rstrip(),
     "three columns": "ticker,type,length\nNASDAQ:AAPL,SMA,50\n",
@@ -122,6 +129,85 @@ def test_a_row_that_cannot_be_used_is_reported_and_kept(path: Path, row: str) ->
     assert path.read_bytes() == content
     save(path, token=MSFT)
     assert path.read_bytes() == content + b"\nNASDAQ:MSFT,EMA,20,1D\n"
+
+
+OLDER = "ticker,type,length\n"
+CUT_OFF = {
+    "5, of 50": (OLDER, "NASDAQ:AAPL,SMA,5", "50"),
+    "10, of 100": (OLDER, "NASDAQ:AAPL,EMA,10", "100"),
+    "20, of 200": (OLDER, "NASDAQ:AAPL,SMA,20", "200"),
+    "no header": ("NYSE:IBM,SMA,50\n", "NASDAQ:AAPL,SMA,20", "200"),
+    "semicolons": ("sep=;\nticker;type;length\n", "NASDAQ:AAPL;SMA;20", "200"),
+    "length last of four": ("timeframe,ticker,type,length\n", "1D,NASDAQ:AAPL,SMA,20", "200"),
+}
+
+
+@pytest.mark.parametrize("way", CUT_OFF)
+def test_a_last_length_that_may_be_cut_off_assigns_nothing_and_is_reported(
+    path: Path, way: str
+) -> None:
+    before, row, longer = CUT_OFF[way]
+    path.write_text(before + row)
+    assert AAPL not in labels(path)
+    (problem,) = problems(path)
+    assert "NASDAQ:AAPL may be half-written" in problem
+    assert f"beginning of {longer}; end the line if it is whole, or assign NASDAQ:AAPL" in problem
+    assert CsvAssignments(path).load().incomplete == {Token.parse(AAPL)}
+    assert path.read_text() == before + row
+    path.write_text(before + row + "\n")
+    assert AAPL in labels(path)
+    assert problems(path) == ()
+
+
+@pytest.mark.parametrize("way", CUT_OFF)
+@pytest.mark.parametrize("choice", ["SMA 50 1H", "EMA 20 1D"])
+def test_saving_another_row_does_not_make_a_cut_off_one_whole(
+    path: Path, way: str, choice: str
+) -> None:
+    before, row, _ = CUT_OFF[way]
+    path.write_text(before + row)
+    save(path, choice, MSFT)
+    assert labels(path)[MSFT] == choice
+    assert AAPL not in labels(path)
+    assert len(problems(path)) == 1
+    save(path, "SMA 200 1H")
+    assert labels(path)[AAPL] == "SMA 200 1H"
+    assert labels(path)[MSFT] == choice
+    assert problems(path) == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{HEADER}NASDAQ:AAPL,SMA,20,1H",
+        "NASDAQ:AAPL,SMA,20,1H",
+        f"{OLDER}NASDAQ:AAPL,SMA,50",
+        f"{OLDER}NASDAQ:AAPL,SMA,200",
+        f"{OLDER}NASDAQ:AAPL,SMA,20,",
+        f'{OLDER}NASDAQ:AAPL,SMA,"20"',
+        f"{OLDER}NASDAQ:AAPL,SMA,20\n# the end",
+        "ticker,length,type\nNASDAQ:AAPL,20,SMA",
+    ],
+)
+def test_a_last_line_that_can_only_be_whole_needs_no_line_ending(path: Path, content: str) -> None:
+    path.write_text(content)
+    assert AAPL in labels(path)
+    assert problems(path) == ()
+
+
+def test_excels_first_line_stays_and_says_how_a_row_is_written(path: Path) -> None:
+    path.write_bytes(b"sep=;\r\n")
+    save(path)
+    written = b"sep=;\r\nticker;type;length;timeframe\r\nNASDAQ:AAPL;EMA;20;1D\r\n"
+    assert path.read_bytes() == written
+    save(path, "SMA 50 1H", MSFT)
+    assert path.read_bytes() == written + b"NASDAQ:MSFT;SMA;50;1H\r\n"
+
+
+def test_excels_line_is_one_only_at_the_top(path: Path) -> None:
+    path.write_text(f"{HEADER}sep=;\n{ROW}")
+    (problem,) = problems(path)
+    assert "line 2" in problem
 
 
 @pytest.mark.parametrize("second", ["EMA,20,1D", "SMA,50,1H", "SMA,51,1H", ",,"])

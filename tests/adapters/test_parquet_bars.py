@@ -213,7 +213,7 @@ def test_a_refusal_names_the_writer_and_what_to_do(store: ParquetBarStore) -> No
     with pytest.raises(ForeignOrigin) as refusal:
         store.claim(Origin(GatewayKind.PAPER, "family", "1" * 12))
     told = str(refusal.value)
-    for part in ("simulated", "'main'", "paper", "'family'", "--profile", "sellkit data rebuild"):
+    for part in ("simulated", "'main'", "paper", "'family'", "--profile", "--data-dir"):
         assert part in told
     assert refusal.value.exit_code == 2
 

@@ -110,6 +110,39 @@ def test_averages_are_replaced_not_merged(store: BarStore) -> None:
     assert len(found) == 2
 
 
+def test_the_owner_may_change_the_alias(store: BarStore) -> None:
+    store.claim(OURS)
+    store.claim(dataclasses.replace(OURS, alias="second"))
+
+
+def test_what_the_source_has_no_bar_for_is_remembered_with_the_latest_time(
+    store: BarStore,
+) -> None:
+    first, second = build.NOW, build.NOW + build.SECOND
+    starts = [slot.start for slot in build.session_halves()][:3]
+    assert store.absent(KEY) == {}
+    store.note_absent(KEY, starts, first)
+    store.note_absent(KEY, starts[:1], second)
+    assert store.absent(KEY) == {starts[0]: second, starts[1]: first, starts[2]: first}
+    assert store.absent(dataclasses.replace(KEY, con_id=1)) == {}
+
+
+def test_a_dropped_series_leaves_nothing_behind_and_no_other_series_changes(
+    store: BarStore,
+) -> None:
+    other = dataclasses.replace(KEY, con_id=1)
+    table = indicators.table(build.bars(build.session_halves()))
+    for key in (KEY, other):
+        store.add(key, bars(0, 2))
+        store.write_averages(key, table)
+        store.note_absent(key, [build.NOW], build.NOW)
+    store.drop(KEY)
+    assert store.read(KEY).empty
+    assert store.read_averages(KEY) is None
+    assert store.absent(KEY) == {}
+    assert (len(store.read(other)), len(store.absent(other))) == (2, 1)
+
+
 def test_the_owner_may_claim_again(store: BarStore) -> None:
     store.claim(OURS)
     store.add(KEY, bars(0, 1))
@@ -121,7 +154,6 @@ def test_the_owner_may_claim_again(store: BarStore) -> None:
     "other",
     [
         dataclasses.replace(OURS, gateway=GatewayKind.LIVE),
-        dataclasses.replace(OURS, alias="second"),
         dataclasses.replace(OURS, fingerprint="ffffffffffff"),
     ],
 )

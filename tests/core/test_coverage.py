@@ -68,7 +68,7 @@ def brought_up_to_date(
     missing = missing_slots(stored, due)
     limit = len(missing)
     while missing:
-        window = next_window(missing, size)
+        window = next_window(missing, size, new_york())
         request = request_for(window, instrument(), size, sessions_in(window), rth=True)
         answer = gateway.answer(request)
         assert gateway.asked <= limit, "the loop does not end"
@@ -133,17 +133,17 @@ def test_an_intraday_window_holds_the_newest_missing_bars_of_at_most_31_sessions
     missing = [slots[place] for place in sorted(places)]
     if not missing:
         return
-    window = list(next_window(missing, BarSize.M30))
+    window = list(next_window(missing, BarSize.M30, new_york()))
     assert window == missing[-len(window) :]
     assert 1 <= sessions_in(window) <= SLICE_SESSIONS
 
 
 def test_a_cold_start_asks_for_half_hours_in_slices_of_about_a_month() -> None:
-    assert sessions_in(next_window(grid(900), BarSize.M30)) >= 28
+    assert sessions_in(next_window(grid(900), BarSize.M30, new_york())) >= 28
 
 
 def test_daily_bars_are_asked_for_at_once() -> None:
-    assert next_window(grid(700, BarSize.D1), BarSize.D1) == grid(700, BarSize.D1)
+    assert next_window(grid(700, BarSize.D1), BarSize.D1, new_york()) == grid(700, BarSize.D1)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ PASSING: dict[str, Case] = {
     "a sale": (gates.sells_only, ticket(), facts()),
     "long stock": (gates.long_stock_only, ticket(), facts()),
     "one whole share": (gates.has_whole_shares, ticket(position(quantity="1.5")), facts()),
+    "the present": (gates.about_the_present, ticket(), facts()),
     "the same position": (gates.position_as_decided, ticket(), holding("100.0")),
     "positions as old as may be": (
         gates.snapshot_fresh,
@@ -134,6 +135,18 @@ REFUSING: dict[str, tuple[Case, str]] = {
     "a fraction of a share": (
         (gates.has_whole_shares, ticket(position(quantity="0.99")), facts()),
         "less than one whole share (0.99)",
+    ),
+    "a past moment": (
+        (gates.about_the_present, ticket(), facts(is_present=False)),
+        "a past moment was asked for",
+    ),
+    "positions from after the decision": (
+        (gates.snapshot_fresh, ticket(), facts(snapshot=snapshot(taken_at=NOW + SECOND))),
+        "positions were read 0:00:01 after",
+    ),
+    "a bar from after the decision": (
+        (gates.bar_fresh, ticket(), facts(now=HOUR_END - SECOND)),
+        "the deciding bar ends 0:00:01 after",
     ),
     "a smaller position": (
         (gates.position_as_decided, ticket(), holding("60")),

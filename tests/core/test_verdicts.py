@@ -41,6 +41,7 @@ def test_a_denied_ticket_carries_every_reason_in_the_order_of_the_gates() -> Non
     prepared = ticket(position(quantity="-0.5", cost=None), certificate(seed=0.5))
     seen = facts(
         now=CLOSE + MINUTE,
+        is_present=False,
         snapshot=snapshot([], [open_order()]),
         session=None,
         exits=9,

@@ -68,7 +68,9 @@ def decide(
         options=settings or options(),
         as_of=as_of,
         now=now or as_of,
+        is_present=True,
         problems=problems or {},
+        incomplete=frozenset(),
     ).decide()
 
 

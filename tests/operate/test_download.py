@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from sellkit.core.bars import BarSize, SeriesKey
+from sellkit.core.bars import PRICES, BarSize, SeriesKey
 from sellkit.core.coverage import SLICE_SESSIONS
 from sellkit.errors import (
     InvalidBars,
@@ -20,7 +20,8 @@ from sellkit.errors import (
     RequestTimedOut,
     SellkitError,
 )
-from sellkit.operate.download import DownloadReport, Outcome, Series, bring_up_to_date, plan
+from sellkit.operate.download import DownloadReport, bring_up_to_date, plan
+from sellkit.operate.fetch import Outcome, Series
 from tests.build import NOW, assignment, instrument, new_york, utc
 from tests.fakes import FakeBroker, FakeClock
 from tests.fakes_store import MemoryBarStore
@@ -78,7 +79,12 @@ class Download:
     def report(self, *con_ids: int, choice: str | None = None) -> DownloadReport:
         series = [each for con_id in con_ids for each in self.planned(con_id, choice)]
         return bring_up_to_date(
-            series, self.broker, self.store, self.progress, self.options.concurrency
+            series,
+            self.broker,
+            self.store,
+            self.progress,
+            self.options.concurrency,
+            self.broker.clock.now(),
         )
 
     def planned(self, con_id: int, choice: str | None = None) -> tuple[Series, Series]:
@@ -129,7 +135,7 @@ def test_a_second_download_shows_no_progress_because_there_is_nothing_to_do() ->
     assert len(download.progress.totals) == 1
 
 
-def test_later_only_the_new_half_hour_is_asked_for() -> None:
+def test_later_the_new_half_hour_is_asked_for_with_one_session_of_overlap() -> None:
     broker = FakeBroker(FakeClock(NOW), bars=histories(APPLE, now=NOW + dt.timedelta(hours=1)))
     download = Download(broker)
     download(APPLE)
@@ -137,7 +143,7 @@ def test_later_only_the_new_half_hour_is_asked_for() -> None:
     broker.clock.time += dt.timedelta(minutes=59)
     outcomes = download(APPLE)
     (request,) = broker.requests
-    assert (request.bar_size, request.duration) == (BarSize.M30, "1 D")
+    assert (request.bar_size, request.duration) == (BarSize.M30, "2 D")
     assert sum(each.fetched for each in outcomes) == 1
     assert request.end == utc("2026-01-28 20:30")
 
@@ -392,3 +398,81 @@ def test_extended_hours_are_a_series_of_their_own() -> None:
     download(APPLE)
     assert {key.rth for key in download.store.bars} == {True, False}
     assert {request.rth for request in broker.requests} == {True, False}
+
+
+# --- what is told differently, and what there is not ----------------------------------------------
+
+
+def split(frame: pd.DataFrame, factor: float) -> pd.DataFrame:
+    """The same bars as the source tells them after a split."""
+    told = frame.copy()
+    told[PRICES] /= factor
+    return told
+
+
+def test_after_a_split_both_series_are_fetched_anew_before_anything_is_joined() -> None:
+    later = NOW + dt.timedelta(hours=1)
+    broker = FakeBroker(FakeClock(NOW), bars=histories(APPLE, now=later))
+    download = Download(broker)
+    download(APPLE)
+    broker.histories = {key: split(each, 10) for key, each in broker.histories.items()}
+    broker.clock.time = later
+    outcomes = download(APPLE)
+    assert [each.problem for each in outcomes] == [None, None]
+    for key, stored in download.store.bars.items():
+        told = broker.histories[APPLE, key.bar_size]["close"]
+        pd.testing.assert_series_equal(
+            stored["close"], told[told.index.isin(stored.index)], check_freq=False
+        )
+
+
+def test_a_split_of_one_instrument_leaves_the_others_as_they_are() -> None:
+    later = NOW + dt.timedelta(hours=1)
+    broker = FakeBroker(FakeClock(NOW), bars=histories(APPLE, MICROSOFT, now=later))
+    download = Download(broker)
+    download(APPLE, MICROSOFT)
+    broker.histories |= {
+        (APPLE, size): split(broker.histories[APPLE, size], 2) for size in (BarSize.M30, BarSize.D1)
+    }
+    broker.requests.clear()
+    broker.clock.time = later
+    download(APPLE, MICROSOFT)
+    asked = [each for each in broker.requests if each.instrument.con_id == MICROSOFT]
+    assert [each.duration for each in asked] == ["2 D", "2 D"]
+
+
+def test_a_bar_that_was_corrected_late_replaces_the_stored_one() -> None:
+    later = NOW + dt.timedelta(hours=1)
+    broker = FakeBroker(FakeClock(NOW), bars=histories(APPLE, now=later))
+    download = Download(broker)
+    download(APPLE)
+    told = broker.histories[APPLE, BarSize.M30]
+    last = download.store.bars[HALVES].index[-1]
+    told.loc[last, "close"] = told.loc[last, "high"] = told.loc[last, "high"] * 1.01
+    broker.clock.time = later
+    download(APPLE)
+    assert download.store.bars[HALVES].loc[last, "close"] == told.loc[last, "close"]
+
+
+def test_bars_that_the_source_does_not_have_are_asked_for_once_a_day() -> None:
+    broker = broker_with(APPLE)
+    whole = broker.histories[APPLE, BarSize.D1]
+    broker.histories[APPLE, BarSize.D1] = whole.iloc[-9:]
+    download = Download(broker)
+    download(APPLE)
+    asked = len(broker.requests)
+    assert not any(each.fetched or each.requests for each in download(APPLE))
+    assert len(broker.requests) == asked
+    broker.clock.time += dt.timedelta(days=1, minutes=1)
+    download(APPLE)
+    assert any(each.bar_size is BarSize.D1 for each in broker.requests[asked:])
+
+
+def test_a_fresh_bar_that_is_late_is_asked_for_again_at_once() -> None:
+    broker = broker_with(APPLE)
+    whole = broker.histories[APPLE, BarSize.M30]
+    broker.histories[APPLE, BarSize.M30] = whole.iloc[:-1]
+    download = Download(broker)
+    download(APPLE)
+    broker.histories[APPLE, BarSize.M30] = whole
+    assert sum(each.fetched for each in download(APPLE)) == 1

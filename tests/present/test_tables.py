@@ -228,6 +228,33 @@ def test_all_averages_show_a_line_for_each_family() -> None:
     assert all(f">{label}<" in markup for label in ("1H SMA", "1H EMA", "1D SMA", "1D EMA"))
 
 
+@pytest.mark.parametrize("all_averages", [False, True])
+def test_the_percentages_have_titles_that_are_explained(*, all_averages: bool) -> None:
+    markup = notebook_table([build.row()], HEADING, all_averages=all_averages).markup
+    assert all(f">%{length}</th>" in markup for length in LENGTHS)
+    assert "%5 to %200: % to cross, from the close to the average of that length" in markup
+    assert "~" not in markup
+
+
+@pytest.mark.parametrize("all_averages", [False, True])
+@pytest.mark.parametrize("weight", [0.0011, 1.0])
+def test_an_ema_with_too_much_seed_is_amber_and_marked(
+    weight: float, *, all_averages: bool
+) -> None:
+    readings = tuple(
+        build.reading(f"EMA {length} 1H", 100.0 + length, weight if length > 100 else 0.001)
+        for length in LENGTHS
+    )
+    signal = build.signal(assigned=build.assignment("EMA 200 1H"))
+    row = build.row(last_close=100.0, readings=readings, signal=signal)
+    markup = notebook_table([row], HEADING, all_averages=all_averages).markup
+    amber = "border-bottom:2px solid #c98a00"
+    assert f'<span style="{amber}">~+150.00</span>' in markup
+    assert f'<span style="font-weight:700;{amber}">~+200.00</span>' in markup
+    assert ">+100.00<" in markup
+    assert "~ an EMA still warming up: more than 0.1 % of it is the seed it began with" in markup
+
+
 def test_every_reason_and_the_whole_certificate_stand_in_the_decisions() -> None:
     markup = decisions_table(portfolio(HOLDINGS[:1]), HEADING).markup
     for text in (

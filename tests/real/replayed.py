@@ -6,11 +6,15 @@ import datetime as dt
 import json
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 from sellkit.adapters.parquet_bars import ParquetBarStore
 from sellkit.config import Overrides
@@ -19,13 +23,14 @@ from sellkit.core.bars import Anchor, SeriesKey
 from sellkit.core.gates import ApprovedTicket, DeferredTicket
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.simgateway.clock import VirtualClock, parse_instant
-from sellkit.simgateway.market import Market
+from sellkit.simgateway.market import Listing, Market
 from sellkit.simgateway.scenario import Holding, Scenario, Security
 from sellkit.simgateway.server import serve
 from sellkit.wiring import open_desk, run_notebook
 
 ACCOUNT = "DU7654321"
 LOGGERS = ("sellkit", "ib_insync", "eventkit", "papermill", "nbclient", "asyncio")
+YES_OR_NO = {"yes": True, "no": False, "-": None}
 LARGEST_NOTEBOOK = 2_000_000  # bytes; evidence is kept for every hour of every day
 
 SETTINGS = """\
@@ -69,11 +74,12 @@ class Said:
     Attributes
     ----------
     readings
-        All 28 averages by label; None where the history is too short.
+        All 28 averages by label; None where the history is too short. Read from a notebook's store
+        they lack a timeframe of which no average is kept.
     verdict
         `prepared`, `withheld` or `deferred`; None without a ticket.
     is_above
-        Above break-even; None where it is unknown, and in what was read from a journal.
+        Above break-even; None where it is unknown.
     """
 
     decision: str
@@ -105,7 +111,7 @@ def gateway_beside(
             for number, each in enumerate(held)
         ),
     )
-    market = Market(scenario.listings(), replay=bars)
+    market = _market(tuple(scenario.listings()), tuple(bars.items()))
     rows = [f"{each.token},{each.choice.replace(' ', ',')}" for each in held]
     (folder / "assigned_ma.csv").write_text(
         "\n".join(["ticker,type,length,timeframe", *rows, ""]), encoding="utf-8"
@@ -118,6 +124,12 @@ def gateway_beside(
         )
         yield Overrides(config=str(settings))
         assert gateway.exchange.placed_orders == []
+
+
+@cache
+def _market(listings: tuple[Listing, ...], bars: tuple[tuple[str, Path], ...]) -> Market:
+    """One market for every moment of the same replay: it tells nothing of the time after `now`."""
+    return Market(listings, replay=dict(bars))
 
 
 @contextmanager
@@ -167,7 +179,11 @@ def _of_row(row: SnapshotRow) -> Said:
 
 
 def by_notebook(chosen: Overrides, held: list[Held]) -> dict[str, Said]:
-    """Execute the hourly notebook, and read the journal and the stored averages; by symbol."""
+    """Execute the hourly notebook, and read all that it leaves behind; by symbol.
+
+    Decisions and tickets come from the journal, the averages from the store, and break-even from
+    the status table in the kept notebook.
+    """
     result = run_notebook(chosen)
     assert result.notebook.stat().st_size < LARGEST_NOTEBOOK
     assert chosen.config is not None
@@ -176,13 +192,15 @@ def by_notebook(chosen: Overrides, held: list[Held]) -> dict[str, Said]:
     lines = (result.notebook.parents[2] / "logs" / "signals.jsonl").read_text(encoding="utf-8")
     logged = {line["ticker"]: line for line in map(json.loads, lines.splitlines())}
     by_contract = {fact["con_id"]: fact for fact in result.decisions}
+    above = _shown_break_even(result.notebook)
     assert len(by_contract) == len(result.decisions)
     found = {}
     for each in held:
         fact = by_contract[each.con_id]
         assert logged[each.token]["ma_value"] == fact["average"]
         readings = _stored_averages(store, each.con_id)
-        found[each.symbol] = _of_fact(fact, readings, tickets.get(each.con_id))
+        said = _of_fact(fact, readings, tickets.get(each.con_id))
+        found[each.symbol] = replace(said, is_above=YES_OR_NO[above[each.token]])
     assert len(found) == len(result.decisions)
     return found
 
@@ -210,11 +228,28 @@ def _stored_averages(store: ParquetBarStore, con_id: int) -> dict[str, float | N
     found: dict[str, float | None] = {}
     for timeframe in Timeframe:
         table = store.read_averages(SeriesKey(con_id, timeframe.bar_size, anchor=Anchor.CLOCK))
-        assert table is not None
+        if table is None:
+            continue
         for each in ALL_AVERAGES:
             value = float(table[each.column].iloc[-1])
             found[f"{each} {timeframe}"] = None if value != value else value  # noqa: PLR0124  (NaN)
     return found
+
+
+def _shown_break_even(notebook: Path) -> dict[str, str]:
+    """What the column `abv_be` says in the kept notebook's status table, by token."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    pages = ["".join(each["data"].get("text/html", ())) for each in _outputs(cells)]
+    (page,) = [each for each in pages if ">abv_be<" in each]
+    titles, *rows = [
+        [unescape(re.sub("<[^>]*>", "", cell)) for cell in re.findall("<t[hd].*?</t[hd]>", row)]
+        for row in re.findall("<tr>.*?</tr>", page.partition("</table>")[0])
+    ]
+    return {row[0]: row[titles.index("abv_be")] for row in rows}
+
+
+def _outputs(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [output for cell in cells for output in cell.get("outputs", ()) if "data" in output]
 
 
 def _number(value: object) -> float | None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.real.recomputed import CHOICES
-from tests.real.replayed import Held, Said, by_desk, gateway_beside
+from tests.real.replayed import Held, Said, by_desk, by_notebook, gateway_beside
 from tests.real.tickers import EXCHANGES, Moment, held_at, wanted_of
 
 TAKEN_OUT = pd.Timestamp("2026-01-14 19:30", tz="UTC")
@@ -36,19 +36,19 @@ def _said_over_the_hole(
     choices = {symbol: HOURLY[number] for number, symbol in enumerate(EXCHANGES)}
     held = held_at(holed, moment, choices)
     with gateway_beside(folder, held, {"30m": holed}, moment.at) as chosen:
-        return held, by_desk(chosen)
+        return held, by_notebook(chosen, held) if moment.by_notebook else by_desk(chosen)
 
 
 def test_an_hour_without_its_last_half_decides_nothing_and_names_the_bar(
     holed: Path, tmp_path: Path
 ) -> None:
-    moment = Moment("the hour with the hole", "2026-01-14T15:00:05", 0)
+    moment = Moment("the hour with the hole", "2026-01-14T15:00:05", 0, by_notebook=True)
     held, said = _said_over_the_hole(holed, moment, tmp_path)
     assert set(said) == {each.symbol for each in held} == set(EXCHANGES)
     for symbol, each in said.items():
         assert each.decision == "UNDECIDED", symbol
         assert NAMED in each.reasons, symbol
-        assert each.verdict is None, symbol
+        assert (each.average, each.verdict, each.is_above) == (None, None, None), symbol
 
 
 def test_after_a_hole_only_the_bars_behind_it_count(holed: Path, tmp_path: Path) -> None:
