@@ -38,7 +38,7 @@ def lines_of(text: str) -> tuple[Line, ...]:
 
 
 def excels_delimiter(lines: Sequence[Line]) -> str | None:
-    """What the first line, `sep=;` for instance, names; empty for no character; None without one."""
+    """What Excel's first line, `sep=;` for instance, names; None where there is no such line."""
     found = _EXCEL.fullmatch(lines[0].text) if lines else None
     return None if found is None else found[1]
 

@@ -121,8 +121,8 @@ def _fresh_folder(folder: Path) -> Path:
     try:
         if folder.is_dir() and any(folder.iterdir()) and not _is_simulated(folder):
             raise ConfigError(
-                f"{folder} holds something that no demo made; move it away, or give another "
-                "--data-dir"
+                f"{folder} holds data of a real gateway, or something that no demo made; move it "
+                "away, or give another --data-dir"
             )
         if folder.exists():
             shutil.rmtree(folder)

@@ -164,6 +164,7 @@ class Desk:
             self.parts.progress,
             self.options.concurrency,
             self.parts.clock.now(),
+            is_present=self.asked_as_of is None,
         )
         self._problems |= report.problems
         self._refuse_emptiness(series)

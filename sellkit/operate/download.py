@@ -93,6 +93,8 @@ def bring_up_to_date(
     progress: Progress,
     concurrency: int,
     now: dt.datetime,
+    *,
+    is_present: bool,
 ) -> DownloadReport:
     """Fetch what is missing, daily series before intraday ones.
 
@@ -104,7 +106,7 @@ def bring_up_to_date(
     NotConnected
         The connection ended; what had come is in the store.
     """
-    crew = _Crew(broker, store, progress, concurrency, now)
+    crew = _Crew(broker, store, progress, concurrency, now, is_present)
     outcomes = crew.fetch("downloading bars", series)
     changed = {each.series.instrument.con_id for each in outcomes if each.is_changed}
     if not changed:
@@ -125,11 +127,15 @@ class _Crew:
     progress: Progress
     concurrency: int
     now: dt.datetime
+    is_present: bool
 
     def fetch(self, label: str, series: Iterable[Series]) -> list[Outcome]:
         ordered = sorted(series, key=lambda each: each.key.bar_size is not BarSize.D1)
         stop = threading.Event()
-        works = [Fetching(each, self.broker, self.store, self.now, stop) for each in ordered]
+        works = [
+            Fetching(each, self.broker, self.store, self.now, stop, is_present=self.is_present)
+            for each in ordered
+        ]
         total = sum(len(each.missing) for each in works)
         if not total:
             return [each.outcome() for each in works]

@@ -82,6 +82,9 @@ class Fetching:
     ----------
     now
         The present, aware UTC.
+    is_present
+        Whether the present is described. A look at the past remembers no bars as absent: it may
+        lie before everything.
     stop
         Set when the work is to end after the request under way.
 
@@ -98,11 +101,14 @@ class Fetching:
         store: BarStore,
         now: dt.datetime,
         stop: threading.Event,
+        *,
+        is_present: bool,
     ) -> None:
         self._series = series
         self._broker = broker
         self._store = store
         self._now = now
+        self._is_present = is_present
         self._stop = stop
         self._stored = store.read(series.key)
         self._due = pd.DatetimeIndex([slot.start for slot in series.due], dtype="M8[us, UTC]")
@@ -153,7 +159,7 @@ class Fetching:
         came = set(kept.index)
         absent = [start for start in settled if start not in came]
         self._fetched += len(settled) - len(absent)
-        if absent:
+        if absent and self._is_present:
             self._store.note_absent(self._series.key, absent, self._now)
 
     def _request(self, window: Sequence[Slot]) -> BarRequest:

@@ -1,13 +1,18 @@
-"""The commands that a page of documentation tells people to type."""
+"""The commands that a page of documentation tells people to type, and the files it links."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import unquote
 
 _SHELLS = {"", "bash", "console", "powershell", "sh", "shell"}
 _SEPARATOR = re.compile(r"&&|\|\||[;|]")
+_LINK = re.compile(r"""\]\(\s*<?([^\s<>)]+)|\b(?:src|href)=["']([^"']+)""")
+_CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
+_ELSEWHERE = re.compile(r"[a-z][a-z+.-]*:|//|#", re.IGNORECASE)
 _NOT_A_WORD = ("-", "<", "[", ".", "…")
 
 Commands = Mapping[str, "Commands"]  # each with its own subcommands, if it has any
@@ -36,6 +41,17 @@ def unknown_targets(markdown: str, makefile: str) -> list[str]:
     ]
 
 
+def missing_files(markdown: str, folder: Path) -> list[str]:
+    """Links and pictures that name a file which is not there; `folder` is the page's own."""
+    prose = _CODE.sub("", markdown)
+    targets = [link or attribute for link, attribute in _LINK.findall(prose)]
+    return [
+        target
+        for target in targets
+        if not _ELSEWHERE.match(target) and not (folder / _file(target)).exists()
+    ]
+
+
 def unknown_subcommands(markdown: str, known: Commands) -> list[str]:
     """`sellkit` commands that name a subcommand which the command line does not have."""
     return [
@@ -43,6 +59,10 @@ def unknown_subcommands(markdown: str, known: Commands) -> list[str]:
         for words in commands(markdown)
         if (rest := _after_sellkit(words)) and not _is_known(rest, known)
     ]
+
+
+def _file(target: str) -> str:
+    return unquote(re.split(r"[#?]", target, maxsplit=1)[0])
 
 
 def _is_known(words: list[str], known: Commands) -> bool:

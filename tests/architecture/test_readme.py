@@ -1,16 +1,28 @@
-"""Every command in the README can be typed."""
+"""Every command in the README can be typed, and every file that a page links is there."""
 
 from __future__ import annotations
 
 import argparse
+import re
+from pathlib import Path
 
 import pytest
 
-from tests.architecture.readme import Commands, commands, unknown_subcommands, unknown_targets
+from sellkit.commands import demo, gateway
+from sellkit.simgateway.gateway import Gateway
+from sellkit.simgateway.scenario import Scenario
+from tests.architecture.readme import (
+    Commands,
+    commands,
+    missing_files,
+    unknown_subcommands,
+    unknown_targets,
+)
 from tests.architecture.source import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = ("README.md", "CHANGELOG.md", "data/README.md")
 KNOWN = {"run": {}, "data": {"rebuild": {}}}
 
 
@@ -27,6 +39,57 @@ def test_every_sellkit_command_of_the_readme_exists() -> None:
     from sellkit.cli import build_parser
 
     assert not unknown_subcommands(README, _subcommands(build_parser()))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_local_file_that_a_page_links_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert not missing_files(text, (ROOT / page).parent)
+
+
+def test_the_readme_names_the_flags_that_every_command_takes() -> None:
+    named = _settings_of_the_readme().partition("Every command takes")[2].partition("`,")[0]
+    assert set(re.findall(r"--[a-z-]+", named)) == _common_flags()
+
+
+def test_the_gateway_uses_the_common_flags_that_the_readme_says_and_no_other() -> None:
+    (said,) = re.findall(r"`gateway` uses (.*?) alone", _settings_of_the_readme())
+    source = Path(gateway.__file__).read_text(encoding="utf-8")
+    used = {f"--{name.replace('_', '-')}" for name in re.findall(r"\bargs\.(\w+)", source)}
+    assert set(re.findall(r"--[a-z-]+", said)) == used & _common_flags()
+
+
+def test_the_demo_uses_the_common_flags_that_the_readme_says_and_no_other(tmp_path: Path) -> None:
+    (said,) = re.findall(r"of its own, and uses (.*?) for its run", _settings_of_the_readme())
+    passed_over = {"--config", "--profile", "--account"}
+    assert set(re.findall(r"--[a-z-]+", said)) == _common_flags() - passed_over
+    given = ["--config", "x.toml", "--profile", "live", "--account", "other", "--client-id", "7"]
+    given += ["--concurrency", "3", "--no-rth", "--log-dir", "logs-of-mine"]
+    chosen = demo._settings(_parse("demo", *given), tmp_path, _not_started())
+    assert (chosen.profile, chosen.account) == ("demo", "demo")
+    assert chosen.config == str(tmp_path / "sellkit.toml")
+    assert (chosen.client_id, chosen.concurrency, chosen.rth) == (7, 3, False)
+    assert chosen.log_dir == "logs-of-mine"
+
+
+def _not_started() -> Gateway:
+    return Gateway(Scenario(accounts=("DU0000001",)))
+
+
+def _settings_of_the_readme() -> str:
+    return " ".join(README.partition("## Settings")[2].partition("\n## ")[0].split())
+
+
+def _parse(*words: str) -> argparse.Namespace:
+    from sellkit.cli import build_parser
+
+    return build_parser().parse_args(words)
+
+
+def _common_flags() -> set[str]:
+    from sellkit.cli import _common_flags as common
+
+    return {f"--{name.replace('_', '-')}" for name in vars(common().parse_args([]))}
 
 
 def _subcommands(parser: argparse.ArgumentParser) -> Commands:
@@ -71,6 +134,32 @@ def test_commands_that_exist_and_plain_words_are_no_offence() -> None:
     )
     assert not unknown_subcommands(page, KNOWN)
     assert not unknown_targets(page, "demo:")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "![a picture](images/none.png)",
+        "see [the settings](none.toml), or not",
+        '[title](none.md "with a title")',
+        "[part](none.md#part)",
+        '<img alt="x" src="images/none.png">',
+        "[![picture in a link](none.png)](https://example.org)",
+        "[a folder](none/)",
+    ],
+)
+def test_a_linked_file_that_does_not_exist_is_found(page: str, tmp_path: Path) -> None:
+    assert len(missing_files(page, tmp_path)) == 1
+
+
+def test_links_to_what_is_there_and_to_elsewhere_are_no_offence(tmp_path: Path) -> None:
+    (tmp_path / "with space.md").write_text("")
+    page = (
+        "[a](with%20space.md#part) [b](https://example.org/none.png) [c](#part) [d](mailto:a@b.c) "
+        '<a href="with space.md">e</a> [f](<with%20space.md>) `table[0](row)`\n'
+        "```mermaid\nA[x](none)\n```\n"
+    )
+    assert not missing_files(page, tmp_path)
 
 
 def test_the_subcommands_of_a_parser_are_found() -> None:

@@ -85,6 +85,7 @@ class Download:
             self.progress,
             self.options.concurrency,
             self.broker.clock.now(),
+            is_present=True,
         )
 
     def planned(self, con_id: int, choice: str | None = None) -> tuple[Series, Series]:
