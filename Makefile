@@ -35,7 +35,7 @@ check: $(STAMP) ## style, types, import rules, stripped notebooks, lock files in
 	  { echo "requirements.lock is not what uv.lock says; run: make lock" >&2; exit 1; }
 
 lab: $(STAMP) ## JupyterLab, on the first notebook
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 bench: $(STAMP) ## the measured goals
 	$(BIN)/python -m pytest tests/bench --benchmark-only -o python_files='bench_*.py test_*.py' -o timeout=0

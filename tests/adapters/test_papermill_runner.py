@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,8 @@ def test_an_interrupted_run_keeps_its_notebook_and_has_failed(tmp_path: Path) ->
     waits = f"{presses}\nthreading.Event().wait()"
     notebook = write(tmp_path / "run.ipynb", "print('before')", waits, "print('after')")
     output = tmp_path / "runs" / "out.ipynb"
+    # A shell ignores SIGINT for what it runs in the background, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.raises(RunFailed, match=r"^cell 3: KeyboardInterrupt; .*out\.ipynb$"):
         PapermillRunner(tmp_path).run(notebook, output, {})
     kinds = [shown["output_type"] for shown in outputs(output)]

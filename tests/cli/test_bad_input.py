@@ -22,7 +22,8 @@ from sellkit.simgateway.scenario import Scenario
 from tests.cli.command import Answer, Workspace, gateway
 from tests.simgateway.wire import WireClient
 
-pytestmark = pytest.mark.slow
+# A module's first test waits for the commands that all of them share.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 OTHER_ACCOUNT = "DU0000002"
 TAKEN = 7

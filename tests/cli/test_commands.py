@@ -17,7 +17,8 @@ from sellkit.simgateway.gateway import Gateway
 from tests.cli.command import ASSIGNED, TICKERS, Workspace, finish, gateway, start
 from tests.simgateway.wire import WireClient
 
-pytestmark = pytest.mark.slow
+# A module's first test waits for the commands that all of them share.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 LENGTHS = (5, 10, 20, 50, 100, 150, 200)
 

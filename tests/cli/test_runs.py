@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
+import signal
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -36,7 +38,8 @@ from tests.cli.command import (
     start,
 )
 
-pytestmark = pytest.mark.slow
+# A module's first test waits for the commands that all of them share.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SIGNAL_KEYS = (
     *("timestamp", "account", "ticker", "close", "ma_type", "ma_length", "timeframe", "ma_value"),
@@ -270,6 +273,27 @@ def test_the_demos_gateway_received_no_order(long: Long) -> None:
 
 def test_the_demo_takes_less_than_a_minute(long: Long) -> None:
     assert long.demo.result().seconds < 60
+
+
+# --- told to end ----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal for another process")
+def test_a_run_that_is_told_to_end_keeps_its_notebook_and_closes_as_failed(tmp_path: Path) -> None:
+    market = StoppingMarket()
+    with gateway(market=market) as going:
+        place = Workspace.make(tmp_path / "ended", going.port)
+        process = start("run", cwd=place.folder)
+        assert market.was_asked.wait(60)
+        process.send_signal(signal.SIGTERM)
+        answer = finish(process)
+    assert answer.code == 1
+    assert "KeyboardInterrupt" in answer.err
+    assert "Traceback" not in answer.err
+    (notebook,) = place.notebooks
+    assert any(cell["outputs"] for cell in cells(notebook))
+    (end,) = journal(place, "SELECT * FROM run_end")
+    assert end["outcome"].startswith("failed: ")
 
 
 # --- schedule -------------------------------------------------------------------------------------
