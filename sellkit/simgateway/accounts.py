@@ -12,10 +12,11 @@ from sellkit.simgateway.history import Refused
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
     from sellkit.simgateway.exchange import Exchange
+    from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.prices import Prices
     from sellkit.simgateway.scenario import Holding, Security
 
@@ -54,16 +55,17 @@ class Valuer:
 
     def positions(self, account: str, now: dt.datetime) -> list[Valued]:
         """The positions of an account at their present prices."""
-        valued = []
-        for holding in self._exchange.holdings(account):
-            units = float(holding.security.units)
-            quantity, cost = float(holding.quantity), float(holding.average_cost)
-            last = self._last_price(holding.security, now)
-            # Without a price the position is worth what it cost.
-            price = cost / units if last is None else last
-            value = round(price * quantity * units, 2)
-            valued.append(Valued(holding, price, value, round(value - cost * quantity, 2)))
-        return valued
+        return [self.value(holding, now) for holding in self._exchange.holdings(account)]
+
+    def value(self, holding: Holding, now: dt.datetime) -> Valued:
+        """One position at its present price; it may be zero."""
+        units = float(holding.security.units)
+        quantity, cost = float(holding.quantity), float(holding.average_cost)
+        last = self._last_price(holding.security, now)
+        # Without a price the position is worth what it cost.
+        price = cost / units if last is None else last
+        value = round(price * quantity * units, 2)
+        return Valued(holding, price, value, round(value - cost * quantity, 2))
 
     def _last_price(self, security: Security, now: dt.datetime) -> float | None:
         """The last trade, or None when the market has no price for the contract."""
@@ -118,18 +120,25 @@ def figures(cash: Decimal, positions: Sequence[Valued]) -> list[Figure]:
     return rows + [Figure(key, f"{amount:.2f}", _BASE) for key, amount in amounts.items()]
 
 
-def ledger(cash: Decimal, positions: Sequence[Valued]) -> list[Figure]:
-    """The account's ledger: once for each currency that is held, and once for all together."""
-    currencies = {_BASE} | {position.holding.security.currency for position in positions}
+def ledger(
+    cash: Mapping[str, Decimal],
+    positions: Sequence[Valued],
+    realized: Mapping[str, Decimal],
+) -> list[Figure]:
+    """The account's ledger: once for each currency that is held, and once for all together.
+
+    `cash` and `realized` are by currency.
+    """
+    currencies = {_BASE, *cash} | {position.holding.security.currency for position in positions}
     rows: list[Figure] = []
     for currency in (*sorted(currencies), "BASE"):
         held = [p for p in positions if currency in ("BASE", p.holding.security.currency)]
-        own_cash = float(cash) if currency in (_BASE, "BASE") else 0.0
+        own_cash = _in(currency, cash)
         market = sum(position.value for position in held)
         amounts = {
             "CashBalance": own_cash,
             "NetLiquidationByCurrency": own_cash + market,
-            "RealizedPnL": 0.0,
+            "RealizedPnL": _in(currency, realized),
             "StockMarketValue": market,
             "TotalCashBalance": own_cash,
             "UnrealizedPnL": sum(position.unrealized for position in held),
@@ -138,3 +147,18 @@ def ledger(cash: Decimal, positions: Sequence[Valued]) -> list[Figure]:
         rows.append(Figure("ExchangeRate", "1.00", currency))
         rows += [Figure(key, f"{amount:.2f}", currency) for key, amount in amounts.items()]
     return rows
+
+
+def _in(currency: str, amounts: Mapping[str, Decimal]) -> float:
+    """What there is of a currency, or of all together."""
+    if currency == "BASE":
+        return float(sum(amounts.values()))
+    return float(amounts.get(currency, 0))
+
+
+def account_figures(gateway: Gateway, account: str) -> list[Figure]:
+    """Every figure of an account, as it is now."""
+    valued = gateway.valuer.positions(account, gateway.clock.now())
+    books = gateway.exchange.ledger
+    own = ledger(books.cash(account), valued, books.realized_by_currency(account))
+    return figures(books.total_cash(account), valued) + own
