@@ -18,7 +18,6 @@ from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
 from sellkit.simgateway.exchange import Exchange
 from sellkit.simgateway.framing import BadFrame
 from sellkit.simgateway.market import Market
-from sellkit.simgateway.orders import desk
 from sellkit.simgateway.orders.delivery import tell
 from sellkit.simgateway.orders.floor import Floor
 from sellkit.simgateway.orders.quotes import Quotes
@@ -218,8 +217,6 @@ class Gateway:
 
     def tell_orders(self) -> None:
         """Tell clients what happened to orders since this was last called."""
-        if self.binds_orders:
-            desk.bind(self.floor)
         tell(list(self._sessions.values()), self.floor.take_events(), self.floor.habits)
 
     # --- what the answers need ----------------------------------------------------------------

@@ -59,8 +59,7 @@ class Terminal:
             aux_price=aux_price,
             time_in_force=time_in_force,
         )
-        now = self._gateway.clock.now
-        return self._do(lambda: desk.place_by_hand(self._gateway.floor, terms, now()))
+        return self._do(lambda: self._place(terms))
 
     def cancel(self, perm_id: int) -> None:
         """Cancel an order, whoever placed it.
@@ -92,6 +91,11 @@ class Terminal:
     def let_trade(self) -> None:
         """Let orders meet the market now, without waiting for the clock's next second."""
         self._do(self._gateway.let_orders_trade)
+
+    def _place(self, terms: Terms) -> Order:
+        gateway = self._gateway
+        now, binds = gateway.clock.now(), gateway.binds_orders
+        return desk.place_by_hand(gateway.floor, terms, now, binds=binds)
 
     def _correct(self, exec_id: str, price: Decimal) -> Execution:
         floor = self._gateway.floor

@@ -163,9 +163,9 @@ def executions(session: Session, fields: Fields) -> None:
     fields.end()
     gateway = session.gateway
     habit = gateway.floor.habits.client_zero
-    if wanted.client_id == 0 and habit is ExecutionsOfClientZero.SILENCE:
+    if wanted.client_id == 0 and habit == ExecutionsOfClientZero.SILENCE:
         return
-    is_own_only = habit is ExecutionsOfClientZero.OWN
+    is_own_only = habit == ExecutionsOfClientZero.OWN
     since = midnight(gateway.clock.now())
     for execution in gateway.exchange.ledger.executions:
         if execution.time < since or not wanted.takes(execution, is_zero_own=is_own_only):

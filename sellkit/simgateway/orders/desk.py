@@ -75,10 +75,15 @@ def place(
     return None
 
 
-def place_by_hand(floor: Floor, terms: Terms, now: dt.datetime) -> Order:
-    """Place an order as a person does in the terminal: without an order id."""
+def place_by_hand(floor: Floor, terms: Terms, now: dt.datetime, *, binds: bool) -> Order:
+    """Place an order as a person does in the terminal: without an order id.
+
+    `binds`: client 0 takes it over at once.
+    """
     perm_id = floor.book.take_perm_id()
     order = Order(terms=terms, client_id=0, order_id=0, perm_id=perm_id, placed_at=now)
+    if binds:
+        order = floor.book.bind(order)
     floor.accept(order, now)
     floor.look(order, now)
     return floor.book.now(order)
