@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ib_insync import IB, LimitOrder, MarketOrder, Order, Trade
 
-from tests.simgateway.trading import MSFT, connected, move, place, settled, trading, until
+from tests.simgateway.trading import MSFT, connected, held, move, place, settled, trading, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,3 +130,21 @@ def test_a_child_sent_by_itself_waits_for_its_parents_fill(
         assert later.orderStatus.avgFillPrice == 97.49
 
     connected(gateway, trade)
+
+
+def test_a_child_that_would_sell_claimed_shares_is_rejected_when_its_turn_comes(
+    floor: tuple[Gateway, FakeMarket], caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway, market = floor
+
+    async def trade(ib: IB) -> None:
+        await place(ib, LimitOrder("SELL", 40, 120), "Submitted")
+        entry = await place(ib, LimitOrder("BUY", 10, 98), "Submitted")
+        parent = entry.order.orderId
+        child = await place(ib, LimitOrder("SELL", 11, 90, parentId=parent), "PreSubmitted")
+        move(gateway, market, 97.0)
+        await until(lambda: child.orderStatus.status == "Inactive")
+
+    connected(gateway, trade)
+    caplog.clear()  # the client logs error 201, which is the point here
+    assert held(gateway) == 50

@@ -121,10 +121,10 @@ def of_market(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
     checks: tuple[Callable[[Order, Floor, dt.datetime], Refused | None], ...] = (
         _count,
         _band,
-        _shares,
         _money,
     )
-    return next((refusal for check in checks if (refusal := check(order, floor, now))), None)
+    refusals = (check(order, floor, now) for check in checks)
+    return of_shares(order, floor) or next(filter(None, refusals), None)
 
 
 def _count(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
@@ -146,7 +146,7 @@ def _band(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
     return rejected(f"The limit price {terms.limit_price:f} is too far beyond the market.")
 
 
-def _shares(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
+def of_shares(order: Order, floor: Floor) -> Refused | None:
     """Whether a sale in a cash account is covered by shares that no other order claims."""
     terms = order.terms
     is_margin = terms.account in floor.margin_accounts

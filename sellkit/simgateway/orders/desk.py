@@ -163,7 +163,7 @@ def _take(floor: Floor, order: Order, now: dt.datetime) -> None:
     if parent is not None:
         order = floor.book.put(replace(order, parent_perm_id=parent.perm_id))
     if refusal is not None:
-        _reject(floor, order, refusal, now)
+        floor.reject(order, refusal, now)
     else:
         _transmit(floor, order, now)
 
@@ -179,7 +179,7 @@ def _transmit(floor: Floor, order: Order, now: dt.datetime) -> None:
             continue  # its parent was rejected
         refusal = checks.of_market(current, floor, now)
         if refusal is not None:
-            _reject(floor, current, refusal, now)
+            floor.reject(current, refusal, now)
         else:
             floor.accept(current, now)
     for one in family:
@@ -213,25 +213,3 @@ def _asked(floor: Floor, order: Order, terms: Terms, *, put: bool = True) -> Ord
     if is_other:
         changed = replace(changed, status=PRE_SUBMITTED, is_elected=False, stop_price=None)
     return floor.book.put(changed) if put else changed
-
-
-def _reject(floor: Floor, order: Order, refusal: Refused, now: dt.datetime) -> None:
-    """End an order that was refused, and its children with it.
-
-    Only one that got as far as a rejection is listed among the completed orders.
-    """
-    children = floor.book.children(order)
-    status = floor.habits.status_after_rejection or INACTIVE
-    ended = replace(
-        order,
-        status=status,
-        is_on_hold=False,
-        ended_at=now if refusal.code == checks.REJECTED else None,
-        completed_status=f"Rejected: {refusal.text}",
-    )
-    floor.book.put(ended)
-    floor.note(Noted(ended, refusal.code, refusal.text))
-    if refusal.code == checks.REJECTED and floor.habits.status_after_rejection:
-        floor.note(Told(ended, in_full=False))
-    for child in children:
-        _reject(floor, child, checks.rejected("The parent order was rejected."), now)

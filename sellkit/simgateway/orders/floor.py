@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.errors import SellkitError
 from sellkit.simgateway.clock import stamp
 from sellkit.simgateway.history import Refused
-from sellkit.simgateway.orders import matching
+from sellkit.simgateway.orders import checks, matching
 from sellkit.simgateway.orders.commissions import commission
 from sellkit.simgateway.orders.events import Changed, Charged, Event, Executed, Noted, Told
 from sellkit.simgateway.orders.hours import TradingHours
@@ -23,6 +23,7 @@ from sellkit.simgateway.orders.order import (
     CANCEL_THE_REST,
     CANCELLED,
     FILLED,
+    INACTIVE,
     LIMITED,
     PRE_SUBMITTED,
     STOPS,
@@ -143,7 +144,7 @@ class Floor:
         self._settle_group(after, quantity, now)
         if is_done:
             for child in self.book.children(after):
-                self.look(child, now)
+                self._release(child, now)
 
     def tick(self, now: dt.datetime) -> None:
         """Let time pass: what is due falls due, and every order meets the market."""
@@ -154,6 +155,28 @@ class Floor:
             # A contract without a price or a calendar must not keep the others from trading.
             with suppress(Refused, SellkitError):
                 self._tick(order, now)
+
+    def reject(self, order: Order, refusal: Refused, now: dt.datetime) -> None:
+        """End an order that is refused, and its children with it.
+
+        Only one that got as far as a rejection is listed among the completed orders.
+        """
+        children = self.book.children(order)
+        is_rejected = refusal.code == checks.REJECTED
+        status = self.habits.status_after_rejection
+        ended = replace(
+            order,
+            status=status or INACTIVE,
+            is_on_hold=False,
+            ended_at=now if is_rejected else None,
+            completed_status=f"Rejected: {refusal.text}",
+        )
+        self.book.put(ended)
+        self.note(Noted(ended, refusal.code, refusal.text))
+        if is_rejected and status:
+            self.note(Told(ended, in_full=False))
+        for child in children:
+            self.reject(child, checks.rejected("The parent order was rejected."), now)
 
     # --- parts of the steps -------------------------------------------------------------------
 
@@ -172,6 +195,14 @@ class Floor:
             self._fill_at_close(order, order.expires, now)
         else:
             self.end(order, now, "Cancelled by System: the day is over")
+
+    def _release(self, child: Order, now: dt.datetime) -> None:
+        """Let an order work whose parent has filled, if there is enough to sell by now."""
+        refusal = None if child.is_on_hold else checks.of_shares(child, self)
+        if refusal is None:
+            self.look(child, now)
+        else:
+            self.reject(child, refusal, now)
 
     def _dated(self, order: Order, now: dt.datetime) -> Order:
         """The order with its end, where it has one and does not know it yet."""
