@@ -1,7 +1,8 @@
 """The figures of an account, from its cash and its positions at the market's present prices.
 
-It is a cash account: what the positions are worth cannot be borrowed against, so the buying power
-is the cash. Amounts in other currencies count one to one, and the ledger says so with a rate of 1.
+In a cash account nothing can be borrowed against what the positions are worth, so the buying power
+is the cash; a margin account backs its positions with a half of their worth, and later with a
+quarter. Amounts in other currencies count one to one, and the ledger says so with a rate of 1.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sellkit.simgateway.history import Refused
+from sellkit.simgateway.orders.commissions import margin_rates
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -86,11 +88,15 @@ class Valuer:
             return None
 
 
-def figures(cash: Decimal, positions: Sequence[Valued]) -> list[Figure]:
+def figures(cash: Decimal, positions: Sequence[Valued], *, is_margin: bool = False) -> list[Figure]:
     """The figures of an account's summary."""
     market = sum(position.value for position in positions)
     gross = sum(abs(position.value) for position in positions)
     net = float(cash) + market
+    initial_rate, maintenance_rate = margin_rates(is_margin=is_margin)
+    initial, maintenance = gross * float(initial_rate), gross * float(maintenance_rate)
+    available = net - initial if is_margin else float(cash)
+    excess = net - maintenance if is_margin else float(cash)
     plain = {
         "AccountType": "INDIVIDUAL",
         "Cushion": f"{float(cash) / net:.6f}" if net > 0 else "0",
@@ -101,17 +107,17 @@ def figures(cash: Decimal, positions: Sequence[Valued]) -> list[Figure]:
     }
     amounts = {
         "AccruedCash": 0.0,
-        "AvailableFunds": float(cash),
-        "BuyingPower": float(cash),
+        "AvailableFunds": available,
+        "BuyingPower": max(0.0, available / float(initial_rate)),
         "EquityWithLoanValue": net,
-        "ExcessLiquidity": float(cash),
-        "FullAvailableFunds": float(cash),
-        "FullExcessLiquidity": float(cash),
-        "FullInitMarginReq": gross,
-        "FullMaintMarginReq": gross,
+        "ExcessLiquidity": excess,
+        "FullAvailableFunds": available,
+        "FullExcessLiquidity": excess,
+        "FullInitMarginReq": initial,
+        "FullMaintMarginReq": maintenance,
         "GrossPositionValue": gross,
-        "InitMarginReq": gross,
-        "MaintMarginReq": gross,
+        "InitMarginReq": initial,
+        "MaintMarginReq": maintenance,
         "NetLiquidation": net,
         "SettledCash": float(cash),
         "TotalCashValue": float(cash),
@@ -161,4 +167,5 @@ def account_figures(gateway: Gateway, account: str) -> list[Figure]:
     valued = gateway.valuer.positions(account, gateway.clock.now())
     books = gateway.exchange.ledger
     own = ledger(books.cash(account), valued, books.realized_by_currency(account))
-    return figures(books.total_cash(account), valued) + own
+    is_margin = account in gateway.scenario.margin_accounts
+    return figures(books.total_cash(account), valued, is_margin=is_margin) + own

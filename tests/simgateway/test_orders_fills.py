@@ -22,6 +22,7 @@ from tests.simgateway.trading import (
     trading,
     until,
 )
+from tests.simgateway.wire import WireClient, contract, order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,6 +180,15 @@ def test_a_what_if_tells_margins_and_places_nothing(floor: tuple[Gateway, FakeMa
     assert gateway.exchange.orders() == []
 
 
+def test_a_what_if_that_would_be_rejected_says_so(floor: tuple[Gateway, FakeMarket]) -> None:
+    with WireClient(floor[0]) as client:
+        client.start(2, "v100..157")
+        asked = order(157, 1, "SELL", 41, of=contract(MSFT.conId), changes={86: 1})
+        assert client.ask(*asked)[2:4] == ("1", "201")
+        taken = order(157, 1, "SELL", 40, of=contract(MSFT.conId))
+        assert client.ask(*taken)[0] == "5"  # the id is still free
+
+
 def test_a_margin_account_borrows_and_sells_short() -> None:
     margin = replace(SCENARIO, margin_accounts=frozenset({ACCOUNT}))
     with trading(scenario=margin) as (gateway, _market):
@@ -190,6 +200,11 @@ def test_a_margin_account_borrows_and_sells_short() -> None:
             assert own.position == -60
             state = await ib.whatIfOrderAsync(MSFT, MarketOrder("BUY", 60))
             assert float(state.initMarginChange) < 0
+            figures = {one.tag: one.value for one in ib.accountValues() if one.currency == "USD"}
+            gross = float(figures["GrossPositionValue"])
+            assert float(figures["InitMarginReq"]) == pytest.approx(gross / 2)
+            available = float(figures["NetLiquidation"]) - gross / 2
+            assert float(figures["AvailableFunds"]) == pytest.approx(available)
 
         connected(gateway, trade)
 
@@ -227,3 +242,20 @@ def test_a_stop_turned_into_a_limit_works_as_one(floor: tuple[Gateway, FakeMarke
         assert sale.orderStatus.whyHeld == ""
 
     connected(floor[0], trade)
+
+
+def test_an_immediate_stop_ends_only_once_it_was_triggered(
+    floor: tuple[Gateway, FakeMarket],
+) -> None:
+    gateway, market = floor
+
+    async def trade(ib: IB) -> None:
+        terms = {"orderType": "STP LMT", "auxPrice": 95, "lmtPrice": 94.5, "tif": "IOC"}
+        stop = await place(ib, Order(action="SELL", totalQuantity=40, **terms), "PreSubmitted")
+        move(gateway, market, 96.0)
+        await settled(ib)
+        assert stop.orderStatus.status == "PreSubmitted"
+        move(gateway, market, 94.0)
+        await until(lambda: stop.orderStatus.status == "Cancelled")
+
+    connected(gateway, trade)

@@ -102,7 +102,8 @@ def account_summary(session: Session, fields: Fields) -> None:
     books = session.gateway.exchange.ledger
     for account in session.gateway.scenario.accounts:
         valued = _valued(session, account)
-        own = figures(books.total_cash(account), valued)
+        is_margin = account in session.gateway.scenario.margin_accounts
+        own = figures(books.total_cash(account), valued, is_margin=is_margin)
         rows = [figure for figure in own if figure.key in tags]
         if wants_ledger:
             rows += ledger(books.cash(account), valued, books.realized_by_currency(account))

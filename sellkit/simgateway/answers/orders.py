@@ -36,7 +36,6 @@ def place_order(session: Session, fields: Fields) -> None:
     request = read_order(fields, session.version)
     _raise(checks.of_request(request, gateway.floor))
     terms, key = _terms(session, request), (session.owner, order_id)
-    gateway.floor.quotes.forget()
     if request.what_if:
         _tell_what_if(session, key, terms)
         return

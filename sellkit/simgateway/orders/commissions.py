@@ -36,6 +36,11 @@ def commission(quantity: Decimal, value: Decimal) -> Decimal:
     return min(max(_A_SHARE * quantity, _LEAST), _MOST * value).quantize(_CENT)
 
 
+def margin_rates(*, is_margin: bool) -> tuple[Decimal, Decimal]:
+    """Shares of the positions' worth that an account has to back, at first and later."""
+    return (_INITIAL, _MAINTENANCE) if is_margin else (_WHOLE, _WHOLE)
+
+
 @dataclass(frozen=True, slots=True)
 class Margins:
     """Initial margin, maintenance margin and equity with loan value, before and after an order."""
@@ -63,7 +68,7 @@ def margins(
     quarter later.
     """
     terms = order.terms
-    rates = (_INITIAL, _MAINTENANCE) if is_margin else (_WHOLE, _WHOLE)
+    rates = margin_rates(is_margin=is_margin)
     values = {one.holding.security.con_id: Decimal(str(one.value)) for one in positions}
     gross = sum((abs(value) for value in values.values()), Decimal(0))
     equity = cash + sum(values.values(), Decimal(0))

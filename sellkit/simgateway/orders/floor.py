@@ -13,18 +13,17 @@ from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import SellkitError
-from sellkit.simgateway.clock import stamp
 from sellkit.simgateway.history import Refused
 from sellkit.simgateway.orders import checks, matching
 from sellkit.simgateway.orders.commissions import commission
 from sellkit.simgateway.orders.events import Changed, Charged, Event, Executed, Noted, Told
 from sellkit.simgateway.orders.hours import TradingHours
+from sellkit.simgateway.orders.notices import notices
 from sellkit.simgateway.orders.order import (
     CANCEL_THE_REST,
     CANCELLED,
     FILLED,
     INACTIVE,
-    LIMITED,
     PRE_SUBMITTED,
     STOPS,
     SUBMITTED,
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from sellkit.simgateway.orders.quotes import Quotes
 
 ORDER_CANCELLED: Final = 202
-ORDER_MESSAGE: Final = 399
-OUTSIDE_IGNORED: Final = 2109
 BY_TRADER: Final = "Cancelled by Trader"
 
 
@@ -81,7 +78,7 @@ class Floor:
         order = self._dated(replace(order, is_on_hold=False), now)
         order = replace(order, status=PRE_SUBMITTED, why_held=self._why_held(order))
         self.note(Told(self.book.put(order)))
-        self._warn(order, now)
+        self.note(*notices(order, self.hours, now))
         self._submit(order, now)
 
     def look(self, order: Order, now: dt.datetime) -> None:
@@ -90,14 +87,12 @@ class Floor:
         if not self._may_trade(order, now):
             return
         quote = self.quotes.of(order.terms.security, now)
-        if quote is None:
-            return
-        after = matching.moved(order, quote)
-        if after != order:
-            self.book.put(after)
-        if after.is_elected and not order.is_elected:
-            self.note(Told(after))
-        self._trade(after, quote, now)
+        if quote is not None:
+            self._meet(order, quote, now)
+        rest = self.book.now(order)
+        has_had_its_chance = rest.is_elected or rest.terms.order_type not in STOPS
+        if rest.is_working and rest.terms.time_in_force == "IOC" and has_had_its_chance:
+            self.end(rest, now)
 
     def end(
         self, order: Order, now: dt.datetime, reason: str = BY_TRADER, status: str = CANCELLED
@@ -210,8 +205,7 @@ class Floor:
         ends = terms.time_in_force == "DAY" or terms.order_type == "MOC"
         if not ends or order.expires is not None:
             return order
-        session = self.hours.session(terms.security, now, outside_rth=_trades_outside(order))
-        return replace(order, expires=session.close_utc)
+        return replace(order, expires=self.hours.session(order, now).close_utc)
 
     def _why_held(self, order: Order) -> str:
         reasons = ["child"] * self.book.is_parent_open(order)
@@ -224,7 +218,7 @@ class Floor:
         if order.status != PRE_SUBMITTED or order.is_on_hold:
             return order
         why_held = self._why_held(order)
-        waits = why_held or order.terms.order_type == "MOC" or not self._is_open(order, now)
+        waits = why_held or order.terms.order_type == "MOC" or not self.hours.is_open(order, now)
         status = PRE_SUBMITTED if waits else SUBMITTED
         if (status, why_held) == (order.status, order.why_held):
             return order
@@ -232,45 +226,31 @@ class Floor:
         self.note(Told(order))
         return order
 
-    def _warn(self, order: Order, now: dt.datetime) -> None:
-        terms = order.terms
-        if terms.outside_rth and not _trades_outside(order):
-            text = "Order Event Warning:Attribute 'Outside Regular Trading Hours' is ignored."
-            self.note(Noted(order, OUTSIDE_IGNORED, text))
-        if self._is_open(order, now) or terms.order_type == "MOC":
-            return
-        session = self.hours.session(terms.security, now, outside_rth=_trades_outside(order))
-        what = f"{terms.action} {terms.quantity:f} {terms.security.symbol}"
-        text = (
-            f"Order Message:\n{what}\nWarning: your order will not be placed at the exchange "
-            f"until {stamp(session.open_utc)}"
-        )
-        self.note(Noted(order, ORDER_MESSAGE, text))
-
-    def _is_open(self, order: Order, now: dt.datetime) -> bool:
-        outside = _trades_outside(order)
-        return self.hours.open_session(order.terms.security, now, outside_rth=outside) is not None
-
     def _may_trade(self, order: Order, now: dt.datetime) -> bool:
         if not order.is_working or order.terms.order_type == "MOC":
             return False
         wait = dt.timedelta(seconds=self.habits.fill_after_seconds)
         if order.placed_at is not None and now < order.placed_at + wait:
             return False
-        return not self.book.is_parent_open(order) and self._is_open(order, now)
+        return not self.book.is_parent_open(order) and self.hours.is_open(order, now)
 
-    def _trade(self, order: Order, quote: Quote, now: dt.datetime) -> None:
-        price = matching.tradable_at(order, quote)
+    def _meet(self, order: Order, quote: Quote, now: dt.datetime) -> None:
+        """Let an order that may trade meet a quote."""
+        after = matching.moved(order, quote)
+        if after != order:
+            self.book.put(after)
+        if after.is_elected and not order.is_elected:
+            self.note(Told(after))
+        price = matching.tradable_at(after, quote)
         if price is not None:
-            size = self.habits.fill_size or order.remaining
-            self.fill(order, min(size, order.remaining), price, now)
-        rest = self.book.now(order)
-        if rest.is_working and rest.terms.time_in_force == "IOC":
-            self.end(rest, now)
+            size = self.habits.fill_size or after.remaining
+            self.fill(after, min(size, after.remaining), price, now)
 
     def _fill_at_close(self, order: Order, close: dt.datetime, now: dt.datetime) -> None:
         quote = self.quotes.of(order.terms.security, close)
-        if quote is not None:
+        if quote is None:
+            self.end(order, now, "Cancelled by System: there is no closing price")
+        else:
             self.fill(order, order.remaining, matching.price_of(quote.last), now)
 
     def _charge(self, execution: Execution, now: dt.datetime) -> None:
@@ -291,8 +271,3 @@ class Floor:
             else:
                 terms = replace(other.terms, quantity=left)
                 self.note(Told(self.book.put(replace(other, terms=terms))))
-
-
-def _trades_outside(order: Order) -> bool:
-    """Whether an order trades outside regular hours: if it may, and has a limit."""
-    return order.terms.outside_rth and order.terms.order_type in LIMITED

@@ -9,7 +9,8 @@ from sellkit.core.market_time import UTC, Session, calendar_for, has_calendar
 from sellkit.simgateway.clock import local_time
 
 if TYPE_CHECKING:
-    from sellkit.simgateway.scenario import Security
+    from sellkit.core.market_time import Calendar
+    from sellkit.simgateway.orders.order import Order
 
 
 class TradingHours:
@@ -24,36 +25,38 @@ class TradingHours:
     def __init__(self, *, always_open: bool) -> None:
         self._always_open = always_open
 
-    def open_session(
-        self, security: Security, now: dt.datetime, *, outside_rth: bool
-    ) -> Session | None:
-        """The session that is open, or None.
+    def is_open(self, order: Order, now: dt.datetime) -> bool:
+        """Whether an order's market is open for it.
 
         Raises
         ------
         NoCalendar
             `now` lies outside the calendar.
         """
-        if self._is_round_the_clock(security):
-            return _whole_day(now)
-        exchange = security.primary_exchange
-        return calendar_for(exchange, extended=outside_rth).at(now)
+        return self._open_session(order, now) is not None
 
-    def session(self, security: Security, now: dt.datetime, *, outside_rth: bool) -> Session:
-        """The session that is open, or the next one to open.
+    def session(self, order: Order, now: dt.datetime) -> Session:
+        """The session that is open for an order, or the next one to open.
 
         Raises
         ------
         NoCalendar
             `now` lies outside the calendar.
         """
-        found = self.open_session(security, now, outside_rth=outside_rth)
+        found = self._open_session(order, now)
         if found is not None:
             return found
-        return calendar_for(security.primary_exchange, extended=outside_rth).next_to_open(now)
+        return self._calendar(order).next_to_open(now)
 
-    def _is_round_the_clock(self, security: Security) -> bool:
-        return self._always_open or not has_calendar(security.primary_exchange)
+    def _open_session(self, order: Order, now: dt.datetime) -> Session | None:
+        is_round_the_clock = self._always_open or not has_calendar(
+            order.terms.security.primary_exchange
+        )
+        return _whole_day(now) if is_round_the_clock else self._calendar(order).at(now)
+
+    def _calendar(self, order: Order) -> Calendar:
+        exchange = order.terms.security.primary_exchange
+        return calendar_for(exchange, extended=order.trades_outside)
 
 
 def midnight(now: dt.datetime) -> dt.datetime:

@@ -128,6 +128,11 @@ class Order:
         return self.status in WORKING and not self.is_on_hold
 
     @property
+    def trades_outside(self) -> bool:
+        """Whether it trades outside regular hours: if it may, and has a limit."""
+        return self.terms.outside_rth and self.terms.order_type in LIMITED
+
+    @property
     def is_by_hand(self) -> bool:
         """Whether it was placed in the terminal, not by a client of the API."""
         return self.order_id <= 0

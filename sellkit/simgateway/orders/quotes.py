@@ -1,4 +1,4 @@
-"""What the market shows of a contract, looked up once for all orders on it."""
+"""What the market shows of a contract, looked up once in each second for all orders on it."""
 
 from __future__ import annotations
 
@@ -29,17 +29,18 @@ class Quotes:
     def __init__(self, prices: Prices, name_of: Callable[[Security], str | None]) -> None:
         self._prices = prices
         self._name_of = name_of
-        self._now: dt.datetime | None = None
+        self._second: dt.datetime | None = None
         self._found: dict[int, Quote | None] = {}
 
     def forget(self) -> None:
-        """Ask the market anew from now on, also about a moment that was asked about."""
-        self._now = None
+        """Ask the market anew, also about a second that was asked about."""
+        self._second = None
 
     def of(self, security: Security, now: dt.datetime) -> Quote | None:
         """The quote of a contract; None where the market has no price for it."""
-        if now != self._now:
-            self._now, self._found = now, {}
+        second = now.replace(microsecond=0)
+        if second != self._second:
+            self._second, self._found = second, {}
         if security.con_id not in self._found:
             self._found[security.con_id] = self._look_up(security, now)
         return self._found[security.con_id]
