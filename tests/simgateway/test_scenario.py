@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +15,6 @@ from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.orders.habits import ExecutionsOfClientZero, OrderHabits
 from sellkit.simgateway.scenario import OrderKind, Scenario
 from sellkit.simgateway.scenario_file import load_scenario
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 AAPL = 'symbol = "AAPL"\nconId = 265598\nprimaryExchange = "NASDAQ"\n'
 HELD = f"[[positions]]\n{AAPL}position = 100\navgCost = 205.41\n"
@@ -281,3 +278,10 @@ def test_a_wrong_habit_is_refused(tmp_path: Path, line: str, why: str) -> None:
 def test_a_margin_account_must_be_one_of_the_accounts(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="names no account: DU9"):
         read(tmp_path, 'margin_accounts = "DU9"\n')
+
+
+def test_the_readme_shows_every_habit_with_its_default(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("```toml\nmargin_accounts", 1)[1].split("```", 1)[0]
+    assert read(tmp_path, shown.split("\n", 1)[1]).habits == OrderHabits()
+    assert all(f"{field.name} = " in shown for field in dataclasses.fields(OrderHabits))
