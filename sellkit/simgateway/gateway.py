@@ -170,9 +170,13 @@ class Gateway:
             if now == last:
                 continue
             last = now
-            self.let_orders_trade()
-            for session in list(self._sessions.values()):
-                tell_changes(session)
+            try:
+                self.let_orders_trade()
+                for session in list(self._sessions.values()):
+                    tell_changes(session)
+            except Exception:
+                # One bad moment of the market must not stop the gateway's time for good.
+                logger.exception("second_failed")
 
     # --- sessions -----------------------------------------------------------------------------
 

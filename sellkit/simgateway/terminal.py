@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from sellkit.simgateway.orders import desk
-from sellkit.simgateway.orders.events import Changed, Charged, Executed
 from sellkit.simgateway.orders.order import Terms
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Terminal:
         KeyError
             It is not the latest execution of its family.
         """
-        return self._do(lambda: self._correct(exec_id, price))
+        return self._do(lambda: desk.correct(self._gateway.floor, exec_id, price))
 
     def set_habits(self, **changes: object) -> OrderHabits:
         """Change how orders are treated from now on; keywords are those of `OrderHabits`."""
@@ -96,13 +95,6 @@ class Terminal:
         gateway = self._gateway
         now, binds = gateway.clock.now(), gateway.binds_orders
         return desk.place_by_hand(gateway.floor, terms, now, binds=binds)
-
-    def _correct(self, exec_id: str, price: Decimal) -> Execution:
-        floor = self._gateway.floor
-        execution = floor.ledger.correct(exec_id, price)
-        terms = execution.order.terms
-        floor.note(Executed(execution), Changed(terms.account, terms.security), Charged(execution))
-        return execution
 
     def _do(self, work: Callable[[], T]) -> T:
         async def on_loop() -> T:

@@ -82,7 +82,7 @@ class Books:
         latest = {one.family: one for one in self.floor.ledger.executions}
         if latest:
             one = list(latest.values())[number % len(latest)]
-            self.floor.ledger.correct(one.exec_id, one.price + cents * CENT)
+            desk.correct(self.floor, one.exec_id, one.price + cents * CENT)
 
     def hear(self) -> None:
         for event in self.floor.take_events():

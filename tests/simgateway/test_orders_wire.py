@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.simgateway.trading import MSFT, trading
-from tests.simgateway.wire import WireClient, contract, order
+from tests.simgateway.wire import WireClient, contract, frame, order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,3 +182,52 @@ def test_an_executed_orders_ids_never_come_back(gateway: Gateway) -> None:
         again.shake()
         again.send(71, 2, 1, "")
         assert [m for m in again.until(9) if m[0] == "9"] == [("9", "1", "42")]
+
+
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[Gateway]:
+    with trading() as (running, _market):
+        yield running
+
+
+def everything(client: WireClient) -> list[tuple[str, ...]]:
+    """What comes until the answer of the time, or until the gateway has hung up."""
+    told: list[tuple[str, ...]] = []
+    try:
+        while not told or told[-1][0] != "49":
+            told.append(client.receive())
+    except (EOFError, ConnectionError):
+        pass
+    return told
+
+
+NASTY = st.sampled_from(
+    (
+        *("", "0", "1", "-1", "2", "1e300", "-1e300", "99999999999999999999", "NaN", "Infinite"),
+        *(
+            "0.0000000001",
+            "-0",
+            "ten",
+            "true",
+            "\N{LATIN SMALL LETTER U WITH DIAERESIS}",
+            "A" * 500,
+        ),
+        *(UNSET, "2147483647", "BUY", "LMT", "STP LMT", "TRAIL", "MOC", "PEG MID", "BAG", "IOC"),
+    )
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(changes=st.dictionaries(st.integers(2, 110), NASTY, max_size=5), again=st.booleans())
+def test_whatever_stands_in_an_order_is_answered_and_breaks_nothing(
+    lasting: Gateway, changes: dict[int, object], again: bool
+) -> None:
+    number = lasting.exchange.book.highest(1) + 1
+    fields = order(157, number, "SELL", 1, of=OF_MSFT, changes=changes)
+    with WireClient(lasting) as client:
+        client.start(1, "v100..157")
+        placed = frame(*fields) * (1 + again)
+        client.socket.sendall(placed + frame(58, 1) + frame(49, 1))
+        told = everything(client)
+    assert told[-1][0] == "49" or "320" in codes(told)
+    assert not [m for m in told if m[0] == "4" and "see the log" in m[4]]

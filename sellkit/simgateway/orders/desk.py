@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.history import Refused
 from sellkit.simgateway.orders import checks
-from sellkit.simgateway.orders.events import Bound, Noted, Told
+from sellkit.simgateway.orders.events import Bound, Changed, Charged, Executed, Noted, Told
 from sellkit.simgateway.orders.order import (
     CANCELLED,
     FILLED,
@@ -19,8 +19,11 @@ from sellkit.simgateway.orders.order import (
 )
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from sellkit.simgateway.orders.commissions import Margins
     from sellkit.simgateway.orders.floor import Floor
+    from sellkit.simgateway.orders.ledger import Execution
     from sellkit.simgateway.orders.order import Terms
 
 NO_SUCH_ORDER: Final = 10147
@@ -133,6 +136,24 @@ def cancel_by_hand(floor: Floor, perm_id: int, now: dt.datetime) -> None:
     if not found:
         raise KeyError(f"no working order has the number {perm_id}")
     _withdraw(floor, found[0], now)
+
+
+def correct(floor: Floor, exec_id: str, price: Decimal) -> Execution:
+    """Correct the price of a fill: a new execution of the same family replaces it.
+
+    Raises
+    ------
+    KeyError
+        It is not the latest execution of its family.
+    """
+    wrong = floor.ledger.latest(exec_id)
+    order = floor.book.now(wrong.order)
+    more = (price - wrong.price) * wrong.quantity
+    order = floor.book.put(replace(order, value=order.value + more))
+    right = floor.ledger.correct(wrong, order, price)
+    terms = order.terms
+    floor.note(Executed(right), Changed(terms.account, terms.security), Charged(right))
+    return right
 
 
 def bind(floor: Floor) -> None:

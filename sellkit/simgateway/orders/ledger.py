@@ -159,18 +159,22 @@ class Ledger:
         self.executions.append(execution)
         return execution
 
-    def correct(self, exec_id: str, price: Decimal) -> Execution:
-        """Book another price for a fill.
+    def latest(self, exec_id: str) -> Execution:
+        """The execution with an id, which no correction has replaced.
 
         Raises
         ------
         KeyError
-            There is no such execution, or it has been corrected already.
+            There is none.
         """
         family = exec_id.rpartition(".")[0]
-        latest = next((e for e in reversed(self.executions) if e.family == family), None)
-        if latest is None or latest.exec_id != exec_id:
+        found = next((e for e in reversed(self.executions) if e.family == family), None)
+        if found is None or found.exec_id != exec_id:
             raise KeyError(f"{exec_id} is not the latest execution of its family")
+        return found
+
+    def correct(self, latest: Execution, order: Order, price: Decimal) -> Execution:
+        """Book another price for a fill; `order` has it counted already."""
         terms = latest.order.terms
         paid_more = terms.sign * (price - latest.price) * latest.quantity * terms.security.units
         key = (terms.account, terms.security.con_id)
@@ -182,9 +186,13 @@ class Ledger:
         else:
             self._realized[key] -= paid_more
             realized = (realized or ZERO) - paid_more
-        number = int(exec_id.rpartition(".")[2]) + 1
+        number = int(latest.exec_id.rpartition(".")[2]) + 1
         corrected = replace(
-            latest, exec_id=f"{family}.{number:02d}", price=price, realized=realized
+            latest,
+            order=order,
+            exec_id=f"{latest.family}.{number:02d}",
+            price=price,
+            realized=realized,
         )
         self.executions.append(corrected)
         return corrected
