@@ -16,6 +16,7 @@ _SECONDS: Final = (
     "forgets_ended_after_seconds",
 )
 _FLAGS: Final = (
+    "cancels_wait_for_open",
     "execution_first",
     "acknowledges_first",
     "tells_filled",

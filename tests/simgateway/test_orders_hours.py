@@ -109,3 +109,20 @@ def test_a_half_day_closes_early() -> None:
             assert told[0][1].endswith("until 20251201 09:30:00 US/Eastern")
 
         connected(gateway, trade)
+
+
+def test_a_cancel_in_the_evening_can_wait_for_the_open_and_comes_before_the_fill() -> None:
+    with trading(at=EVENING, cancels_wait_for_open=True) as (gateway, _market):
+
+        async def trade(ib: IB) -> None:
+            sale = await place(ib, MarketOrder("SELL", 40), "PreSubmitted")
+            ib.cancelOrder(sale.order)
+            await settled(ib)
+            go_to(gateway, parse_instant("2025-11-26T09:29:59"))
+            await settled(ib)
+            assert sale.orderStatus.status == "PendingCancel"
+            go_to(gateway, OPENING)
+            await until(sale.isDone)
+            assert (sale.orderStatus.status, sale.fills) == ("Cancelled", [])
+
+        connected(gateway, trade)

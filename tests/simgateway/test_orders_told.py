@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from sellkit.simgateway.clock import parse_instant
 from tests.simgateway.trading import (
     AAPL,
     MSFT,
+    SCENARIO,
     connected,
     go_to,
     held,
@@ -171,6 +173,32 @@ def test_a_fill_by_hand_changes_the_position_of_those_who_asked(gateway: Gateway
         assert client.receive()[14:] == ("0", "0")
         (execution, _report, _end) = answers(client, *executions())
         assert (execution[2], execution[23]) == ("0", "0")
+
+
+def test_an_order_belongs_to_the_account_that_it_names_else_to_the_first() -> None:
+    both = replace(SCENARIO, accounts=("DU0000001", "DU2"))
+    with trading(scenario=both) as (gateway, _market), WireClient(gateway) as client:
+        answers(plain(client), 61, 1)
+        told = answers(client, *order(157, 1, "BUY", 1, of=OF_MSFT, changes={24: "DU2"}))
+        assert [m[2] for m in told if m[0] == "61"] == ["DU2"]
+        told = answers(client, *order(157, 2, "BUY", 1, of=OF_MSFT))
+        assert [(m[2], m[14]) for m in told if m[0] == "61"] == [("DU0000001", "41")]
+        assert answers(client, *order(157, 3, "SELL", 2, of=OF_MSFT, changes={24: "DU2"}))[0][
+            3
+        ] == ("201")
+
+
+def test_a_fill_tells_the_figures_of_the_account_that_a_client_watches(gateway: Gateway) -> None:
+    with WireClient(gateway) as client:
+        answers(plain(client), 6, 2, 1, "DU0000001")
+        told = answers(client, *sale())
+        figures = {m[2]: m[3] for m in told if m[0] == "6" and m[4] == "USD"}
+        assert figures["TotalCashValue"] == "100998.90"
+        assert "AccountCode" not in figures
+        (item,) = [m for m in told if m[0] == "7"]
+        assert (len(item), item[13], item[18]) == (20, "30", "-3412.600000")
+        answers(client, 6, 2, 0, "DU0000001")
+        assert {"6", "7"}.isdisjoint(m[0] for m in answers(client, *sale(8)))
 
 
 # --- executions -----------------------------------------------------------------------------------

@@ -211,6 +211,7 @@ fill_size = 30
 fill_after_seconds = 1.5
 commission_after_seconds = 2
 cancel_after_seconds = 3
+cancels_wait_for_open = true
 forgets_ended_after_seconds = 60
 status_repeats = 1
 execution_first = false
@@ -236,6 +237,7 @@ def test_every_habit_can_be_set(tmp_path: Path) -> None:
         fill_after_seconds=1.5,
         commission_after_seconds=2,
         cancel_after_seconds=3,
+        cancels_wait_for_open=True,
         forgets_ended_after_seconds=60,
         status_repeats=1,
         execution_first=False,

@@ -164,11 +164,12 @@ def bind(floor: Floor) -> None:
 
 
 def _withdraw(floor: Floor, order: Order, now: dt.datetime) -> None:
-    seconds = floor.habits.cancel_after_seconds
-    if not seconds or order.is_on_hold:
+    due = now + dt.timedelta(seconds=floor.habits.cancel_after_seconds)
+    if floor.habits.cancels_wait_for_open and not floor.hours.is_open(order, now):
+        due = max(due, floor.hours.session(order, now).open_utc)
+    if due <= now or order.is_on_hold:
         floor.end(order, now)
         return
-    due = now + dt.timedelta(seconds=seconds)
     order = replace(order, status=PENDING_CANCEL, cancel_due=due)
     floor.note(Told(floor.book.put(order), in_full=False))
 

@@ -34,6 +34,8 @@ class OrderHabits:
         How long after its fill a commission is told; 0 tells it behind the fill's other messages.
     cancel_after_seconds
         How long a cancel takes; meanwhile the order is PendingCancel and may fill.
+    cancels_wait_for_open
+        A cancel outside the order's trading hours takes effect at the open.
     status_repeats
         How often each status is sent.
     execution_first
@@ -68,6 +70,7 @@ class OrderHabits:
     fill_after_seconds: float = 0.0
     commission_after_seconds: float = 0.0
     cancel_after_seconds: float = 0.0
+    cancels_wait_for_open: bool = False
     status_repeats: int = 2
     execution_first: bool = True
     acknowledges_first: bool = True
