@@ -127,8 +127,10 @@ def test_an_order_at_the_close_fills_when_the_session_ends(
         go_to(gateway, parse_instant("2025-11-26T15:59:59"))
         await settled(ib)
         assert closing.fills == []
-        go_to(gateway, parse_instant("2025-11-26T16:00:00"))
+        go_to(gateway, parse_instant("2025-11-26T16:04:00"))
         await until(closing.isDone)
-        assert closing.orderStatus.avgFillPrice == 99.0
+        (fill,) = closing.fills
+        assert fill.execution.price == 99.0
+        assert fill.execution.time == parse_instant("2025-11-26T16:00:00")
 
     connected(gateway, trade)

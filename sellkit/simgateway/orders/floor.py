@@ -251,7 +251,8 @@ class Floor:
         if quote is None:
             self.end(order, now, "Cancelled by System: there is no closing price")
         else:
-            self.fill(order, order.remaining, matching.price_of(quote.last), now)
+            # However late the clock looks, the fill belongs to the close.
+            self.fill(order, order.remaining, matching.price_of(quote.last), close)
 
     def _charge(self, execution: Execution, now: dt.datetime) -> None:
         after = self.habits.commission_after_seconds
