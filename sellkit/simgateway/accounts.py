@@ -1,7 +1,8 @@
 """The figures of an account, from its cash and its positions at the market's present prices.
 
-It is a cash account: what the positions are worth cannot be borrowed against, so the buying power
-is the cash. Amounts in other currencies count one to one, and the ledger says so with a rate of 1.
+In a cash account nothing can be borrowed against what the positions are worth, so the buying power
+is the cash; a margin account backs its positions with a half of their worth, and later with a
+quarter. Amounts in other currencies count one to one, and the ledger says so with a rate of 1.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sellkit.simgateway.history import Refused
+from sellkit.simgateway.orders.commissions import margin_rates
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
     from sellkit.simgateway.exchange import Exchange
+    from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.prices import Prices
     from sellkit.simgateway.scenario import Holding, Security
 
@@ -54,16 +57,17 @@ class Valuer:
 
     def positions(self, account: str, now: dt.datetime) -> list[Valued]:
         """The positions of an account at their present prices."""
-        valued = []
-        for holding in self._exchange.holdings(account):
-            units = float(holding.security.units)
-            quantity, cost = float(holding.quantity), float(holding.average_cost)
-            last = self._last_price(holding.security, now)
-            # Without a price the position is worth what it cost.
-            price = cost / units if last is None else last
-            value = round(price * quantity * units, 2)
-            valued.append(Valued(holding, price, value, round(value - cost * quantity, 2)))
-        return valued
+        return [self.value(holding, now) for holding in self._exchange.holdings(account)]
+
+    def value(self, holding: Holding, now: dt.datetime) -> Valued:
+        """One position at its present price; it may be zero."""
+        units = float(holding.security.units)
+        quantity, cost = float(holding.quantity), float(holding.average_cost)
+        last = self._last_price(holding.security, now)
+        # Without a price the position is worth what it cost.
+        price = cost / units if last is None else last
+        value = round(price * quantity * units, 2)
+        return Valued(holding, price, value, round(value - cost * quantity, 2))
 
     def _last_price(self, security: Security, now: dt.datetime) -> float | None:
         """The last trade, or None when the market has no price for the contract."""
@@ -84,11 +88,15 @@ class Valuer:
             return None
 
 
-def figures(cash: Decimal, positions: Sequence[Valued]) -> list[Figure]:
+def figures(cash: Decimal, positions: Sequence[Valued], *, is_margin: bool = False) -> list[Figure]:
     """The figures of an account's summary."""
     market = sum(position.value for position in positions)
     gross = sum(abs(position.value) for position in positions)
     net = float(cash) + market
+    initial_rate, maintenance_rate = margin_rates(is_margin=is_margin)
+    initial, maintenance = gross * float(initial_rate), gross * float(maintenance_rate)
+    available = net - initial if is_margin else float(cash)
+    excess = net - maintenance if is_margin else float(cash)
     plain = {
         "AccountType": "INDIVIDUAL",
         "Cushion": f"{float(cash) / net:.6f}" if net > 0 else "0",
@@ -99,17 +107,17 @@ def figures(cash: Decimal, positions: Sequence[Valued]) -> list[Figure]:
     }
     amounts = {
         "AccruedCash": 0.0,
-        "AvailableFunds": float(cash),
-        "BuyingPower": float(cash),
+        "AvailableFunds": available,
+        "BuyingPower": max(0.0, available / float(initial_rate)),
         "EquityWithLoanValue": net,
-        "ExcessLiquidity": float(cash),
-        "FullAvailableFunds": float(cash),
-        "FullExcessLiquidity": float(cash),
-        "FullInitMarginReq": gross,
-        "FullMaintMarginReq": gross,
+        "ExcessLiquidity": excess,
+        "FullAvailableFunds": available,
+        "FullExcessLiquidity": excess,
+        "FullInitMarginReq": initial,
+        "FullMaintMarginReq": maintenance,
         "GrossPositionValue": gross,
-        "InitMarginReq": gross,
-        "MaintMarginReq": gross,
+        "InitMarginReq": initial,
+        "MaintMarginReq": maintenance,
         "NetLiquidation": net,
         "SettledCash": float(cash),
         "TotalCashValue": float(cash),
@@ -118,18 +126,25 @@ def figures(cash: Decimal, positions: Sequence[Valued]) -> list[Figure]:
     return rows + [Figure(key, f"{amount:.2f}", _BASE) for key, amount in amounts.items()]
 
 
-def ledger(cash: Decimal, positions: Sequence[Valued]) -> list[Figure]:
-    """The account's ledger: once for each currency that is held, and once for all together."""
-    currencies = {_BASE} | {position.holding.security.currency for position in positions}
+def ledger(
+    cash: Mapping[str, Decimal],
+    positions: Sequence[Valued],
+    realized: Mapping[str, Decimal],
+) -> list[Figure]:
+    """The account's ledger: once for each currency that is held, and once for all together.
+
+    `cash` and `realized` are by currency.
+    """
+    currencies = {_BASE, *cash} | {position.holding.security.currency for position in positions}
     rows: list[Figure] = []
     for currency in (*sorted(currencies), "BASE"):
         held = [p for p in positions if currency in ("BASE", p.holding.security.currency)]
-        own_cash = float(cash) if currency in (_BASE, "BASE") else 0.0
+        own_cash = _in(currency, cash)
         market = sum(position.value for position in held)
         amounts = {
             "CashBalance": own_cash,
             "NetLiquidationByCurrency": own_cash + market,
-            "RealizedPnL": 0.0,
+            "RealizedPnL": _in(currency, realized),
             "StockMarketValue": market,
             "TotalCashBalance": own_cash,
             "UnrealizedPnL": sum(position.unrealized for position in held),
@@ -138,3 +153,19 @@ def ledger(cash: Decimal, positions: Sequence[Valued]) -> list[Figure]:
         rows.append(Figure("ExchangeRate", "1.00", currency))
         rows += [Figure(key, f"{amount:.2f}", currency) for key, amount in amounts.items()]
     return rows
+
+
+def _in(currency: str, amounts: Mapping[str, Decimal]) -> float:
+    """What there is of a currency, or of all together."""
+    if currency == "BASE":
+        return float(sum(amounts.values()))
+    return float(amounts.get(currency, 0))
+
+
+def account_figures(gateway: Gateway, account: str) -> list[Figure]:
+    """Every figure of an account, as it is now."""
+    valued = gateway.valuer.positions(account, gateway.clock.now())
+    books = gateway.exchange.ledger
+    own = ledger(books.cash(account), valued, books.realized_by_currency(account))
+    is_margin = account in gateway.scenario.margin_accounts
+    return figures(books.total_cash(account), valued, is_margin=is_margin) + own

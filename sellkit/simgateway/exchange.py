@@ -6,48 +6,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.history import NO_SUCH_SECURITY, NOT_VALID, Refused
+from sellkit.simgateway.orders.book import Book
+from sellkit.simgateway.orders.ledger import Ledger
 from sellkit.simgateway.scenario import CENT, Holding
 
 if TYPE_CHECKING:
     import datetime as dt
     from decimal import Decimal
 
+    from sellkit.simgateway.orders.order import Order
     from sellkit.simgateway.requests import ContractQuery
-    from sellkit.simgateway.scenario import RestingOrder, Scenario, Security
+    from sellkit.simgateway.scenario import Scenario, Security
 
-_FIRST_PERM_ID: Final = 1_400_000_001
 _CENT_RULE: Final = 26
 _FIRST_OTHER_RULE: Final = 500
-_WORKING_AT_ONCE: Final = frozenset({"MKT", "LMT"})
 # Interactive Brokers routes to Nasdaq under an older name, too.
 _OTHER_NAMES: Final = {"ISLAND": "NASDAQ"}
 
 
 @dataclass(frozen=True, slots=True)
-class OpenOrder:
-    """A resting order with its numbers.
-
-    Attributes
-    ----------
-    order_id, client_id
-        Both 0 for an order that was placed by hand.
-    """
-
-    resting: RestingOrder
-    order_id: int
-    client_id: int
-    perm_id: int
-
-    @property
-    def status(self) -> str:
-        """Submitted, or PreSubmitted for an order that waits for its trigger."""
-        is_working = self.resting.order_type in _WORKING_AT_ONCE
-        return "Submitted" if is_working else "PreSubmitted"
-
-
-@dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """An order that a client sent. The gateway takes none; it only remembers that one came.
+    """An order as a client sent it, whatever became of it.
 
     Attributes
     ----------
@@ -70,6 +49,8 @@ class Exchange:
         Every order that a client sent, oldest first.
     sessions
         Clients that are connected.
+    book, ledger
+        The orders, and what their fills left behind.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -78,18 +59,14 @@ class Exchange:
         self.sessions = 0
         self._securities = {security.con_id: security for security in scenario.securities}
         self._names = scenario.price_names
-        self._holdings = {(h.account, h.security.con_id): h for h in scenario.holdings}
-        self._orders = _number(scenario.orders)
+        self.book = Book(scenario.orders)
+        self.ledger = Ledger(scenario)
         self._rules = _rules(scenario.securities)
         self._next_ids: dict[int, int] = {}
 
     def holdings(self, account: str | None = None) -> list[Holding]:
         """Positions that are not zero, of one account or of all."""
-        return [
-            holding
-            for holding in self._holdings.values()
-            if holding.quantity and account in (None, holding.account)
-        ]
+        return self.ledger.holdings(account)
 
     def hold(self, account: str, symbol: str, quantity: Decimal, average_cost: Decimal) -> Holding:
         """Set a position, to zero as well.
@@ -101,25 +78,34 @@ class Exchange:
         """
         if account not in self.scenario.accounts:
             raise KeyError(f"the scenario knows no account {account}")
+        holding = Holding(account, self.named(symbol), quantity, average_cost)
+        self.ledger.hold(holding)
+        return holding
+
+    def named(self, symbol: str) -> Security:
+        """The first contract with a symbol.
+
+        Raises
+        ------
+        KeyError
+            There is none.
+        """
         found = [s for s in self._securities.values() if s.symbol == symbol]
         if not found:
             raise KeyError(f"the scenario knows no {symbol}")
-        holding = Holding(account, found[0], quantity, average_cost)
-        self._holdings[account, found[0].con_id] = holding
-        return holding
+        return found[0]
 
     def price_name(self, security: Security) -> str | None:
         """The name under which the market prices a contract; None when it does not."""
         return self._names.get(security.con_id)
 
-    def orders(self, client_id: int | None = None) -> list[OpenOrder]:
+    def orders(self, client_id: int | None = None) -> list[Order]:
         """Working orders of one client, client 0 having those placed by hand, or of all."""
-        return [order for order in self._orders if client_id in (None, order.client_id)]
+        return self.book.working(client_id)
 
     def next_order_id(self, client_id: int) -> int:
         """The lowest order id that a client may use; it never goes back."""
-        resting = (order.order_id + 1 for order in self.orders(client_id))
-        return max(1, self._next_ids.get(client_id, 1), *resting)
+        return max(1, self._next_ids.get(client_id, 1), self.book.highest(client_id) + 1)
 
     def record(self, order: PlacedOrder) -> None:
         """Remember an order that a client sent."""
@@ -200,19 +186,6 @@ def _fits(query: ContractQuery, security: Security) -> bool:
     return query.strike in (None, strike) and all(
         not wanted or wanted == present for wanted, present in pairs
     )
-
-
-def _number(orders: tuple[RestingOrder, ...]) -> tuple[OpenOrder, ...]:
-    """Give each order its numbers: order ids count up from 1 for each client."""
-    last: dict[int, int] = {}
-    numbered: list[OpenOrder] = []
-    for perm_id, resting in enumerate(orders, _FIRST_PERM_ID):
-        if resting.client_id is None:
-            numbered.append(OpenOrder(resting, 0, 0, perm_id))
-            continue
-        last[resting.client_id] = last.get(resting.client_id, 0) + 1
-        numbered.append(OpenOrder(resting, last[resting.client_id], resting.client_id, perm_id))
-    return tuple(numbered)
 
 
 def _rules(securities: tuple[Security, ...]) -> dict[Decimal, int]:

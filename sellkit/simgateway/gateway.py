@@ -18,9 +18,13 @@ from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
 from sellkit.simgateway.exchange import Exchange
 from sellkit.simgateway.framing import BadFrame
 from sellkit.simgateway.market import Market
+from sellkit.simgateway.orders.delivery import tell
+from sellkit.simgateway.orders.floor import Floor
+from sellkit.simgateway.orders.quotes import Quotes
 from sellkit.simgateway.pacing import MAX_OPEN, SMALL_BARS, Pacing
 from sellkit.simgateway.reception import Received, check_host, converse
 from sellkit.simgateway.session import Session
+from sellkit.simgateway.terminal import Terminal
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -62,6 +66,12 @@ class Gateway:
         Answer with the newest bars only, so many; None gives all.
     silent
         Take connections and never answer them.
+    floor
+        Where orders work; `floor.habits` may be replaced while the gateway runs.
+    binds_orders
+        Client 0 takes over whatever is placed by hand.
+    terminal
+        The gateway's own window, for other threads.
 
     Raises
     ------
@@ -93,6 +103,10 @@ class Gateway:
         self.clock: Clock = clock or WallClock()
         self.exchange = Exchange(scenario)
         self.valuer = Valuer(self.exchange, self.market)
+        quotes = Quotes(self.market, self.exchange.price_name)
+        self.floor = Floor(self.exchange, quotes, self.valuer)
+        self.binds_orders = False
+        self.terminal = Terminal(self)
         self.requests: deque[Received] = deque(maxlen=_REMEMBERED)
         self.max_bars_per_answer: int | None = None
         self.silent = False
@@ -128,7 +142,7 @@ class Gateway:
                 "free one"
             ) from error
         self.port = self._server.sockets[0].getsockname()[1]
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._teller = asyncio.create_task(self._tell())
 
     async def stop(self) -> None:
@@ -148,7 +162,7 @@ class Gateway:
         self.worker.shutdown(wait=True, cancel_futures=True)
 
     async def _tell(self) -> None:
-        """Send changed prices, at most once in a second of the gateway's clock."""
+        """Let orders trade and send changed prices, once in a second of the gateway's clock."""
         last = self.clock.now().replace(microsecond=0)
         while True:
             await asyncio.sleep(_TELL_SECONDS)
@@ -156,8 +170,13 @@ class Gateway:
             if now == last:
                 continue
             last = now
-            for session in list(self._sessions.values()):
-                tell_changes(session)
+            try:
+                self.let_orders_trade()
+                for session in list(self._sessions.values()):
+                    tell_changes(session)
+            except Exception:
+                # One bad moment of the market must not stop the gateway's time for good.
+                logger.exception("second_failed")
 
     # --- sessions -----------------------------------------------------------------------------
 
@@ -189,7 +208,20 @@ class Gateway:
         client_id = session.client_id
         if client_id is not None and self._sessions.get(client_id) is session:
             del self._sessions[client_id]
+            self.binds_orders = self.binds_orders and client_id != 0
             self.exchange.sessions = len(self._sessions)
+
+    # --- orders -------------------------------------------------------------------------------
+
+    def let_orders_trade(self) -> None:
+        """Let every order meet the market as it is now, and tell what came of it."""
+        self.floor.quotes.forget()
+        self.floor.tick(self.clock.now())
+        self.tell_orders()
+
+    def tell_orders(self) -> None:
+        """Tell clients what happened to orders since this was last called."""
+        tell(list(self._sessions.values()), self.floor.take_events(), self.floor.habits)
 
     # --- what the answers need ----------------------------------------------------------------
 
@@ -226,7 +258,7 @@ class Gateway:
             The scenario has no contract with the symbol.
         """
         change = self._hold(symbol, quantity, average_cost, account or self.account)
-        asyncio.run_coroutine_threadsafe(change, self._loop).result(_STOP_SECONDS)
+        asyncio.run_coroutine_threadsafe(change, self.loop).result(_STOP_SECONDS)
 
     async def _hold(
         self, symbol: str, quantity: Decimal, average_cost: Decimal, account: str

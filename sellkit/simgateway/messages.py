@@ -112,12 +112,14 @@ def account_value(key: str, value: str, currency: str, account: str) -> Message:
     return (6, 2, key, value, currency, account)
 
 
-def portfolio(holding: Holding, price: float, value: float, unrealized: Decimal) -> Message:
+def portfolio(
+    holding: Holding, price: float, value: float, unrealized: Decimal, realized: Decimal
+) -> Message:
     """One position with its market value; its contract has a listing but no exchange."""
     security = holding.security
     contract = contract_fields(security, security.primary_exchange, _NO_RIGHT)
     size = (holding.quantity, price, value, holding.average_cost)
-    return (7, 8, *contract, *size, unrealized, 0.0, holding.account)
+    return (7, 8, *contract, *size, unrealized, realized or 0.0, holding.account)
 
 
 def account_update_time(clock: str) -> Message:

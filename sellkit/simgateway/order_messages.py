@@ -12,65 +12,59 @@ from sellkit.simgateway.framing import UNSET_DOUBLE
 from sellkit.simgateway.messages import contract_fields
 
 if TYPE_CHECKING:
-    from sellkit.simgateway.exchange import OpenOrder
+    from decimal import Decimal
+
     from sellkit.simgateway.framing import Field, Message
+    from sellkit.simgateway.orders.commissions import Margins
+    from sellkit.simgateway.orders.order import Order, Terms
 
 _UNKNOWN: Final = "?"
 _NO_TYPE: Final = "None"
-_OCA_REDUCE_WITHOUT_BLOCK: Final = 3
 _MARGINS: Final = (UNSET_DOUBLE,) * 9
-_COMMISSIONS: Final = (UNSET_DOUBLE,) * 3
 
 
-def order_status(order: OpenOrder) -> Message:
+def order_status(order: Order) -> Message:
     """How far an order has come."""
     return (
         3,
         order.order_id,
         order.status,
-        0.0,  # filled
-        order.resting.quantity,
-        0.0,  # average price of the fills
+        order.filled or 0.0,
+        order.remaining,
+        order.average_price or 0.0,
         order.perm_id,
-        0,  # no parent
-        0.0,  # price of the last fill
+        order.terms.parent_id,
+        order.last_price or 0.0,
         order.client_id,
-        None,  # held for no reason
+        order.why_held,
         0.0,  # price of a capped market order
     )
 
 
-def open_order(version: int, order: OpenOrder) -> Message:
-    """A working order in full."""
-    resting = order.resting
+def open_order(version: int, order: Order, asked: Margins | None = None) -> Message:
+    """A working order in full; with margins the answer to a question what would be."""
+    terms = order.terms
     return (
         5,
         order.order_id,
-        *contract_fields(resting.security, "SMART", _UNKNOWN),
-        resting.action,
-        resting.quantity,
-        resting.order_type,
-        resting.limit_price or 0.0,
-        resting.aux_price or 0.0,
-        resting.time_in_force,
-        None,  # group of orders that cancel one another
-        resting.account,
-        _UNKNOWN,  # opens or closes
-        0,  # origin: a customer
-        resting.reference,
+        *contract_fields(terms.security, "SMART", _UNKNOWN),
+        *head(terms),
         order.client_id,
         order.perm_id,
+        terms.outside_rth,
         *_timing_and_allocation(version),
-        *_venue(),
+        *_venue(terms),
         *_delta_neutral(),
         *_trail_and_legs(order),
         *_clearing(),
         0,  # not solicited
-        0,  # no what-if
+        asked is not None,
         order.status,
-        *_MARGINS,
-        *_COMMISSIONS,
-        *(None, None),  # currency of the commission, warning
+        *(_MARGINS if asked is None else (*asked.before, *asked.change, *asked.after)),
+        UNSET_DOUBLE if asked is None else asked.commission,
+        *(UNSET_DOUBLE, UNSET_DOUBLE),  # bounds of the commission
+        None if asked is None else asked.currency,
+        None,  # warning
         *(0, 0),  # size and price are not randomized
         0,  # no conditions
         *_adjustment(order),
@@ -78,11 +72,35 @@ def open_order(version: int, order: OpenOrder) -> Message:
     )
 
 
+def head(terms: Terms) -> tuple[Field, ...]:
+    """From the action to the reference, alike in open and in completed orders."""
+    return (
+        terms.action,
+        terms.quantity,
+        terms.order_type,
+        terms.limit_price or 0.0,
+        terms.aux_price or 0.0,
+        terms.time_in_force,
+        terms.oca_group,
+        terms.account,
+        _UNKNOWN,  # opens or closes
+        0,  # origin: a customer
+        terms.reference,
+    )
+
+
+def trail_stop(order: Order) -> Decimal | None:
+    """Where a trailing stop stands; None for another order."""
+    if order.terms.order_type != "TRAIL":
+        return None
+    return order.stop_price or order.terms.trail_stop_price
+
+
 def _timing_and_allocation(version: int) -> tuple[Field, ...]:
-    """From outside regular hours to the model code."""
+    """From hidden to the model code."""
     profile: tuple[Field, ...] = () if version >= 177 else (None,)
     return (
-        *(0, 0, 0.0),  # outside regular hours, hidden, discretionary amount
+        *(0, 0.0),  # hidden, discretionary amount
         None,  # good after
         None,  # a field that is no longer used
         *(None, None, None),  # group, method and percentage of an adviser
@@ -91,7 +109,7 @@ def _timing_and_allocation(version: int) -> tuple[Field, ...]:
     )
 
 
-def _venue() -> tuple[Field, ...]:
+def _venue(terms: Terms) -> tuple[Field, ...]:
     """From the last day of validity to the trigger method."""
     return (
         *(None, None, None, None),  # good till, rule 80A, percent offset, settling firm
@@ -100,10 +118,10 @@ def _venue() -> tuple[Field, ...]:
         *(None, None),  # range of the stock's price
         *(0, 0, 0, 0),  # displayed size, block, sweep to fill, all or none
         None,  # least quantity
-        _OCA_REDUCE_WITHOUT_BLOCK,
+        terms.oca_type,
         *(0, 0),  # electronic trade only, firm quote only
         None,  # cap on the best price
-        0,  # no parent
+        terms.parent_id,
         0,  # default trigger method
     )
 
@@ -118,11 +136,12 @@ def _delta_neutral() -> tuple[Field, ...]:
     )
 
 
-def _trail_and_legs(order: OpenOrder) -> tuple[Field, ...]:
+def _trail_and_legs(order: Order) -> tuple[Field, ...]:
     """From the trailing stop to the hedge."""
     return (
-        order.resting.trail_stop_price,
-        *(None, None, None),  # trailing percent, basis points and their type
+        trail_stop(order),
+        order.terms.trailing_percent,
+        *(None, None),  # basis points and their type
         *(None, 0, 0, 0),  # legs of a combination: text, legs, prices, parameters
         *(None, None, None),  # scale: first size, further sizes, price step
         None,  # no hedge
@@ -134,9 +153,9 @@ def _clearing() -> tuple[Field, ...]:
     return (0, None, "IB", 0, 0, None)
 
 
-def _adjustment(order: OpenOrder) -> tuple[Field, ...]:
+def _adjustment(order: Order) -> tuple[Field, ...]:
     """From the adjusted order type to the price management algorithm."""
-    stop = order.resting.trail_stop_price
+    stop = trail_stop(order)
     return (
         _NO_TYPE,
         UNSET_DOUBLE,  # trigger price
@@ -158,9 +177,12 @@ def _later_fields(version: int) -> tuple[Field, ...]:
         fields += (None,)  # posted to alternative systems
     if version >= 162:
         fields += (0,)  # is not cancelled with a parent
-    if version >= 170:
-        fields += (None,) * 5  # sizes and offsets of pegged orders
-    return fields
+    return fields + pegged(version)
+
+
+def pegged(version: int) -> tuple[Field, ...]:
+    """Sizes and offsets of pegged orders, which newer versions added."""
+    return (None,) * 5 if version >= 170 else ()
 
 
 def open_order_end() -> Message:
@@ -168,11 +190,6 @@ def open_order_end() -> Message:
     return (53, 1)
 
 
-def completed_orders_end() -> Message:
-    """The end of the list of completed orders."""
-    return (102,)
-
-
-def executions_end(request_id: int) -> Message:
-    """The end of the list of executions."""
-    return (55, 1, request_id)
+def order_bound(order: Order) -> Message:
+    """An order that was placed by hand got an id by which a client may change it."""
+    return (100, order.perm_id, order.client_id, order.order_id)

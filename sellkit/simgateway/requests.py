@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from sellkit.simgateway.framing import UNSET_INTEGER
@@ -103,6 +104,15 @@ class Fields:
             raise BadRequest(f"field {self._next} is no number: {text[:40]!r}")
         return float(text)
 
+    def decimal(self) -> Decimal | None:
+        """The next field as a number with the digits that were sent; None for an unset one."""
+        number = self.number()
+        if number is None:
+            return None
+        if not math.isfinite(number):
+            raise BadRequest(f"field {self._next} is not finite")
+        return Decimal(self._values[self._next - 1])
+
     def flag(self) -> bool:
         """The next field as a truth value."""
         text = self.text()
@@ -141,6 +151,10 @@ class Fields:
         """Pass over a combination's legs, which only a contract of type BAG has."""
         if query.sec_type == "BAG":
             self.skip(4 * self.integer())
+
+    def ahead(self) -> tuple[str, ...]:
+        """Every field that is left, which stay to be taken."""
+        return self._values[self._next :]
 
     def rest(self) -> tuple[str, ...]:
         """Every field that is left."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.market_time import CALENDAR_OF_EXCHANGE
 from sellkit.simgateway.market import Listing
+from sellkit.simgateway.orders.habits import OrderHabits
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -111,6 +112,8 @@ class RestingOrder:
     trail_stop_price: Decimal | None = None
     time_in_force: str = "GTC"
     reference: str = ""
+    outside_rth: bool = False
+    oca_group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,10 @@ class Scenario:
         Of the made-up prices.
     cash
         In each account, in dollars.
+    margin_accounts
+        Those of the accounts that may borrow and sell short; the others are cash accounts.
+    habits
+        How orders are treated where real gateways differ.
     """
 
     accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
@@ -141,6 +148,8 @@ class Scenario:
     read_only: bool = False
     seed: int = 1
     cash: Decimal = DEFAULT_CASH
+    margin_accounts: frozenset[str] = frozenset()
+    habits: OrderHabits = field(default_factory=OrderHabits)
 
     @property
     def securities(self) -> tuple[Security, ...]:

@@ -17,6 +17,7 @@ from sellkit.simgateway.scenario import (
     Scenario,
     Security,
 )
+from sellkit.simgateway.scenario_habits import read_habits
 from sellkit.simgateway.scenario_orders import read_orders
 from sellkit.simgateway.table import Table
 
@@ -56,9 +57,18 @@ def load_scenario(path: Path | None) -> Scenario:
         read_only=table.flag("read_only") or False,
         seed=1 if (seed := table.integer("seed")) is None else seed,
         cash=DEFAULT_CASH if cash is None else cash,
+        margin_accounts=_margin_accounts(table, accounts),
+        habits=read_habits(table.table("habits")),
     )
     table.end()
     return scenario
+
+
+def _margin_accounts(table: Table, accounts: tuple[str, ...]) -> frozenset[str]:
+    named = frozenset(table.texts("margin_accounts"))
+    if unknown := named.difference(accounts):
+        table.fail("margin_accounts", f"names no account: {', '.join(sorted(unknown))}")
+    return named
 
 
 def _parse(path: Path) -> object:

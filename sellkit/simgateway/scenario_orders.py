@@ -78,6 +78,8 @@ def _read_order(
         trail_stop_price=table.positive("trailStopPrice"),
         time_in_force=table.choice("tif", _TIMES_IN_FORCE) or "GTC",
         reference=table.text("orderRef") or "",
+        outside_rth=table.flag("outsideRth") or False,
+        oca_group=table.text("ocaGroup") or "",
     )
     for price in ("lmtPrice", "auxPrice", "trailStopPrice"):
         if table.has(price) != (price in _PRICES[order_type]):

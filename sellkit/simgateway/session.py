@@ -34,6 +34,8 @@ class Session:
         None until the client has started the API.
     wants_positions
         Whether it asked for changes of positions.
+    account_told, figures_told
+        The account whose changes it asked for, and what it was told by key and currency.
     streams, history
         Its subscriptions to prices and its open requests for bars, by request id.
     """
@@ -43,6 +45,8 @@ class Session:
         self.version = 0
         self.client_id: int | None = None
         self.wants_positions = False
+        self.account_told: str | None = None
+        self.figures_told: dict[tuple[str, str], str] = {}
         self.streams: dict[int, QuoteStream] = {}
         self.history: dict[int, asyncio.Task[None]] = {}
         self._writer = writer

@@ -30,7 +30,7 @@ from sellkit.errors import (
     UnknownInstrument,
 )
 from sellkit.simgateway import contract_messages, order_messages
-from sellkit.simgateway.exchange import OpenOrder
+from sellkit.simgateway.orders.order import resting_order
 from sellkit.simgateway.scenario import OrderKind, RestingOrder
 from tests.adapters.scripted_gateway import (
     ALL_ORDERS,
@@ -221,7 +221,7 @@ def test_a_trailing_stop_is_told_where_it_stands_now() -> None:
             aux_price=Decimal(5),
             trail_stop_price=stop,
         )
-        order = order_messages.open_order(VERSION, OpenOrder(resting, 3, 5, 1400000001))
+        order = order_messages.open_order(VERSION, resting_order(resting, 3, 1400000001))
         gateway.send(order, (53, 1))
 
     with facing(ScriptedGateway({**WELL, ALL_ORDERS: trail})) as broker:

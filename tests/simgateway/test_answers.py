@@ -295,7 +295,7 @@ def test_a_snapshot_gives_prices_and_sizes_and_ends(client: WireClient) -> None:
 def test_a_stream_tells_changes_only_and_ends_when_cancelled(market: FakeMarket) -> None:
     clock = VirtualClock(NOON, 20)
     with (
-        serve(default_scenario(), market=market, clock=clock) as gateway,
+        serve(replace(DEFAULT, orders=()), market=market, clock=clock) as gateway,
         WireClient(gateway) as client,
     ):
         client.start().send(1, 11, 7, *contract(), 0, "", 0, 0, "")

@@ -9,10 +9,12 @@ import pytest
 
 from sellkit.simgateway.contract_messages import Listed, contract_details, symbol_samples
 from sellkit.simgateway.default_portfolio import default_scenario
-from sellkit.simgateway.exchange import Exchange, OpenOrder
+from sellkit.simgateway.exchange import Exchange
+from sellkit.simgateway.execution_messages import completed_orders_end
 from sellkit.simgateway.framing import Message, encode, split
 from sellkit.simgateway.messages import error
-from sellkit.simgateway.order_messages import completed_orders_end, open_order, order_status
+from sellkit.simgateway.order_messages import open_order, order_status
+from sellkit.simgateway.orders.order import resting_order
 from sellkit.simgateway.scenario import OrderKind, Security
 
 SCENARIO = default_scenario()
@@ -56,17 +58,17 @@ def test_a_resting_stop_carries_what_a_real_gateway_fills_in() -> None:
 
 def test_a_trailing_stop_shows_where_it_stands_in_both_places() -> None:
     resting = replace(
-        STOP.resting,
+        SCENARIO.orders[0],
         order_type="TRAIL",
         aux_price=Decimal(3),
         trail_stop_price=Decimal("190.5"),
     )
-    fields = sent(open_order(157, replace(STOP, resting=resting)))
+    fields = sent(open_order(157, resting_order(resting, 1, 7)))
     assert (fields[75], fields[115]) == ("190.5", "190.5")  # fields 67 and 107, and the eight
 
 
 def test_an_order_placed_by_hand_has_the_order_id_zero() -> None:
-    resting = replace(STOP.resting, kind=OrderKind.MANUAL, client_id=None)
+    resting = replace(SCENARIO.orders[0], kind=OrderKind.MANUAL, client_id=None)
     order = Exchange(replace(SCENARIO, orders=(resting,))).orders()[0]
     fields = sent(open_order(176, order))
     assert (fields[2], fields[25]) == ("0", "0")
@@ -74,13 +76,27 @@ def test_an_order_placed_by_hand_has_the_order_id_zero() -> None:
 
 def test_an_order_status_has_12_fields() -> None:
     assert sent(order_status(STOP))[1:] == (
-        *("3", "1", "PreSubmitted", "0.0", "100", "0.0", "1400000001", "0", "0.0", "1", "", "0.0"),
+        *(
+            "3",
+            "1",
+            "PreSubmitted",
+            "0.0",
+            "100",
+            "0.0",
+            "1400000001",
+            "0",
+            "0.0",
+            "1",
+            "trigger",
+            "0.0",
+        ),
     )
 
 
 def test_a_limit_order_works_at_once() -> None:
-    limit = replace(STOP.resting, order_type="LMT", limit_price=Decimal(300), aux_price=None)
-    assert OpenOrder(limit, 1, 1, 1).status == "Submitted"
+    stop = SCENARIO.orders[0]
+    limit = replace(stop, order_type="LMT", limit_price=Decimal(300), aux_price=None)
+    assert resting_order(limit, 1, 1).status == "Submitted"
 
 
 def test_the_end_of_completed_orders_is_its_number_alone() -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from sellkit.errors import ConfigError
 from sellkit.simgateway.default_portfolio import default_scenario
+from sellkit.simgateway.orders.habits import ExecutionsOfClientZero, OrderHabits
 from sellkit.simgateway.scenario import OrderKind, Scenario
 from sellkit.simgateway.scenario_file import load_scenario
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 AAPL = 'symbol = "AAPL"\nconId = 265598\nprimaryExchange = "NASDAQ"\n'
 HELD = f"[[positions]]\n{AAPL}position = 100\navgCost = 205.41\n"
@@ -202,3 +201,89 @@ def test_the_same_contract_may_be_held_in_two_accounts(tmp_path: Path) -> None:
     scenario = read(tmp_path, 'account = ["A", "B"]\n' + HELD + HELD + 'account = "B"\n')
     assert [held.account for held in scenario.holdings] == ["A", "B"]
     assert len(scenario.securities) == 1
+
+
+HABITS = """
+account = ["DU1", "DU2"]
+margin_accounts = "DU2"
+[habits]
+fill_size = 30
+fill_after_seconds = 1.5
+commission_after_seconds = 2
+cancel_after_seconds = 3
+cancels_wait_for_open = true
+forgets_ended_after_seconds = 60
+status_repeats = 1
+execution_first = false
+acknowledges_first = false
+tells_filled = false
+warns_of_preset = true
+status_after_rejection = "none"
+lists_rejected = false
+refuses_e_trade_only = false
+price_band = 0.03
+no_permission = ["tsla"]
+max_active = 5
+client_zero = "own"
+master_client_id = 0
+"""
+
+
+def test_every_habit_can_be_set(tmp_path: Path) -> None:
+    scenario = read(tmp_path, HABITS)
+    assert scenario.margin_accounts == {"DU2"}
+    assert scenario.habits == OrderHabits(
+        fill_size=Decimal(30),
+        fill_after_seconds=1.5,
+        commission_after_seconds=2,
+        cancel_after_seconds=3,
+        cancels_wait_for_open=True,
+        forgets_ended_after_seconds=60,
+        status_repeats=1,
+        execution_first=False,
+        acknowledges_first=False,
+        tells_filled=False,
+        warns_of_preset=True,
+        status_after_rejection="",
+        lists_rejected=False,
+        refuses_e_trade_only=False,
+        price_band=Decimal("0.03"),
+        no_permission=frozenset({"TSLA"}),
+        max_active=5,
+        client_zero=ExecutionsOfClientZero.OWN,
+        master_client_id=0,
+    )
+    settable = {field.name for field in dataclasses.fields(OrderHabits)}
+    assert all(f"{name} = " in HABITS for name in settable)
+
+
+def test_habits_that_are_not_named_keep_their_defaults(tmp_path: Path) -> None:
+    assert read(tmp_path, "[habits]\n").habits == read(tmp_path, "").habits == OrderHabits()
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("fill_size = 0", "must be above zero"),
+        ("fill_after_seconds = -1", "must be 0 or more"),
+        ("status_repeats = 0", "must be 1 or more"),
+        ("status_after_rejection = 'Filled'", "must be one of"),
+        ("client_zero = 'some'", "must be one of"),
+        ("colour = 'red'", "unknown key 'colour' in habits"),
+    ],
+)
+def test_a_wrong_habit_is_refused(tmp_path: Path, line: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        read(tmp_path, f"[habits]\n{line}\n")
+
+
+def test_a_margin_account_must_be_one_of_the_accounts(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="names no account: DU9"):
+        read(tmp_path, 'margin_accounts = "DU9"\n')
+
+
+def test_the_readme_shows_every_habit_with_its_default(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("```toml\nmargin_accounts", 1)[1].split("```", 1)[0]
+    assert read(tmp_path, shown.split("\n", 1)[1]).habits == OrderHabits()
+    assert all(f"{field.name} = " in shown for field in dataclasses.fields(OrderHabits))

@@ -46,6 +46,37 @@ def bars(  # the fields of a request for bars
     return (20, request_id, *of, 0, end, size, duration, 1, "TRADES", date_format, keep, "")
 
 
+def order(  # every field of a placeOrder that is not given stays as a plain order leaves it
+    version: int,
+    order_id: int,
+    action: str = "BUY",
+    quantity: object = 10,
+    kind: str = "MKT",
+    *,
+    of: tuple[object, ...] = contract(),
+    changes: dict[int, object] | None = None,
+    blocks: dict[int, tuple[object, ...]] | None = None,
+) -> tuple[object, ...]:
+    """A placeOrder.
+
+    `changes` sets fields by their number at version 157, the message's own number being 1; `blocks`
+    puts further fields behind a numbered one.
+    """
+    numbered: dict[int, object] = dict.fromkeys(range(1, 111), "")
+    numbered |= {1: 3, 2: order_id} | dict(enumerate(of, 3))
+    numbered |= {17: action, 18: quantity, 19: kind, 22: "DAY", 25: "O", 28: 1, 47: -1}
+    flags = (26, 29, 30, 31, 32, 33, 34, 35, 45, 48, 51, 54, 55, 57, 63, 68, 79, 82, 83, 86, 88, 89)
+    numbered |= dict.fromkeys((*flags, 90, 91, 98, 107, 108, 109), 0)
+    numbered |= changes or {}
+    later = ((158, 2147483647), (160, 2147483647), (162, 0), (166, ""), (169, ""))
+    fields: list[object] = []
+    for number, value in numbered.items():
+        if not (number == 43 and version >= 177):
+            fields.append(value)
+        fields += (blocks or {}).get(number, ())
+    return (*fields, *(value for since, value in later if version >= since))
+
+
 class WireClient:
     """A connection on which a test decides about every byte; `received` counts those that came."""
 

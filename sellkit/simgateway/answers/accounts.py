@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway import messages
-from sellkit.simgateway.accounts import Figure, Valued, figures, ledger
+from sellkit.simgateway.accounts import Figure, account_figures, figures, ledger
 from sellkit.simgateway.clock import local_time
 from sellkit.simgateway.history import NOT_VALID, Refused
 
 if TYPE_CHECKING:
+    from sellkit.simgateway.accounts import Valued
     from sellkit.simgateway.requests import Fields
     from sellkit.simgateway.session import Session
 
@@ -53,17 +54,23 @@ def account_updates(session: Session, fields: Fields) -> None:
     subscribes, name = fields.flag(), fields.text()
     fields.end()
     if not subscribes:
+        session.account_told = None
         text = "API client has been unsubscribed from account data."
         session.error(messages.NO_REQUEST, _UNSUBSCRIBED, text)
         return
     account = _accounts(session, name or session.gateway.account)[0]
-    valued = _valued(session, account)
+    gateway = session.gateway
+    own = account_figures(gateway, account)
+    session.account_told = account
+    session.figures_told = {(key, currency): value for key, value, currency in own}
     ready = [Figure("AccountReady", "true", ""), Figure("AccountCode", account, "")]
-    for figure in (*ready, *_all_figures(session, valued)):
+    for figure in (*ready, *own):
         session.send(messages.account_value(*figure, account))
-    for holding, price, value, unrealized in valued:
-        session.send(messages.portfolio(holding, price, value, Decimal(str(unrealized))))
-    now = local_time(session.gateway.clock.now())
+    for holding, price, value, unrealized in _valued(session, account):
+        realized = gateway.exchange.ledger.realized(account, holding.security)
+        size = (price, value, Decimal(str(unrealized)), realized)
+        session.send(messages.portfolio(holding, *size))
+    now = local_time(gateway.clock.now())
     session.send(messages.account_update_time(f"{now:%H:%M}"))
     session.send(messages.account_download_end(account))
 
@@ -79,8 +86,7 @@ def account_updates_multi(session: Session, fields: Fields) -> None:
     )
     fields.end()
     for account in _accounts(session, name):
-        valued = _valued(session, account)
-        for figure in _all_figures(session, valued):
+        for figure in account_figures(session.gateway, account):
             if is_short and figure.currency == "":
                 continue
             session.send(messages.account_update_multi(request_id, account, model, *figure))
@@ -93,11 +99,14 @@ def account_summary(session: Session, fields: Fields) -> None:
     request_id, _group, tags = fields.request_id(), fields.text(), fields.text().split(",")
     fields.end()
     wants_ledger = any(tag.startswith(_LEDGER) for tag in tags)
-    cash = session.gateway.scenario.cash
+    books = session.gateway.exchange.ledger
     for account in session.gateway.scenario.accounts:
         valued = _valued(session, account)
-        rows = [figure for figure in figures(cash, valued) if figure.key in tags]
-        rows += ledger(cash, valued) if wants_ledger else []
+        is_margin = account in session.gateway.scenario.margin_accounts
+        own = figures(books.total_cash(account), valued, is_margin=is_margin)
+        rows = [figure for figure in own if figure.key in tags]
+        if wants_ledger:
+            rows += ledger(books.cash(account), valued, books.realized_by_currency(account))
         session.send(*(messages.account_summary(request_id, account, *figure) for figure in rows))
     session.send(messages.account_summary_end(request_id))
 
@@ -115,8 +124,3 @@ def _accounts(session: Session, name: str) -> tuple[str, ...]:
 def _valued(session: Session, account: str) -> list[Valued]:
     gateway = session.gateway
     return gateway.valuer.positions(account, gateway.clock.now())
-
-
-def _all_figures(session: Session, valued: list[Valued]) -> list[Figure]:
-    cash = session.gateway.scenario.cash
-    return figures(cash, valued) + ledger(cash, valued)

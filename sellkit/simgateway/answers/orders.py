@@ -1,20 +1,25 @@
-"""Answers about orders. None is taken: an order that comes is remembered and refused."""
+"""Answers about orders: to place and to cancel them, and what became of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sellkit.simgateway import order_messages
+from sellkit.simgateway import execution_messages, order_messages
+from sellkit.simgateway.answers.executions import read_filter
 from sellkit.simgateway.exchange import PlacedOrder
 from sellkit.simgateway.history import NOT_VALID, Refused
+from sellkit.simgateway.orders import checks, desk
+from sellkit.simgateway.orders.habits import ExecutionsOfClientZero
+from sellkit.simgateway.orders.hours import midnight
+from sellkit.simgateway.orders.order import REDUCE_WITHOUT_BLOCK, Terms
+from sellkit.simgateway.orders.reading import read_order
 
 if TYPE_CHECKING:
-    from sellkit.simgateway.exchange import OpenOrder
+    from sellkit.simgateway.orders.order import Order
+    from sellkit.simgateway.orders.reading import OrderRequest
     from sellkit.simgateway.requests import Fields
     from sellkit.simgateway.session import Session
 
-_REJECTED: Final = 201
-_NO_SUCH_ORDER: Final = 10147
 _CANCEL_TIME_SINCE: Final = 169
 _READ_ONLY: Final = (
     "Error validating request.-'sim' : cause - The API interface is currently in Read-Only mode."
@@ -22,43 +27,90 @@ _READ_ONLY: Final = (
 
 
 def place_order(session: Session, fields: Fields) -> None:
-    """Remember the order and refuse it; only its id is read."""
+    """Place an order, change one, or tell what one would do."""
     order_id = fields.request_id()
     gateway = session.gateway
-    order = PlacedOrder(session.owner, order_id, gateway.clock.now(), fields.rest())
-    gateway.exchange.record(order)
+    now = gateway.clock.now()
+    gateway.exchange.record(PlacedOrder(session.owner, order_id, now, fields.ahead()))
     _check_writable(session)
-    raise Refused(_REJECTED, "Order rejected - reason:This simulated gateway takes no orders yet")
+    request = read_order(fields, session.version)
+    _raise(checks.of_request(request, gateway.floor))
+    terms, key = _terms(session, request), (session.owner, order_id)
+    if request.what_if:
+        _tell_what_if(session, key, terms)
+        return
+    refusal = desk.place(gateway.floor, key, terms, now, was_preset=not request.time_in_force)
+    gateway.tell_orders()
+    _raise(refusal)
+
+
+def _tell_what_if(session: Session, key: tuple[int, int], terms: Terms) -> None:
+    now = session.gateway.clock.now()
+    answer = desk.price(session.gateway.floor, key, terms, now)
+    if isinstance(answer, Refused):
+        raise answer
+    order, margins = answer
+    session.send(order_messages.open_order(session.version, order, margins))
+
+
+def _terms(session: Session, request: OrderRequest) -> Terms:
+    gateway = session.gateway
+    accounts = gateway.scenario.accounts
+    account = request.account or gateway.account
+    if account not in accounts:
+        raise Refused(NOT_VALID, f"Error validating request: Invalid account code {account!r}.")
+    is_trail = request.order_type == "TRAIL"
+    if request.quantity is None:
+        raise RuntimeError("an order without a quantity was refused before")
+    return Terms(
+        account=account,
+        security=gateway.exchange.find(request.query),
+        action=request.action,
+        quantity=request.quantity.to_integral_value(),
+        order_type=request.order_type,
+        limit_price=request.limit_price,
+        aux_price=request.aux_price or None,
+        trail_stop_price=request.trail_stop_price if is_trail else None,
+        trailing_percent=(request.trailing_percent or None) if is_trail else None,
+        time_in_force=request.time_in_force or "DAY",
+        reference=request.reference,
+        outside_rth=request.outside_rth,
+        oca_group=request.oca_group,
+        oca_type=request.oca_type or REDUCE_WITHOUT_BLOCK,
+        parent_id=request.parent_id,
+        transmit=request.transmit,
+    )
 
 
 def cancel_order(session: Session, fields: Fields) -> None:
-    """Refuse to cancel: no resting order changes yet."""
+    """Cancel one of the client's own orders."""
     fields.skip()
     order_id = fields.request_id()
     fields.skip(1 if session.version >= _CANCEL_TIME_SINCE else 0)
     fields.end()
     _check_writable(session)
-    own = session.gateway.exchange.orders(session.owner)
-    if not any(order.order_id == order_id for order in own):
-        raise Refused(
-            _NO_SUCH_ORDER, f"OrderId {order_id} that needs to be cancelled is not found."
-        )
-    raise Refused(NOT_VALID, "Cancelling an order is not offered by this gateway yet")
+    gateway = session.gateway
+    refusal = desk.cancel(gateway.floor, (session.owner, order_id), gateway.clock.now())
+    gateway.tell_orders()
+    _raise(refusal)
 
 
 def global_cancel(session: Session, fields: Fields) -> None:
-    """Refuse to cancel everything."""
+    """Cancel every working order, whoever placed it."""
     fields.skip()
     fields.end()
     _check_writable(session)
-    raise Refused(NOT_VALID, "Cancelling all orders is not offered by this gateway yet")
+    desk.cancel_all(session.gateway.floor, session.gateway.clock.now())
+    session.gateway.tell_orders()
 
 
 def open_orders(session: Session, fields: Fields) -> None:
-    """The client's own working orders; for client 0 also those placed by hand."""
+    """The client's own working orders; client 0 also takes over those placed by hand."""
     fields.skip()
     fields.end()
     _check_writable(session)
+    if session.owner == 0:
+        _bind(session)
     _list(session, session.gateway.exchange.orders(session.owner))
 
 
@@ -70,35 +122,64 @@ def all_open_orders(session: Session, fields: Fields) -> None:
 
 
 def auto_open_orders(session: Session, fields: Fields) -> None:
-    """Nothing to bind: what rests here was placed before the client came."""
-    fields.skip(2)
+    """Client 0 takes over what was placed by hand, now and later."""
+    fields.skip()
+    binds = fields.flag()
     fields.end()
     if session.owner != 0:
         raise Refused(
             NOT_VALID,
             "Error validating request: Only the default client (i.e 0) can auto bind orders.",
         )
+    session.gateway.binds_orders = binds and not session.gateway.scenario.read_only
+    if session.gateway.binds_orders:
+        _bind(session)
 
 
 def completed_orders(session: Session, fields: Fields) -> None:
-    """No order has ended."""
-    fields.skip()
+    """The orders that ended since midnight."""
+    is_api_only = fields.flag()
     fields.end()
     _check_writable(session)
-    session.send(order_messages.completed_orders_end())
+    gateway = session.gateway
+    book = gateway.exchange.book
+    for order in book.ended_since(midnight(gateway.clock.now())):
+        is_rejected = order.completed_status.startswith("Rejected")
+        if is_rejected and not gateway.floor.habits.lists_rejected:
+            continue
+        if not (is_api_only and order.is_by_hand):
+            parent = order.parent_perm_id
+            message = execution_messages.completed_order(session.version, order, parent)
+            session.send(message)
+    session.send(execution_messages.completed_orders_end())
 
 
 def executions(session: Session, fields: Fields) -> None:
-    """Nothing was traded."""
+    """The fills since midnight that pass the filter, each with its commission."""
     fields.skip()
     request_id = fields.request_id()
-    fields.integer()
-    fields.skip(6)
+    wanted = read_filter(fields)
     fields.end()
-    session.send(order_messages.executions_end(request_id))
+    gateway = session.gateway
+    habit = gateway.floor.habits.client_zero
+    if wanted.client_id == 0 and habit == ExecutionsOfClientZero.SILENCE:
+        return
+    is_own_only = habit == ExecutionsOfClientZero.OWN
+    since = midnight(gateway.clock.now())
+    for execution in gateway.exchange.ledger.executions:
+        if execution.time < since or not wanted.takes(execution, is_zero_own=is_own_only):
+            continue
+        details = execution_messages.execution_details(session.version, execution, request_id)
+        session.send(details, execution_messages.commission_report(execution))
+    session.send(execution_messages.executions_end(request_id))
 
 
-def _list(session: Session, orders: list[OpenOrder]) -> None:
+def _bind(session: Session) -> None:
+    desk.bind(session.gateway.floor)
+    session.gateway.tell_orders()
+
+
+def _list(session: Session, orders: list[Order]) -> None:
     for order in orders:
         session.send(order_messages.open_order(session.version, order))
         session.send(order_messages.order_status(order))
@@ -108,3 +189,8 @@ def _list(session: Session, orders: list[OpenOrder]) -> None:
 def _check_writable(session: Session) -> None:
     if session.gateway.scenario.read_only:
         raise Refused(NOT_VALID, _READ_ONLY)
+
+
+def _raise(refusal: Refused | None) -> None:
+    if refusal is not None:
+        raise refusal

@@ -1,0 +1,133 @@
+"""Every order since the gateway started, the working ones apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from sellkit.simgateway.orders.order import Order, resting_order
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+    from sellkit.simgateway.scenario import RestingOrder
+
+_FIRST_PERM_ID: Final = 1_400_000_001
+
+
+class Book:
+    """Orders by their numbers.
+
+    Parameters
+    ----------
+    resting
+        Those that rest when the gateway starts; order ids count up from 1 for each client.
+    """
+
+    def __init__(self, resting: Iterable[RestingOrder]) -> None:
+        self._orders: dict[int, Order] = {}
+        self._active: dict[int, None] = {}
+        self._numbers: dict[tuple[int, int], int] = {}
+        self._highest: dict[int, int] = {}
+        self._next_perm_id = _FIRST_PERM_ID
+        self._last_bound = 0
+        for one in resting:
+            order_id = 0 if one.client_id is None else self.highest(one.client_id) + 1
+            self.put(resting_order(one, order_id, self.take_perm_id()))
+
+    def take_perm_id(self) -> int:
+        """A number that no other order has."""
+        self._next_perm_id += 1
+        return self._next_perm_id - 1
+
+    def highest(self, client_id: int) -> int:
+        """The highest order id that a client has used, 0 before the first."""
+        return self._highest.get(client_id, 0)
+
+    def put(self, order: Order) -> Order:
+        """Write an order down as it is now, and give it back."""
+        self._orders[order.perm_id] = order
+        if order.order_id:
+            self._numbers[order.key] = order.perm_id
+            used = max(self.highest(order.client_id), order.order_id)
+            self._highest[order.client_id] = used
+        if order.is_working or order.is_on_hold:
+            self._active[order.perm_id] = None
+        else:
+            self._active.pop(order.perm_id, None)
+        return order
+
+    def now(self, order: Order) -> Order:
+        """An order as it is now."""
+        return self._orders[order.perm_id]
+
+    def find(self, client_id: int, order_id: int) -> Order | None:
+        """The order that a client means by an id."""
+        perm_id = self._numbers.get((client_id, order_id))
+        return None if perm_id is None else self._orders[perm_id]
+
+    def working(self, client_id: int | None = None) -> list[Order]:
+        """Orders that may still fill, of one client or of all."""
+        return [
+            order
+            for order in map(self._orders.__getitem__, self._active)
+            if order.is_working and client_id in (None, order.client_id)
+        ]
+
+    def rivals(self, order: Order) -> list[Order]:
+        """Working orders on the same contract in the same account, but for the order itself."""
+        return [
+            other
+            for other in self.working()
+            if other.perm_id != order.perm_id
+            and other.terms.account == order.terms.account
+            and other.terms.security.con_id == order.terms.security.con_id
+        ]
+
+    def group(self, order: Order) -> list[Order]:
+        """The other working orders that end or shrink with the order's fills."""
+        return [other for other in self.working() if are_grouped(order, other)]
+
+    def children(self, order: Order) -> list[Order]:
+        """Orders that wait for an order's fill and have not ended."""
+        return [one for one in self._waiting() if one.parent_perm_id == order.perm_id]
+
+    def family_on_hold(self, order: Order) -> list[Order]:
+        """The parent and the siblings that wait, with an order, to be transmitted."""
+        parent = order.parent_perm_id
+        return [
+            one
+            for one in self._waiting()
+            if one.is_on_hold
+            and parent
+            and one.perm_id != order.perm_id
+            and parent in (one.perm_id, one.parent_perm_id)
+        ]
+
+    def _waiting(self) -> list[Order]:
+        return [self._orders[perm_id] for perm_id in self._active]
+
+    def is_parent_open(self, order: Order) -> bool:
+        """Whether an order still has to wait for its parent."""
+        parent = self._orders.get(order.parent_perm_id)
+        return parent is not None and parent.remaining > 0
+
+    def ended_since(self, start: dt.datetime) -> list[Order]:
+        """Orders that ended at or after a moment, first come first."""
+        ended = [o for o in self._orders.values() if o.ended_at and o.ended_at >= start]
+        return sorted(ended, key=lambda order: (order.ended_at, order.perm_id))
+
+    def bind(self, order: Order) -> Order:
+        """Give an order that was placed by hand an id below 0, by which client 0 may change it."""
+        self._last_bound -= 1
+        return self.put(replace(order, order_id=self._last_bound))
+
+
+def are_grouped(order: Order, other: Order) -> bool:
+    """Whether two different orders are of one group, or children of one parent."""
+    if order.perm_id == other.perm_id or order.terms.account != other.terms.account:
+        return False
+    group = order.terms.oca_group
+    is_sibling = order.parent_perm_id and order.parent_perm_id == other.parent_perm_id
+    return bool(is_sibling or (group and group == other.terms.oca_group))

@@ -1,0 +1,235 @@
+"""Why an order is refused: each check looks at one thing and gives a refusal, or nothing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from sellkit.simgateway.history import NOT_VALID, Refused
+from sellkit.simgateway.orders.commissions import Margins, commission, margins
+from sellkit.simgateway.orders.matching import price_of
+from sellkit.simgateway.orders.order import LIMITED, OFFERED, TIMES_IN_FORCE, ZERO
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from sellkit.simgateway.orders.book import Book
+    from sellkit.simgateway.orders.floor import Floor
+    from sellkit.simgateway.orders.order import Order, Terms
+    from sellkit.simgateway.orders.reading import OrderRequest
+
+DUPLICATE_ID: Final = 103
+ALREADY_FILLED: Final = 104
+NOT_THE_SAME: Final = 105
+OFF_THE_TICK: Final = 110
+REJECTED: Final = 201
+UNSUPPORTED_TYPE: Final = 387
+NO_SIZE: Final = 434
+E_TRADE_ONLY: Final = 10268
+FRACTION: Final = 10243
+
+
+def rejected(reason: str) -> Refused:
+    """The refusal that rejects an order for a reason."""
+    return Refused(REJECTED, f"Order rejected - reason:{reason}")
+
+
+# --- what the request itself says -----------------------------------------------------------------
+
+
+def of_request(request: OrderRequest, floor: Floor) -> Refused | None:
+    """Whether a request asks for something that is not to be had here."""
+    habits = floor.habits
+    is_for_machines = request.e_trade_only or request.firm_quote_only
+    if not request.query.exchange:
+        return Refused(NOT_VALID, "Error validating request: Missing order exchange")
+    if is_for_machines and habits.refuses_e_trade_only:
+        name = "EtradeOnly" if request.e_trade_only else "FirmQuoteOnly"
+        return Refused(E_TRADE_ONLY, f"The '{name}' order attribute is not supported.")
+    if request.beyond:
+        what = ", ".join(request.beyond)
+        return Refused(NOT_VALID, f"{what}: not offered by this gateway yet")
+    if request.quantity is None or request.quantity <= 0:
+        return Refused(NO_SIZE, "The order size cannot be zero.")
+    if request.quantity != request.quantity.to_integral_value():
+        return Refused(FRACTION, "Fractional-sized order cannot be placed via API.")
+    return None
+
+
+# --- what the terms ask for -----------------------------------------------------------------------
+
+
+def of_terms(terms: Terms, floor: Floor) -> Refused | None:
+    """Whether the terms make an order, whatever the account holds."""
+    return (
+        _kind(terms)
+        or _prices(terms)
+        or _ticks(terms)
+        or (
+            rejected("No trading permission for this contract.")
+            if terms.security.symbol in floor.habits.no_permission
+            else None
+        )
+    )
+
+
+def _kind(terms: Terms) -> Refused | None:
+    if terms.action not in ("BUY", "SELL"):
+        return Refused(NOT_VALID, f"Error validating request: no action {terms.action!r}")
+    if terms.order_type not in OFFERED:
+        text = f"Unsupported order type for this exchange and security type: {terms.order_type!r}"
+        return Refused(UNSUPPORTED_TYPE, text)
+    if terms.time_in_force not in TIMES_IN_FORCE:
+        return rejected(f"Invalid time in force {terms.time_in_force!r}.")
+    if terms.time_in_force == "IOC" and terms.order_type == "MOC":
+        return rejected("A market-on-close order cannot be immediate.")
+    return None
+
+
+def _prices(terms: Terms) -> Refused | None:
+    limit, aux = terms.limit_price, terms.aux_price
+    if terms.order_type in LIMITED and (limit is None or limit <= 0):
+        return rejected("The limit price must be above zero.")
+    if terms.order_type in ("STP", "STP LMT") and (aux is None or aux <= 0):
+        return rejected("The stop price must be above zero.")
+    if terms.order_type != "TRAIL":
+        return None
+    distances = [one for one in (aux, terms.trailing_percent) if one is not None and one > 0]
+    if len(distances) != 1:
+        return rejected("A trailing stop takes either an amount or a percentage, above zero.")
+    return None
+
+
+def _ticks(terms: Terms) -> Refused | None:
+    prices = [terms.limit_price if terms.order_type in LIMITED else None]
+    if terms.order_type in ("STP", "STP LMT", "TRAIL"):
+        prices.append(terms.aux_price)
+    if any(price is not None and price % terms.security.min_tick for price in prices):
+        return Refused(
+            OFF_THE_TICK,
+            "The price does not conform to the minimum price variation for this contract.",
+        )
+    return None
+
+
+# --- what the account and the market say ----------------------------------------------------------
+
+
+def of_market(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
+    """Whether the account and the market bear an order."""
+    checks: tuple[Callable[[Order, Floor, dt.datetime], Refused | None], ...] = (
+        _count,
+        _band,
+        _money,
+    )
+    refusals = (check(order, floor, now) for check in checks)
+    return of_shares(order, floor) or next(filter(None, refusals), None)
+
+
+def _count(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
+    rivals = [o for o in floor.book.rivals(order) if o.terms.action == order.terms.action]
+    most = floor.habits.max_active
+    if len(rivals) < most:
+        return None
+    return rejected(f"There are {most} active orders on this side of the contract already.")
+
+
+def _band(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
+    band, terms = floor.habits.price_band, order.terms
+    quote = floor.quotes.of(terms.security, now)
+    if band is None or quote is None or terms.limit_price is None:
+        return None
+    touch = price_of(quote.ask if terms.sign > 0 else quote.bid)
+    if (terms.limit_price - touch) * terms.sign <= touch * band:
+        return None
+    return rejected(f"The limit price {terms.limit_price:f} is too far beyond the market.")
+
+
+def of_shares(order: Order, floor: Floor) -> Refused | None:
+    """Whether a sale in a cash account is covered by shares that no other order claims."""
+    terms = order.terms
+    is_margin = terms.account in floor.margin_accounts
+    if terms.sign > 0 or is_margin or floor.book.is_parent_open(order):
+        return None
+    held = floor.ledger.holding(terms.account, terms.security).quantity
+    if claimed(order, floor.book) + order.remaining <= held:
+        return None
+    return rejected(
+        f"The shares are claimed already: {held:f} held, {claimed(order, floor.book):f} in "
+        "working orders, and a cash account cannot sell short."
+    )
+
+
+def claimed(order: Order, book: Book) -> Decimal:
+    """Shares that other working sales claim; of a group only one sale can fill."""
+    groups: dict[object, Decimal] = {}
+    for other in book.rivals(order):
+        if other.terms.sign > 0 or book.is_parent_open(other):
+            continue
+        name = other.terms.oca_group or other.parent_perm_id or (other.perm_id,)
+        groups[name] = max(groups.get(name, ZERO), other.remaining)
+    own = order.terms.oca_group or order.parent_perm_id
+    if own in groups:
+        groups[own] = max(ZERO, groups[own] - order.remaining)
+    return sum(groups.values(), ZERO)
+
+
+def _money(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
+    """Whether the account can pay for a purchase, or put up the margin."""
+    terms = order.terms
+    if terms.account in floor.margin_accounts:
+        asked = what_if(order, floor, now)
+        initial, _, equity = asked.after
+        if asked.change[0] <= 0 or initial <= equity:
+            return None
+        return rejected(f"The initial margin {initial} would exceed the equity {equity}.")
+    if terms.sign < 0:
+        return None
+    wanted = cost_of(order, floor, now)
+    bound = sum(
+        (
+            cost_of(other, floor, now)
+            for other in floor.book.working()
+            if other.terms.sign > 0
+            and other.terms.account == terms.account
+            and other.perm_id != order.perm_id
+        ),
+        ZERO,
+    )
+    cash = floor.ledger.total_cash(terms.account)
+    if wanted + bound <= cash:
+        return None
+    return rejected(f"The cash of {cash:.2f} does not cover {wanted:.2f} and {bound:.2f} bound.")
+
+
+def cost_of(order: Order, floor: Floor, now: dt.datetime) -> Decimal:
+    """What the rest of a purchase is going to cost, its commission included."""
+    price = estimate(order, floor, now)
+    value = order.remaining * price * order.terms.security.units
+    return value + commission(order.remaining, value)
+
+
+def estimate(order: Order, floor: Floor, now: dt.datetime) -> Decimal:
+    """The price at which an order may be expected to fill, 0 where nobody knows."""
+    terms = order.terms
+    if terms.order_type in LIMITED and terms.limit_price is not None:
+        return terms.limit_price
+    if terms.order_type == "STP" and terms.aux_price is not None:
+        return terms.aux_price
+    quote = floor.quotes.of(terms.security, now)
+    if quote is None:
+        return ZERO
+    return price_of(quote.ask if terms.sign > 0 else quote.bid)
+
+
+def what_if(order: Order, floor: Floor, now: dt.datetime) -> Margins:
+    """What would become of the account if the order filled."""
+    account = order.terms.account
+    return margins(
+        order,
+        estimate(order, floor, now),
+        floor.valuer.positions(account, now),
+        floor.ledger.total_cash(account),
+        is_margin=account in floor.margin_accounts,
+    )

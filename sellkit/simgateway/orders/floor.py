@@ -1,0 +1,274 @@
+"""Where orders work: what changes them, one step at a time.
+
+Every step writes the order down anew and notes what clients are to hear; `take_events` hands the
+notes over.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+from dataclasses import replace
+from decimal import ROUND_UP, Decimal
+from typing import TYPE_CHECKING, Final
+
+from sellkit.errors import SellkitError
+from sellkit.simgateway.history import Refused
+from sellkit.simgateway.orders import checks, matching
+from sellkit.simgateway.orders.commissions import commission
+from sellkit.simgateway.orders.events import Changed, Charged, Event, Executed, Noted, Told
+from sellkit.simgateway.orders.hours import TradingHours
+from sellkit.simgateway.orders.notices import notices
+from sellkit.simgateway.orders.order import (
+    CANCEL_THE_REST,
+    CANCELLED,
+    FILLED,
+    INACTIVE,
+    PRE_SUBMITTED,
+    STOPS,
+    SUBMITTED,
+    Order,
+)
+
+if TYPE_CHECKING:
+    from sellkit.simgateway.accounts import Valuer
+    from sellkit.simgateway.exchange import Exchange
+    from sellkit.simgateway.market import Quote
+    from sellkit.simgateway.orders.ledger import Execution
+    from sellkit.simgateway.orders.quotes import Quotes
+
+ORDER_CANCELLED: Final = 202
+BY_TRADER: Final = "Cancelled by Trader"
+
+
+class Floor:
+    """The orders at work.
+
+    Attributes
+    ----------
+    habits
+        May be replaced while the gateway runs.
+    """
+
+    def __init__(self, books: Exchange, quotes: Quotes, valuer: Valuer) -> None:
+        scenario = books.scenario
+        self.book = books.book
+        self.ledger = books.ledger
+        self.hours = TradingHours(always_open=scenario.always_open)
+        self.quotes = quotes
+        self.valuer = valuer
+        self.habits = scenario.habits
+        self.margin_accounts = scenario.margin_accounts
+        self._events: list[Event] = []
+        self._charges: list[tuple[dt.datetime, Execution]] = []
+
+    def note(self, *events: Event) -> None:
+        """Add to what clients are to hear."""
+        self._events += events
+
+    def take_events(self) -> list[Event]:
+        """What clients are to hear since the last call."""
+        taken, self._events = self._events, []
+        return taken
+
+    # --- the steps ----------------------------------------------------------------------------
+
+    def accept(self, order: Order, now: dt.datetime) -> None:
+        """Take an order to the market, without looking yet whether it trades."""
+        order = self._dated(replace(order, is_on_hold=False), now)
+        order = replace(order, status=PRE_SUBMITTED, why_held=self._why_held(order))
+        self.note(Told(self.book.put(order)))
+        self.note(*notices(order, self.hours, now))
+        self._submit(order, now)
+
+    def look(self, order: Order, now: dt.datetime) -> None:
+        """Let an order meet the market as it is."""
+        order = self._submit(self.book.now(order), now)
+        if not self._may_trade(order, now):
+            return
+        quote = self.quotes.of(order.terms.security, now)
+        if quote is not None:
+            self._meet(order, quote, now)
+        rest = self.book.now(order)
+        has_had_its_chance = rest.is_elected or rest.terms.order_type not in STOPS
+        if rest.is_working and rest.terms.time_in_force == "IOC" and has_had_its_chance:
+            self.end(rest, now)
+
+    def end(
+        self, order: Order, now: dt.datetime, reason: str = BY_TRADER, status: str = CANCELLED
+    ) -> None:
+        """End an order that is not filled, and its children with it."""
+        ended = replace(
+            order,
+            status=status,
+            is_on_hold=False,
+            why_held="",
+            ended_at=now,
+            completed_status=reason,
+            cancel_due=None,
+        )
+        self.note(Told(self.book.put(ended), in_full=False))
+        self.note(Noted(ended, ORDER_CANCELLED, "Order Canceled - reason:"))
+        for child in self.book.children(ended):
+            self.end(child, now)
+
+    def fill(self, order: Order, quantity: Decimal, price: Decimal, now: dt.datetime) -> None:
+        """Fill so much of an order."""
+        filled, value = order.filled + quantity, order.value + quantity * price
+        cost = commission(filled, value * order.terms.security.units)
+        is_done = filled == order.terms.quantity
+        after = replace(
+            order,
+            filled=filled,
+            value=value,
+            commission=cost,
+            last_price=price,
+            status=FILLED if is_done else order.status,
+            ended_at=now if is_done else None,
+            completed_status=f"Filled Size: {filled.normalize():f}" if is_done else "",
+            cancel_due=None if is_done else order.cancel_due,
+        )
+        self.book.put(after)
+        execution = self.ledger.fill(after, quantity, price, cost - order.commission, now)
+        status = [Told(after)] if self.habits.tells_filled else []
+        is_first = self.habits.execution_first
+        told: list[Event] = [Executed(execution), *status]
+        self.note(*(told if is_first else reversed(told)))
+        self.note(Changed(after.terms.account, after.terms.security))
+        self._charge(execution, now)
+        self._settle_group(after, quantity, now)
+        if is_done:
+            for child in self.book.children(after):
+                self._release(child, now)
+
+    def tick(self, now: dt.datetime) -> None:
+        """Let time pass: what is due falls due, and every order meets the market."""
+        due = [execution for moment, execution in self._charges if moment <= now]
+        self._charges = [(moment, e) for moment, e in self._charges if moment > now]
+        self.note(*map(Charged, due))
+        for order in self.book.working():
+            # A contract without a price or a calendar must not keep the others from trading.
+            with suppress(Refused, SellkitError):
+                self._tick(order, now)
+
+    def reject(self, order: Order, refusal: Refused, now: dt.datetime) -> None:
+        """End an order that is refused, and its children with it.
+
+        Only one that got as far as a rejection is listed among the completed orders.
+        """
+        children = self.book.children(order)
+        is_rejected = refusal.code == checks.REJECTED
+        status = self.habits.status_after_rejection
+        ended = replace(
+            order,
+            status=status or INACTIVE,
+            is_on_hold=False,
+            ended_at=now if is_rejected else None,
+            completed_status=f"Rejected: {refusal.text}",
+        )
+        self.book.put(ended)
+        self.note(Noted(ended, refusal.code, refusal.text))
+        if is_rejected and status:
+            self.note(Told(ended, in_full=False))
+        for child in children:
+            self.reject(child, checks.rejected("The parent order was rejected."), now)
+
+    # --- parts of the steps -------------------------------------------------------------------
+
+    def _tick(self, order: Order, now: dt.datetime) -> None:
+        order = self.book.now(order)
+        if not order.is_working:
+            return
+        dated = self._dated(order, now)
+        if dated is not order:
+            order = self.book.put(dated)
+        if order.cancel_due is not None and order.cancel_due <= now:
+            self.end(order, now)
+        elif order.expires is None or now < order.expires:
+            self.look(order, now)
+        elif order.terms.order_type == "MOC" and not self.book.is_parent_open(order):
+            self._fill_at_close(order, order.expires, now)
+        else:
+            self.end(order, now, "Cancelled by System: the day is over")
+
+    def _release(self, child: Order, now: dt.datetime) -> None:
+        """Let an order work whose parent has filled, if there is enough to sell by now."""
+        refusal = None if child.is_on_hold else checks.of_shares(child, self)
+        if refusal is None:
+            self.look(child, now)
+        else:
+            self.reject(child, refusal, now)
+
+    def _dated(self, order: Order, now: dt.datetime) -> Order:
+        """The order with its end, where it has one and does not know it yet."""
+        terms = order.terms
+        ends = terms.time_in_force == "DAY" or terms.order_type == "MOC"
+        if not ends or order.expires is not None:
+            return order
+        return replace(order, expires=self.hours.session(order, now).close_utc)
+
+    def _why_held(self, order: Order) -> str:
+        reasons = ["child"] * self.book.is_parent_open(order)
+        if order.terms.order_type in STOPS and not order.is_elected:
+            reasons.append("trigger")
+        return ",".join(reasons)
+
+    def _submit(self, order: Order, now: dt.datetime) -> Order:
+        """The order, Submitted once nothing keeps it from working."""
+        if order.status != PRE_SUBMITTED or order.is_on_hold:
+            return order
+        why_held = self._why_held(order)
+        waits = why_held or order.terms.order_type == "MOC" or not self.hours.is_open(order, now)
+        status = PRE_SUBMITTED if waits else SUBMITTED
+        if (status, why_held) == (order.status, order.why_held):
+            return order
+        order = self.book.put(replace(order, status=status, why_held=why_held))
+        self.note(Told(order))
+        return order
+
+    def _may_trade(self, order: Order, now: dt.datetime) -> bool:
+        if not order.is_working or order.terms.order_type == "MOC":
+            return False
+        wait = dt.timedelta(seconds=self.habits.fill_after_seconds)
+        if order.placed_at is not None and now < order.placed_at + wait:
+            return False
+        return not self.book.is_parent_open(order) and self.hours.is_open(order, now)
+
+    def _meet(self, order: Order, quote: Quote, now: dt.datetime) -> None:
+        """Let an order that may trade meet a quote."""
+        after = matching.moved(order, quote)
+        if after != order:
+            self.book.put(after)
+        if after.is_elected and not order.is_elected:
+            self.note(Told(after))
+        price = matching.tradable_at(after, quote)
+        if price is not None:
+            size = self.habits.fill_size or after.remaining
+            self.fill(after, min(size, after.remaining), price, now)
+
+    def _fill_at_close(self, order: Order, close: dt.datetime, now: dt.datetime) -> None:
+        quote = self.quotes.of(order.terms.security, close)
+        if quote is None:
+            self.end(order, now, "Cancelled by System: there is no closing price")
+        else:
+            # However late the clock looks, the fill belongs to the close.
+            self.fill(order, order.remaining, matching.price_of(quote.last), close)
+
+    def _charge(self, execution: Execution, now: dt.datetime) -> None:
+        after = self.habits.commission_after_seconds
+        if after:
+            self._charges.append((now + dt.timedelta(seconds=after), execution))
+        else:
+            self.note(Charged(execution))
+
+    def _settle_group(self, order: Order, quantity: Decimal, now: dt.datetime) -> None:
+        """Cancel or reduce the other orders of a group after a fill."""
+        cancels = order.status == FILLED or order.terms.oca_type == CANCEL_THE_REST
+        for other in self.book.group(order):
+            share = other.terms.quantity * quantity / order.terms.quantity
+            left = other.terms.quantity - share.to_integral_value(ROUND_UP)
+            if cancels or left <= other.filled:
+                self.end(other, now)
+            else:
+                terms = replace(other.terms, quantity=left)
+                self.note(Told(self.book.put(replace(other, terms=terms))))

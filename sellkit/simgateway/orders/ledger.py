@@ -1,0 +1,222 @@
+"""Cash, positions, realized profits and executions: what fills leave behind.
+
+Amounts are exact decimals. A position carries its cost, to six decimal places; its average is only
+derived. So at every moment, in each account and currency,
+
+    cash + cost of the positions - realized profit
+
+is what it was when the gateway started.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from sellkit.simgateway.scenario import Holding
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sellkit.simgateway.orders.order import Order
+    from sellkit.simgateway.scenario import Scenario, Security
+
+_COST_STEP: Final = Decimal("0.000001")
+_FAMILY: Final = "0000e0d5"
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One fill, or the correction of one.
+
+    Attributes
+    ----------
+    order
+        The order with this fill counted.
+    exec_id
+        All but what stands behind the last dot names the fill; a correction counts that up.
+    commission, realized
+        What it cost, and the profit where it closed something; None where it opened.
+    """
+
+    order: Order
+    exec_id: str
+    time: dt.datetime
+    quantity: Decimal
+    price: Decimal
+    commission: Decimal
+    realized: Decimal | None
+
+    @property
+    def family(self) -> str:
+        """What the fill and its corrections have in common."""
+        return self.exec_id.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lot:
+    """A position and what it cost; both negative when short."""
+
+    quantity: Decimal
+    cost: Decimal
+
+
+class Ledger:
+    """The books of all accounts.
+
+    Attributes
+    ----------
+    executions
+        Every fill and every correction, oldest first.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.executions: list[Execution] = []
+        self._holdings = {(h.account, h.security.con_id): h for h in scenario.holdings}
+        self._lots = {
+            key: _Lot(h.quantity, h.quantity * h.average_cost) for key, h in self._holdings.items()
+        }
+        self._cash: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for account in scenario.accounts:
+            self._cash[account, "USD"] = scenario.cash
+        self._realized: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
+
+    def holdings(self, account: str | None = None) -> list[Holding]:
+        """Positions that are not zero, of one account or of all."""
+        return [
+            held
+            for held in self._holdings.values()
+            if held.quantity and account in (None, held.account)
+        ]
+
+    def holding(self, account: str, security: Security) -> Holding:
+        """A position, of zero as well."""
+        nothing = Holding(account, security, ZERO, ZERO)
+        return self._holdings.get((account, security.con_id), nothing)
+
+    def hold(self, holding: Holding) -> None:
+        """Set a position from outside; the cash stays as it is."""
+        key = (holding.account, holding.security.con_id)
+        self._holdings[key] = holding
+        self._lots[key] = _Lot(holding.quantity, holding.quantity * holding.average_cost)
+
+    def cash(self, account: str) -> dict[str, Decimal]:
+        """The cash of an account by currency; dollars are always there."""
+        return {currency: sum_ for (own, currency), sum_ in self._cash.items() if own == account}
+
+    def total_cash(self, account: str) -> Decimal:
+        """The cash of an account, its currencies counted one to one."""
+        return sum(self.cash(account).values(), ZERO)
+
+    def realized_by_currency(self, account: str) -> dict[str, Decimal]:
+        """The profit of an account since the gateway started, by currency."""
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for (own, con_id), gain in self._realized.items():
+            if own == account:
+                found[self._holdings[own, con_id].security.currency] += gain
+        return dict(found)
+
+    def cost(self, account: str, security: Security) -> Decimal:
+        """What a position cost in all, negative when short."""
+        lot = self._lots.get((account, security.con_id))
+        return lot.cost if lot else ZERO
+
+    def realized(self, account: str, security: Security) -> Decimal:
+        """The profit that was realized in a contract since the gateway started."""
+        return self._realized.get((account, security.con_id), ZERO)
+
+    def fill(
+        self,
+        order: Order,
+        quantity: Decimal,
+        price: Decimal,
+        commission: Decimal,
+        time: dt.datetime,
+    ) -> Execution:
+        """Book a fill; `order` has it counted already."""
+        terms = order.terms
+        key = (terms.account, terms.security.con_id)
+        before = self._lots.get(key, _Lot(ZERO, ZERO))
+        signed = terms.sign * quantity
+        paid = signed * price * terms.security.units + commission
+        after, gain = _add(before, signed, paid)
+        closes = before.quantity * signed < 0
+        self._put(terms.account, terms.security, after)
+        self._cash[terms.account, terms.security.currency] -= paid
+        self._realized[key] += gain
+        execution = Execution(
+            order=order,
+            exec_id=f"{_FAMILY}.{0x65430000 + len(self.executions) + 1:08x}.01.01",
+            time=time,
+            quantity=quantity,
+            price=price,
+            commission=commission,
+            realized=gain if closes else None,
+        )
+        self.executions.append(execution)
+        return execution
+
+    def latest(self, exec_id: str) -> Execution:
+        """The execution with an id, which no correction has replaced.
+
+        Raises
+        ------
+        KeyError
+            There is none.
+        """
+        family = exec_id.rpartition(".")[0]
+        found = next((e for e in reversed(self.executions) if e.family == family), None)
+        if found is None or found.exec_id != exec_id:
+            raise KeyError(f"{exec_id} is not the latest execution of its family")
+        return found
+
+    def correct(self, latest: Execution, order: Order, price: Decimal) -> Execution:
+        """Book another price for a fill; `order` has it counted already."""
+        terms = latest.order.terms
+        paid_more = terms.sign * (price - latest.price) * latest.quantity * terms.security.units
+        key = (terms.account, terms.security.con_id)
+        lot = self._lots[key]
+        self._cash[terms.account, terms.security.currency] -= paid_more
+        realized = latest.realized
+        if lot.quantity * terms.sign > 0 and realized is None:
+            self._put(terms.account, terms.security, _Lot(lot.quantity, lot.cost + paid_more))
+        else:
+            self._realized[key] -= paid_more
+            realized = (realized or ZERO) - paid_more
+        number = int(latest.exec_id.rpartition(".")[2]) + 1
+        corrected = replace(
+            latest,
+            order=order,
+            exec_id=f"{latest.family}.{number:02d}",
+            price=price,
+            realized=realized,
+        )
+        self.executions.append(corrected)
+        return corrected
+
+    def _put(self, account: str, security: Security, lot: _Lot) -> None:
+        key = (account, security.con_id)
+        average = ZERO
+        if lot.quantity:
+            average = (lot.cost / lot.quantity).quantize(_COST_STEP)
+        self._lots[key] = lot
+        self._holdings[key] = Holding(account, security, lot.quantity, average)
+
+
+def _add(before: _Lot, signed: Decimal, paid: Decimal) -> tuple[_Lot, Decimal]:
+    """A position after a fill, and the profit that the fill realized.
+
+    `paid` is what left the account, the commission included. A fill that turns the position round
+    closes the old one with its share of `paid`, and opens the new one with the rest.
+    """
+    if before.quantity * signed >= 0:
+        return _Lot(before.quantity + signed, before.cost + paid), ZERO
+    if abs(signed) <= abs(before.quantity):
+        left = before.quantity + signed
+        cost = (before.cost * left / before.quantity).quantize(_COST_STEP)
+        return _Lot(left, cost), cost - before.cost - paid
+    closing = (paid * -before.quantity / signed).quantize(_COST_STEP)
+    return _Lot(before.quantity + signed, paid - closing), -closing - before.cost

@@ -1,0 +1,109 @@
+"""What tests of orders share: a gateway at noon on a fake market, and a client that trades."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ib_insync import IB, Contract, Order, Trade
+
+from sellkit.simgateway.clock import VirtualClock, parse_instant
+from sellkit.simgateway.default_portfolio import default_scenario
+from sellkit.simgateway.orders.habits import OrderHabits
+from sellkit.simgateway.server import serve
+from tests.simgateway.fake_market import FakeMarket
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from sellkit.simgateway.gateway import Gateway
+    from sellkit.simgateway.scenario import Scenario
+
+NOON = parse_instant("2025-11-26T12:00:05")
+EVENING = parse_instant("2025-11-25T18:30:00")
+OPENING = parse_instant("2025-11-26T09:30:00")
+SCENARIO = replace(default_scenario(), orders=())
+ACCOUNT = "DU0000001"
+AAPL = Contract(conId=265598, exchange="SMART")
+MSFT = Contract(conId=272093, exchange="SMART")
+SECONDS = 5.0
+
+
+@contextmanager
+def trading(
+    *, at: dt.datetime = NOON, scenario: Scenario = SCENARIO, **habits: Any
+) -> Iterator[tuple[Gateway, FakeMarket]]:
+    """A gateway whose clock stands still, with the habits given; statuses come once."""
+    market = FakeMarket()
+    own = OrderHabits(**({"status_repeats": 1} | habits))
+    with serve(replace(scenario, habits=own), market=market, clock=VirtualClock(at, 0)) as gateway:
+        yield gateway, market
+
+
+def connected(gateway: Gateway, use: Callable[[IB], Awaitable[None]], client_id: int = 1) -> None:
+    """Connect, use the connection, and disconnect."""
+
+    async def session() -> None:
+        ib = await client(gateway, client_id)
+        try:
+            await use(ib)
+        finally:
+            ib.disconnect()
+
+    asyncio.run(session())
+
+
+async def client(gateway: Gateway, client_id: int = 1) -> IB:
+    """A connected client."""
+    ib = IB()
+    await ib.connectAsync(gateway.host, gateway.port, clientId=client_id)
+    return ib
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    """Wait for what a message is going to bring."""
+    async with asyncio.timeout(SECONDS):
+        while not is_so():
+            await asyncio.sleep(0.002)
+
+
+async def place(ib: IB, order: Order, status: str, contract: Contract = MSFT) -> Trade:
+    """Place an order, and wait for a status."""
+    trade = ib.placeOrder(contract, order)
+    await until(lambda: trade.orderStatus.status == status)
+    return trade
+
+
+async def settled(ib: IB) -> None:
+    """Wait until everything that was sent before has been answered."""
+    await asyncio.wait_for(ib.reqCurrentTimeAsync(), SECONDS)
+
+
+def move(gateway: Gateway, market: FakeMarket, last: float, *, seconds: float = 1.0) -> None:
+    """Let time pass and the price move, and orders with it."""
+    market.last = last
+    pass_time(gateway, seconds)
+
+
+def pass_time(gateway: Gateway, seconds: float) -> None:
+    """Let time pass, and let orders trade then."""
+    assert isinstance(gateway.clock, VirtualClock)
+    gateway.clock.advance(dt.timedelta(seconds=seconds))
+    gateway.terminal.let_trade()
+
+
+def go_to(gateway: Gateway, moment: dt.datetime) -> None:
+    """Go to a moment, and let orders trade then."""
+    assert isinstance(gateway.clock, VirtualClock)
+    gateway.clock.set(moment)
+    gateway.terminal.let_trade()
+
+
+def held(gateway: Gateway, symbol: str = "MSFT") -> Decimal:
+    """The position that the gateway holds."""
+    found = [h for h in gateway.exchange.holdings() if h.security.symbol == symbol]
+    return found[0].quantity if found else Decimal(0)
