@@ -87,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         seed=scenario.seed if args.seed is None else args.seed,
         replay=replay,
         always_open=scenario.always_open,
+        final_after_seconds=scenario.bars_final_after_seconds,
     )
     for exchange in {listing.exchange for listing in scenario.listings()}:
         # Else a time that no calendar reaches would show in the middle of a client's request.

@@ -16,8 +16,10 @@ from sellkit.simgateway.accounts import Valuer
 from sellkit.simgateway.answers.quotes import tell_changes
 from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
 from sellkit.simgateway.exchange import Exchange
+from sellkit.simgateway.faults import Faults
 from sellkit.simgateway.framing import BadFrame
 from sellkit.simgateway.market import Market
+from sellkit.simgateway.outage import Outage
 from sellkit.simgateway.pacing import MAX_OPEN, SMALL_BARS, Pacing
 from sellkit.simgateway.reception import Received, check_host, converse
 from sellkit.simgateway.session import Session
@@ -60,6 +62,8 @@ class Gateway:
         The latest messages that clients sent, oldest first.
     max_bars_per_answer
         Answer with the newest bars only, so many; None gives all.
+    faults
+        The rules that break messages on their way, and the latencies.
     silent
         Take connections and never answer them.
 
@@ -88,11 +92,16 @@ class Gateway:
         self.port = port
         self.scenario = scenario
         self.market: Prices = market or Market(
-            scenario.listings(), seed=scenario.seed, always_open=scenario.always_open
+            scenario.listings(),
+            seed=scenario.seed,
+            always_open=scenario.always_open,
+            final_after_seconds=scenario.bars_final_after_seconds,
         )
         self.clock: Clock = clock or WallClock()
         self.exchange = Exchange(scenario)
         self.valuer = Valuer(self.exchange, self.market)
+        self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
+        self.outage = Outage(self)
         self.requests: deque[Received] = deque(maxlen=_REMEMBERED)
         self.max_bars_per_answer: int | None = None
         self.silent = False
@@ -108,6 +117,11 @@ class Gateway:
     def account(self) -> str:
         """The default account."""
         return self.scenario.accounts[0]
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The clients that have started the API."""
+        return list(self._sessions.values())
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -135,6 +149,7 @@ class Gateway:
         """Close every socket and end every thread."""
         self._server.close()
         self._teller.cancel()
+        self.outage.end()
         with suppress(asyncio.CancelledError):
             await self._teller
         connections = dict(self._connections)
@@ -152,11 +167,12 @@ class Gateway:
         last = self.clock.now().replace(microsecond=0)
         while True:
             await asyncio.sleep(_TELL_SECONDS)
+            self.outage.strike_due()
             now = self.clock.now().replace(microsecond=0)
             if now == last:
                 continue
             last = now
-            for session in list(self._sessions.values()):
+            for session in self.sessions:
                 tell_changes(session)
 
     # --- sessions -----------------------------------------------------------------------------
@@ -232,6 +248,6 @@ class Gateway:
         self, symbol: str, quantity: Decimal, average_cost: Decimal, account: str
     ) -> None:
         holding = self.exchange.hold(account, symbol, quantity, average_cost)
-        for session in list(self._sessions.values()):
+        for session in self.sessions:
             if session.wants_positions:
                 session.send(messages.position(holding))

@@ -72,12 +72,14 @@ async def converse(session: Session, reader: asyncio.StreamReader, seconds: floa
     async with asyncio.timeout(seconds) as limit:
         if not await _greet(session, reader):
             return
+        if session.is_silent:
+            limit.reschedule(None)
         frames = FrameReader()
         while data := await reader.read(_READ_BYTES):
             _take_all(session, frames, data)
             if session.is_closing:
                 return
-            if session.client_id is not None:
+            if session.has_asked_to_start or session.is_silent:
                 limit.reschedule(None)
             await session.drained()
 

@@ -13,6 +13,8 @@ from sellkit.simgateway.market import Listing
 if TYPE_CHECKING:
     import datetime as dt
 
+    from sellkit.simgateway.faults import Latency, Rule
+
 DEFAULT_ACCOUNT: Final = "DU0000001"
 DEFAULT_CASH: Final = Decimal(100_000)
 CENT: Final = Decimal("0.01")
@@ -131,6 +133,10 @@ class Scenario:
         Of the made-up prices.
     cash
         In each account, in dollars.
+    faults, latencies
+        The rules that break messages on their way, and how long kinds of messages take.
+    bars_final_after_seconds
+        How long after its end, on the gateway's clock, a bar is missing in answers.
     """
 
     accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
@@ -141,6 +147,9 @@ class Scenario:
     read_only: bool = False
     seed: int = 1
     cash: Decimal = DEFAULT_CASH
+    faults: tuple[Rule, ...] = ()
+    latencies: tuple[Latency, ...] = ()
+    bars_final_after_seconds: float = 0.0
 
     @property
     def securities(self) -> tuple[Security, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
 from sellkit.simgateway.default_portfolio import default_scenario
+from sellkit.simgateway.fault_file import read_latencies, read_rules
 from sellkit.simgateway.scenario import (
     CENT,
     DEFAULT_ACCOUNT,
@@ -56,6 +57,9 @@ def load_scenario(path: Path | None) -> Scenario:
         read_only=table.flag("read_only") or False,
         seed=1 if (seed := table.integer("seed")) is None else seed,
         cash=DEFAULT_CASH if cash is None else cash,
+        faults=read_rules(table.tables("faults"), (each.symbol for each in securities)),
+        latencies=read_latencies(table.tables("latency")),
+        bars_final_after_seconds=table.seconds("bars_final_after_seconds") or 0.0,
     )
     table.end()
     return scenario

@@ -1,0 +1,300 @@
+"""Reads fault rules and latencies, and refuses what is not understood or can never happen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sellkit.core.portfolio import SIMULATED_FARM
+from sellkit.simgateway import fault_actions as actions
+from sellkit.simgateway.faults import Latency, Rule, When
+from sellkit.simgateway.kinds import ANY, HANDSHAKE, START_API, Direction, names, tells_symbol
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable
+
+    from sellkit.simgateway.fault_actions import Action
+    from sellkit.simgateway.table import Table
+
+_PACING_TEXT: Final = (
+    "Historical Market Data Service error message:Historical data request pacing violation"
+)
+_HISTORY: Final = "reqHistoricalData"
+_REORDER_SECONDS: Final = 1.0
+_MOST_COPIES: Final = 1000
+
+
+def read_rules(tables: Iterable[Table], symbols: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules of a scenario.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown, missing or wrong, or a rule could never strike.
+    """
+    known = tuple(sorted(set(symbols)))
+    return tuple(read_rule(table, known) for table in tables)
+
+
+def read_rule(table: Table, symbols: tuple[str, ...], now: dt.datetime | None = None) -> Rule:
+    """One rule.
+
+    Parameters
+    ----------
+    symbols
+        Those of the contracts that exist.
+    now
+        When a rule without `message` and `at` strikes; None refuses such a rule.
+
+    Raises
+    ------
+    ConfigError
+        As for `read_rules`.
+    """
+    do = table.choice("do", tuple(_READERS))
+    if do is None:
+        raise table.missing("do")
+    when = _read_when(table, do, symbols, now)
+    if when.at is not None and do not in _WITHOUT_MESSAGE:
+        table.fail("do", f"needs a message; at a moment only {', '.join(_WITHOUT_MESSAGE)} strike")
+    rule = Rule(when, _READERS[do](table, when))
+    table.end()
+    return rule
+
+
+def read_latencies(tables: Iterable[Table]) -> tuple[Latency, ...]:
+    """The latencies of a scenario, at most one for each kind of message.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown, missing or wrong, or a kind stands there twice.
+    """
+    found: dict[str, Latency] = {}
+    for table in tables:
+        latency = _read_latency(table)
+        if latency.message in found:
+            table.fail("message", f"has a latency already: {latency.message}")
+        found[latency.message] = latency
+    return tuple(found.values())
+
+
+def _read_latency(table: Table) -> Latency:
+    direction, message = _read_kind(table, table.required_text("message"))
+    if message == ANY:
+        table.fail("message", "must be one kind of message")
+    fixed, low, high = table.seconds("seconds"), table.seconds("low"), table.seconds("high")
+    mean = table.positive("mean")
+    if (fixed is not None) + (high is not None) + (mean is not None) != 1:
+        table.fail("seconds", "or 'high' or 'mean' must be given, exactly one of them")
+    if fixed is not None and low is not None:
+        table.fail("low", "goes with 'high' or 'mean'")
+    least = low or 0.0 if fixed is None else fixed
+    most = least if high is None else high
+    if most < least:
+        table.fail("high", f"must not be below 'low', that is {least:g}")
+    table.end()
+    return Latency(
+        direction=direction,
+        message=message,
+        low=least,
+        high=most,
+        mean=None if mean is None else float(mean),
+    )
+
+
+def _read_kind(table: Table, message: str) -> tuple[Direction, str]:
+    """Direction and kind; the direction has to be written only for `*`."""
+    written = table.choice("direction", tuple(Direction))
+    fitting = [each for each in Direction if message == ANY or message in names(each)]
+    if not fitting:
+        table.fail("message", f"is no kind of message, so it could never strike: {message!r}")
+    if written is None and len(fitting) > 1:
+        raise table.missing("direction")
+    direction = fitting[0] if written is None else Direction(written)
+    if direction not in fitting:
+        table.fail("direction", f"is wrong: {message} goes {fitting[0].value!r}")
+    return direction, message
+
+
+def _read_when(table: Table, do: str, symbols: tuple[str, ...], now: dt.datetime | None) -> When:
+    at, client_id = table.instant("at"), table.integer("clientId")
+    written = table.text("message") or _MESSAGE_OF.get(do)
+    if written is None:
+        moment = now if at is None else at
+        if moment is None:
+            raise table.missing("message")
+        return When(at=moment, client_id=client_id)
+    if at is not None:
+        table.fail("at", "strikes without a message; leave out one of 'at' and 'message'")
+    direction, message = _read_kind(table, written)
+    after, before = table.instant("after"), table.instant("before")
+    if after is not None and before is not None and before <= after:
+        table.fail("before", f"must be later than 'after', so it could never strike: {before}")
+    if client_id is not None and message == HANDSHAKE:
+        table.fail("clientId", "is not known yet during the handshake")
+    nth, every, from_nth = _read_count(table)
+    return When(
+        direction=direction,
+        message=message,
+        nth=nth,
+        every=every,
+        from_nth=from_nth,
+        after=after,
+        before=before,
+        symbol=_read_symbol(table, direction, message, symbols),
+        client_id=client_id,
+    )
+
+
+def _read_count(table: Table) -> tuple[int | None, ...]:
+    keys = ("nth", "every", "from")
+    counts = tuple(table.count(key) for key in keys)
+    given = [key for key, count in zip(keys, counts, strict=True) if count is not None]
+    if len(given) > 1:
+        table.fail(given[0], "stands beside another count; give one of nth, every and from")
+    return counts
+
+
+def _read_symbol(
+    table: Table, direction: Direction, message: str, symbols: tuple[str, ...]
+) -> str | None:
+    symbol = table.text("symbol")
+    if symbol is None:
+        return None
+    if symbol.upper() not in symbols:
+        table.fail("symbol", f"is not in the scenario, so it could never strike: {symbol!r}")
+    if not tells_symbol(direction, message):
+        table.fail("symbol", f"could never strike: {message} is about no contract")
+    return symbol.upper()
+
+
+# --- what happens ---------------------------------------------------------------------------------
+
+
+def _delay(table: Table, _when: When) -> Action:
+    return actions.Delay(_required_seconds(table, "seconds"))
+
+
+def _drop(_table: Table, _when: When) -> Action:
+    return actions.Drop()
+
+
+def _duplicate(table: Table, _when: When) -> Action:
+    times = table.count("times") or 2
+    if not 2 <= times <= _MOST_COPIES:
+        table.fail("times", f"must be from 2 to {_MOST_COPIES}, not {times}")
+    return actions.Duplicate(times)
+
+
+def _reorder(table: Table, _when: When) -> Action:
+    seconds = table.seconds("seconds")
+    return actions.Reorder(_REORDER_SECONDS if seconds is None else seconds)
+
+
+def _truncate(table: Table, when: When) -> Action:
+    fields, size = table.count("fields"), table.count("bytes")
+    if (fields is None) == (size is None):
+        table.fail("fields", "or 'bytes' must be given, one of them")
+    if fields is not None:
+        return actions.Truncate(fields)
+    if when.direction is Direction.IN:
+        table.fail("bytes", "only cuts what the gateway sends; use 'fields'")
+    return actions.Cut(size or 0)
+
+
+def _close(table: Table, _when: When) -> Action:
+    return actions.Close(table.flag("deliver") or False)
+
+
+def _silent(table: Table, _when: When) -> Action:
+    return actions.Silence(table.seconds("seconds"), table.flag("deliver") or False)
+
+
+def _error(table: Table, when: When) -> Action:
+    code = table.required_integer("code")
+    return actions.SendError(
+        code, _text(table, code), table.integer("requestId"), _delivers(table, when)
+    )
+
+
+def _delivers(table: Table, when: When) -> bool:
+    deliver = table.flag("deliver")
+    if deliver is not None and when.at is not None:
+        table.fail("deliver", "needs a message")
+    return deliver or False
+
+
+def _no_data(_table: Table, _when: When) -> Action:
+    return actions.SendError(162, actions.TEXTS[162], None, deliver=False)
+
+
+def _pacing(_table: Table, _when: When) -> Action:
+    return actions.SendError(162, _PACING_TEXT, None, deliver=False)
+
+
+def _corrupt(table: Table, _when: When) -> Action:
+    field = table.count("field")
+    if field is None:
+        raise table.missing("field")
+    return actions.Corrupt(field, table.raw_text("value"))
+
+
+def _refuse(table: Table, when: When) -> Action:
+    if when.message != START_API:
+        table.fail("message", f"must be {START_API}, where the client id is")
+    return actions.RefuseClient()
+
+
+def _sequence(table: Table, when: When) -> Action:
+    steps = tuple(_read_step(step) for step in table.tables("steps"))
+    if not steps:
+        raise table.missing("steps")
+    return actions.Sequence(steps, when.client_id)
+
+
+def _read_step(table: Table) -> actions.Step:
+    code = table.required_integer("code")
+    step = actions.Step(
+        seconds=table.seconds("after") or 0.0,
+        code=code,
+        text=_text(table, code),
+        mute=table.flag("mute"),
+        close=table.flag("close") or False,
+    )
+    table.end()
+    return step
+
+
+def _text(table: Table, code: int) -> str:
+    text = table.text("text") or actions.text_for(code, SIMULATED_FARM)
+    if text is None:
+        raise table.missing("text")
+    return text
+
+
+def _required_seconds(table: Table, key: str) -> float:
+    seconds = table.seconds(key)
+    if seconds is None:
+        raise table.missing(key)
+    return seconds
+
+
+_READERS: Final[dict[str, Callable[[Table, When], Action]]] = {
+    "delay": _delay,
+    "drop": _drop,
+    "duplicate": _duplicate,
+    "reorder": _reorder,
+    "truncate": _truncate,
+    "close": _close,
+    "silent": _silent,
+    "error": _error,
+    "no_data": _no_data,
+    "pacing": _pacing,
+    "corrupt": _corrupt,
+    "refuse_client_id": _refuse,
+    "sequence": _sequence,
+}
+# What can strike at a moment, and the message of those that have only one.
+_WITHOUT_MESSAGE: Final = ("sequence", "error", "close", "silent")
+_MESSAGE_OF: Final = {"no_data": _HISTORY, "pacing": _HISTORY, "refuse_client_id": START_API}
