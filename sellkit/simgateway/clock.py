@@ -90,6 +90,12 @@ class VirtualClock:
         with self._lock:
             self._set(self._now() + step)
 
+    @property
+    def speed(self) -> float:
+        """Virtual seconds in a real one."""
+        with self._lock:
+            return self._speed
+
     def set_speed(self, speed: float) -> None:
         """Run on from here at another speed; 0 stands still.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sellkit.simgateway import messages
 from sellkit.simgateway.framing import encode
@@ -48,9 +48,22 @@ class Action(Protocol):
         """Do it to a message on its way, and to its session."""
         ...
 
+    def shown(self) -> dict[str, Any]:
+        """Its settings by their names."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
-class Delay:
+class _Described:
+    """An action that can tell its settings."""
+
+    def shown(self) -> dict[str, Any]:
+        """Its settings by their names."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Delay(_Described):
     """Pass the message on later, by real seconds."""
 
     seconds: float
@@ -60,7 +73,7 @@ class Delay:
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(_Described):
     """Lose the message."""
 
     def act(self, parcel: Parcel) -> None:
@@ -68,7 +81,7 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(_Described):
     """Pass the message on several times in a row."""
 
     times: int
@@ -78,7 +91,7 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
-class Reorder:
+class Reorder(_Described):
     """Pass the message on behind the next one of its direction.
 
     Where none comes it goes after `seconds` real seconds.
@@ -91,7 +104,7 @@ class Reorder:
 
 
 @dataclass(frozen=True, slots=True)
-class Truncate:
+class Truncate(_Described):
     """Keep only the first fields of the message, its number included, in a whole frame."""
 
     fields: int
@@ -101,7 +114,7 @@ class Truncate:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(_Described):
     """Send only the first bytes of the frame, and close the socket."""
 
     size: int
@@ -114,7 +127,7 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Corrupt:
+class Corrupt(_Described):
     """Replace one field; a message that has not so many stays as it is.
 
     `field` counts from 1, the message's number being the first.
@@ -134,7 +147,7 @@ class Corrupt:
 
 
 @dataclass(frozen=True, slots=True)
-class Close:
+class Close(_Described):
     """Close the socket.
 
     With `deliver` the message still passes; a request is then carried out, and what would be
@@ -153,7 +166,7 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(_Described):
     """Say nothing more to the client and take nothing from it; the socket stays open.
 
     Without `seconds` for ever. What was said in the meantime is lost. With `deliver` a request is
@@ -170,7 +183,7 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
-class SendError:
+class SendError(_Described):
     """Send an error instead of the message, with `deliver` before it.
 
     `request_id` is that of the message unless it is given.
@@ -191,7 +204,7 @@ class SendError:
 
 
 @dataclass(frozen=True, slots=True)
-class RefuseClient:
+class RefuseClient(_Described):
     """Say that the client id is in use, and close."""
 
     def act(self, parcel: Parcel) -> None:
@@ -226,7 +239,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(_Described):
     """Send notices one after the other to every client, or to one; the message passes."""
 
     steps: tuple[Step, ...]

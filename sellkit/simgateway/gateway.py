@@ -15,9 +15,11 @@ from sellkit.simgateway import messages
 from sellkit.simgateway.accounts import Valuer
 from sellkit.simgateway.answers.quotes import tell_changes
 from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
+from sellkit.simgateway.control_server import ControlServer
 from sellkit.simgateway.exchange import Exchange
 from sellkit.simgateway.faults import Faults
 from sellkit.simgateway.framing import BadFrame
+from sellkit.simgateway.listening import close_all, listen, stop_listening
 from sellkit.simgateway.market import Market
 from sellkit.simgateway.outage import Outage
 from sellkit.simgateway.pacing import MAX_OPEN, SMALL_BARS, Pacing
@@ -55,11 +57,17 @@ class Gateway:
         How long a client may take until it has started the API.
     buffer_limit
         Bytes that may wait for a client that does not read, before it is dropped.
+    control_port
+        Where it listens for `sellkit.simgateway.control.Control`; 0 takes a free port.
 
     Attributes
     ----------
     requests
         The latest messages that clients sent, oldest first.
+    received
+        How many messages came, also those that are no longer among `requests`.
+    control
+        The control channel, if there is one.
     max_bars_per_answer
         Answer with the newest bars only, so many; None gives all.
     faults
@@ -86,6 +94,7 @@ class Gateway:
         port: int = 0,
         handshake_seconds: float = 10.0,
         buffer_limit: int = 64 * 2**20,
+        control_port: int | None = None,
     ) -> None:
         check_host(host)
         self.host = host
@@ -102,6 +111,8 @@ class Gateway:
         self.valuer = Valuer(self.exchange, self.market)
         self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
         self.outage = Outage(self)
+        self.control = None if control_port is None else ControlServer(self, control_port)
+        self.received = 0
         self.requests: deque[Received] = deque(maxlen=_REMEMBERED)
         self.max_bars_per_answer: int | None = None
         self.silent = False
@@ -133,33 +144,29 @@ class Gateway:
         ConfigError
             The port is in use, or may not be used.
         """
-        try:
-            self._server = await asyncio.start_server(self._accept, self.host, self.port)
-        except (OSError, OverflowError) as error:
-            raise ConfigError(
-                f"the gateway cannot listen on {self.host}:{self.port}: "
-                f"{getattr(error, 'strerror', None) or error}; choose another port, or 0 for a "
-                "free one"
-            ) from error
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._server, self.port = await listen(self._accept, self.host, self.port, "the gateway")
         self._loop = asyncio.get_running_loop()
+        if self.control is not None:
+            await self._start_control(self.control)
         self._teller = asyncio.create_task(self._tell())
+
+    async def _start_control(self, control: ControlServer) -> None:
+        try:
+            await control.start()
+        except ConfigError:
+            self._server.close()
+            raise
 
     async def stop(self) -> None:
         """Close every socket and end every thread."""
-        self._server.close()
+        await stop_listening(self._server)
+        if self.control is not None:
+            await self.control.stop()
         self._teller.cancel()
         self.outage.end()
         with suppress(asyncio.CancelledError):
             await self._teller
-        connections = dict(self._connections)
-        for writer in connections.values():
-            writer.close()
-        if connections:
-            await asyncio.wait(connections, timeout=_STOP_SECONDS)
-        for writer in connections.values():
-            writer.transport.abort()
-        await asyncio.sleep(0)
+        await close_all(self._connections)
         self.worker.shutdown(wait=True, cancel_futures=True)
 
     async def _tell(self) -> None:
@@ -201,6 +208,12 @@ class Gateway:
         self.exchange.sessions = len(self._sessions)
         return True
 
+    def drop_connections(self) -> int:
+        """Reset every connection, and give their number."""
+        for writer in self._connections.values():
+            writer.transport.abort()
+        return len(self._connections)
+
     def _release(self, session: Session) -> None:
         client_id = session.client_id
         if client_id is not None and self._sessions.get(client_id) is session:
@@ -212,6 +225,7 @@ class Gateway:
     def record(self, session: Session, number: int, name: str, fields: tuple[str, ...]) -> None:
         """Remember a message that came."""
         now, seconds = self.clock.now(), steady_seconds()
+        self.received += 1
         self.requests.append(Received(number, name, now, seconds, session.client_id, fields))
 
     def admits_history(self, query: HistoryQuery, exchange: str) -> bool:

@@ -133,13 +133,13 @@ class Table:
             raise ConfigError(f"{key!r} in {self._where()}: {error}") from error
 
     def raw_text(self, key: str) -> str:
-        """A text that must stand there as it is, perhaps empty."""
+        """A text or a number that must stand there, as it is; the text may be empty."""
         value = self._take(key)
         if value is None:
             raise self.missing(key)
-        if not isinstance(value, str):
-            self.fail(key, f"must be a text, not {_shown(value)}")
-        return value
+        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+            self.fail(key, f"must be a text or a number, not {_shown(value)}")
+        return str(value)
 
     def date(self, key: str) -> dt.date | None:
         """A date, or a text that is one."""
@@ -183,6 +183,13 @@ class Table:
         return tuple(
             Table(item, f"{key}[{number}]", self._path) for number, item in enumerate(value, 1)
         )
+
+    def table(self, key: str) -> Table:
+        """A table that must stand there."""
+        value = self._take(key)
+        if value is None:
+            raise self.missing(key)
+        return Table(value, key, self._path)
 
     def end(self) -> None:
         """Refuse keys that were never asked for."""
