@@ -79,7 +79,9 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
         "(default: data/gateway-control.json)",
     )
     forms = parser.add_subparsers(dest="form", metavar="ctl", title="another form")
-    ctl = forms.add_parser("ctl", help=gateway_ctl.HELP, description=gateway_ctl.HELP)
+    ctl = forms.add_parser(
+        "ctl", help=gateway_ctl.HELP, description=gateway_ctl.HELP, allow_abbrev=False
+    )
     gateway_ctl.add_arguments(ctl)
 
 

@@ -1,4 +1,28 @@
-"""Reads fault rules and latencies, and refuses what is not understood or can never happen."""
+"""Reads fault rules and latencies, and refuses what is not understood or can never happen.
+
+A rule is a table `[[faults]]`. When it strikes:
+
+    message     the kind: `reqPositions`, `placeOrder` ... of a client, `position` ...
+                of the gateway, `handshake` for its first answer, `*` for every one
+    direction   `in` (from a client) or `out`; needed with `*` only
+    nth, every, from      the n-th message that fits, every n-th, from the n-th on; one of them
+    after, before         only in these hours of the gateway's clock
+    symbol, clientId      only about this contract, only of this client
+    at          a moment of the gateway's clock instead of a message; strikes once
+
+What it does, by `do`, with the keys that go with it; seconds are real ones:
+
+    delay (seconds), drop, duplicate (times, 2), reorder (seconds, 1: the longest wait)
+    truncate (fields, or bytes: then the socket is closed), corrupt (field from 1, value)
+    close (deliver), silent (seconds, deliver): `deliver = true` carries the request out first
+    error (code, text, requestId, deliver), no_data, pacing (both for reqHistoricalData)
+    refuse_client_id (clientId)
+    sequence (steps = [{after, code, text, mute, close}, ...]): notices to every client; from
+    `mute = true` on requests go unanswered, until `mute = false`
+
+At a moment only sequence, error, close and silent strike. A table `[[latency]]` has `message` and
+either `seconds`, or `low` and `high`, or `mean` with perhaps `low`.
+"""
 
 from __future__ import annotations
 

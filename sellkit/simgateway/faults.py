@@ -155,6 +155,11 @@ class Faults:
         return not (self._armed or self._latencies or self.is_mute)
 
     @property
+    def awaits_moment(self) -> bool:
+        """Whether a rule waits for a moment of the gateway's clock."""
+        return any(armed.rule.when.at is not None and not armed.struck for armed in self._armed)
+
+    @property
     def armed(self) -> tuple[Armed, ...]:
         """The rules in force, oldest first."""
         return tuple(self._armed)

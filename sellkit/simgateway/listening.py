@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 LONGEST_LINE: Final = 2**20
 """Bytes that a reader keeps back while it looks for the end of a line."""
 
+# Connections that may wait to be taken; one more would be tried again only a second later.
+_BACKLOG: Final = 1024
 _STOP_SECONDS: Final = 2.0
 _TURNS_TO_ARRIVE: Final = 8
 
@@ -28,7 +30,9 @@ async def listen(accept: Accept, host: str, port: int, who: str) -> tuple[asynci
         The port is in use, or may not be used; `who` cannot listen there.
     """
     try:
-        server = await asyncio.start_server(accept, host, port, limit=LONGEST_LINE)
+        server = await asyncio.start_server(
+            accept, host, port, limit=LONGEST_LINE, backlog=_BACKLOG
+        )
     except (OSError, OverflowError) as error:
         raise ConfigError(
             f"{who} cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}; "
