@@ -49,6 +49,8 @@ def perform(gateway: Gateway, action: str, arguments: dict[str, object]) -> obje
 def _inject(gateway: Gateway, table: Table) -> object:
     rule_table = table.table("rule")
     table.end()
+    if rule_table is None:
+        raise table.missing("rule")
     symbols = tuple(sorted({each.symbol for each in gateway.scenario.securities}))
     rule = read_rule(rule_table, symbols, gateway.clock.now())
     number = gateway.faults.add(rule)

@@ -54,9 +54,8 @@ class ControlServer:
             The port is in use, or may not be used.
         """
         host = self._gateway.host
-        self._server, self._port = await listen(
-            self._accept, host, self._port, "the control channel"
-        )
+        self._server = await listen(self._accept, host, self._port, "the control channel")
+        self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Close every connection."""

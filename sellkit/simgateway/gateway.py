@@ -17,11 +17,11 @@ from sellkit.simgateway.answers.quotes import tell_changes
 from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
 from sellkit.simgateway.control_server import ControlServer
 from sellkit.simgateway.exchange import Exchange
+from sellkit.simgateway.fault_outage import Outage
 from sellkit.simgateway.faults import Faults
 from sellkit.simgateway.framing import BadFrame
 from sellkit.simgateway.listening import close_all, listen, stop_listening
 from sellkit.simgateway.market import Market
-from sellkit.simgateway.outage import Outage
 from sellkit.simgateway.pacing import MAX_OPEN, SMALL_BARS, Pacing
 from sellkit.simgateway.reception import Received, check_host, converse
 from sellkit.simgateway.session import Session
@@ -111,10 +111,6 @@ class Gateway:
         self.clock: Clock = clock or WallClock()
         self.exchange = Exchange(scenario)
         self.valuer = Valuer(self.exchange, self.market)
-        self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
-        self.outage = Outage(self)
-        self.control = None if control_port is None else ControlServer(self, control_port)
-        self.received = 0
         self.requests: deque[Received] = deque(maxlen=_REMEMBERED)
         self.max_bars_per_answer: int | None = None
         self.silent = False
@@ -125,6 +121,10 @@ class Gateway:
         self._buffer_limit = buffer_limit
         self._sessions: dict[int, Session] = {}
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
+        self.outage = Outage(self)
+        self.control = None if control_port is None else ControlServer(self, control_port)
+        self.received = 0
 
     @property
     def account(self) -> str:
@@ -146,17 +146,19 @@ class Gateway:
         ConfigError
             The port is in use, or may not be used.
         """
-        self._server, self.port = await listen(self._accept, self.host, self.port, "the gateway")
+        self._server = await listen(self._accept, self.host, self.port, "the gateway")
+        self.port = self._server.sockets[0].getsockname()[1]
         self._loop = asyncio.get_running_loop()
+        self._teller = asyncio.create_task(self._tell())
         if self.control is not None:
             await self._start_control(self.control)
-        self._teller = asyncio.create_task(self._tell())
 
     async def _start_control(self, control: ControlServer) -> None:
         try:
             await control.start()
         except ConfigError:
-            self._server.close()
+            self.control = None
+            await self.stop()
             raise
 
     async def stop(self) -> None:
@@ -181,7 +183,7 @@ class Gateway:
             if now == last:
                 continue
             last = now
-            for session in self.sessions:
+            for session in list(self._sessions.values()):
                 tell_changes(session)
 
     # --- sessions -----------------------------------------------------------------------------

@@ -21,8 +21,8 @@ _STOP_SECONDS: Final = 2.0
 _TURNS_TO_ARRIVE: Final = 8
 
 
-async def listen(accept: Accept, host: str, port: int, who: str) -> tuple[asyncio.Server, int]:
-    """Begin to listen; gives the server and its port, which differs from `port` where that is 0.
+async def listen(accept: Accept, host: str, port: int, who: str) -> asyncio.Server:
+    """Begin to listen; port 0 takes a free one.
 
     Raises
     ------
@@ -30,15 +30,12 @@ async def listen(accept: Accept, host: str, port: int, who: str) -> tuple[asynci
         The port is in use, or may not be used; `who` cannot listen there.
     """
     try:
-        server = await asyncio.start_server(
-            accept, host, port, limit=LONGEST_LINE, backlog=_BACKLOG
-        )
+        return await asyncio.start_server(accept, host, port, limit=LONGEST_LINE, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
         raise ConfigError(
             f"{who} cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}; "
             "choose another port, or 0 for a free one"
         ) from error
-    return server, int(server.sockets[0].getsockname()[1])
 
 
 async def stop_listening(server: asyncio.Server) -> None:

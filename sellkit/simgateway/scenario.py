@@ -125,6 +125,10 @@ class Scenario:
         Account numbers, the default one first.
     symbols
         Contracts that can be asked for without being held.
+    faults, latencies
+        The rules that break messages on their way, and how long kinds of messages take.
+    bars_final_after_seconds
+        How long after its end, on the gateway's clock, a bar is missing in answers.
     always_open
         The market never closes.
     read_only
@@ -133,23 +137,19 @@ class Scenario:
         Of the made-up prices.
     cash
         In each account, in dollars.
-    faults, latencies
-        The rules that break messages on their way, and how long kinds of messages take.
-    bars_final_after_seconds
-        How long after its end, on the gateway's clock, a bar is missing in answers.
     """
 
     accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
     holdings: tuple[Holding, ...] = ()
     symbols: tuple[Security, ...] = ()
     orders: tuple[RestingOrder, ...] = ()
+    faults: tuple[Rule, ...] = ()
+    latencies: tuple[Latency, ...] = ()
+    bars_final_after_seconds: float = 0.0
     always_open: bool = False
     read_only: bool = False
     seed: int = 1
     cash: Decimal = DEFAULT_CASH
-    faults: tuple[Rule, ...] = ()
-    latencies: tuple[Latency, ...] = ()
-    bars_final_after_seconds: float = 0.0
 
     @property
     def securities(self) -> tuple[Security, ...]:

@@ -53,13 +53,13 @@ def load_scenario(path: Path | None) -> Scenario:
         holdings=holdings,
         symbols=symbols,
         orders=read_orders(table.tables("orders"), accounts, securities),
+        faults=read_rules(table.tables("faults"), (each.symbol for each in securities)),
+        latencies=read_latencies(table.tables("latency")),
+        bars_final_after_seconds=table.seconds("bars_final_after_seconds") or 0.0,
         always_open=table.flag("always_open") or False,
         read_only=table.flag("read_only") or False,
         seed=1 if (seed := table.integer("seed")) is None else seed,
         cash=DEFAULT_CASH if cash is None else cash,
-        faults=read_rules(table.tables("faults"), (each.symbol for each in securities)),
-        latencies=read_latencies(table.tables("latency")),
-        bars_final_after_seconds=table.seconds("bars_final_after_seconds") or 0.0,
     )
     table.end()
     return scenario

@@ -184,12 +184,10 @@ class Table:
             Table(item, f"{key}[{number}]", self._path) for number, item in enumerate(value, 1)
         )
 
-    def table(self, key: str) -> Table:
-        """A table that must stand there."""
+    def table(self, key: str) -> Table | None:
+        """A table of its own."""
         value = self._take(key)
-        if value is None:
-            raise self.missing(key)
-        return Table(value, key, self._path)
+        return None if value is None else Table(value, key, self._path)
 
     def end(self) -> None:
         """Refuse keys that were never asked for."""
