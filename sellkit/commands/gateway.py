@@ -101,18 +101,11 @@ def run(args: argparse.Namespace) -> int:
 
     from sellkit.core.market_time import calendar_for
     from sellkit.simgateway.gateway import Gateway
-    from sellkit.simgateway.market import Market
     from sellkit.simgateway.scenario_file import load_scenario
 
     clock = _clock(args)
     scenario = load_scenario(args.scenario)
-    market = Market(
-        scenario.listings(),
-        seed=scenario.seed if args.seed is None else args.seed,
-        replay=replay,
-        always_open=scenario.always_open,
-        final_after_seconds=scenario.bars_final_after_seconds,
-    )
+    market = scenario.market(args.seed, replay)
     for exchange in {listing.exchange for listing in scenario.listings()}:
         # Else a time that no calendar reaches would show in the middle of a client's request.
         calendar_for(exchange).on(clock.now().date())

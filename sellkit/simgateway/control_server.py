@@ -13,7 +13,7 @@ import logging
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from sellkit.errors import SellkitError
+from sellkit.errors import ConfigError, SellkitError
 from sellkit.simgateway.control_actions import perform
 from sellkit.simgateway.control_file import ControlAddress
 from sellkit.simgateway.history import Refused
@@ -38,6 +38,7 @@ class ControlServer:
         self._gateway = gateway
         self._port = port
         self._token = secrets.token_urlsafe(24)
+        self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     @property
@@ -46,7 +47,7 @@ class ControlServer:
         return ControlAddress(self._gateway.host, self._port, self._token)
 
     async def start(self) -> None:
-        """Begin to listen.
+        """Begin to listen; a gateway whose channel cannot be opened is stopped.
 
         Raises
         ------
@@ -54,12 +55,17 @@ class ControlServer:
             The port is in use, or may not be used.
         """
         host = self._gateway.host
-        self._server = await listen(self._accept, host, self._port, "the control channel")
+        try:
+            self._server = await listen(self._accept, host, self._port, "the control channel")
+        except ConfigError:
+            await self._gateway.stop()
+            raise
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Close every connection."""
-        await stop_listening(self._server)
+        if self._server is not None:
+            await stop_listening(self._server)
         await close_all(self._connections)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

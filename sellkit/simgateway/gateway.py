@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.portfolio import SIMULATED_FARM
-from sellkit.errors import ConfigError
 from sellkit.simgateway import messages
 from sellkit.simgateway.accounts import Valuer
 from sellkit.simgateway.answers.quotes import tell_changes
@@ -21,7 +20,6 @@ from sellkit.simgateway.fault_outage import Outage
 from sellkit.simgateway.faults import Faults
 from sellkit.simgateway.framing import BadFrame
 from sellkit.simgateway.listening import close_all, listen, stop_listening
-from sellkit.simgateway.market import Market
 from sellkit.simgateway.pacing import MAX_OPEN, SMALL_BARS, Pacing
 from sellkit.simgateway.reception import Received, check_host, converse
 from sellkit.simgateway.session import Session
@@ -102,12 +100,7 @@ class Gateway:
         self.host = host
         self.port = port
         self.scenario = scenario
-        self.market: Prices = market or Market(
-            scenario.listings(),
-            seed=scenario.seed,
-            always_open=scenario.always_open,
-            final_after_seconds=scenario.bars_final_after_seconds,
-        )
+        self.market: Prices = market or scenario.market()
         self.clock: Clock = clock or WallClock()
         self.exchange = Exchange(scenario)
         self.valuer = Valuer(self.exchange, self.market)
@@ -151,15 +144,7 @@ class Gateway:
         self._loop = asyncio.get_running_loop()
         self._teller = asyncio.create_task(self._tell())
         if self.control is not None:
-            await self._start_control(self.control)
-
-    async def _start_control(self, control: ControlServer) -> None:
-        try:
-            await control.start()
-        except ConfigError:
-            self.control = None
-            await self.stop()
-            raise
+            await self.control.start()
 
     async def stop(self) -> None:
         """Close every socket and end every thread."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sellkit.simgateway.clock import VirtualClock, parse_instant
 from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.server import serve
+from tests.simgateway.plain_order import sell
 from tests.simgateway.wire import WireClient, bars, contract, frame, hello
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 NOON = parse_instant("2025-11-26T12:00:05")
 VERSIONS = ("v100..157", "v157..176", "v157..178")
 
-_ORDER = (*contract(), "", "", "SELL", 100, "LMT", 250.5, "", "DAY", "", "DU0000001", *[""] * 90)
 REQUESTS: tuple[tuple[object, ...], ...] = (
     (1, 11, 7, *contract(), 0, "", 0, 0, ""),
     (2, 2, 7),
-    (3, 55, *_ORDER),
+    sell(55),
+    sell(56, 1),
     (4, 1, 55, ""),
     (5, 1),
     (6, 2, 1, "DU0000001"),

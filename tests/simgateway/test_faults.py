@@ -15,6 +15,7 @@ from sellkit.simgateway.clock import VirtualClock, parse_instant
 from sellkit.simgateway.scenario_file import load_scenario
 from sellkit.simgateway.server import serve
 from tests.simgateway.fake_market import FakeMarket
+from tests.simgateway.plain_order import VERSIONS, sell
 from tests.simgateway.wire import WireClient, bars, contract
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def test_a_dropped_request_is_remembered_and_never_answered(with_faults: Serve) 
         with_faults(rule('do = "drop"', 'message = "placeOrder"')) as gateway,
         WireClient(gateway) as client,
     ):
-        client.start().send(3, 55, *contract(), "", "", "SELL", 100, "MKT")
+        client.start(1, VERSIONS).send(*sell(55))
         assert client.ask(49, 1)[0] == "49"
         assert gateway.exchange.placed_orders == []
         assert [one.name for one in gateway.requests][1:] == ["placeOrder", "reqCurrentTime"]
@@ -345,7 +346,7 @@ def test_closing_with_deliver_carries_the_request_out_and_loses_its_answer(
 ) -> None:
     fault = rule('do = "close"', 'message = "placeOrder"', "deliver = true")
     with with_faults(fault) as gateway, WireClient(gateway) as client:
-        client.start().send(3, 55, *contract(), "", "", "SELL", 100, "MKT")
+        client.start(1, VERSIONS).send(*sell(55))
         with pytest.raises((EOFError, ConnectionError)):
             client.receive()
         assert [order.order_id for order in gateway.exchange.placed_orders] == [55]
@@ -365,7 +366,7 @@ def test_a_silent_session_stays_open_and_answers_nothing_for_a_while(with_faults
 def test_silence_with_deliver_carries_the_request_out(with_faults: Serve) -> None:
     fault = rule('do = "silent"', 'message = "placeOrder"', "deliver = true")
     with with_faults(fault) as gateway, WireClient(gateway) as client:
-        client.start().send(3, 55, *contract(), "", "", "SELL", 100, "MKT")
+        client.start(1, VERSIONS).send(*sell(55))
         assert is_quiet(client)
         assert [order.order_id for order in gateway.exchange.placed_orders] == [55]
 
