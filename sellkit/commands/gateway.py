@@ -101,11 +101,12 @@ def run(args: argparse.Namespace) -> int:
 
     from sellkit.core.market_time import calendar_for
     from sellkit.simgateway.gateway import Gateway
+    from sellkit.simgateway.market import Market
     from sellkit.simgateway.scenario_file import load_scenario
 
     clock = _clock(args)
     scenario = load_scenario(args.scenario)
-    market = scenario.market(args.seed, replay)
+    market = Market.of(scenario, args.seed, replay)
     for exchange in {listing.exchange for listing in scenario.listings()}:
         # Else a time that no calendar reaches would show in the middle of a client's request.
         calendar_for(exchange).on(clock.now().date())

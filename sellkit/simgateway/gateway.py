@@ -20,6 +20,7 @@ from sellkit.simgateway.fault_outage import Outage
 from sellkit.simgateway.faults import Faults
 from sellkit.simgateway.framing import BadFrame
 from sellkit.simgateway.listening import close_all, listen, stop_listening
+from sellkit.simgateway.market import Market
 from sellkit.simgateway.pacing import MAX_OPEN, SMALL_BARS, Pacing
 from sellkit.simgateway.reception import Received, check_host, converse
 from sellkit.simgateway.session import Session
@@ -100,7 +101,7 @@ class Gateway:
         self.host = host
         self.port = port
         self.scenario = scenario
-        self.market: Prices = market or scenario.market()
+        self.market: Prices = market or Market.of(scenario)
         self.clock: Clock = clock or WallClock()
         self.exchange = Exchange(scenario)
         self.valuer = Valuer(self.exchange, self.market)

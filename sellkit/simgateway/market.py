@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +28,7 @@ from sellkit.simgateway.history import (
 )
 from sellkit.simgateway.listing import Listing
 from sellkit.simgateway.moves import Move, Moved
+from sellkit.simgateway.quote import Quote
 from sellkit.simgateway.rows import Rows, fold, no_rows
 from sellkit.simgateway.shown import bars_of, check_shown, no_data
 from sellkit.simgateway.synthetic import Synthetic
@@ -37,6 +37,7 @@ from sellkit.simgateway.timetable import hours_of
 if TYPE_CHECKING:
     from sellkit.core.market_time import Calendar
     from sellkit.simgateway.row_source import RowSource
+    from sellkit.simgateway.scenario import Scenario
 
 __all__ = ["Listing", "Market", "Quote"]
 
@@ -44,28 +45,6 @@ _DAYS_TOLD: Final = 6
 _SESSIONS_SEARCHED: Final = 8
 _DAY_SECONDS: Final = 86_400
 _NOTHING: Final[Mapping[str, Path]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What the market shows at one moment.
-
-    Sizes and `volume` are in shares. `open`, `high`, `low` and `volume` are those of the session in
-    progress, or of the last one, with its pre- and after-market hours; `previous_close` is the
-    regular close of the session before it, and equals `open` where there is none.
-    """
-
-    bid: float
-    ask: float
-    last: float
-    bid_size: int
-    ask_size: int
-    last_size: int
-    volume: int
-    open: float
-    high: float
-    low: float
-    previous_close: float
 
 
 class Market:
@@ -113,6 +92,19 @@ class Market:
         self._prices = self._source(seed, replay, always_open=always_open)
         for listing in self._listings.values():
             self._hours(listing.exchange)
+
+    @classmethod
+    def of(
+        cls, scenario: Scenario, seed: int | None = None, replay: Mapping[str, Path] = _NOTHING
+    ) -> Market:
+        """A market for a scenario's contracts, perhaps of another seed."""
+        return cls(
+            scenario.listings(),
+            seed=scenario.seed if seed is None else seed,
+            replay=replay,
+            always_open=scenario.always_open,
+            final_after_seconds=scenario.bars_final_after_seconds,
+        )
 
     def history(self, query: HistoryQuery, now: dt.datetime) -> list[HistoryBar]:
         """The bars that a query asks for, as known at `now`.

@@ -8,12 +8,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.market_time import CALENDAR_OF_EXCHANGE
-from sellkit.simgateway.market import Listing, Market
+from sellkit.simgateway.market import Listing
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
-    from pathlib import Path
 
     from sellkit.simgateway.faults import Latency, Rule
 
@@ -176,22 +174,6 @@ class Scenario:
             taken.add(name)
             names[security.con_id] = name
         return names
-
-    def market(self, seed: int | None = None, replay: Mapping[str, Path] | None = None) -> Market:
-        """A market for its contracts; see `Market`.
-
-        Parameters
-        ----------
-        seed
-            Of the made-up prices instead of the scenario's own.
-        """
-        return Market(
-            self.listings(),
-            seed=self.seed if seed is None else seed,
-            replay=replay or {},
-            always_open=self.always_open,
-            final_after_seconds=self.bars_final_after_seconds,
-        )
 
     def listings(self) -> tuple[Listing, ...]:
         """What the market has to price."""
