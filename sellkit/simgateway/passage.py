@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -86,6 +87,7 @@ class Passage:
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
         self._busy_until: dict[str, float] = {}
+        self._on_way: Counter[str] = Counter()
         self._held: list[Parcel] = []
         self._timers: set[asyncio.TimerHandle] = set()
 
@@ -137,19 +139,23 @@ class Passage:
         return int(values[2]) if is_start and values[2].isdecimal() else own
 
     def _send_off(self, parcel: Parcel, name: str) -> None:
+        now = self._loop.time()
         if parcel.hold_seconds is not None:
             self._held.append(parcel)
-            self._later(parcel.hold_seconds, self._let_go)
+            self._at(now + parcel.hold_seconds, self._let_go)
             return
-        now = self._loop.time()
         due = now + parcel.delay_seconds
-        busy = self._busy_until.get(name, 0.0)
-        if due <= now and busy <= now:
+        if due <= now and not self._on_way[name]:
             self._finish(parcel)
         else:
-            self._busy_until[name] = max(due, busy + _INSTANT)
-            self._later(self._busy_until[name] - now, lambda: self._finish(parcel))
+            self._on_way[name] += 1
+            self._busy_until[name] = max(due, self._busy_until.get(name, 0.0) + _INSTANT)
+            self._at(self._busy_until[name], lambda: self._arrive(parcel, name))
         self._let_go()
+
+    def _arrive(self, parcel: Parcel, name: str) -> None:
+        self._on_way[name] -= 1
+        self._finish(parcel)
 
     def _let_go(self) -> None:
         """Pass on what waited for another message."""
@@ -157,12 +163,12 @@ class Passage:
         for parcel in held:
             self._finish(parcel)
 
-    def _later(self, seconds: float, call: Callable[[], None]) -> None:
+    def _at(self, when: float, call: Callable[[], None]) -> None:
         def run() -> None:
             self._timers.discard(timer)
             call()
 
-        timer = self._loop.call_later(seconds, run)
+        timer = self._loop.call_at(when, run)
         self._timers.add(timer)
 
     def _finish(self, parcel: Parcel) -> None:

@@ -169,6 +169,7 @@ def test_a_rule_without_a_message_strikes_at_once(running: Gateway, control: Con
     with WireClient(running) as client:
         client.start()
         control.inject({"do": "sequence", "steps": [{"code": 1100}, {"code": 1102}]})
+        assert control.state()["faults"][0]["struck"] == 1
         assert [client.receive()[3] for _ in range(2)] == ["1100", "1102"]
 
 
@@ -205,6 +206,7 @@ def test_a_step_of_the_clock_makes_a_rule_due_at_once(running: Gateway, control:
         control.inject({"do": "error", "code": 2103, "at": "2025-11-26T13:00:00"})
         assert client.ask(49, 1)[0] == "49"
         control.advance(3600)
+        assert control.state()["faults"][0]["struck"] == 1
         assert client.receive()[3] == "2103"
 
 

@@ -227,6 +227,13 @@ def test_a_delayed_answer_is_overtaken_by_other_kinds_only(with_faults: Serve) -
     assert time.monotonic() - began >= 0.09
 
 
+def test_messages_of_one_kind_never_overtake_each_other(with_faults: Serve) -> None:
+    fault = rule('do = "delay"', 'message = "position"', "seconds = 0.1", "nth = 1")
+    with with_faults(fault) as gateway, WireClient(gateway) as client:
+        client.start().send(61, 1)
+        assert [client.receive()[4:5] for _ in range(3)] == [(), ("AAPL",), ("JPM",)]
+
+
 def test_a_duplicated_answer_comes_twice_in_a_row(with_faults: Serve) -> None:
     fault = rule('do = "duplicate"', 'message = "position"', 'symbol = "JPM"')
     with with_faults(fault) as gateway, WireClient(gateway) as client:
