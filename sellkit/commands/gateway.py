@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sellkit.commands import gateway_ctl
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,6 +61,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of the made-up prices (default: the scenario's, or 1)",
     )
+    _add_control(parser)
+
+
+def _add_control(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--control-port",
+        type=int,
+        metavar="N",
+        help="also listen for `sellkit gateway ctl` on this port, 0 for a free one (default: no)",
+    )
+    parser.add_argument(
+        "--control-file",
+        type=Path,
+        metavar="FILE",
+        help="where the control port and its token are written, for nobody else to read "
+        "(default: data/gateway-control.json)",
+    )
+    forms = parser.add_subparsers(dest="form", metavar="ctl", title="another form")
+    ctl = forms.add_parser(
+        "ctl", help=gateway_ctl.HELP, description=gateway_ctl.HELP, allow_abbrev=False
+    )
+    gateway_ctl.add_arguments(ctl)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -72,22 +95,18 @@ def run(args: argparse.Namespace) -> int:
     DataError
         The folders to replay cannot be read, or the time lies outside the calendars.
     """
+    if args.form == "ctl":
+        return gateway_ctl.run(args)
     replay = _replay(args.bars)
 
     from sellkit.core.market_time import calendar_for
     from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.market import Market
     from sellkit.simgateway.scenario_file import load_scenario
-    from sellkit.simgateway.server import serve_forever
 
     clock = _clock(args)
     scenario = load_scenario(args.scenario)
-    market = Market(
-        scenario.listings(),
-        seed=scenario.seed if args.seed is None else args.seed,
-        replay=replay,
-        always_open=scenario.always_open,
-    )
+    market = Market.of(scenario, args.seed, replay)
     for exchange in {listing.exchange for listing in scenario.listings()}:
         # Else a time that no calendar reaches would show in the middle of a client's request.
         calendar_for(exchange).on(clock.now().date())
@@ -97,9 +116,26 @@ def run(args: argparse.Namespace) -> int:
         clock=clock,
         host=args.host or _DEFAULT_HOST,
         port=_DEFAULT_PORT if args.port is None else args.port,
+        control_port=args.control_port,
     )
-    serve_forever(gateway, _say_ready)
+    _serve(gateway, gateway_ctl.control_file(args))
     return 0
+
+
+def _serve(gateway: Gateway, control_file: Path) -> None:
+    from sellkit.simgateway.control_file import remove_address, write_address
+    from sellkit.simgateway.server import serve_forever
+
+    def on_ready(gateway: Gateway) -> None:
+        if gateway.control is not None:
+            write_address(control_file, gateway.control.address)
+        _say_ready(gateway, control_file)
+
+    try:
+        serve_forever(gateway, on_ready)
+    finally:
+        if gateway.control is not None:
+            remove_address(control_file, gateway.control.address)
 
 
 def _replay(bars: list[str]) -> dict[str, Path]:
@@ -128,12 +164,16 @@ def _clock(args: argparse.Namespace) -> Clock:
     return VirtualClock(start, 1.0 if args.speed is None else args.speed)
 
 
-def _say_ready(gateway: Gateway) -> None:
+def _say_ready(gateway: Gateway, control_file: Path) -> None:
     from sellkit.simgateway.clock import stamp
 
     now = stamp(gateway.clock.now())
+    control = ""
+    if gateway.control is not None:
+        address = gateway.control.address
+        control = f", control {address.host}:{address.port} with the token in {control_file}"
     print(
         f"simulated gateway ready: {gateway.host}:{gateway.port}, account {gateway.account}, "
-        f"clock {now} ({gateway.clock.describe()})",
+        f"clock {now} ({gateway.clock.describe()}){control}",
         flush=True,
     )

@@ -55,6 +55,10 @@ class Valuer:
         self._second: dt.datetime | None = None
         self._last: dict[int, float | None] = {}
 
+    def forget(self) -> None:
+        """Look the prices up anew, although the second is the same."""
+        self._second = None
+
     def positions(self, account: str, now: dt.datetime) -> list[Valued]:
         """The positions of an account at their present prices."""
         return [self.value(holding, now) for holding in self._exchange.holdings(account)]

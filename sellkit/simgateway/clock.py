@@ -15,6 +15,9 @@ from sellkit.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+FASTEST: Final = 3600.0
+"""Virtual seconds in a real one, at most: an hour in each second."""
+
 GATEWAY_ZONE: Final = "US/Eastern"
 """Name of the zone that the gateway writes behind its local times."""
 
@@ -58,7 +61,7 @@ class VirtualClock:
     Raises
     ------
     ConfigError
-        The start has no zone, or the speed is negative or not finite.
+        The start has no zone, or the speed is negative or above `FASTEST`.
     """
 
     def __init__(
@@ -67,10 +70,8 @@ class VirtualClock:
         speed: float = 1.0,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not (math.isfinite(speed) and speed >= 0):
-            raise ConfigError(f"the speed of the virtual clock must be 0 or more, not {speed}")
         self._steady = steady
-        self._speed = speed
+        self._speed = _checked(speed)
         self._lock = threading.Lock()
         self._set(start)
 
@@ -89,6 +90,25 @@ class VirtualClock:
         with self._lock:
             self._set(self._now() + step)
 
+    @property
+    def speed(self) -> float:
+        """Virtual seconds in a real one."""
+        with self._lock:
+            return self._speed
+
+    def set_speed(self, speed: float) -> None:
+        """Run on from here at another speed; 0 stands still.
+
+        Raises
+        ------
+        ConfigError
+            The speed is negative or above `FASTEST`.
+        """
+        checked = _checked(speed)
+        with self._lock:
+            self._set(self._now())
+            self._speed = checked
+
     def describe(self) -> str:
         """`virtual`, and how fast it runs."""
         if self._speed == 0:
@@ -104,6 +124,14 @@ class VirtualClock:
             raise ConfigError(f"the virtual clock needs a time with a zone, not {instant}")
         self._start = instant.astimezone(dt.UTC)
         self._set_at = self._steady()
+
+
+def _checked(speed: float) -> float:
+    if not (math.isfinite(speed) and 0 <= speed <= FASTEST):
+        raise ConfigError(
+            f"the speed of the virtual clock must be 0 or more, at most {FASTEST:g}, not {speed}"
+        )
+    return speed
 
 
 def steady_seconds() -> float:

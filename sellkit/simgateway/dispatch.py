@@ -107,12 +107,16 @@ def name_of(number: int) -> str:
     return _NOT_OFFERED.get(number, (UNKNOWN, None))[0]
 
 
-def take(session: Session, payload: bytes) -> None:
-    """Read one payload and answer it.
+def request_names() -> tuple[str, ...]:
+    """What every message that a client may send is called."""
+    return (
+        *(request.name for request in REQUESTS.values()),
+        *(name for name, _ in _NOT_OFFERED.values()),
+    )
 
-    Before the client has started the API nothing else is taken: a client that sends something else
-    is hung up on.
-    """
+
+def take(session: Session, payload: bytes) -> None:
+    """Read one payload, remember it, and let it pass to its answer."""
     values: tuple[str, ...] = ()
     try:
         values = split(payload)
@@ -126,6 +130,19 @@ def take(session: Session, payload: bytes) -> None:
         if number < 0:
             raise BadRequest("field 1 is no message number")
         session.gateway.record(session, number, name_of(number), values)
+        session.has_asked_to_start |= number == START_API
+        session.inbound.take(values)
+
+
+def answer(session: Session, values: tuple[str, ...]) -> None:
+    """Answer a request.
+
+    Before the client has started the API nothing else is taken: a client that sends something else
+    is hung up on.
+    """
+    fields = Fields(values)
+    with answering(session, fields):
+        number = fields.integer(unset=-1)
         if session.client_id is None and number != START_API:
             session.hang_up()
         elif number in REQUESTS:

@@ -28,6 +28,9 @@ UNSET_DOUBLE: Final = "1.7976931348623157E308"
 
 UNSET_INTEGER: Final = "2147483647"
 
+LENGTH_BYTES: Final = 4
+"""Bytes of the length before each payload."""
+
 _LENGTH = struct.Struct(">I")
 
 

@@ -10,13 +10,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.portfolio import SIMULATED_FARM
-from sellkit.errors import ConfigError
 from sellkit.simgateway import messages
 from sellkit.simgateway.accounts import Valuer
 from sellkit.simgateway.answers.quotes import tell_changes
 from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
+from sellkit.simgateway.control_server import ControlServer
 from sellkit.simgateway.exchange import Exchange
+from sellkit.simgateway.fault_outage import Outage
+from sellkit.simgateway.faults import Faults
 from sellkit.simgateway.framing import BadFrame
+from sellkit.simgateway.listening import close_all, listen, stop_listening
 from sellkit.simgateway.market import Market
 from sellkit.simgateway.orders.delivery import tell
 from sellkit.simgateway.orders.floor import Floor
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _TELL_SECONDS: Final = 0.25
+# On the fastest clock 36 seconds, by which a rule with a moment may strike late.
+_DUE_SECONDS: Final = 0.01
 _STOP_SECONDS: Final = 2.0
 _REMEMBERED: Final = 100_000
 
@@ -57,13 +62,21 @@ class Gateway:
         How long a client may take until it has started the API.
     buffer_limit
         Bytes that may wait for a client that does not read, before it is dropped.
+    control_port
+        Where it listens for `sellkit.simgateway.control.Control`; 0 takes a free port.
 
     Attributes
     ----------
     requests
         The latest messages that clients sent, oldest first.
+    received
+        How many messages came, also those that are no longer among `requests`.
+    control
+        The control channel, if there is one.
     max_bars_per_answer
         Answer with the newest bars only, so many; None gives all.
+    faults
+        The rules that break messages on their way, and the latencies.
     silent
         Take connections and never answer them.
     floor
@@ -92,14 +105,13 @@ class Gateway:
         port: int = 0,
         handshake_seconds: float = 10.0,
         buffer_limit: int = 64 * 2**20,
+        control_port: int | None = None,
     ) -> None:
         check_host(host)
         self.host = host
         self.port = port
         self.scenario = scenario
-        self.market: Prices = market or Market(
-            scenario.listings(), seed=scenario.seed, always_open=scenario.always_open
-        )
+        self.market: Prices = market or Market.of(scenario)
         self.clock: Clock = clock or WallClock()
         self.exchange = Exchange(scenario)
         self.valuer = Valuer(self.exchange, self.market)
@@ -117,11 +129,20 @@ class Gateway:
         self._buffer_limit = buffer_limit
         self._sessions: dict[int, Session] = {}
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
+        self.outage = Outage(self)
+        self.control = None if control_port is None else ControlServer(self, control_port)
+        self.received = 0
 
     @property
     def account(self) -> str:
         """The default account."""
         return self.scenario.accounts[0]
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The clients that have started the API."""
+        return list(self._sessions.values())
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -133,39 +154,31 @@ class Gateway:
         ConfigError
             The port is in use, or may not be used.
         """
-        try:
-            self._server = await asyncio.start_server(self._accept, self.host, self.port)
-        except (OSError, OverflowError) as error:
-            raise ConfigError(
-                f"the gateway cannot listen on {self.host}:{self.port}: "
-                f"{getattr(error, 'strerror', None) or error}; choose another port, or 0 for a "
-                "free one"
-            ) from error
+        self._server = await listen(self._accept, self.host, self.port, "the gateway")
         self.port = self._server.sockets[0].getsockname()[1]
         self.loop = asyncio.get_running_loop()
         self._teller = asyncio.create_task(self._tell())
+        if self.control is not None:
+            await self.control.start()
 
     async def stop(self) -> None:
         """Close every socket and end every thread."""
-        self._server.close()
+        await stop_listening(self._server)
+        if self.control is not None:
+            await self.control.stop()
         self._teller.cancel()
+        self.outage.end()
         with suppress(asyncio.CancelledError):
             await self._teller
-        connections = dict(self._connections)
-        for writer in connections.values():
-            writer.close()
-        if connections:
-            await asyncio.wait(connections, timeout=_STOP_SECONDS)
-        for writer in connections.values():
-            writer.transport.abort()
-        await asyncio.sleep(0)
+        await close_all(self._connections)
         self.worker.shutdown(wait=True, cancel_futures=True)
 
     async def _tell(self) -> None:
         """Let orders trade and send changed prices, once in a second of the gateway's clock."""
         last = self.clock.now().replace(microsecond=0)
         while True:
-            await asyncio.sleep(_TELL_SECONDS)
+            await asyncio.sleep(_DUE_SECONDS if self.faults.awaits_moment else _TELL_SECONDS)
+            self.outage.strike_due()
             now = self.clock.now().replace(microsecond=0)
             if now == last:
                 continue
@@ -204,6 +217,12 @@ class Gateway:
         self.exchange.sessions = len(self._sessions)
         return True
 
+    def drop_connections(self) -> int:
+        """Reset every connection, and give their number."""
+        for writer in self._connections.values():
+            writer.transport.abort()
+        return len(self._connections)
+
     def _release(self, session: Session) -> None:
         client_id = session.client_id
         if client_id is not None and self._sessions.get(client_id) is session:
@@ -228,6 +247,7 @@ class Gateway:
     def record(self, session: Session, number: int, name: str, fields: tuple[str, ...]) -> None:
         """Remember a message that came."""
         now, seconds = self.clock.now(), steady_seconds()
+        self.received += 1
         self.requests.append(Received(number, name, now, seconds, session.client_id, fields))
 
     def admits_history(self, query: HistoryQuery, exchange: str) -> bool:
@@ -264,6 +284,6 @@ class Gateway:
         self, symbol: str, quantity: Decimal, average_cost: Decimal, account: str
     ) -> None:
         holding = self.exchange.hold(account, symbol, quantity, average_cost)
-        for session in list(self._sessions.values()):
+        for session in self.sessions:
             if session.wants_positions:
                 session.send(messages.position(holding))

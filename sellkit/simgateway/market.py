@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -23,11 +21,14 @@ from sellkit.simgateway.durations import Duration, Window, parse_duration, windo
 from sellkit.simgateway.history import (
     NO_SUCH_SECURITY,
     NOT_SUBSCRIBED,
+    NOT_VALID,
     HistoryBar,
     HistoryQuery,
     Refused,
 )
 from sellkit.simgateway.listing import Listing
+from sellkit.simgateway.moves import Move, Moved
+from sellkit.simgateway.quote import Quote
 from sellkit.simgateway.rows import Rows, fold, no_rows
 from sellkit.simgateway.shown import bars_of, check_shown, no_data
 from sellkit.simgateway.synthetic import Synthetic
@@ -35,6 +36,8 @@ from sellkit.simgateway.timetable import hours_of
 
 if TYPE_CHECKING:
     from sellkit.core.market_time import Calendar
+    from sellkit.simgateway.row_source import RowSource
+    from sellkit.simgateway.scenario import Scenario
 
 __all__ = ["Listing", "Market", "Quote"]
 
@@ -42,42 +45,6 @@ _DAYS_TOLD: Final = 6
 _SESSIONS_SEARCHED: Final = 8
 _DAY_SECONDS: Final = 86_400
 _NOTHING: Final[Mapping[str, Path]] = MappingProxyType({})
-
-
-class Prices(Protocol):
-    """Where rows of prices come from; see `Synthetic` and `Replay`."""
-
-    def unit(self, listing: Listing) -> Fraction: ...
-
-    def finest(self, listing: Listing) -> Span | None: ...
-
-    def first_session(self, listing: Listing, *, rth: bool) -> int | None: ...
-
-    def rows(
-        self, listing: Listing, span: Span, sessions: range, now: float, *, rth: bool
-    ) -> Rows | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What the market shows at one moment.
-
-    Sizes and `volume` are in shares. `open`, `high`, `low` and `volume` are those of the session in
-    progress, or of the last one, with its pre- and after-market hours; `previous_close` is the
-    regular close of the session before it, and equals `open` where there is none.
-    """
-
-    bid: float
-    ask: float
-    last: float
-    bid_size: int
-    ask_size: int
-    last_size: int
-    volume: int
-    open: float
-    high: float
-    low: float
-    previous_close: float
 
 
 class Market:
@@ -95,6 +62,8 @@ class Market:
     always_open
         Every calendar day is one session of 24 hours on the exchange's clock. Replayed bars keep to
         the sessions in which they were recorded; only `hours` then tells an open market.
+    final_after_seconds
+        How long after its end a bar, and with it what follows, is missing in `history`.
 
     Raises
     ------
@@ -111,7 +80,10 @@ class Market:
         seed: int = 1,
         replay: Mapping[str, Path] = _NOTHING,
         always_open: bool = False,
+        final_after_seconds: float = 0.0,
     ) -> None:
+        self._final_after = final_after_seconds
+        self._moved: Moved | None = None
         self._listings = {listing.symbol: listing for listing in listings}
         self._told_hours = lru_cache(partial(hours_of, always_open=always_open))
         self._hours = self._told_hours
@@ -120,6 +92,19 @@ class Market:
         self._prices = self._source(seed, replay, always_open=always_open)
         for listing in self._listings.values():
             self._hours(listing.exchange)
+
+    @classmethod
+    def of(
+        cls, scenario: Scenario, seed: int | None = None, replay: Mapping[str, Path] = _NOTHING
+    ) -> Market:
+        """A market for a scenario's contracts, perhaps of another seed."""
+        return cls(
+            scenario.listings(),
+            seed=scenario.seed if seed is None else seed,
+            replay=replay,
+            always_open=scenario.always_open,
+            final_after_seconds=scenario.bars_final_after_seconds,
+        )
 
     def history(self, query: HistoryQuery, now: dt.datetime) -> list[HistoryBar]:
         """The bars that a query asks for, as known at `now`.
@@ -140,7 +125,7 @@ class Market:
         moment = now.timestamp()
         limit = moment if query.end is None else min(query.end.timestamp(), moment)
         asked = window(duration, self._hours(listing.exchange).of(rth=query.rth), limit)
-        bars = self._fold(listing, span, asked, moment, rth=query.rth)
+        bars = self._fold(listing, span, asked, moment, self._final_after, rth=query.rth)
         if not len(bars.minute):
             raise no_data(query.symbol, query.what_to_show)
         table = self._hours(listing.exchange).of(rth=query.rth)
@@ -152,7 +137,16 @@ class Market:
             float(listing.tick),
         )
 
-    def _fold(self, listing: Listing, span: Span, asked: Window, now: float, *, rth: bool) -> Rows:
+    def _fold(
+        self,
+        listing: Listing,
+        span: Span,
+        asked: Window,
+        now: float,
+        final_after: float = 0.0,
+        *,
+        rth: bool,
+    ) -> Rows:
         """The bars of a window, as known at `now`."""
         table = self._hours(listing.exchange).of(rth=rth)
         if now > int(table.closes[-1]) * 60 + _DAY_SECONDS:
@@ -165,6 +159,9 @@ class Market:
             return no_rows()
         starts, ends = table.bounds(span, rows.session, rows.minute, first)
         is_asked = (starts * 60 < asked.until) & (ends * 60 > asked.since)
+        is_late = (ends * 60 > now - final_after) & (ends * 60 <= now)
+        if is_late.any():
+            is_asked &= starts < starts[is_late].min()
         return fold(rows.part(is_asked), starts[is_asked])
 
     def quote(self, symbol: str, now: dt.datetime) -> Quote:
@@ -209,6 +206,18 @@ class Market:
             Duration(_SESSIONS_SEARCHED, "D"), self._hours(listing.exchange).of(rth=rth), moment
         )
         return self._fold(listing, span, asked, moment, rth=rth)
+
+    def move(self, symbol: str, factor: float, now: dt.datetime) -> None:
+        """Multiply a symbol's prices from `now` on; see `Moved`.
+
+        Raises
+        ------
+        Refused
+            200 unknown symbol, 321 the prices are replayed.
+        """
+        if self._moved is None:
+            raise Refused(NOT_VALID, "Replayed prices cannot be moved.")
+        self._moved.add(self._listing(symbol).symbol, Move(now.timestamp(), factor))
 
     def head_timestamp(self, symbol: str, what_to_show: str, rth: bool) -> dt.datetime:
         """The opening of the first session with a bar of a symbol, aware UTC.
@@ -256,9 +265,11 @@ class Market:
             raise Refused(NO_SUCH_SECURITY, f"No security definition is known for {symbol!r}.")
         return found
 
-    def _source(self, seed: int, replay: Mapping[str, Path], *, always_open: bool) -> Prices:
+    def _source(self, seed: int, replay: Mapping[str, Path], *, always_open: bool) -> RowSource:
         if not replay:
-            return Synthetic(seed, self._hours, always_open=always_open)
+            source = Synthetic(seed, self._hours, always_open=always_open)
+            self._moved = Moved(source, self._hours)
+            return self._moved
         # pyarrow is heavy, and a synthetic market does not need it.
         from sellkit.simgateway.replay import Replay  # noqa: PLC0415
 

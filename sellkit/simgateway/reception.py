@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _PREFIX: Final = b"API\0"
 _LONGEST_HELLO: Final = 1024
 _READ_BYTES: Final = 65_536
+# Requests of one client that are answered before the others have their turn.
+_IN_ONE_TURN: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +74,26 @@ async def converse(session: Session, reader: asyncio.StreamReader, seconds: floa
     async with asyncio.timeout(seconds) as limit:
         if not await _greet(session, reader):
             return
+        if session.is_silent:
+            limit.reschedule(None)
         frames = FrameReader()
         while data := await reader.read(_READ_BYTES):
-            _take_all(session, frames, data)
+            await _take_all(session, frames, data)
             if session.is_closing:
                 return
-            if session.client_id is not None:
+            if session.has_asked_to_start or session.is_silent:
                 limit.reschedule(None)
             await session.drained()
 
 
-def _take_all(session: Session, frames: FrameReader, data: bytes) -> None:
-    for payload in frames.feed(data):
+async def _take_all(session: Session, frames: FrameReader, data: bytes) -> None:
+    for number, payload in enumerate(frames.feed(data), 1):
         take(session, payload)
         if session.is_closing:
             return
+        if number % _IN_ONE_TURN == 0:
+            await session.drained()
+            await asyncio.sleep(0)
 
 
 async def _greet(session: Session, reader: asyncio.StreamReader) -> bool:

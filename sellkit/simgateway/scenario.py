@@ -14,6 +14,8 @@ from sellkit.simgateway.orders.habits import OrderHabits
 if TYPE_CHECKING:
     import datetime as dt
 
+    from sellkit.simgateway.faults import Latency, Rule
+
 DEFAULT_ACCOUNT: Final = "DU0000001"
 DEFAULT_CASH: Final = Decimal(100_000)
 CENT: Final = Decimal("0.01")
@@ -126,6 +128,10 @@ class Scenario:
         Account numbers, the default one first.
     symbols
         Contracts that can be asked for without being held.
+    faults, latencies
+        The rules that break messages on their way, and how long kinds of messages take.
+    bars_final_after_seconds
+        How long after its end, on the gateway's clock, a bar is missing in answers.
     always_open
         The market never closes.
     read_only
@@ -144,6 +150,9 @@ class Scenario:
     holdings: tuple[Holding, ...] = ()
     symbols: tuple[Security, ...] = ()
     orders: tuple[RestingOrder, ...] = ()
+    faults: tuple[Rule, ...] = ()
+    latencies: tuple[Latency, ...] = ()
+    bars_final_after_seconds: float = 0.0
     always_open: bool = False
     read_only: bool = False
     seed: int = 1

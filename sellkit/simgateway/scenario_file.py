@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
 from sellkit.simgateway.default_portfolio import default_scenario
+from sellkit.simgateway.fault_file import read_latencies, read_rules
 from sellkit.simgateway.scenario import (
     CENT,
     DEFAULT_ACCOUNT,
@@ -53,6 +54,9 @@ def load_scenario(path: Path | None) -> Scenario:
         holdings=holdings,
         symbols=symbols,
         orders=read_orders(table.tables("orders"), accounts, securities),
+        faults=read_rules(table.tables("faults"), (each.symbol for each in securities)),
+        latencies=read_latencies(table.tables("latency")),
+        bars_final_after_seconds=table.seconds("bars_final_after_seconds") or 0.0,
         always_open=table.flag("always_open") or False,
         read_only=table.flag("read_only") or False,
         seed=1 if (seed := table.integer("seed")) is None else seed,

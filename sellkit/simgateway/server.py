@@ -34,6 +34,7 @@ def serve(
     port: int = 0,
     handshake_seconds: float = 10.0,
     buffer_limit: int = 64 * 2**20,
+    control_port: int | None = None,
 ) -> Iterator[Gateway]:
     """Run a gateway on a thread of its own for as long as the block lasts.
 
@@ -57,6 +58,7 @@ def serve(
         port=port,
         handshake_seconds=handshake_seconds,
         buffer_limit=buffer_limit,
+        control_port=control_port,
     )
     started: Future[Callable[[], None]] = Future()
     thread = threading.Thread(target=_run_thread, args=(gateway, started), name="simgateway")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway import messages
 from sellkit.simgateway.clock import steady_seconds
-from sellkit.simgateway.framing import SegmentGuard, encode
+from sellkit.simgateway.dispatch import answer
+from sellkit.simgateway.framing import LENGTH_BYTES, SegmentGuard, encode, split
+from sellkit.simgateway.kinds import Direction
+from sellkit.simgateway.passage import Passage, Subjects
 
 if TYPE_CHECKING:
     from sellkit.simgateway.framing import Message
@@ -32,6 +36,12 @@ class Session:
         The protocol version that was agreed; 0 before the handshake.
     client_id
         None until the client has started the API.
+    has_asked_to_start
+        Whether it has sent the request to start the API.
+    is_silent
+        Nothing is said to the client, and nothing taken from it.
+    inbound, subjects
+        The way of its requests to their answers, and what each of them is about.
     wants_positions
         Whether it asked for changes of positions.
     account_told, figures_told
@@ -44,6 +54,8 @@ class Session:
         self.gateway = gateway
         self.version = 0
         self.client_id: int | None = None
+        self.has_asked_to_start = False
+        self.is_silent = False
         self.wants_positions = False
         self.account_told: str | None = None
         self.figures_told: dict[tuple[str, str], str] = {}
@@ -54,6 +66,10 @@ class Session:
         self._waiting = bytearray()
         self._guard = SegmentGuard()
         self._loop = asyncio.get_running_loop()
+        securities = gateway.scenario.securities
+        self.subjects = Subjects({str(each.con_id): each.symbol for each in securities})
+        self.inbound = Passage(self, Direction.IN, partial(answer, self))
+        self._outbound = Passage(self, Direction.OUT, lambda values: self.queue(encode(values)))
 
     @property
     def is_closing(self) -> bool:
@@ -73,7 +89,14 @@ class Session:
             self.send_frame(encode(message))
 
     def send_frame(self, frame: bytes) -> None:
-        """Send a frame at the end of this turn."""
+        """Send a frame at the end of this turn, unless a fault has other plans with it."""
+        if self._outbound.is_clear:
+            self.queue(frame)
+        else:
+            self._outbound.take(split(frame[LENGTH_BYTES:]))
+
+    def queue(self, frame: bytes) -> None:
+        """Send bytes at the end of this turn; no fault touches them."""
         if self.is_closing:
             return
         if not self._waiting:
@@ -109,6 +132,16 @@ class Session:
         self._waiting.clear()
         self._writer.transport.abort()
 
+    def fall_silent(self, seconds: float | None) -> None:
+        """Say nothing and take nothing for real seconds, or for ever; the socket stays open."""
+        self.flush()
+        self.is_silent = True
+        if seconds is not None:
+            self._loop.call_later(seconds, self._speak_again)
+
+    def _speak_again(self) -> None:
+        self.is_silent = False
+
     async def drained(self) -> None:
         """Wait until this client has read most of what it was sent."""
         self.flush()
@@ -121,4 +154,6 @@ class Session:
             job.cancel()
         self.history.clear()
         self.streams.clear()
+        self.inbound.end()
+        self._outbound.end()
         self._writer.close()

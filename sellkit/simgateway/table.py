@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from sellkit.errors import ConfigError
+from sellkit.simgateway.clock import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,6 +103,43 @@ class Table:
         if number is not None and number <= 0:
             self.fail(key, f"must be above zero, not {number}")
         return number
+
+    def count(self, key: str) -> int | None:
+        """A whole number from 1 on."""
+        number = self.integer(key)
+        if number is not None and number < 1:
+            self.fail(key, f"must be 1 or more, not {number}")
+        return number
+
+    def seconds(self, key: str) -> float | None:
+        """A span of time, 0 or more."""
+        number = self.number(key)
+        if number is not None and number < 0:
+            self.fail(key, f"must be 0 or more, not {number}")
+        return None if number is None else float(number)
+
+    def instant(self, key: str) -> dt.datetime | None:
+        """A time, aware UTC; without a zone it is New York's."""
+        value = self._take(key)
+        if value is None:
+            return None
+        if isinstance(value, dt.datetime):
+            value = value.isoformat()
+        if not isinstance(value, str):
+            self.fail(key, f"must be a time like 2025-11-28T13:00:05, not {_shown(value)}")
+        try:
+            return parse_instant(value)
+        except ConfigError as error:
+            raise ConfigError(f"{key!r} in {self._where()}: {error}") from error
+
+    def raw_text(self, key: str) -> str:
+        """A text or a number that must stand there, as it is; the text may be empty."""
+        value = self._take(key)
+        if value is None:
+            raise self.missing(key)
+        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+            self.fail(key, f"must be a text or a number, not {_shown(value)}")
+        return str(value)
 
     def date(self, key: str) -> dt.date | None:
         """A date, or a text that is one."""

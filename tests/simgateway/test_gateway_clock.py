@@ -72,3 +72,21 @@ def test_local_times_carry_the_gateways_zone_in_winter_and_summer() -> None:
 def test_the_wall_clock_is_aware() -> None:
     assert WallClock().now().tzinfo is dt.UTC
     assert WallClock().describe() == "wall"
+
+
+def test_a_new_speed_counts_from_now_on() -> None:
+    steady = Steady()
+    clock = VirtualClock(NOON, 1, steady)
+    steady.seconds += 10
+    clock.set_speed(3600)
+    steady.seconds += 2
+    assert clock.now() == NOON + dt.timedelta(hours=2, seconds=10)
+    assert clock.describe() == "virtual, 3600 seconds a second"
+
+
+def test_more_than_an_hour_in_a_second_is_refused() -> None:
+    clock = VirtualClock(NOON, 0, Steady())
+    with pytest.raises(ConfigError, match="at most 3600, not 3601"):
+        clock.set_speed(3601)
+    with pytest.raises(ConfigError, match="at most 3600"):
+        VirtualClock(NOON, 3601)

@@ -1,0 +1,148 @@
+"""What can be asked of a gateway over its control channel."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sellkit.core.market_time import calendar_for
+from sellkit.errors import ConfigError
+from sellkit.simgateway.answers.quotes import tell_changes
+from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.fault_file import read_rule
+from sellkit.simgateway.market import Market
+from sellkit.simgateway.state import show_clock, show_gateway, show_received, show_session
+from sellkit.simgateway.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sellkit.simgateway.gateway import Gateway
+
+_PLACE: Final = Path("the request")
+_RECORDED: Final = 100
+_LONGEST_STEP: Final = 366 * 86_400.0
+
+
+def perform(gateway: Gateway, action: str, arguments: dict[str, object]) -> object:
+    """Do what was asked for; runs on the gateway's thread.
+
+    Returns
+    -------
+    object
+        What JSON can carry, Decimals and times as text.
+
+    Raises
+    ------
+    ConfigError
+        The action is unknown, or an argument is unknown, missing or wrong.
+    SellkitError, Refused
+        It cannot be done.
+    """
+    found = _ACTIONS.get(action)
+    if found is None:
+        raise ConfigError(f"there is no action {action!r}; known are {', '.join(_ACTIONS)}")
+    return found(gateway, Table(arguments, "", _PLACE))
+
+
+def _inject(gateway: Gateway, table: Table) -> object:
+    rule_table = table.table("rule")
+    table.end()
+    if rule_table is None:
+        raise table.missing("rule")
+    symbols = tuple(sorted({each.symbol for each in gateway.scenario.securities}))
+    rule = read_rule(rule_table, symbols, gateway.clock.now())
+    number = gateway.faults.add(rule)
+    gateway.outage.strike_due()
+    return {"number": number}
+
+
+def _clear(gateway: Gateway, table: Table) -> object:
+    table.end()
+    return {"cleared": gateway.faults.clear()}
+
+
+def _clock(gateway: Gateway, table: Table) -> object:
+    instant, seconds, speed = table.instant("set"), table.seconds("advance"), table.seconds("speed")
+    table.end()
+    if instant is not None and seconds is not None:
+        table.fail("set", "stands beside 'advance'; give one of them")
+    if seconds is not None and seconds > _LONGEST_STEP:
+        table.fail("advance", f"must be at most {_LONGEST_STEP:g}, not {seconds:g}")
+    clock = gateway.clock
+    if (instant, seconds, speed) == (None, None, None):
+        return show_clock(clock)
+    if not isinstance(clock, VirtualClock):
+        raise ConfigError("the gateway tells the machine's time; only a virtual clock can be moved")
+    goal = clock.now() + dt.timedelta(seconds=seconds or 0) if instant is None else instant
+    _check_calendars(gateway, goal)
+    if speed is not None:
+        clock.set_speed(speed)
+    if (instant, seconds) != (None, None):
+        clock.set(goal)
+    gateway.outage.strike_due()
+    _tell(gateway)
+    return show_clock(clock)
+
+
+def _check_calendars(gateway: Gateway, instant: dt.datetime) -> None:
+    for exchange in {listing.exchange for listing in gateway.scenario.listings()}:
+        calendar_for(exchange).on(instant.date())
+
+
+def _price(gateway: Gateway, table: Table) -> object:
+    symbol, factor = table.required_text("symbol").upper(), table.positive("factor")
+    table.end()
+    if factor is None:
+        raise table.missing("factor")
+    if symbol not in gateway.scenario.price_names.values():
+        table.fail("symbol", f"has no price in this gateway: {symbol}")
+    market, now = gateway.market, gateway.clock.now()
+    if not isinstance(market, Market):
+        raise ConfigError("the prices of this gateway's market cannot be moved")
+    market.move(symbol, float(factor), now)
+    _tell(gateway)
+    return {"symbol": symbol, "last": market.quote(symbol, now).last}
+
+
+def _tell(gateway: Gateway) -> None:
+    """Send at once what has changed in the prices, and let orders meet them."""
+    gateway.valuer.forget()
+    for session in gateway.sessions:
+        tell_changes(session)
+    gateway.let_orders_trade()
+
+
+def _drop(gateway: Gateway, table: Table) -> object:
+    table.end()
+    return {"dropped": gateway.drop_connections()}
+
+
+def _sessions(gateway: Gateway, table: Table) -> object:
+    table.end()
+    return [show_session(session) for session in gateway.sessions]
+
+
+def _record(gateway: Gateway, table: Table) -> object:
+    last = table.count("last") or _RECORDED
+    table.end()
+    messages = list(gateway.requests)[-last:]
+    return {"received": gateway.received, "messages": [show_received(each) for each in messages]}
+
+
+def _state(gateway: Gateway, table: Table) -> object:
+    table.end()
+    return show_gateway(gateway)
+
+
+_ACTIONS: Final[dict[str, Callable[[Gateway, Table], object]]] = {
+    "inject": _inject,
+    "clear": _clear,
+    "clock": _clock,
+    "price": _price,
+    "drop": _drop,
+    "sessions": _sessions,
+    "record": _record,
+    "state": _state,
+}

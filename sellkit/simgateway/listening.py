@@ -1,0 +1,58 @@
+"""Opens and closes the ports on which the gateway listens."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from sellkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+LONGEST_LINE: Final = 2**20
+"""Bytes that a reader keeps back while it looks for the end of a line."""
+
+# Connections that may wait to be taken; one more would be tried again only a second later.
+_BACKLOG: Final = 1024
+_STOP_SECONDS: Final = 2.0
+_TURNS_TO_ARRIVE: Final = 8
+
+
+async def listen(accept: Accept, host: str, port: int, who: str) -> asyncio.Server:
+    """Begin to listen; port 0 takes a free one.
+
+    Raises
+    ------
+    ConfigError
+        The port is in use, or may not be used; `who` cannot listen there.
+    """
+    try:
+        return await asyncio.start_server(accept, host, port, limit=LONGEST_LINE, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            f"{who} cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}; "
+            "choose another port, or 0 for a free one"
+        ) from error
+
+
+async def stop_listening(server: asyncio.Server) -> None:
+    """Take no more connections."""
+    # A server that is closed between a connection's arrival and its first turn leaves it open.
+    for _ in range(_TURNS_TO_ARRIVE):
+        await asyncio.sleep(0)
+    server.close()
+
+
+async def close_all(connections: dict[asyncio.Task[None], asyncio.StreamWriter]) -> None:
+    """Close connections, give those who serve them time to end, and then reset what is left."""
+    left = dict(connections)
+    for writer in left.values():
+        writer.close()
+    if left:
+        await asyncio.wait(left, timeout=_STOP_SECONDS)
+    for writer in left.values():
+        writer.transport.abort()
+    await asyncio.sleep(0)

@@ -1,0 +1,179 @@
+"""The one place that every message of a session passes, in or out, and where faults strike it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sellkit.simgateway.faults import Passing
+from sellkit.simgateway.kinds import Direction, Values, contract_of, id_of, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sellkit.simgateway.session import Session
+
+_INSTANT: Final = 1e-6
+_IDS_KEPT: Final = 1000
+
+
+@dataclass(slots=True)
+class Parcel:
+    """A message on its way, as faults have changed it so far.
+
+    Attributes
+    ----------
+    copies
+        What is passed on: nothing, the message, or several.
+    delay_seconds
+        How much later, in real seconds.
+    hold_seconds
+        Wait for the next message and go behind it, but no longer than that.
+    afterwards
+        What happens once the copies were passed on.
+    """
+
+    session: Session
+    direction: Direction
+    copies: list[Values]
+    request_id: int = -1
+    symbol: str | None = None
+    delay_seconds: float = 0.0
+    hold_seconds: float | None = None
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+
+
+class Subjects:
+    """Which contract each request or order of a client is about; only the latest are kept."""
+
+    def __init__(self, symbols: dict[str, str]) -> None:
+        self._symbols = symbols
+        self._by_id: dict[str, str] = {}
+
+    def symbol(self, direction: Direction, values: Values, version: int) -> str | None:
+        """The symbol that a message is about, which a request's later messages only know by id."""
+        number, carried = id_of(direction, values, version), contract_of(direction, values)
+        if carried is None:
+            return None if number is None else self._by_id.get(number)
+        con_id, written = carried
+        symbol = self._symbols.get(con_id, written.upper())
+        if direction is Direction.IN and number is not None:
+            self._by_id.pop(number, None)
+            self._by_id[number] = symbol
+            if len(self._by_id) > _IDS_KEPT:
+                del self._by_id[next(iter(self._by_id))]
+        return symbol
+
+
+class Passage:
+    """One direction of one session.
+
+    Messages of one kind never overtake each other, whatever their delays; a delayed message is
+    overtaken by those of other kinds.
+
+    Parameters
+    ----------
+    deliver
+        Where messages go from here.
+    """
+
+    def __init__(
+        self, session: Session, direction: Direction, deliver: Callable[[Values], None]
+    ) -> None:
+        self._session = session
+        self._direction = direction
+        self._deliver = deliver
+        self._loop = asyncio.get_running_loop()
+        self._busy_until: dict[str, float] = {}
+        self._on_way: Counter[str] = Counter()
+        self._held: list[Parcel] = []
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether a message would pass untouched and at once."""
+        return (
+            self._session.gateway.faults.is_idle
+            and not self._session.is_silent
+            and not self._held
+            and not self._timers
+        )
+
+    def take(self, values: Values) -> None:
+        """Take a message in, and pass on what the faults leave of it."""
+        session, faults = self._session, self._session.gateway.faults
+        symbol = session.subjects.symbol(self._direction, values, session.version)
+        if self.is_clear:
+            self._deliver(values)
+            return
+        if session.is_silent or faults.is_mute:
+            return
+        passing = Passing(
+            self._direction,
+            kind_of(self._direction, values),
+            symbol,
+            self._client_id(values),
+            session.gateway.clock.now(),
+        )
+        number = id_of(self._direction, values, session.version) or ""
+        request_id = int(number) if number.isdecimal() else -1
+        parcel = Parcel(session, self._direction, [values], request_id, symbol)
+        parcel.delay_seconds = faults.latency(passing)
+        for action in faults.struck(passing):
+            action.act(parcel)
+        self._send_off(parcel, passing.name)
+
+    def end(self) -> None:
+        """Forget what is still on its way."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._held.clear()
+
+    def _client_id(self, values: Values) -> int | None:
+        """The client's id; of one that is about to start the API the one that it asks for."""
+        own = self._session.client_id
+        is_start = self._direction is Direction.IN and own is None and len(values) > 2
+        return int(values[2]) if is_start and values[2].isdecimal() else own
+
+    def _send_off(self, parcel: Parcel, name: str) -> None:
+        now = self._loop.time()
+        if parcel.hold_seconds is not None:
+            self._held.append(parcel)
+            self._at(now + parcel.hold_seconds, self._let_go)
+            return
+        due = now + parcel.delay_seconds
+        if due <= now and not self._on_way[name]:
+            self._finish(parcel)
+        else:
+            self._on_way[name] += 1
+            self._busy_until[name] = max(due, self._busy_until.get(name, 0.0) + _INSTANT)
+            self._at(self._busy_until[name], lambda: self._arrive(parcel, name))
+        self._let_go()
+
+    def _arrive(self, parcel: Parcel, name: str) -> None:
+        self._on_way[name] -= 1
+        self._finish(parcel)
+
+    def _let_go(self) -> None:
+        """Pass on what waited for another message."""
+        held, self._held = self._held, []
+        for parcel in held:
+            self._finish(parcel)
+
+    def _at(self, when: float, call: Callable[[], None]) -> None:
+        def run() -> None:
+            self._timers.discard(timer)
+            call()
+
+        timer = self._loop.call_at(when, run)
+        self._timers.add(timer)
+
+    def _finish(self, parcel: Parcel) -> None:
+        for values in parcel.copies:
+            if not self._session.is_closing:
+                self._deliver(values)
+        for call in parcel.afterwards:
+            call()
