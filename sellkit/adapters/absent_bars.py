@@ -21,7 +21,7 @@ def read(path: Path) -> dict[dt.datetime, dt.datetime]:
     try:
         told = json.loads(path.read_bytes())
         return {
-            dt.datetime.fromisoformat(start): dt.datetime.fromisoformat(asked_at)
+            _instant(start): _instant(asked_at)
             for asked_at, starts in told.items()
             for start in starts
         }
@@ -45,3 +45,10 @@ def noted(
 ) -> dict[dt.datetime, dt.datetime]:
     """What is remembered after the source was asked once more."""
     return {**absent, **dict.fromkeys(starts, asked_at)}
+
+
+def _instant(text: str) -> dt.datetime:
+    instant = dt.datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text} has no zone")
+    return instant

@@ -111,7 +111,7 @@ def _settings(args: argparse.Namespace, folder: Path, gateway: Gateway) -> Overr
 
 
 def _fresh_folder(folder: Path) -> Path:
-    """An empty folder for the demo; only what a simulated gateway's data are is removed.
+    """An empty folder for the demo; what a simulated gateway and its runs left there is removed.
 
     Raises
     ------
@@ -128,8 +128,9 @@ def _fresh_folder(folder: Path) -> Path:
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
     except OSError as error:
+        reason = error.strerror or str(error)
         raise ConfigError(
-            f"the demo cannot write to {folder}: {error.strerror}; give another --data-dir"
+            f"the demo cannot write to {folder}: {reason}; give another --data-dir"
         ) from error
     return folder
 
@@ -143,4 +144,4 @@ def _is_simulated(folder: Path) -> bool:
     if stamp.exists():
         origin = stamp.read()
         return origin is not None and origin.gateway is GatewayKind.SIMULATED
-    return settings.is_file() and settings.read_text(encoding="utf-8").startswith(FIRST_LINE)
+    return settings.is_file() and settings.read_bytes().startswith(FIRST_LINE.encode())

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
+if TYPE_CHECKING:
+    import datetime as dt
+
 # Corrections of single prints are smaller, the smallest stock dividends larger.
 _UNCHANGED: Final = 0.002
 
+_APART: Final = 0.1
 _A_SESSION: Final = pd.Timedelta(hours=17)
+
+
+def disagreement(hours: pd.DataFrame, days: pd.DataFrame, zone: dt.tzinfo) -> str | None:
+    """Why hourly and daily bars cannot both be right, or None.
+
+    The last hour of a session and its day close within moments of each other. Where they lie more
+    than a tenth apart, one of the series, or a part of it, stems from before a split.
+
+    Parameters
+    ----------
+    hours, days
+        Bar frames of one instrument.
+    zone
+        The exchange's clock, on which an hour's date is its session's.
+    """
+    local = pd.DatetimeIndex(hours.index).tz_convert(zone).tz_localize(None)
+    dates = local.normalize().tz_localize("UTC")
+    closes = hours["close"].groupby(dates.as_unit("us")).last()
+    common = closes.index[:-1].intersection(days.index)  # the last session may not have ended
+    ratios = (closes.loc[common] / days.loc[common, "close"]).to_numpy()
+    apart = np.abs(ratios - 1) > _APART
+    if not apart.any():
+        return None
+    worst = int(np.argmax(apart))
+    return (
+        f"hourly and daily closes of {common[worst]:%Y-%m-%d} differ by the factor "
+        f"{ratios[worst]:.4g}; `sellkit data rebuild` fetches both anew"
+    )
 
 
 def price_ratio(stored: pd.DataFrame, fetched: pd.DataFrame) -> float | None:

@@ -96,7 +96,7 @@ def _is_settled(slot: Slot, asked_at: dt.datetime | None, now: dt.datetime) -> b
     # A fresh bar may come late, so "none" counts only from a day on; and for a day.
     if asked_at is None:
         return False
-    return asked_at - slot.end >= _ONE_DAY and now - asked_at < _ONE_DAY
+    return asked_at - slot.end >= _ONE_DAY and dt.timedelta() <= now - asked_at < _ONE_DAY
 
 
 def next_window(missing: Sequence[Slot], size: BarSize, calendar: Calendar) -> Sequence[Slot]:

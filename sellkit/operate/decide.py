@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sellkit.core import indicators
+from sellkit.core.adjustment import disagreement
 from sellkit.core.aggregate import completed, fold
 from sellkit.core.assignments import ALL_AVERAGES, Timeframe
 from sellkit.core.bars import BarSize, slots_until
@@ -159,7 +160,7 @@ class Decider:
         history = self._history(instrument)
         averages = {each: indicators.table(history.of(each).frame) for each in Timeframe}
         for timeframe, table in averages.items():
-            if len(table):
+            if len(table) and self.is_present:
                 key = self.options.key(instrument.con_id, timeframe.bar_size)
                 self.store.write_averages(key, table)
         return Study(history, averages)
@@ -176,7 +177,14 @@ class Decider:
             since=self._begin(halves),
         )
         day_slots = slots_until(self.as_of, BarSize.D1, calendar, since=self._begin(days))
-        return History(completed(fold(halves, hour_slots), hour_slots), completed(days, day_slots))
+        folded = fold(halves, hour_slots)
+        judged = History(completed(folded, hour_slots), completed(days, day_slots))
+        problem = disagreement(folded, judged.days.frame, calendar.zone)
+        if problem is None:
+            return judged
+        return History(
+            replace(judged.hours, problem=problem), replace(judged.days, problem=problem)
+        )
 
     def _begin(self, bars: pd.DataFrame) -> dt.datetime:
         if bars.empty:

@@ -243,7 +243,7 @@ class Desk:
         return plan(instrument, calendar, assignment, self.options, self.run.as_of)
 
     def _refuse_emptiness(self, series: list[Series]) -> None:
-        if not series or self._problems:
+        if self.asked_as_of is None or not series or self._problems:
             return
         stored = (self.parts.store.read(each.key) for each in series)
         if all(bars.empty or bars.index[0] >= self.run.as_of for bars in stored):

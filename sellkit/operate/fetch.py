@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sellkit.core.adjustment import price_ratio
-from sellkit.core.bars import SeriesKey, Slot, empty_bars
+from sellkit.core.bars import SeriesKey, Slot, day_label, empty_bars
 from sellkit.core.coverage import (
     missing_slots,
     next_window,
@@ -142,6 +142,14 @@ class Fetching:
         self._requests += 1
         # The forming bar, and bars off the grid, are not among those due.
         kept = answer[answer.index.isin(self._due)]
+        if self._is_unjoined(window, kept):
+            # Its first bar stays a hole until an answer has shown that both sides fit together.
+            if len(window) == 1:
+                self._problem = "the gateway's answers do not reach back to what is stored"
+                self.missing = ()
+                return
+            window = window[1:]
+            kept = kept[kept.index >= window[0].start]
         ratio = price_ratio(self._stored, kept)
         if ratio is not None:
             self._say("prices_changed", f"stored prices are told {ratio:.6g} times as high now")
@@ -153,13 +161,23 @@ class Fetching:
         self._settle(left, kept)
         self.missing = left
 
+    def _is_unjoined(self, window: Sequence[Slot], kept: pd.DataFrame) -> bool:
+        """Whether bars are stored just before the window, and the answer repeats none of them."""
+        first = window[0]
+        previous = self._series.calendar.previous(first.session)
+        since = first.session.open_utc if previous is None else day_label(previous.date)
+        stored = self._stored.index
+        before = stored[(stored >= since) & (stored < first.start)]
+        return bool(len(before)) and before.intersection(kept.index).empty
+
     def _settle(self, left: Sequence[Slot], kept: pd.DataFrame) -> None:
         open_starts = {slot.start for slot in left}
         settled = [slot.start for slot in self.missing if slot.start not in open_starts]
         came = set(kept.index)
         absent = [start for start in settled if start not in came]
         self._fetched += len(settled) - len(absent)
-        if absent and self._is_present:
+        # One empty answer on an empty store may be a gateway that has not woken up yet.
+        if absent and self._is_present and (self._fetched or not self._stored.empty):
             self._store.note_absent(self._series.key, absent, self._now)
 
     def _request(self, window: Sequence[Slot]) -> BarRequest:

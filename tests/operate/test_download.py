@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from sellkit.core.bars import PRICES, BarSize, SeriesKey
+from sellkit.core.bars import PRICES, BarSize, SeriesKey, Slot
 from sellkit.core.coverage import SLICE_SESSIONS
 from sellkit.errors import (
     InvalidBars,
@@ -96,6 +96,11 @@ class Download:
             self.options,
             self.broker.clock.now(),
         )
+
+    def planned_at(self, con_id: int, moment: dt.datetime) -> Sequence[Slot]:
+        """The half-hours due at a later moment."""
+        planned = plan(instrument(TOKENS[con_id], con_id), new_york(), None, self.options, moment)
+        return planned[1].due
 
 
 def broker_with(*con_ids: int, kind: type[FakeBroker] = FakeBroker) -> FakeBroker:
@@ -477,3 +482,31 @@ def test_a_fresh_bar_that_is_late_is_asked_for_again_at_once() -> None:
     download(APPLE)
     broker.histories[APPLE, BarSize.M30] = whole
     assert sum(each.fetched for each in download(APPLE)) == 1
+
+
+def test_bars_are_not_joined_before_an_answer_reaches_what_is_stored() -> None:
+    later = NOW + dt.timedelta(days=1)
+    broker = FakeBroker(FakeClock(NOW), bars=histories(APPLE, now=later))
+    download = Download(broker)
+    download(APPLE)
+    lacking = [slot for slot in download.planned_at(APPLE, later) if slot.start >= NOW]
+    broker.histories = {key: split(each, 10) for key, each in broker.histories.items()}
+    broker.max_bars_per_answer = len(lacking)
+    broker.clock.time = later
+    download(APPLE)
+    told = broker.histories[APPLE, BarSize.M30]["close"]
+    stored = download.store.bars[HALVES]["close"]
+    pd.testing.assert_series_equal(stored, told[told.index.isin(stored.index)], check_freq=False)
+
+
+def test_a_gateway_that_gives_one_bar_an_answer_cannot_be_joined_and_says_so() -> None:
+    later = NOW + dt.timedelta(minutes=30)
+    broker = FakeBroker(FakeClock(NOW), bars=histories(APPLE, now=later))
+    download = Download(broker)
+    download(APPLE)
+    before = len(download.store.bars[HALVES])
+    broker.max_bars_per_answer = 1
+    broker.clock.time = later
+    problems = [each.problem for each in download(APPLE) if each.problem]
+    assert problems == ["the gateway's answers do not reach back to what is stored"]
+    assert len(download.store.bars[HALVES]) == before
