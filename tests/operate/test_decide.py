@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from sellkit.core.assignments import ALL_AVERAGES
-from sellkit.core.bars import Anchor, BarSize, SeriesKey, slots_until
+from sellkit.core.bars import PRICES, Anchor, BarSize, SeriesKey, slots_until
 from sellkit.core.evaluate import DailyBasis
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket
 from sellkit.core.signals import Decision
@@ -354,3 +354,12 @@ def test_an_exchange_without_a_calendar_gets_no_bars_and_is_undecided() -> None:
     odd = replace(position(), instrument=instrument("TSEJ:7203", 13))
     row = only(decide(odd, assigned=[assignment("SMA 5 1H", "TSEJ:7203")]))
     assert (row.signal.decision, row.readings) == (Decision.UNDECIDED, ())
+
+
+def test_hours_and_days_of_different_price_bases_decide_nothing() -> None:
+    store = store_of(APPLE)
+    days = store.bars[SeriesKey(APPLE, BarSize.D1)]
+    days[PRICES] = days[PRICES] * 10
+    row = only(decide(store=store))
+    assert row.signal.decision is Decision.UNDECIDED
+    assert "differ by the factor 0.1" in row.signal.reasons[0]
