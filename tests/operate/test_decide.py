@@ -362,4 +362,4 @@ def test_hours_and_days_of_different_price_bases_decide_nothing() -> None:
     days[PRICES] = days[PRICES] * 10
     row = only(decide(store=store))
     assert row.signal.decision is Decision.UNDECIDED
-    assert "differ by the factor 0.1" in row.signal.reasons[0]
+    assert row.signal.reasons[0].startswith("hourly and daily closes of 2025-12-11 differ")
