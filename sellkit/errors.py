@@ -2,11 +2,11 @@
 
     SellkitError
       ConfigError
-      DataError        InvalidToken  InvalidAssignment  InvalidBars  AdjustmentDrift
+      DataError        InvalidToken  InvalidAssignment  InvalidBars
                        NoCalendar  ForeignOrigin
       BrokerError      NotConnected*  RequestTimedOut*  PacingViolation*
                        RequestRejected > UnknownInstrument, NoBars
-      JournalError     DuplicateTicket
+      JournalError
       RunFailed
 
 A read that ended in a class marked * may be asked again. Each class carries the exit code that the
@@ -45,10 +45,6 @@ class InvalidAssignment(DataError):
 
 class InvalidBars(DataError):
     """A frame of bars breaks the schema, or a stored one cannot be read."""
-
-
-class AdjustmentDrift(DataError):
-    """Stored bars and fresh ones differ by a constant ratio: a split, most likely."""
 
 
 class NoCalendar(DataError):
@@ -112,10 +108,6 @@ class NoBars(RequestRejected):
 
 class JournalError(SellkitError):
     """The journal cannot be read or written; nothing may be sent without it."""
-
-
-class DuplicateTicket(JournalError):
-    """The journal already holds this attempt of this ticket."""
 
 
 class RunFailed(SellkitError):
