@@ -21,7 +21,7 @@ def test_no_text_names_a_path_of_one_machine() -> None:
     assert not found, listing(found)
 
 
-ROOT = "/"  # apart from what follows it, so that this page names no path of a machine
+SLASH = "/"  # apart from what follows it, so that this page names no path of a machine
 
 
 def test_one_line_alone_knows_the_place_of_the_real_data() -> None:
@@ -32,12 +32,12 @@ def test_one_line_alone_knows_the_place_of_the_real_data() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        f"see {ROOT}work/main",
-        f"open('{ROOT}tmp/x.csv')",
-        f"cd {ROOT}root/",
+        f"see {SLASH}work/main",
+        f"open('{SLASH}tmp/x.csv')",
+        f"cd {SLASH}root/",
         '"/home/ada/data"',
         "`/Users/ada/x`",
-        f"{ROOT}tmp",
+        f"{SLASH}tmp",
     ],
 )
 def test_a_machine_path_is_found(line: str) -> None:
