@@ -90,11 +90,6 @@ class Slot:
     session: Session
     parts: int = 1
 
-    @property
-    def is_last(self) -> bool:
-        """Whether the slot ends with its session."""
-        return self.end == self.session.close_utc
-
 
 @cache
 def session_slots(

@@ -136,8 +136,7 @@ class Fetching:
         window = next_window(self.missing, series.key.bar_size, series.calendar)
         answer = self._ask(self._request(window))
         if self._problem is not None:
-            self._say("bars_missing", self._problem)
-            self.missing = ()
+            self._fail(self._problem)
             return
         self._requests += 1
         # The forming bar, and bars off the grid, are not among those due.
@@ -145,8 +144,7 @@ class Fetching:
         if self._is_unjoined(window, kept):
             # Its first bar stays a hole until an answer has shown that both sides fit together.
             if len(window) == 1:
-                self._problem = "the gateway's answers do not reach back to what is stored"
-                self.missing = ()
+                self._fail("the gateway's answers do not reach back to what is stored")
                 return
             window = window[1:]
             kept = kept[kept.index >= window[0].start]
@@ -160,6 +158,11 @@ class Fetching:
         left = unanswered(self.missing, window, answer)
         self._settle(left, kept)
         self.missing = left
+
+    def _fail(self, problem: str) -> None:
+        self._problem = problem
+        self._say("bars_missing", problem)
+        self.missing = ()
 
     def _is_unjoined(self, window: Sequence[Slot], kept: pd.DataFrame) -> bool:
         """Whether bars are stored just before the window, and the answer repeats none of them."""

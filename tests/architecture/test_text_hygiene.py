@@ -8,6 +8,7 @@ from tests.architecture.source import ROOT, listing
 from tests.architecture.text_hygiene import machine_paths, shared_data, text_files
 
 THIS_FILE = "tests/architecture/test_text_hygiene.py"  # its examples are offences
+SLASH = "/"  # apart from what follows it, so that this page names no path of a machine
 
 
 def _files() -> list[tuple[str, str]]:
@@ -19,9 +20,6 @@ def _files() -> list[tuple[str, str]]:
 def test_no_text_names_a_path_of_one_machine() -> None:
     found = [each for path, text in _files() for each in machine_paths(text, path)]
     assert not found, listing(found)
-
-
-SLASH = "/"  # apart from what follows it, so that this page names no path of a machine
 
 
 def test_one_line_alone_knows_the_place_of_the_real_data() -> None:

@@ -105,11 +105,6 @@ def test_a_daily_bar_starts_at_its_label_and_ends_with_its_session() -> None:
     assert session is not None
     (slot,) = session_slots(session, BarSize.D1, new_york())
     assert (slot.start, slot.end) == (utc("2026-01-28 00:00"), utc("2026-01-28 21:00"))
-    assert slot.is_last
-
-
-def test_only_the_slot_that_ends_with_its_session_is_the_last() -> None:
-    assert [slot.is_last for slot in session_hours()] == [False] * 6 + [True]
 
 
 @quickly
