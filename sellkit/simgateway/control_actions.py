@@ -116,7 +116,7 @@ def _tell(gateway: Gateway) -> None:
 
 def _drop(gateway: Gateway, table: Table) -> object:
     table.end()
-    return {"dropped": gateway.drop_connections()}
+    return {"dropped": gateway.clients.drop()}
 
 
 def _sessions(gateway: Gateway, table: Table) -> object:

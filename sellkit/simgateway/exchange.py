@@ -47,8 +47,6 @@ class Exchange:
     ----------
     placed_orders
         Every order that a client sent, oldest first.
-    sessions
-        Clients that are connected.
     book, ledger
         The orders, and what their fills left behind.
     """
@@ -56,7 +54,6 @@ class Exchange:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.placed_orders: list[PlacedOrder] = []
-        self.sessions = 0
         self._securities = {security.con_id: security for security in scenario.securities}
         self._names = scenario.price_names
         self.book = Book(scenario.orders)

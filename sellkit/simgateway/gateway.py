@@ -13,13 +13,14 @@ from sellkit.core.portfolio import SIMULATED_FARM
 from sellkit.simgateway import messages
 from sellkit.simgateway.accounts import Valuer
 from sellkit.simgateway.answers.quotes import tell_changes
+from sellkit.simgateway.clients import Clients
 from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
 from sellkit.simgateway.control_server import ControlServer
 from sellkit.simgateway.exchange import Exchange
 from sellkit.simgateway.fault_outage import Outage
 from sellkit.simgateway.faults import Faults
 from sellkit.simgateway.framing import BadFrame
-from sellkit.simgateway.listening import close_all, listen, stop_listening
+from sellkit.simgateway.listening import listen, stop_listening
 from sellkit.simgateway.market import Market
 from sellkit.simgateway.orders.delivery import tell
 from sellkit.simgateway.orders.floor import Floor
@@ -77,6 +78,8 @@ class Gateway:
         Answer with the newest bars only, so many; None gives all.
     faults
         The rules that break messages on their way, and the latencies.
+    clients
+        Who is connected.
     silent
         Take connections and never answer them.
     floor
@@ -127,8 +130,7 @@ class Gateway:
         self._pacing = Pacing(steady_seconds)
         self._handshake_seconds = handshake_seconds
         self._buffer_limit = buffer_limit
-        self._sessions: dict[int, Session] = {}
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self.clients = Clients()
         self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
         self.outage = Outage(self)
         self.control = None if control_port is None else ControlServer(self, control_port)
@@ -142,7 +144,7 @@ class Gateway:
     @property
     def sessions(self) -> list[Session]:
         """The clients that have started the API."""
-        return list(self._sessions.values())
+        return self.clients.sessions
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -170,7 +172,7 @@ class Gateway:
         self.outage.end()
         with suppress(asyncio.CancelledError):
             await self._teller
-        await close_all(self._connections)
+        await self.clients.close()
         self.worker.shutdown(wait=True, cancel_futures=True)
 
     async def _tell(self) -> None:
@@ -185,7 +187,7 @@ class Gateway:
             last = now
             try:
                 self.let_orders_trade()
-                for session in list(self._sessions.values()):
+                for session in self.sessions:
                     tell_changes(session)
             except Exception:
                 # One bad moment of the market must not stop the gateway's time for good.
@@ -194,41 +196,16 @@ class Gateway:
     # --- sessions -----------------------------------------------------------------------------
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a connection is served by a task")
-        self._connections[task] = writer
+        task = self.clients.enter(writer)
         session = Session(self, writer, self._buffer_limit)
         try:
             await converse(session, reader, self._handshake_seconds)
         except (TimeoutError, BadFrame, OSError, asyncio.IncompleteReadError) as error:
             logger.info("session_broken", extra={"reason": repr(error)})
         finally:
-            del self._connections[task]
-            self._release(session)
+            if self.clients.leave(task, session):
+                self.binds_orders = self.binds_orders and session.client_id != 0
             session.end()
-
-    def admit(self, session: Session, client_id: int) -> bool:
-        """Take a session in under a client's id; False when another one has it."""
-        if client_id in self._sessions:
-            return False
-        session.client_id = client_id
-        self._sessions[client_id] = session
-        self.exchange.sessions = len(self._sessions)
-        return True
-
-    def drop_connections(self) -> int:
-        """Reset every connection, and give their number."""
-        for writer in self._connections.values():
-            writer.transport.abort()
-        return len(self._connections)
-
-    def _release(self, session: Session) -> None:
-        client_id = session.client_id
-        if client_id is not None and self._sessions.get(client_id) is session:
-            del self._sessions[client_id]
-            self.binds_orders = self.binds_orders and client_id != 0
-            self.exchange.sessions = len(self._sessions)
 
     # --- orders -------------------------------------------------------------------------------
 
@@ -240,7 +217,7 @@ class Gateway:
 
     def tell_orders(self) -> None:
         """Tell clients what happened to orders since this was last called."""
-        tell(list(self._sessions.values()), self.floor.take_events(), self.floor.habits)
+        tell(self.sessions, self.floor.take_events(), self.floor.habits)
 
     # --- what the answers need ----------------------------------------------------------------
 

@@ -336,7 +336,7 @@ def test_a_client_id_in_use_is_told_at_once(gateway: Gateway, broker: IbBroker) 
 def test_a_client_id_is_free_again_after_closing(gateway: Gateway) -> None:
     for _ in range(3):
         connect(gateway.port, client_id=8).close()
-        _wait_until(lambda: gateway.exchange.sessions == 0)
+        _wait_until(lambda: len(gateway.sessions) == 0)
 
 
 # --- its own thread -------------------------------------------------------------------------------

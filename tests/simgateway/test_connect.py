@@ -242,7 +242,7 @@ def test_32_clients_connect_at_once(gateway: Gateway) -> None:
             )
         )
         assert [len(ib.positions()) for ib in clients] == [6] * 32
-        assert gateway.exchange.sessions == 32
+        assert len(gateway.sessions) == 32
         for ib in clients:
             ib.disconnect()
 

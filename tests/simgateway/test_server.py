@@ -111,7 +111,7 @@ def test_a_client_id_in_use_is_refused_and_then_closed(gateway: Gateway) -> None
         second.shake()
         assert code_of(second.ask(71, 2, 1, "")) == ("4", -1, 326)
         assert second.is_closed()
-        assert gateway.exchange.sessions == 1
+        assert len(gateway.sessions) == 1
 
 
 @pytest.mark.parametrize("linger", [False, True])
@@ -124,7 +124,7 @@ def test_a_client_id_is_free_again_after_any_kind_of_close(gateway: Gateway, lin
                 client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)
             client.socket.close()
             watcher.start(9)
-            while gateway.exchange.sessions > 1:
+            while len(gateway.sessions) > 1:
                 watcher.ask(49, 1)
 
 
@@ -245,7 +245,7 @@ def test_a_client_that_does_not_read_is_dropped_and_nobody_waits_for_it(market: 
         slow.start(1).send(61, 1)
         other.start(2)
         changes = 0
-        while gateway.exchange.sessions == 2:
+        while len(gateway.sessions) == 2:
             gateway.hold("AAPL", Decimal(changes), Decimal(1))
             changes += 1
             assert changes < 5_000

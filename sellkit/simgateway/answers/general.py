@@ -27,7 +27,7 @@ def start_api(session: Session, fields: Fields) -> None:
     fields.end()
     if session.client_id is not None:
         raise Refused(NOT_VALID, "Error validating request: the API was started before")
-    if not session.gateway.admit(session, client_id):
+    if not session.gateway.clients.admit(session, client_id):
         session.error(
             messages.NO_REQUEST,
             CLIENT_ID_IN_USE,
