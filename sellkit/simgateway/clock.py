@@ -165,7 +165,9 @@ def local_time(instant: dt.datetime) -> dt.datetime:
 
 def stamp(instant: dt.datetime) -> str:
     """`instant` as the gateway writes it: `20250102 10:00:00 US/Eastern`."""
-    return f"{local_time(instant):%Y%m%d %H:%M:%S} {GATEWAY_ZONE}"
+    # strftime would take three times as long, and an answer has thousands of these.
+    text = local_time(instant).isoformat(" ", "seconds")
+    return f"{text[:10].replace('-', '')}{text[10:19]} {GATEWAY_ZONE}"
 
 
 @cache

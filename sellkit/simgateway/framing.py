@@ -38,8 +38,22 @@ class BadFrame(ValueError):
     """Bytes that are no frame, or a message too long to be one."""
 
 
-def field_text(field: Field) -> str:
-    """A field as text, pure ASCII: other characters become backslash escapes."""
+def encode(message: Message) -> bytes:
+    """A message as one frame, pure ASCII: other characters become backslash escapes.
+
+    Raises
+    ------
+    BadFrame
+        The payload would be longer than `MAX_PAYLOAD`.
+    """
+    texts = [field if type(field) is str else _text(field) for field in message]
+    payload = ("\0".join(texts) + "\0").encode("ascii", "backslashreplace")
+    if len(payload) > MAX_PAYLOAD:
+        raise BadFrame(f"a message of {len(payload)} bytes is longer than {MAX_PAYLOAD}")
+    return _LENGTH.pack(len(payload)) + payload
+
+
+def _text(field: Field) -> str:
     match field:
         case None:
             return ""
@@ -47,24 +61,8 @@ def field_text(field: Field) -> str:
             return "1" if field else "0"
         case Decimal():
             return format(field, "f")
-        case float() | int():
-            return str(field)
         case _:
-            return field.encode("ascii", "backslashreplace").decode("ascii")
-
-
-def encode(message: Message) -> bytes:
-    """A message as one frame.
-
-    Raises
-    ------
-    BadFrame
-        The payload would be longer than `MAX_PAYLOAD`.
-    """
-    payload = "".join(f"{field_text(field)}\0" for field in message).encode("ascii")
-    if len(payload) > MAX_PAYLOAD:
-        raise BadFrame(f"a message of {len(payload)} bytes is longer than {MAX_PAYLOAD}")
-    return _LENGTH.pack(len(payload)) + payload
+            return str(field)
 
 
 def split(payload: bytes) -> tuple[str, ...]:

@@ -97,11 +97,11 @@ def bars_of(
     if what_to_show in _QUOTED:
         sums = (np.full_like(volume, -1), np.full_like(average, -1), np.full_like(trades, -1))
     columns = (*prices, *sums)
-    starts = [dt.datetime.fromtimestamp(minute * 60, UTC) for minute in rows.minute.tolist()]
-    return [
-        HistoryBar(*values)
-        for values in zip(dates or starts, *(column.tolist() for column in columns), strict=True)
+    starts = dates or [
+        dt.datetime.fromtimestamp(minute * 60, UTC) for minute in rows.minute.tolist()
     ]
+    values = zip(starts, *(column.tolist() for column in columns), strict=True)
+    return list(map(HistoryBar._make, values))
 
 
 def _averages(rows: Rows) -> Floats:

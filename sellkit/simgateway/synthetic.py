@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -31,6 +31,10 @@ _PULL: Final = math.exp(-1 / 400)
 
 _FEWEST_TICKS: Final = 2.0
 _MINUTES_KEPT: Final = 600_000
+# Bars of half an hour and longer are kept by the month, so that the minutes below them need not be.
+_KEPT_FROM: Final = 30
+_MONTHS_OF_BARS_KEPT: Final = 1024
+_MONTHS_OF_DAYS_KEPT: Final = 8192
 _MONTH_OF_MINUTES: Final = 20_000
 _MONTH_ALWAYS_OPEN: Final = 44_000
 
@@ -56,7 +60,8 @@ class Synthetic:
         month = _MONTH_ALWAYS_OPEN if always_open else _MONTH_OF_MINUTES
         self._levels = lru_cache(maxsize=128)(self._walk)
         self._minutes = lru_cache(maxsize=_MINUTES_KEPT // month)(self._month_of_minutes)
-        self._days = lru_cache(maxsize=8192)(self._month_of_days)
+        self._bars = lru_cache(maxsize=_MONTHS_OF_BARS_KEPT)(self._month_of_bars)
+        self._days = lru_cache(maxsize=_MONTHS_OF_DAYS_KEPT)(partial(self._month_of_bars, DAY))
 
     def unit(self, listing: Listing) -> Fraction:
         """What the prices of rows are counted in: the tick."""
@@ -93,15 +98,16 @@ class Synthetic:
         if not sessions:
             return no_rows()
         table = self._hours(listing.exchange).of(rth=rth)
-        if not span.is_dated:
+        if not span.is_dated and span.length < _KEPT_FROM:
             return _until(self._gather(self._minutes, listing, sessions, rth=rth), now)
+        kept, make = (DAY, self._days) if span.is_dated else (span, partial(self._bars, span))
         done = int(np.searchsorted(table.closes, now / 60, "right"))
         past = range(sessions.start, min(sessions.stop, max(done, sessions.start)))
         open_now = range(past.stop, sessions.stop)
-        days = self._gather(self._days, listing, past, rth=rth)
+        done_bars = self._gather(make, listing, past, rth=rth)
         minutes = _until(self._gather(self._minutes, listing, open_now, rth=rth), now)
-        today = fold(minutes, table.bounds(DAY, minutes.session, minutes.minute)[0])
-        return joined((days, today))
+        begun = fold(minutes, table.bounds(kept, minutes.session, minutes.minute)[0])
+        return joined((done_bars, begun))
 
     def _gather(
         self,
@@ -117,10 +123,10 @@ class Synthetic:
         months = range(int(table.months[sessions.start]), int(table.months[sessions.stop - 1]) + 1)
         return joined(make(listing, rth, month) for month in months).of_sessions(sessions)
 
-    def _month_of_days(self, listing: Listing, rth: bool, month: int) -> Rows:
+    def _month_of_bars(self, span: Span, listing: Listing, rth: bool, month: int) -> Rows:
         rows = self._minutes(listing, rth, month)
         table = self._hours(listing.exchange).of(rth=rth)
-        return fold(rows, table.bounds(DAY, rows.session, rows.minute)[0])
+        return fold(rows, table.bounds(span, rows.session, rows.minute)[0])
 
     def _month_of_minutes(self, listing: Listing, rth: bool, month: int) -> Rows:
         hours = self._hours(listing.exchange)

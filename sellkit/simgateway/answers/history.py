@@ -146,9 +146,9 @@ def _compose(market: Prices, asked: _Asked) -> bytes:
         query = asked.query
         text = f"HMDS query returned no data: {query.symbol}@SMART {query.what_to_show}"
         raise Refused(NO_DATA, _SERVICE + text)
-    dates = [_date(bar.start, in_seconds=asked.in_seconds) for bar in bars]
-    bounds = (_date(bars[0].start, in_seconds=False), stamp(asked.query.end or asked.now))
-    message = messages.historical_data(asked.request_id, bounds, _in_units(bars, asked.unit), dates)
+    dates = _dates(bars, in_seconds=asked.in_seconds)
+    bounds = (*_dates(bars[:1], in_seconds=False), stamp(asked.query.end or asked.now))
+    message = messages.historical_data(asked.request_id, bounds, bars, dates, asked.unit)
     try:
         return encode(message)
     except BadFrame as error:
@@ -156,18 +156,14 @@ def _compose(market: Prices, asked: _Asked) -> bytes:
         raise Refused(NO_DATA, text) from error
 
 
-def _in_units(bars: Sequence[HistoryBar], unit: int) -> Sequence[HistoryBar]:
-    if unit == 1:
-        return bars
-    return [
-        bar._replace(volume=round(bar.volume / unit)) if bar.volume > 0 else bar for bar in bars
-    ]
-
-
-def _date(start: dt.datetime | dt.date, *, in_seconds: bool) -> str:
-    if not isinstance(start, dt.datetime):
-        return f"{start:%Y%m%d}"
-    return str(int(start.timestamp())) if in_seconds else stamp(start)
+def _dates(bars: Sequence[HistoryBar], *, in_seconds: bool) -> list[str]:
+    """How the starts are written; either all of them are dates or none is."""
+    moments = [bar.start for bar in bars if isinstance(bar.start, dt.datetime)]
+    if not moments:
+        return [bar.start.isoformat().replace("-", "") for bar in bars]
+    if in_seconds:
+        return [str(int(moment.timestamp())) for moment in moments]
+    return [stamp(moment) for moment in moments]
 
 
 def _checked_format(date_format: int) -> bool:
