@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Field = str | int | float | Decimal | None
 """One field of a message; None is sent as an empty field, a flag as 1 or 0."""
@@ -38,6 +38,14 @@ class BadFrame(ValueError):
     """Bytes that are no frame, or a message too long to be one."""
 
 
+# By the exact type, because every field of every message comes by here; others write themselves.
+_TEXT_OF: Final[dict[type, Callable[..., str]]] = {
+    type(None): lambda _: "",
+    bool: lambda flag: "1" if flag else "0",
+    Decimal: "{:f}".format,
+}
+
+
 def encode(message: Message) -> bytes:
     """A message as one frame, pure ASCII: other characters become backslash escapes.
 
@@ -46,23 +54,13 @@ def encode(message: Message) -> bytes:
     BadFrame
         The payload would be longer than `MAX_PAYLOAD`.
     """
-    texts = [field if type(field) is str else _text(field) for field in message]
+    texts = [
+        field if type(field) is str else _TEXT_OF.get(type(field), str)(field) for field in message
+    ]
     payload = ("\0".join(texts) + "\0").encode("ascii", "backslashreplace")
     if len(payload) > MAX_PAYLOAD:
         raise BadFrame(f"a message of {len(payload)} bytes is longer than {MAX_PAYLOAD}")
     return _LENGTH.pack(len(payload)) + payload
-
-
-def _text(field: Field) -> str:
-    match field:
-        case None:
-            return ""
-        case bool():
-            return "1" if field else "0"
-        case Decimal():
-            return format(field, "f")
-        case _:
-            return str(field)
 
 
 def split(payload: bytes) -> tuple[str, ...]:

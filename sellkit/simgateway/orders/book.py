@@ -27,7 +27,7 @@ class Book:
 
     def __init__(self, resting: Iterable[RestingOrder]) -> None:
         self._orders: dict[int, Order] = {}
-        self._active: dict[int, None] = {}
+        self._active: dict[int, Order] = {}
         self._numbers: dict[tuple[int, int], int] = {}
         self._highest: dict[int, int] = {}
         self._next_perm_id = _FIRST_PERM_ID
@@ -53,7 +53,7 @@ class Book:
             used = max(self.highest(order.client_id), order.order_id)
             self._highest[order.client_id] = used
         if order.is_working or order.is_on_hold:
-            self._active[order.perm_id] = None
+            self._active[order.perm_id] = order
         else:
             self._active.pop(order.perm_id, None)
         return order
@@ -69,24 +69,27 @@ class Book:
 
     def working(self, client_id: int | None = None) -> list[Order]:
         """Orders that may still fill, of one client or of all."""
-        return [
-            order
-            for order in map(self._orders.__getitem__, self._active)
-            if order.is_working and client_id in (None, order.client_id)
-        ]
+        # What is active works unless it is on hold; every placement comes by here several times.
+        working = [order for order in self._active.values() if not order.is_on_hold]
+        if client_id is None:
+            return working
+        return [order for order in working if order.client_id == client_id]
 
     def rivals(self, order: Order) -> list[Order]:
         """Working orders on the same contract in the same account, but for the order itself."""
+        account, con_id = order.terms.account, order.terms.security.con_id
         return [
             other
             for other in self.working()
-            if other.perm_id != order.perm_id
-            and other.terms.account == order.terms.account
-            and other.terms.security.con_id == order.terms.security.con_id
+            if other.terms.security.con_id == con_id
+            and other.terms.account == account
+            and other.perm_id != order.perm_id
         ]
 
     def group(self, order: Order) -> list[Order]:
         """The other working orders that end or shrink with the order's fills."""
+        if not (order.terms.oca_group or order.parent_perm_id):
+            return []
         return [other for other in self.working() if are_grouped(order, other)]
 
     def children(self, order: Order) -> list[Order]:
@@ -106,7 +109,7 @@ class Book:
         ]
 
     def _waiting(self) -> list[Order]:
-        return [self._orders[perm_id] for perm_id in self._active]
+        return list(self._active.values())
 
     def is_parent_open(self, order: Order) -> bool:
         """Whether an order still has to wait for its parent."""

@@ -83,9 +83,10 @@ def _send_changes(session: Session, change: Changed) -> None:
     realized = ledger.realized(change.account, change.security)
     unrealized = Decimal(str(valued.unrealized))
     size = (valued.price, valued.value, unrealized, realized)
-    session.send(messages.portfolio(holding, *size))
+    told = [messages.portfolio(holding, *size)]
     for figure in account_figures(gateway, change.account):
         name = (figure.key, figure.currency)
         if session.figures_told.get(name) != figure.value:
             session.figures_told[name] = figure.value
-            session.send(messages.account_value(*figure, change.account))
+            told.append(messages.account_value(*figure, change.account))
+    session.send(*told)
