@@ -10,6 +10,7 @@ from sellkit.simgateway.orders.order import Order, resting_order
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
+    from decimal import Decimal
 
     from sellkit.simgateway.scenario import RestingOrder
 
@@ -23,9 +24,15 @@ class Book:
     ----------
     resting
         Those that rest when the gateway starts; order ids count up from 1 for each client.
+
+    Attributes
+    ----------
+    costs
+        What working orders are going to cost, by number; it is forgotten when an order changes.
     """
 
     def __init__(self, resting: Iterable[RestingOrder]) -> None:
+        self.costs: dict[int, Decimal] = {}
         self._orders: dict[int, Order] = {}
         self._active: dict[int, Order] = {}
         self._numbers: dict[tuple[int, int], int] = {}
@@ -48,6 +55,7 @@ class Book:
     def put(self, order: Order) -> Order:
         """Write an order down as it is now, and give it back."""
         self._orders[order.perm_id] = order
+        self.costs.pop(order.perm_id, None)
         if order.order_id:
             self._numbers[order.key] = order.perm_id
             used = max(self.highest(order.client_id), order.order_id)

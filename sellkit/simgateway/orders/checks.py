@@ -189,7 +189,7 @@ def _money(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
     wanted = cost_of(order, floor, now)
     bound = sum(
         (
-            cost_of(other, floor, now)
+            _bound_by(other, floor, now)
             for other in floor.book.working()
             if other.terms.sign > 0
             and other.terms.account == terms.account
@@ -201,6 +201,17 @@ def _money(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
     if wanted + bound <= cash:
         return None
     return rejected(f"The cash of {cash:.2f} does not cover {wanted:.2f} and {bound:.2f} bound.")
+
+
+def _bound_by(working: Order, floor: Floor, now: dt.datetime) -> Decimal:
+    """The same of a working order; what no quote changes is kept until the order changes."""
+    kept = floor.book.costs.get(working.perm_id)
+    if kept is not None:
+        return kept
+    cost = cost_of(working, floor, now)
+    if working.terms.order_type in LIMITED or working.terms.order_type == "STP":
+        floor.book.costs[working.perm_id] = cost
+    return cost
 
 
 def cost_of(order: Order, floor: Floor, now: dt.datetime) -> Decimal:
