@@ -30,7 +30,7 @@ from sellkit.simgateway.listing import Listing
 from sellkit.simgateway.moves import Move, Moved
 from sellkit.simgateway.quote import Quote
 from sellkit.simgateway.rows import Rows, fold, no_rows
-from sellkit.simgateway.shown import bars_of, check_shown, no_data
+from sellkit.simgateway.shown import MOST_BARS, bars_of, check_shown, no_data, too_many
 from sellkit.simgateway.synthetic import Synthetic
 from sellkit.simgateway.timetable import hours_of
 
@@ -116,7 +116,7 @@ class Market:
         Raises
         ------
         Refused
-            200 unknown symbol, 321 illegal question, 162 no bar.
+            200 unknown symbol, 321 illegal question, 162 no bar or too many.
         """
         listing = self._listing(query.symbol)
         span = span_named(query.bar_size)
@@ -128,6 +128,8 @@ class Market:
         bars = self._fold(listing, span, asked, moment, self._final_after, rth=query.rth)
         if not len(bars.minute):
             raise no_data(query.symbol, query.what_to_show)
+        if len(bars.minute) > MOST_BARS:
+            raise too_many(len(bars.minute))
         table = self._hours(listing.exchange).of(rth=query.rth)
         return bars_of(
             bars,

@@ -31,6 +31,9 @@ _TRADED: Final = {"TRADES", "ADJUSTED_LAST"}
 _QUOTED: Final = {"MIDPOINT", "BID", "ASK", "BID_ASK"}
 _DECIMALS: Final = 8
 
+MOST_BARS: Final = 300_000
+"""More fit into no answer, and to make them all up first would take seconds and much memory."""
+
 
 def no_data(symbol: str, what_to_show: str) -> Refused:
     """The answer to a question to which there is no bar."""
@@ -38,6 +41,15 @@ def no_data(symbol: str, what_to_show: str) -> Refused:
         NO_DATA,
         "Historical Market Data Service error message:HMDS query returned no data: "
         f"{symbol}@SMART {_TITLES.get(what_to_show, what_to_show)}",
+    )
+
+
+def too_many(count: int) -> Refused:
+    """The answer to a question to which there are more bars than an answer holds."""
+    return Refused(
+        NO_DATA,
+        "Historical Market Data Service error message:"
+        f"{count} bars are too many for one answer; ask for a shorter time or longer bars",
     )
 
 

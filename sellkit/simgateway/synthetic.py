@@ -18,10 +18,11 @@ from sellkit.simgateway.bar_sizes import DAY, MINUTE, Span, Unit
 from sellkit.simgateway.chance import BELL_DEVIATION, Chance, Floats
 from sellkit.simgateway.legs import EARLY, LATE, REGULAR, Legs, Levels, legs_of
 from sellkit.simgateway.rows import Rows, fold, joined, no_rows
+from sellkit.simgateway.shown import too_many
 
 if TYPE_CHECKING:
     from sellkit.simgateway.listing import Listing
-    from sellkit.simgateway.timetable import Hours
+    from sellkit.simgateway.timetable import Hours, Timetable
 
 # Trends last 45 days, push by an eighth of a day's deviation per session, and the pull back to the
 # start price halves a distance in about 280 sessions: enough of both to cross moving averages.
@@ -33,6 +34,7 @@ _FEWEST_TICKS: Final = 2.0
 _MINUTES_KEPT: Final = 600_000
 # Bars of half an hour and longer are kept by the month, so that the minutes below them need not be.
 _KEPT_FROM: Final = 30
+_MOST_MINUTES: Final = 1_000_000
 _MONTHS_OF_BARS_KEPT: Final = 1024
 _MONTHS_OF_DAYS_KEPT: Final = 8192
 _MONTH_OF_MINUTES: Final = 20_000
@@ -92,15 +94,21 @@ class Synthetic:
         -------
         Rows or None
             None: there is nothing that fine.
+
+        Raises
+        ------
+        Refused
+            162: so many minutes are asked for that no answer would hold them.
         """
         if span.unit is Unit.SECOND:
             return None
         if not sessions:
             return no_rows()
         table = self._hours(listing.exchange).of(rth=rth)
-        if not span.is_dated and span.length < _KEPT_FROM:
+        if span == MINUTE:
+            _check_minutes(table, sessions)
             return _until(self._gather(self._minutes, listing, sessions, rth=rth), now)
-        kept, make = (DAY, self._days) if span.is_dated else (span, partial(self._bars, span))
+        kept, make = self._months_of(span)
         done = int(np.searchsorted(table.closes, now / 60, "right"))
         past = range(sessions.start, min(sessions.stop, max(done, sessions.start)))
         open_now = range(past.stop, sessions.stop)
@@ -108,6 +116,12 @@ class Synthetic:
         minutes = _until(self._gather(self._minutes, listing, open_now, rth=rth), now)
         begun = fold(minutes, table.bounds(kept, minutes.session, minutes.minute)[0])
         return joined((done_bars, begun))
+
+    def _months_of(self, span: Span) -> tuple[Span, Callable[[Listing, bool, int], Rows]]:
+        """Bars that fold into those of a span, and how a month of them is had."""
+        if span.is_dated:
+            return DAY, self._days
+        return span, partial(self._bars if span.length >= _KEPT_FROM else self._month_of_bars, span)
 
     def _gather(
         self,
@@ -206,6 +220,13 @@ class Synthetic:
 
     def _chance(self, listing: Listing, purpose: object) -> Chance:
         return Chance(self._seed, listing.symbol, purpose)
+
+
+def _check_minutes(table: Timetable, sessions: range) -> None:
+    where = slice(sessions.start, sessions.stop)
+    count = int((table.closes[where] - table.opens[where]).sum())
+    if count > _MOST_MINUTES:
+        raise too_many(count)
 
 
 def _ticks(level: Floats, listing: Listing) -> Floats:

@@ -21,6 +21,7 @@ from sellkit.simgateway.history import (
     Refused,
     parse_end,
 )
+from sellkit.simgateway.shown import too_many
 from sellkit.simgateway.streams import volume_unit
 
 if TYPE_CHECKING:
@@ -152,8 +153,7 @@ def _compose(market: Prices, asked: _Asked) -> bytes:
     try:
         return encode(message)
     except BadFrame as error:
-        text = f"{_SERVICE}{len(bars)} bars are too many for one answer"
-        raise Refused(NO_DATA, text) from error
+        raise too_many(len(bars)) from error
 
 
 def _dates(bars: Sequence[HistoryBar], *, in_seconds: bool) -> list[str]:
