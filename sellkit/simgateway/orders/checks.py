@@ -28,6 +28,8 @@ UNSUPPORTED_TYPE: Final = 387
 NO_SIZE: Final = 434
 E_TRADE_ONLY: Final = 10268
 FRACTION: Final = 10243
+# Exact decimals of 28 digits must still tell a cent of the largest product of a size and a price.
+_LARGEST: Final = Decimal(10) ** 12
 
 
 def rejected(reason: str) -> Refused:
@@ -50,6 +52,21 @@ def of_request(request: OrderRequest, floor: Floor) -> Refused | None:
     if request.beyond:
         what = ", ".join(request.beyond)
         return Refused(NOT_VALID, f"{what}: not offered by this gateway yet")
+    return _figures(request)
+
+
+def _figures(request: OrderRequest) -> Refused | None:
+    """Whether the size is one, and every figure can be reckoned with."""
+    figures = (
+        request.quantity,
+        request.limit_price,
+        request.aux_price,
+        request.trail_stop_price,
+        request.trailing_percent,
+    )
+    if any(figure is not None and abs(figure) > _LARGEST for figure in figures):
+        text = f"Error validating request: no size, price or percentage is above {_LARGEST:f}"
+        return Refused(NOT_VALID, text)
     if request.quantity is None or request.quantity <= 0:
         return Refused(NO_SIZE, "The order size cannot be zero.")
     if request.quantity != request.quantity.to_integral_value():
