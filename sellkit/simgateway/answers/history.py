@@ -65,6 +65,7 @@ def historical_data(session: Session, fields: Fields) -> None:
         raise Refused(NO_DATA, _PACING)
     job = asyncio.create_task(_answer(session, asked, fields))
     session.history[request_id] = job
+    session.gateway.composing.add(job)
     # Runs however the job ends, even when it is cancelled before it began.
     job.add_done_callback(partial(_forget, session, request_id))
 
@@ -127,13 +128,15 @@ async def _answer(session: Session, asked: _Asked, fields: Fields) -> None:
         loop = asyncio.get_running_loop()
         compose = partial(_compose, gateway.market, asked)
         frame = await loop.run_in_executor(gateway.worker, compose)
+        # Else one client that does not read would use up the requests that all may have open.
+        gateway.composing.difference_update({asyncio.current_task()})
         with suppress(ConnectionError):
             await session.drained()
         session.send_frame(frame)
 
 
 def _forget(session: Session, request_id: int, job: asyncio.Task[None]) -> None:
-    session.gateway.open_history -= 1
+    session.gateway.composing.discard(job)
     if session.history.get(request_id) is job:
         del session.history[request_id]
 
