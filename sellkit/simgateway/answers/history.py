@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway import messages
 from sellkit.simgateway.answers.trouble import answering
-from sellkit.simgateway.clock import GATEWAY_ZONE, stamp
+from sellkit.simgateway.clock import GATEWAY_ZONE, epoch, stamp
 from sellkit.simgateway.framing import BadFrame, encode
 from sellkit.simgateway.history import (
     NO_DATA,
@@ -165,8 +165,8 @@ def _dates(bars: Sequence[HistoryBar], *, in_seconds: bool) -> list[str]:
     if not moments:
         return [bar.start.isoformat().replace("-", "") for bar in bars]
     if in_seconds:
-        return [str(int(moment.timestamp())) for moment in moments]
-    return [stamp(moment) for moment in moments]
+        return list(map(epoch, moments))
+    return list(map(stamp, moments))
 
 
 def _checked_format(date_format: int) -> bool:
