@@ -71,7 +71,7 @@ def contract_fields(
         security.multiplier,
         exchange,
         security.currency,
-        security.local_symbol or security.symbol,
+        security.local,
         trading_class(security),
     )
 
@@ -204,3 +204,20 @@ def market_data_type(request_id: int, data_type: int) -> Message:
 def tick_parameters(request_id: int, min_tick: Decimal) -> Message:
     """The smallest step of the prices that follow."""
     return (81, request_id, min_tick, "", 0)
+
+
+def pnl(request_id: int, daily: float, unrealized: float, realized: float) -> Message:
+    """The profit and loss of an account."""
+    return (94, request_id, daily, unrealized, realized)
+
+
+def pnl_single(
+    request_id: int,
+    quantity: Decimal | int,
+    daily: float,
+    unrealized: float,
+    realized: float,
+    value: float,
+) -> Message:
+    """The profit and loss of one position, and what it is worth."""
+    return (95, request_id, quantity, daily, unrealized, realized, value)

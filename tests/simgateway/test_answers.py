@@ -236,7 +236,6 @@ def test_the_first_bar_s_time_is_told_in_utc(
         contract(AAPL, "", "NASDAQ"),
         contract(0, "AAPL", "SMART"),
         contract(0, "aapl", "ISLAND"),
-        contract("", "AAPL", ""),
     ],
 )
 def test_a_contract_is_found_by_number_alone_or_by_symbol(

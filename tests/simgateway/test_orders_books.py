@@ -52,7 +52,7 @@ class Books:
         )
         self.market, self.now = FakeMarket(), NOON
         self.exchange = Exchange(self.scenario)
-        quotes = Quotes(self.market, self.exchange.price_name)
+        quotes = Quotes(self.market, self.exchange.price_name, self.exchange.stated_price)
         self.floor = Floor(self.exchange, quotes, Valuer(self.exchange, self.market))
         self.next_id = 1
         self.statuses: dict[int, str] = {}
@@ -142,7 +142,8 @@ def check_orders(books: Books) -> None:
         assert order.status in (INACTIVE, books.statuses.get(order.perm_id)) or order.is_on_hold
         if own:
             value = sum((one.quantity * one.price for one in own), Decimal(0))
-            cost = commission(order.filled, value * order.terms.security.units)
+            security = order.terms.security
+            cost = commission(security, order.filled, value * security.units)
             assert sum(one.commission for one in own) == cost
     for (account, con_id), quantity in books.told.items():
         security = next(s for s in (STOCK, FOREIGN, TENFOLD) if s.con_id == con_id)
@@ -263,4 +264,4 @@ def test_a_foreign_purchase_is_paid_in_its_own_currency() -> None:
 def test_commissions_have_a_rate_a_least_and_a_most(
     quantity: int, value: int, expected: str
 ) -> None:
-    assert commission(Decimal(quantity), Decimal(value)) == Decimal(expected)
+    assert commission(STOCK, Decimal(quantity), Decimal(value)) == Decimal(expected)
