@@ -128,4 +128,5 @@ def symbol_samples(
 
 def market_rule(rule: MarketRule) -> Message:
     """The steps of a price, each with the price from which on it holds."""
-    return (93, rule.number, len(rule.bands), *(value for band in rule.bands for value in band))
+    bands = ((float(band.low_edge), band.increment) for band in rule.bands)
+    return (93, rule.number, len(rule.bands), *(value for band in bands for value in band))

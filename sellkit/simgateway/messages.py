@@ -77,9 +77,10 @@ def contract_fields(
 
 
 def trading_class(security: Security) -> str:
-    """The trading class; NMS for the Nasdaq's stocks, else the symbol, unless one was given."""
+    """The trading class; unless one was given NMS for the Nasdaq's stocks, else the symbol."""
     is_nasdaq = security.sec_type == "STK" and security.primary_exchange == "NASDAQ"
-    return security.trading_class or ("NMS" if is_nasdaq else security.symbol)
+    plain = security.local if security.is_currency_pair else security.symbol
+    return security.trading_class or ("NMS" if is_nasdaq else plain)
 
 
 def position(holding: Holding) -> Message:

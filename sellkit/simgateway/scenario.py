@@ -80,11 +80,13 @@ class Security:
 
     @property
     def local(self) -> str:
-        """The local symbol: for an option or a future built from its terms, unless one was given.
+        """The local symbol: unless one was given, built from the terms of what is no stock.
 
-        `AAPL  260116C00200000` and `ESZ5` for instance.
+        `AAPL  260116C00200000`, `ESZ5` and `EUR.USD` for instance.
         """
         expiry = self.last_trade_date or ""
+        if self.local_symbol is None and self.is_currency_pair:
+            return f"{self.symbol}.{self.currency}"
         if self.local_symbol or len(expiry) < len("202512"):
             return self.local_symbol or self.symbol
         if self.sec_type == "FUT":
