@@ -26,7 +26,7 @@ class Reorganisation:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._waiting = list(gateway.scenario.corporate_actions)
+        self._waiting = sorted(gateway.scenario.corporate_actions, key=lambda each: each.at)
 
     @property
     def waiting(self) -> tuple[CorporateAction, ...]:

@@ -1,4 +1,4 @@
-"""The books add up after any sequence of orders."""
+"""The books add up after any sequence of orders, splits among them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sellkit.simgateway.accounts import Valuer
+from sellkit.simgateway.currencies import Funds, Rates
 from sellkit.simgateway.exchange import Exchange
 from sellkit.simgateway.orders import desk
 from sellkit.simgateway.orders.commissions import commission
@@ -31,8 +33,24 @@ if TYPE_CHECKING:
 STOCK = Security(con_id=1, symbol="AAA", primary_exchange="NYSE")
 FOREIGN = Security(con_id=2, symbol="BBB", primary_exchange="IBIS", currency="EUR")
 TENFOLD = Security(con_id=3, symbol="CCC", primary_exchange="NYSE", multiplier="10")
+PENCE = Security(
+    con_id=4, symbol="DDD", primary_exchange="LSE", currency="GBP", price_magnifier=100
+)
+FUTURE = Security(
+    con_id=5,
+    symbol="EEE",
+    sec_type="FUT",
+    primary_exchange="EUREX",
+    currency="EUR",
+    multiplier="5",
+    price=Decimal("100.5"),
+)
+PAIR = Security(con_id=6, symbol="EUR", sec_type="CASH", primary_exchange="IDEALPRO")
+CONTRACTS = (STOCK, FOREIGN, TENFOLD, PENCE, FUTURE, PAIR)
 CASH, MARGIN = "DU1", "DU2"
-CENT = Decimal("0.01")
+CENT, ZERO = Decimal("0.01"), Decimal(0)
+# What a price may move against a purchase between its check and its fill.
+SLIPPAGE = Decimal(0)
 
 
 class Books:
@@ -44,8 +62,14 @@ class Books:
             holdings=(
                 Holding(CASH, STOCK, Decimal(70), Decimal("33.333333")),
                 Holding(MARGIN, STOCK, Decimal(-20), Decimal("101.07")),
+                Holding(MARGIN, FUTURE, Decimal(3), Decimal("499.7")),
             ),
-            symbols=(FOREIGN, TENFOLD),
+            symbols=(FOREIGN, TENFOLD, PENCE, PAIR),
+            rates=Rates({"EUR": Decimal("1.25"), "GBP": Decimal("1.5")}),
+            funds=(
+                Funds(CASH, "USD", {"USD": Decimal(60_000), "EUR": Decimal(9_000)}),
+                Funds(MARGIN, "EUR", {"EUR": Decimal(80_000), "GBP": Decimal(-500)}),
+            ),
             margin_accounts=frozenset({MARGIN}),
             always_open=True,
             habits=OrderHabits(fill_size=fill_size),
@@ -55,6 +79,8 @@ class Books:
         quotes = Quotes(self.market, self.exchange.price_name, self.exchange.stated_price)
         self.floor = Floor(self.exchange, quotes, Valuer(self.exchange, self.market))
         self.next_id = 1
+        # New shares for each one of the beginning, of the stock.
+        self.shares = Fraction(1)
         self.statuses: dict[int, str] = {}
         self.told: dict[tuple[str, int], Decimal] = {}
         self.executions: list[Execution] = []
@@ -84,6 +110,43 @@ class Books:
             one = list(latest.values())[number % len(latest)]
             desk.correct(self.floor, one.exec_id, one.price + cents * CENT)
 
+    def split(self, new: int, old: int) -> None:
+        """Split the stock as the gateway does, with no market behind it."""
+        for order in self.floor.book.working():
+            current = self.floor.book.now(order)
+            if current.terms.security.con_id == STOCK.con_id and current.is_working:
+                self.floor.end(current, self.now)
+        self.hear()
+        before = self.snapshot()
+        self.shares *= Fraction(new, old)
+        accounts = self.floor.ledger.convert(STOCK, STOCK, Fraction(new, old))
+        self.floor.note(*(Changed(account, STOCK) for account in accounts))
+        self.check_split(before, Fraction(new, old))
+
+    def snapshot(self) -> list[tuple[Decimal, Decimal, Decimal, dict[str, Decimal]]]:
+        """Quantity, cost and profit of the stock, and the cash, by account."""
+        ledger = self.floor.ledger
+        return [
+            (
+                ledger.holding(account, STOCK).quantity,
+                ledger.cost(account, STOCK),
+                ledger.realized(account, STOCK),
+                ledger.cash(account),
+            )
+            for account in (CASH, MARGIN)
+        ]
+
+    def check_split(
+        self, before: list[tuple[Decimal, Decimal, Decimal, dict[str, Decimal]]], ratio: Fraction
+    ) -> None:
+        """A split changes quantities, and nothing else unless nothing is left."""
+        for old, new in zip(before, self.snapshot(), strict=True):
+            exact = Fraction(old[0]) * ratio
+            assert 0 <= abs(exact) - abs(Fraction(new[0])) < Fraction(1, 10_000)
+            assert new[1] - new[2] == old[1] - old[2]
+            assert new[0] == 0 or new[1] == old[1]
+            assert new[3] == old[3]
+
     def hear(self) -> None:
         for event in self.floor.take_events():
             if isinstance(event, Told):
@@ -98,33 +161,69 @@ class Books:
 def check(books: Books) -> None:
     """Every account told afresh from the executions, and held against the books."""
     ledger = books.floor.ledger
-    latest = {one.family: one for one in ledger.executions}.values()
     for account in books.scenario.accounts:
-        cash: dict[str, Decimal] = defaultdict(Decimal, USD=books.scenario.cash)
-        held: dict[int, Decimal] = defaultdict(Decimal)
+        cash = defaultdict(Decimal, books.scenario.funds_of(account).cash)
+        # By currency: what positions cost less what was realized; and that of futures apart.
         cost_less_profit: dict[str, Decimal] = defaultdict(Decimal)
+        futures = ZERO
         for holding in books.scenario.holdings:
-            if holding.account == account:
-                held[holding.security.con_id] += holding.quantity
+            if holding.account == account and holding.security is not FUTURE:
                 cost_less_profit["USD"] += holding.quantity * holding.average_cost
-        for one in latest:
+            elif holding.account == account:
+                futures += holding.quantity * holding.average_cost
+        for one in {one.family: one for one in ledger.executions}.values():
             terms = one.order.terms
-            if terms.account == account:
-                paid = terms.sign * one.quantity * one.price * terms.security.units
-                cash[terms.security.currency] -= paid + one.commission
-                cost_less_profit[terms.security.currency] += paid + one.commission
-                held[terms.security.con_id] += terms.sign * one.quantity
+            if terms.account != account:
+                continue
+            security = terms.security
+            paid = terms.sign * one.quantity * one.price * security.units + one.commission
+            if security is FUTURE:
+                futures += paid
+            else:
+                cash[security.currency] -= paid
+            if security is PAIR:
+                cash["EUR"] += terms.sign * one.quantity
+            elif security is not FUTURE:
+                cost_less_profit[security.currency] += paid
+        profit = ledger.realized(account, FUTURE)
+        cash["EUR"] += profit
+        assert futures == ledger.cost(account, FUTURE) - profit
         assert {c: a for c, a in ledger.cash(account).items() if a} == {
             c: a for c, a in cash.items() if a
         }
-        for security in (STOCK, FOREIGN, TENFOLD):
-            holding = ledger.holding(account, security)
-            assert holding.quantity == held[security.con_id]
+        for security in (STOCK, FOREIGN, TENFOLD, PENCE):
             cost = ledger.cost(account, security)
-            assert abs(holding.average_cost * holding.quantity - cost) <= Decimal("0.01")
             cost_less_profit[security.currency] -= cost - ledger.realized(account, security)
         assert not any(cost_less_profit.values())
-        assert account == MARGIN or min(held.values(), default=Decimal(0)) >= 0
+        check_positions(books, account)
+        rate = {"USD": "0.8", "EUR": "1", "GBP": "1.2"}
+        if account == MARGIN:
+            worth = sum(Decimal(rate[c]) * amount for c, amount in cash.items())
+            assert ledger.total_cash(account) == worth
+        else:
+            assert all(amount >= -SLIPPAGE for amount in cash.values())
+
+
+def check_positions(books: Books, account: str) -> None:
+    """Every position is what was held at first and what was traded, times the splits since."""
+    ledger = books.floor.ledger
+    for security in CONTRACTS:
+        holding = ledger.holding(account, security)
+        cost = ledger.cost(account, security)
+        assert abs(holding.average_cost * holding.quantity - cost) <= Decimal("0.02")
+        assert account == MARGIN or holding.quantity >= 0
+        assert security is not PAIR or holding.quantity == 0
+        if security is STOCK and books.shares != 1:
+            continue
+        start = (
+            h for h in books.scenario.holdings if (h.account, h.security) == (account, security)
+        )
+        expected = sum((h.quantity for h in start), ZERO)
+        for one in {one.family: one for one in ledger.executions}.values():
+            terms = one.order.terms
+            if (terms.account, terms.security) == (account, security) and security is not PAIR:
+                expected += terms.sign * one.quantity
+        assert holding.quantity == expected
 
 
 def check_orders(books: Books) -> None:
@@ -146,7 +245,7 @@ def check_orders(books: Books) -> None:
             cost = commission(security, order.filled, value * security.units)
             assert sum(one.commission for one in own) == cost
     for (account, con_id), quantity in books.told.items():
-        security = next(s for s in (STOCK, FOREIGN, TENFOLD) if s.con_id == con_id)
+        security = next(s for s in CONTRACTS if s.con_id == con_id)
         assert books.floor.ledger.holding(account, security).quantity == quantity
 
 
@@ -156,7 +255,7 @@ PRICES = CENTS.map(lambda cents: Decimal(100) + cents * CENT)
 TERMS = st.builds(
     Terms,
     account=st.sampled_from((CASH, MARGIN)),
-    security=st.sampled_from((STOCK, STOCK, FOREIGN, TENFOLD)),
+    security=st.sampled_from((STOCK, STOCK, *CONTRACTS)),
     action=st.sampled_from(("BUY", "SELL")),
     quantity=QUANTITIES,
     order_type=st.sampled_from(("MKT", "MKT", "LMT", "STP", "STP LMT", "TRAIL")),
@@ -176,6 +275,7 @@ STEPS = st.lists(
         CENTS.map(lambda cents: ("move", cents)),
         NUMBERS.map(lambda number: ("cancel", number)),
         st.tuples(st.just("change"), NUMBERS, QUANTITIES, PRICES),
+        st.tuples(st.just("split"), st.integers(1, 4), st.integers(1, 3)),
     ),
     min_size=4,
     max_size=25,
@@ -254,7 +354,7 @@ def test_a_foreign_purchase_is_paid_in_its_own_currency() -> None:
     books = Books()
     books.place(terms("BUY", 10, MARGIN, FOREIGN))
     cash = books.floor.ledger.cash(MARGIN)
-    assert cash == {"USD": books.scenario.cash, "EUR": -10 * Decimal("100.01") - 3}
+    assert cash == {"EUR": 80_000 - 10 * Decimal("100.01") - 3, "GBP": -500}
 
 
 @pytest.mark.parametrize(
