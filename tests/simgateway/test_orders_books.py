@@ -50,7 +50,7 @@ CONTRACTS = (STOCK, FOREIGN, TENFOLD, PENCE, FUTURE, PAIR)
 CASH, MARGIN = "DU1", "DU2"
 CENT, ZERO = Decimal("0.01"), Decimal(0)
 # What a price may move against a purchase between its check and its fill.
-SLIPPAGE = Decimal(0)
+SLIPPAGE = Decimal(10_000)
 
 
 class Books:
@@ -79,8 +79,8 @@ class Books:
         quotes = Quotes(self.market, self.exchange.price_name, self.exchange.stated_price)
         self.floor = Floor(self.exchange, quotes, Valuer(self.exchange, self.market))
         self.next_id = 1
-        # New shares for each one of the beginning, of the stock.
-        self.shares = Fraction(1)
+        # Splits of the stock, each with the number of fills before it.
+        self.splits: list[tuple[int, Fraction]] = []
         self.statuses: dict[int, str] = {}
         self.told: dict[tuple[str, int], Decimal] = {}
         self.executions: list[Execution] = []
@@ -118,7 +118,8 @@ class Books:
                 self.floor.end(current, self.now)
         self.hear()
         before = self.snapshot()
-        self.shares *= Fraction(new, old)
+        fills = len({one.family for one in self.floor.ledger.executions})
+        self.splits.append((fills, Fraction(new, old)))
         accounts = self.floor.ledger.convert(STOCK, STOCK, Fraction(new, old))
         self.floor.note(*(Changed(account, STOCK) for account in accounts))
         self.check_split(before, Fraction(new, old))
@@ -158,72 +159,82 @@ class Books:
                 self.told[event.account, event.security.con_id] = held.quantity
 
 
+def executed(books: Books, account: str) -> list[tuple[Security, Decimal, Decimal]]:
+    """Contract, signed quantity and what was paid with the commission, of every fill."""
+    latest = {one.family: one for one in books.floor.ledger.executions}.values()
+    own = [one for one in latest if one.order.terms.account == account]
+    found = []
+    for one in own:
+        security, signed = one.order.terms.security, one.order.terms.sign * one.quantity
+        found.append((security, signed, signed * one.price * security.units + one.commission))
+    return found
+
+
 def check(books: Books) -> None:
     """Every account told afresh from the executions, and held against the books."""
-    ledger = books.floor.ledger
     for account in books.scenario.accounts:
-        cash = defaultdict(Decimal, books.scenario.funds_of(account).cash)
-        # By currency: what positions cost less what was realized; and that of futures apart.
-        cost_less_profit: dict[str, Decimal] = defaultdict(Decimal)
-        futures = ZERO
-        for holding in books.scenario.holdings:
-            if holding.account == account and holding.security is not FUTURE:
-                cost_less_profit["USD"] += holding.quantity * holding.average_cost
-            elif holding.account == account:
-                futures += holding.quantity * holding.average_cost
-        for one in {one.family: one for one in ledger.executions}.values():
-            terms = one.order.terms
-            if terms.account != account:
-                continue
-            security = terms.security
-            paid = terms.sign * one.quantity * one.price * security.units + one.commission
-            if security is FUTURE:
-                futures += paid
-            else:
-                cash[security.currency] -= paid
-            if security is PAIR:
-                cash["EUR"] += terms.sign * one.quantity
-            elif security is not FUTURE:
-                cost_less_profit[security.currency] += paid
-        profit = ledger.realized(account, FUTURE)
-        cash["EUR"] += profit
-        assert futures == ledger.cost(account, FUTURE) - profit
-        assert {c: a for c, a in ledger.cash(account).items() if a} == {
-            c: a for c, a in cash.items() if a
-        }
-        for security in (STOCK, FOREIGN, TENFOLD, PENCE):
-            cost = ledger.cost(account, security)
-            cost_less_profit[security.currency] -= cost - ledger.realized(account, security)
-        assert not any(cost_less_profit.values())
+        check_cash(books, account)
+        check_costs(books, account)
         check_positions(books, account)
-        rate = {"USD": "0.8", "EUR": "1", "GBP": "1.2"}
-        if account == MARGIN:
-            worth = sum(Decimal(rate[c]) * amount for c, amount in cash.items())
-            assert ledger.total_cash(account) == worth
-        else:
-            assert all(amount >= -SLIPPAGE for amount in cash.values())
+
+
+def check_cash(books: Books, account: str) -> None:
+    """A purchase is paid; a future moves cash by its profit alone, a pair swaps one for another."""
+    ledger = books.floor.ledger
+    cash = defaultdict(Decimal, books.scenario.funds_of(account).cash)
+    cash["EUR"] += ledger.realized(account, FUTURE)
+    for security, signed, paid in executed(books, account):
+        cash[security.currency] -= ZERO if security is FUTURE else paid
+        cash["EUR"] += signed if security is PAIR else ZERO
+    told = ledger.cash(account)
+    assert {c: a for c, a in told.items() if a} == {c: a for c, a in cash.items() if a}
+    rates = {"USD": Decimal(1), "EUR": Decimal("1.25"), "GBP": Decimal("1.5")}
+    worth = sum((rates[c] * amount for c, amount in cash.items()), ZERO)
+    assert ledger.total_cash(account) == worth / rates[ledger.base(account)]
+    assert account == MARGIN or min(cash.values()) >= -SLIPPAGE
+
+
+def check_costs(books: Books, account: str) -> None:
+    """What positions cost less what was realized is what was paid for them, split or not."""
+    ledger = books.floor.ledger
+    paid: dict[int, Decimal] = defaultdict(Decimal)
+    for holding in books.scenario.holdings:
+        if holding.account == account:
+            paid[holding.security.con_id] += holding.quantity * holding.average_cost
+    for security, _, amount in executed(books, account):
+        paid[security.con_id] += amount
+    for security in CONTRACTS:
+        cost, profit = ledger.cost(account, security), ledger.realized(account, security)
+        assert security is PAIR or cost - profit == paid[security.con_id]
+        assert security is not PAIR or cost == profit == 0
 
 
 def check_positions(books: Books, account: str) -> None:
-    """Every position is what was held at first and what was traded, times the splits since."""
+    """Every position is what was held at first and what was traded, split where it was split."""
     ledger = books.floor.ledger
     for security in CONTRACTS:
         holding = ledger.holding(account, security)
         cost = ledger.cost(account, security)
         assert abs(holding.average_cost * holding.quantity - cost) <= Decimal("0.02")
         assert account == MARGIN or holding.quantity >= 0
-        assert security is not PAIR or holding.quantity == 0
-        if security is STOCK and books.shares != 1:
-            continue
-        start = (
-            h for h in books.scenario.holdings if (h.account, h.security) == (account, security)
-        )
-        expected = sum((h.quantity for h in start), ZERO)
-        for one in {one.family: one for one in ledger.executions}.values():
-            terms = one.order.terms
-            if (terms.account, terms.security) == (account, security) and security is not PAIR:
-                expected += terms.sign * one.quantity
+        expected = ZERO if security is PAIR else expected_quantity(books, account, security)
         assert holding.quantity == expected
+
+
+def expected_quantity(books: Books, account: str, security: Security) -> Decimal:
+    """A position told afresh: fills and splits in their order."""
+    start = (h for h in books.scenario.holdings if (h.account, h.security) == (account, security))
+    quantity = sum((h.quantity for h in start), ZERO)
+    fills = list({one.family: one for one in books.floor.ledger.executions}.values())
+    splits = books.splits if security is STOCK else []
+    for number in range(len(fills) + 1):
+        for ratio in (ratio for before, ratio in splits if before == number):
+            exact = Fraction(quantity) * ratio * 10_000
+            quantity = Decimal(int(exact)) / 10_000
+        terms = fills[number].order.terms if number < len(fills) else None
+        if terms is not None and (terms.account, terms.security) == (account, security):
+            quantity += terms.sign * fills[number].quantity
+    return quantity
 
 
 def check_orders(books: Books) -> None:
