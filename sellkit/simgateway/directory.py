@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.market_time import CALENDAR_OF_EXCHANGE
+from sellkit.simgateway.currencies import DOLLAR
 from sellkit.simgateway.history import NO_SUCH_SECURITY, Refused
 
 if TYPE_CHECKING:
+    from sellkit.core.market_time import Calendar
     from sellkit.simgateway.requests import ContractQuery
     from sellkit.simgateway.scenario import Scenario, Security
 
@@ -19,8 +22,10 @@ _AMERICAN_ROUTES: Final = ("AMEX", "NYSE", "CBOE", "ARCA", "NASDAQ", "BATS", "IE
 _DIRECT: Final = frozenset({"FUT", "FOP", "CASH", "IND", "CMDTY", "CRYPTO"})
 # Interactive Brokers routes to Nasdaq under an older name, too.
 _OTHER_NAMES: Final = {"ISLAND": "NASDAQ"}
+_OF_AMERICAN_OPTIONS: Final = "NYSE"
 _DERIVATIVES: Final = ("OPT", "FUT", "FOP", "WAR")
 _MOST_SAMPLES: Final = 16
+_DAYS_TOLD: Final = 6
 
 
 def exchanges_of(security: Security) -> tuple[str, ...]:
@@ -33,6 +38,26 @@ def exchanges_of(security: Security) -> tuple[str, ...]:
     is_american = CALENDAR_OF_EXCHANGE.get(listing) == _AMERICAN and security.sec_type == "STK"
     others = _AMERICAN_ROUTES if is_american else ()
     return tuple(dict.fromkeys((SMART, listing, *others)))
+
+
+def venue_of(security: Security) -> str:
+    """The exchange whose hours a contract keeps: American options those of American stocks."""
+    is_american_option = security.sec_type == "OPT" and security.currency == DOLLAR
+    return _OF_AMERICAN_OPTIONS if is_american_option else security.primary_exchange
+
+
+def told_hours(stretches: Calendar, now: dt.datetime) -> str:
+    """When an exchange is open from today on for six days, as contract details carry it."""
+    today = stretches.local(now).date()
+    days: list[str] = []
+    for date in (today + dt.timedelta(days=number) for number in range(_DAYS_TOLD)):
+        parts = stretches.between(date, date) if date <= stretches.last_date else ()
+        days += [
+            f"{stretches.local(part.open_utc):%Y%m%d:%H%M}-"
+            f"{stretches.local(part.close_utc):%Y%m%d:%H%M}"
+            for part in parts
+        ] or [f"{date:%Y%m%d}:CLOSED"]
+    return ";".join(days)
 
 
 class Directory:

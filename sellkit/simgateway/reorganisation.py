@@ -65,9 +65,9 @@ class Reorganisation:
 
     def _cancel_orders(self, security: Security, action: CorporateAction) -> None:
         floor = self._gateway.floor
-        for order in floor.book.working():
+        for order in floor.book.on_contract(security.con_id):
             current = floor.book.now(order)
-            if current.terms.security.con_id == security.con_id and current.is_working:
+            if current.is_working or current.is_on_hold:
                 ended = f"Cancelled by System: {_REASON}"
                 floor.end(current, action.at, ended, note=f" {_REASON}.")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -20,8 +22,10 @@ from ib_insync import (
     StopOrder,
 )
 
-from sellkit.simgateway.clock import parse_instant
-from tests.simgateway.trading import connected, move, place, settled, trading, until
+from sellkit.simgateway.clock import VirtualClock, parse_instant
+from sellkit.simgateway.orders.habits import OrderHabits
+from sellkit.simgateway.server import serve
+from tests.simgateway.trading import connected, go_to, move, place, settled, trading, until
 from tests.simgateway.world import (
     AAPL,
     CASH,
@@ -350,3 +354,59 @@ def test_a_yen_price_is_worth_its_rate(gateway: Gateway) -> None:
         assert (state.commission, state.commissionCurrency) == (200.0, "JPY")
 
     connected(gateway, use)
+
+
+# --- hours ----------------------------------------------------------------------------------------
+
+
+def test_hours_are_those_of_the_exchange_with_its_lunch_break(silent_client: None) -> None:
+    async def use(ib: IB) -> None:
+        told = {}
+        for con_id in (TOYOTA, OPTION, FUTURE, VOD):
+            (found,) = await ib.reqContractDetailsAsync(Contract(conId=con_id))
+            told[con_id] = (found.timeZoneId, found.tradingHours.split(";"))
+        zone, hours = told[TOYOTA]
+        assert zone == "Asia/Tokyo"
+        assert hours[:3] == [
+            "20251127:0900-20251127:1130",
+            "20251127:1230-20251127:1530",
+            "20251128:0900-20251128:1130",
+        ]
+        assert "20251129:CLOSED" in hours
+        # No extended hours for an option; the holiday is the American one.
+        assert told[OPTION] == (
+            "US/Eastern",
+            [
+                *("20251126:0930-20251126:1600", "20251127:CLOSED", "20251128:0930-20251128:1300"),
+                *("20251129:CLOSED", "20251130:CLOSED", "20251201:0930-20251201:1600"),
+            ],
+        )
+        assert told[FUTURE][0] == "America/Chicago"
+        assert told[FUTURE][1][0] == "20251125:1700-20251126:1700"
+        assert told[VOD][0] == "Europe/London"
+        assert told[VOD][1][0] == "20251126:0800-20251126:1630"
+
+    scenario = replace(SCENARIO, habits=OrderHabits())
+    with serve(scenario, clock=VirtualClock(MORNING, 0)) as running:
+        connected(running, use)
+
+
+def test_a_day_order_rests_over_tokyo_s_lunch_and_ends_at_its_close(silent_client: None) -> None:
+    async def use(ib: IB) -> None:
+        tokyo = by_number(TOYOTA)
+        await place(ib, LimitOrder("BUY", 1, 2000, account=MARGIN), "Submitted", tokyo)
+        go_to(running, LUNCH)
+        (order,) = running.exchange.orders()
+        assert order.is_working
+        assert order.expires == parse_instant("2025-11-26T06:30:00Z")
+        await place(ib, MarketOrder("BUY", 1, account=MARGIN), "PreSubmitted", tokyo)
+        go_to(running, LUNCH + dt.timedelta(hours=1))
+        assert [one.terms.order_type for one in running.exchange.orders()] == ["LMT"]
+        go_to(running, LUNCH + dt.timedelta(hours=4))
+        assert running.exchange.orders() == []
+
+    with trading(scenario=SCENARIO, at=LUNCH - dt.timedelta(hours=1)) as (running, _):
+        connected(running, use)
+
+
+LUNCH = parse_instant("2025-11-26T02:45:00Z")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sellkit.core.market_time import CALENDAR_OF_EXCHANGE, calendar_for
+from sellkit.core.market_time import has_calendar, open_stretches
 from sellkit.simgateway import contract_messages
 from sellkit.simgateway.clock import GATEWAY_ZONE
 from sellkit.simgateway.contract_messages import Listed
-from sellkit.simgateway.directory import exchanges_of
+from sellkit.simgateway.directory import exchanges_of, told_hours, venue_of
 
 if TYPE_CHECKING:
     from sellkit.simgateway.requests import Fields
@@ -59,7 +59,7 @@ def _listed(session: Session, security: Security) -> Listed:
     routes = exchanges_of(security)
     rules = gateway.exchange.rules.numbers_of(security, routes)
     under = gateway.exchange.directory.underlying(security)
-    zone, hours = _hours(session, security.primary_exchange)
+    zone, hours = _hours(session, security)
     return Listed(
         zone,
         *hours,
@@ -70,11 +70,17 @@ def _listed(session: Session, security: Security) -> Listed:
     )
 
 
-def _hours(session: Session, exchange: str) -> tuple[str, tuple[str, str]]:
-    """The zone of an exchange, and its hours in it; empty ones where no calendar is known."""
-    calendar = CALENDAR_OF_EXCHANGE.get(exchange)
-    if calendar is None:
+def _hours(session: Session, security: Security) -> tuple[str, tuple[str, str]]:
+    """The zone of a contract's exchange, and its hours there; empty ones where none are known."""
+    gateway, venue = session.gateway, venue_of(security)
+    now = gateway.clock.now()
+    stretches = open_stretches(venue)
+    if stretches is None:
         return GATEWAY_ZONE, ("", "")
-    zone = GATEWAY_ZONE if calendar == _AMERICAN else calendar_for(exchange).zone.key
-    gateway = session.gateway
-    return zone, gateway.market.hours(exchange, gateway.clock.now())
+    zone = GATEWAY_ZONE if stretches.name == _AMERICAN else stretches.zone.key
+    if not has_calendar(venue):
+        hours = told_hours(stretches, now)
+        return zone, (hours, hours)
+    trading, liquid = gateway.market.hours(venue, now)
+    # Options trade in the regular hours alone.
+    return zone, (trading if venue == security.primary_exchange else liquid, liquid)
