@@ -9,6 +9,7 @@ its rate, and all together as BASE.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sellkit.simgateway.history import Refused
@@ -69,10 +70,22 @@ class Valuer:
         self._prices = prices
         self._second: dt.datetime | None = None
         self._last: dict[int, float | None] = {}
+        self._figures: dict[str, tuple[int, list[Figure]]] = {}
 
     def forget(self) -> None:
         """Look the prices up anew, although the second is the same."""
         self._second = None
+
+    def figures(
+        self, account: str, now: dt.datetime, make: Callable[[], list[Figure]]
+    ) -> list[Figure]:
+        """An account's figures, made once for all clients until a price or the books change."""
+        self._begin(now)
+        changes = self._exchange.ledger.changes
+        known = self._figures.get(account)
+        if known is None or known[0] != changes:
+            known = self._figures[account] = (changes, make())
+        return known[1]
 
     def positions(self, account: str, now: dt.datetime) -> list[Valued]:
         """The positions of an account at their present prices."""
@@ -90,12 +103,15 @@ class Valuer:
 
     def _last_price(self, security: Security, now: dt.datetime) -> float | None:
         """The last trade, or None when the market has no price for the contract."""
-        second = now.replace(microsecond=0)
-        if second != self._second:
-            self._second, self._last = second, {}
+        self._begin(now)
         if security.con_id not in self._last:
             self._last[security.con_id] = self._look_up(security, now)
         return self._last[security.con_id]
+
+    def _begin(self, now: dt.datetime) -> None:
+        second = now.replace(microsecond=0)
+        if second != self._second:
+            self._second, self._last, self._figures = second, {}, {}
 
     def _look_up(self, security: Security, now: dt.datetime) -> float | None:
         name = self._exchange.price_name(security)
@@ -143,7 +159,7 @@ def standing(gateway: Gateway, account: str) -> Standing:
     base = books.base(account)
     return Standing(
         base=base,
-        rate_of=lambda currency: float(books.rates.of(currency, base)),
+        rate_of=cache(lambda currency: float(books.rates.of(currency, base))),
         cash=books.cash(account),
         realized=books.realized_by_currency(account),
         positions=gateway.valuer.positions(account, gateway.clock.now()),
@@ -259,6 +275,10 @@ def _ledger_rows(
 
 
 def account_figures(gateway: Gateway, account: str) -> list[Figure]:
-    """Every figure of an account, as it is now."""
-    own = standing(gateway, account)
-    return figures(own) + ledger(own, account)
+    """Every figure of an account, as it is now; the list is shared and not to be changed."""
+
+    def make() -> list[Figure]:
+        own = standing(gateway, account)
+        return figures(own) + ledger(own, account)
+
+    return gateway.valuer.figures(account, gateway.clock.now(), make)

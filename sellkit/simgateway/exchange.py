@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -112,10 +112,26 @@ class Exchange:
 
         That of a pair of currencies follows from their rates.
         """
+        # A position remembers its contract as it was when it was opened.
+        security = self.directory.get(security.con_id) or security
         if security.price is not None or not security.is_currency_pair:
             return security.price
         rate = self.ledger.rates.of(security.symbol, security.currency)
         return rate.quantize(_RATE_STEP)
+
+    def with_stated_price(self, local_symbol: str) -> Security | None:
+        """The contract with a local symbol whose price the scenario states."""
+        known = self.directory.all()
+        return next((s for s in known if s.local == local_symbol and s.price is not None), None)
+
+    def restate(self, security: Security, factor: Decimal) -> Decimal:
+        """Multiply the price that was stated of a contract; gives the new one, on its step."""
+        rule = self.rules.of(security)
+        wanted = (security.price or Decimal(0)) * factor
+        step = rule.step(wanted)
+        price = max(step, (wanted / step).to_integral_value() * step)
+        self.directory.replace(security, replace(security, price=price))
+        return price
 
     def find(self, query: ContractQuery) -> Security:
         """The one contract that a query describes.

@@ -23,9 +23,12 @@ from ib_insync import (
 )
 
 from sellkit.simgateway.clock import VirtualClock, parse_instant
+from sellkit.simgateway.control import Control
 from sellkit.simgateway.orders.habits import OrderHabits
 from sellkit.simgateway.server import serve
+from tests.simgateway.fake_market import FakeMarket
 from tests.simgateway.trading import connected, go_to, move, place, settled, trading, until
+from tests.simgateway.wire import WireClient
 from tests.simgateway.world import (
     AAPL,
     CASH,
@@ -262,6 +265,25 @@ def test_a_future_moves_cash_only_by_its_profit(gateway: Gateway) -> None:
         assert ledger.cash(MARGIN)["USD"] == 50_000 + gain
 
     connected(gateway, use)
+
+
+def test_a_stated_price_moves_on_demand_and_keeps_to_its_step() -> None:
+    with (
+        serve(
+            SCENARIO, market=FakeMarket(), clock=VirtualClock(MORNING, 0), control_port=0
+        ) as running,
+        WireClient(running) as client,
+    ):
+        assert running.control is not None
+        client.start().send(6, 2, 1, MARGIN)
+        client.until(54)
+        with Control(running.control.address) as control:
+            assert control.move_price("ESZ5", 1.1) == 111.0  # 111.1 lies between two steps
+            control.ask("price", symbol="AAPL  260116C00200000", factor=2)
+        client.send(6, 2, 1, MARGIN)
+        shown = {row[2]: row[13:16] for row in client.until(54) if row[0] == "7"}
+        assert shown[str(FUTURE)] == ("1", "111.0", "5550.0")
+        assert shown[str(OPTION)] == ("-2", "25.0", "-5000.0")
 
 
 def test_an_order_on_what_nobody_prices_rests(silent_client: None) -> None:

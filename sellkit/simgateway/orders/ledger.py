@@ -78,11 +78,14 @@ class Ledger:
         Every fill and every correction, oldest first.
     rates
         What currencies are worth; may be replaced while the gateway runs.
+    changes
+        Counts up with every change of a position or of cash.
     """
 
     def __init__(self, scenario: Scenario) -> None:
         self.executions: list[Execution] = []
         self.rates = scenario.rates
+        self.changes = 0
         self._holdings = {(h.account, h.security.con_id): h for h in scenario.holdings}
         self._lots = {
             key: _Lot(h.quantity, h.quantity * h.average_cost) for key, h in self._holdings.items()
@@ -112,6 +115,7 @@ class Ledger:
     def hold(self, holding: Holding) -> None:
         """Set a position from outside; the cash stays as it is."""
         key = (holding.account, holding.security.con_id)
+        self.changes += 1
         self._holdings[key] = holding
         self._lots[key] = _Lot(holding.quantity, holding.quantity * holding.average_cost)
 
@@ -159,6 +163,7 @@ class Ledger:
     ) -> Execution:
         """Book a fill; `order` has it counted already."""
         terms = order.terms
+        self.changes += 1
         key = (terms.account, terms.security.con_id)
         before = self._lots.get(key, _Lot(ZERO, ZERO))
         signed = terms.sign * quantity
@@ -202,6 +207,7 @@ class Ledger:
     def correct(self, latest: Execution, order: Order, price: Decimal) -> Execution:
         """Book another price for a fill; `order` has it counted already."""
         terms = latest.order.terms
+        self.changes += 1
         paid_more = terms.sign * (price - latest.price) * latest.quantity * terms.security.units
         key = (terms.account, terms.security.con_id)
         lot = self._lots.get(key, _Lot(ZERO, ZERO))
@@ -238,6 +244,7 @@ class Ledger:
         list of str
             The accounts that have or had a position.
         """
+        self.changes += 1
         accounts = [account for account, con_id in self._holdings if con_id == old.con_id]
         for account in accounts:
             lot = self._lots[account, old.con_id]
