@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -222,7 +223,10 @@ def open_stretches(exchange: str) -> Calendar | None:
         return None
     import exchange_calendars
 
-    source = exchange_calendars.get_calendar(name, start=FIRST_SESSION)
+    with warnings.catch_warnings():
+        # Hong Kong's calendar uses names that pandas is going to drop.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        source = exchange_calendars.get_calendar(name, start=FIRST_SESSION)
     columns = (source.schedule[key] for key in ("open", "break_start", "break_end", "close"))
     stretches: list[Session] = []
     for date, *moments in zip(source.sessions, *columns, strict=True):

@@ -27,6 +27,8 @@ from tests.simgateway.wire import WireClient
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ib_insync import IB, BarDataList
+
     from sellkit.simgateway.gateway import Gateway
 
 NVDA, NEW = 4815747, 999001
@@ -156,6 +158,12 @@ def test_any_ratio_divides_prices_and_multiplies_volumes(new: int, old: int) -> 
         assert other.volume == pytest.approx(one.volume * new / old, abs=1)
 
 
+async def bars(ib: IB) -> BarDataList:
+    """Hours up to an instant before the split."""
+    end = dt.datetime(2025, 11, 24, 21, tzinfo=dt.UTC)
+    return await ib.reqHistoricalDataAsync(STOCK, end, "5 D", "1 hour", "TRADES", useRTH=True)
+
+
 # --- the clients ----------------------------------------------------------------------------------
 
 
@@ -166,6 +174,7 @@ def test_a_client_hears_of_the_position_and_loses_its_orders() -> None:
         ib, codes = await client(gateway), []
         ib.errorEvent += lambda _id, code, text, _contract: codes.append((code, text))
         stop = StopOrder("SELL", 150, 50, tif="GTC")
+        old = await bars(ib)
         trade = await place(ib, stop, "PreSubmitted", STOCK)
         other = await place(ib, StopOrder("SELL", 10, 50, tif="GTC"), "PreSubmitted")
         go_to(gateway, NIGHT)
@@ -178,6 +187,9 @@ def test_a_client_hears_of_the_position_and_loses_its_orders() -> None:
         shown = next(p for p in ib.portfolio() if p.contract.conId == NVDA)
         assert (shown.position, shown.averageCost) == (600, 24.18)
         assert other.orderStatus.status == "PreSubmitted"
+        assert [bar.date for bar in await bars(ib)] == [bar.date for bar in old]
+        for one, other in zip(old, await bars(ib), strict=True):
+            assert other.close == pytest.approx(one.close / 4, abs=0.0051)
         completed = await ib.reqCompletedOrdersAsync(False)
         assert [t.orderStatus.status for t in completed] == ["Cancelled"]
         go_to(gateway, AFTER)

@@ -311,6 +311,22 @@ avgCost = 350
         connected(running, use)
 
 
+def test_an_index_cannot_be_traded(silent_client: None) -> None:
+    text = """
+[[symbols]]
+symbol = "SPX"
+secType = "IND"
+conId = 416904
+primaryExchange = "CBOE"
+price = 6800
+"""
+    with trading(scenario=world(text), at=MORNING) as (running, _):
+        (found,) = details(running, Contract(conId=416904))
+        assert found.validExchanges == "CBOE"
+        order = MarketOrder("BUY", 1, account=MARGIN)
+        assert codes(running, by_number(416904, "CBOE"), order) == [201]
+
+
 def test_currencies_are_exchanged_and_leave_no_position(gateway: Gateway) -> None:
     async def use(ib: IB) -> None:
         trade = await place(ib, MarketOrder("BUY", 1000, account=CASH), "Filled", Forex("EURUSD"))

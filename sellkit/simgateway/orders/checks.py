@@ -69,6 +69,7 @@ def of_terms(terms: Terms, floor: Floor) -> Refused | None:
         or (
             rejected("No trading permission for this contract.")
             if terms.security.symbol in floor.habits.no_permission
+            or terms.security.sec_type == "IND"
             else None
         )
     )
