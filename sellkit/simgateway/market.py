@@ -46,6 +46,7 @@ __all__ = ["Listing", "Market", "Quote"]
 
 _DAYS_TOLD: Final = 6
 _SESSIONS_SEARCHED: Final = 8
+_SESSIONS_TRIED: Final = 2
 _DAY_SECONDS: Final = 86_400
 _NOTHING: Final[Mapping[str, Path]] = MappingProxyType({})
 
@@ -205,12 +206,12 @@ class Market:
         )
 
     def _latest(self, listing: Listing, span: Span, now: dt.datetime, *, rth: bool) -> Rows:
-        """Bars of the last few sessions."""
-        moment = now.timestamp()
-        asked = window(
-            Duration(_SESSIONS_SEARCHED, "D"), self._hours(listing.exchange).of(rth=rth), moment
-        )
-        return self._fold(listing, span, asked, moment, rth=rth)
+        """Bars of the last few sessions; short ones of two, unless those have none."""
+        table, moment = self._hours(listing.exchange).of(rth=rth), now.timestamp()
+        few = window(Duration(_SESSIONS_TRIED, "D"), table, moment)
+        rows = no_rows() if span.is_dated else self._fold(listing, span, few, moment, rth=rth)
+        asked = window(Duration(_SESSIONS_SEARCHED, "D"), table, moment)
+        return rows if len(rows.minute) else self._fold(listing, span, asked, moment, rth=rth)
 
     def move(self, symbol: str, factor: float, now: dt.datetime) -> None:
         """Multiply a symbol's prices from `now` on; see `Moved`.
