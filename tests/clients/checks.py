@@ -33,4 +33,4 @@ def eventually(is_so: Callable[[], object]) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not is_so():
         assert time.monotonic() < deadline, "it did not happen"
-        threading.Event().wait(0.005)
+        threading.Event().wait(0.03)

@@ -82,6 +82,7 @@ class Client:
                 rest.get("show", "TRADES"),
                 rest.get("rth", True),
                 formatDate=form,
+                timeout=rest.get("patience", _SECONDS),
             )
         )
         return [told.bar(one) for one in bars]
@@ -95,12 +96,13 @@ class Client:
         self.ib.reqMktData(self._contract(contract))
 
     async def streamed(self, contract: dict[str, Any]) -> dict[str, Any]:
-        """What the stream has come to, which then ends."""
+        """What a stream has come to."""
         await self._within(self.ib.reqCurrentTimeAsync())
-        wanted = self._contract(contract)
-        (ticker,) = [one for one in self.ib.tickers() if one.contract == wanted]
-        self.ib.cancelMktData(ticker.contract)
+        ticker = self._ticker(contract)
         return {name: told.number(getattr(ticker, name)) for name in ("bid", "ask", "last")}
+
+    async def end_stream(self, contract: dict[str, Any]) -> None:
+        self.ib.cancelMktData(self._ticker(contract).contract)
 
     async def positions(self) -> list[Any]:
         return await self._told("position", self.ib.reqPositionsAsync)
@@ -173,6 +175,10 @@ class Client:
 
     def _contract(self, contract: dict[str, Any]) -> Any:
         return self.library.Contract(**contract)
+
+    def _ticker(self, contract: dict[str, Any]) -> Any:
+        wanted = self._contract(contract)
+        return next(one for one in self.ib.tickers() if one.contract == wanted)
 
     async def _within(self, awaitable: Any) -> Any:
         return await asyncio.wait_for(awaitable, _SECONDS)

@@ -125,12 +125,13 @@ class Client(EWrapper, EClient):
         self.reqMktData(self.last_question, _contract(contract), "", False, False, [])
 
     def streamed(self, contract: dict[str, Any]) -> dict[str, Any]:
-        """What the latest stream has come to, which then ends."""
-        number = self.last_question
+        """What the latest stream has come to."""
         self.ask("time", self.reqCurrentTime)
-        self.cancelMktData(number)
-        found = dict(self.pending[number].rows)
-        return {name: found[name] for name in ("bid", "ask", "last")}
+        found = dict(self.pending[self.last_question].rows)
+        return {name: found.get(name) for name in ("bid", "ask", "last")}
+
+    def end_stream(self, contract: dict[str, Any]) -> None:
+        self.cancelMktData(self.last_question)
 
     def positions(self) -> list[Any]:
         return self._told("position", "positions", self.reqPositions)
