@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.clients.driving import Client, Driver
-from tests.clients.environments import FOLDER, Unavailable, is_required, make, python_of
+from tests.clients.environments import FOLDER, is_required, make, python_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

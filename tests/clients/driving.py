@@ -17,6 +17,8 @@ _SCRIPTS = {
     "ibapi": ("official.py",),
 }
 _SECONDS_TO_LEAVE = 20
+# The gateway may put such a notice behind anything, where a length alone could lose a message.
+_FARMS = (2104, 2106, 2158)
 
 Said = dict[str, Any]
 
@@ -107,13 +109,13 @@ class Client:
 
     def settle(self, *kinds: str) -> list[Said]:
         """What was said up to now, of some kinds or in all, in its order."""
+        return [one for kind, one in self.said() if not kinds or kind in kinds]
+
+    def said(self) -> list[tuple[str, Said]]:
+        """What was said up to now and of which kind it is, without notices about data farms."""
         said = self.ask("settle")
-        return [one for kind, one in said if not kinds or kind in kinds]
+        return [(kind, one) for kind, one in said if kind != "error" or one["code"] not in _FARMS]
 
     def codes(self) -> list[int]:
-        """The codes of the errors that were told up to now, without notices about data farms."""
-        return [one["code"] for one in self.settle("error") if one["id"] != -1]
-
-    def kinds(self) -> list[str]:
-        """What kinds of things were said up to now, in their order."""
-        return [kind for kind, _ in self.ask("settle")]
+        """The codes of the errors that were told up to now."""
+        return [one["code"] for one in self.settle("error")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.clients.checks import ACCOUNT, AAPL, MSFT, eventually, limit, trading
+from tests.clients.checks import AAPL, ACCOUNT, MSFT, eventually, limit, trading
 from tests.simgateway.trading import SCENARIO
 
 if TYPE_CHECKING:
@@ -43,14 +43,22 @@ def test_an_id_that_is_in_use_is_refused_and_its_owner_stays(client: Client) -> 
         assert client.ask("time")
 
 
-def test_a_client_comes_back_under_its_id(client: Client) -> None:
+def test_a_client_comes_back_under_its_id_once_its_socket_has_gone(client: Client) -> None:
     with trading() as (gateway, _):
         client.connect(gateway, 7)
-        client.ask("disconnect")
-        # The socket of Interactive Brokers' own client lingers for up to a second.
-        eventually(lambda: not gateway.sessions)
-        client.connect(gateway, 7)
+        # That of Interactive Brokers' own client stays for up to a second.
+        client.ask("disconnect", lingers=True)
+        refusals: list[list[int]] = []
+
+        def is_back() -> bool:
+            found = client.ask("connect", port=gateway.port, client_id=7, timeout=1)
+            refusals.append(found.get("refused", []))
+            return "version" in found
+
+        eventually(is_back)
         assert client.ask("time")
+    assert refusals.pop() == []
+    assert all(326 in codes for codes in refusals)
 
 
 def test_an_order_is_told_to_its_own_client_only_and_listed_for_all(client: Client) -> None:

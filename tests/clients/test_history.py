@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.market import Market
 from sellkit.simgateway.scenario import Security
 from sellkit.simgateway.server import serve
 from tests.clients.checks import AAPL, MSFT, eventually, move, trading
@@ -27,10 +29,16 @@ UNPRICED = Security(
 YESTERDAY = "20251125 23:59:59 UTC"
 
 
+@cache
+def _prices() -> Market:
+    """Made once for all gateways, since the walk of the prices takes its time."""
+    return Market.of(SCENARIO)
+
+
 @contextmanager
 def market() -> Iterator[Gateway]:
     """A gateway at noon with made-up prices; its clock stands still."""
-    with serve(SCENARIO, clock=VirtualClock(NOON, 0)) as gateway:
+    with serve(SCENARIO, market=_prices(), clock=VirtualClock(NOON, 0)) as gateway:
         yield gateway
 
 

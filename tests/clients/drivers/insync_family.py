@@ -13,7 +13,7 @@ import told
 
 _SECONDS = 30.0
 _WHAT_IF_SECONDS = 5.0
-_REFUSALS = (TimeoutError, asyncio.TimeoutError, OSError)
+_REFUSALS = (TimeoutError, OSError)
 _EVENTS = told.EVENTS | {"completedOrder": ("completed", told.completed)}
 
 
@@ -35,7 +35,7 @@ class Client:
         accounts, next_id = client.getAccounts(), client.getReqId()
         return {"version": client.serverVersion(), "accounts": accounts, "next_id": next_id}
 
-    async def disconnect(self) -> None:
+    async def disconnect(self, *, lingers: bool = False) -> None:
         self.ib.disconnect()
         await asyncio.sleep(0)
 
@@ -130,12 +130,13 @@ class Client:
             self.ib.client.placeOrder(order_id, self._contract(contract), wanted)
         else:
             self.ib.placeOrder(self._contract(contract), wanted)
+        await self.time()  # by now the gateway has taken it
 
     async def what_if(self, contract: dict[str, Any], order: dict[str, Any]) -> Any:
         asked = self.ib.whatIfOrderAsync(self._contract(contract), self.library.Order(**order))
         try:
             state = await asyncio.wait_for(asked, _WHAT_IF_SECONDS)
-        except (TimeoutError, asyncio.TimeoutError):
+        except TimeoutError:
             return None
         return told.margins(state) if state else None
 
@@ -145,9 +146,11 @@ class Client:
             self.ib.client.cancelOrder(order_id)
         else:
             self.ib.cancelOrder(known.order)
+        await self.time()
 
     async def cancel_all(self) -> None:
         self.ib.reqGlobalCancel()
+        await self.time()
 
     async def open_orders(self) -> list[Any]:
         return await self._told("open", self.ib.reqOpenOrdersAsync)
@@ -235,7 +238,7 @@ async def _serve(library: Any, complaints: service.Complaints) -> None:
             clients[name] = Client(library, ib, ib.wrapper.__dict__.setdefault("told", []))
         try:
             service.answer(await getattr(clients[name], action)(**task))
-        except Exception:
+        except Exception:  # noqa: BLE001  whoever asked is told of anything
             service.apologize()
     for client in clients.values():
         client.ib.disconnect()

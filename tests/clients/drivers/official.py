@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import traceback
 from typing import Any
@@ -44,8 +46,7 @@ class Client(EWrapper, EClient):
     def run(self) -> None:
         try:
             super().run()
-        except Exception:
-            # Nobody else would hear why the library's loop ended.
+        except Exception:  # noqa: BLE001  nobody else would hear why the library's loop ended
             self.complaints.found.append(traceback.format_exc())
         for one in list(self.pending.values()):
             one.done.set()
@@ -66,7 +67,11 @@ class Client(EWrapper, EClient):
         self.log.clear()
         return {"version": self.serverVersion(), "accounts": accounts, "next_id": self.next_id}
 
-    def leave(self) -> None:
+    def leave(self, *, lingers: bool = False) -> None:
+        """Disconnect; the library by itself holds its socket for up to a second longer."""
+        if not lingers and self.conn is not None and self.conn.socket is not None:
+            with contextlib.suppress(OSError):
+                self.conn.socket.shutdown(socket.SHUT_RDWR)
         EClient.disconnect(self)
 
     def settle(self) -> list[Any]:
@@ -151,6 +156,7 @@ class Client(EWrapper, EClient):
 
     def place(self, order_id: int, contract: dict[str, Any], order: dict[str, Any]) -> None:
         self.placeOrder(order_id, _contract(contract), _order(order))
+        self.time()  # by now the gateway has taken it
 
     def what_if(self, contract: dict[str, Any], order: dict[str, Any]) -> Any:
         self.next_id += 1
@@ -160,9 +166,11 @@ class Client(EWrapper, EClient):
 
     def cancel(self, order_id: int) -> None:
         self.cancelOrder(order_id)
+        self.time()
 
     def cancel_all(self) -> None:
         self.reqGlobalCancel()
+        self.time()
 
     def open_orders(self) -> list[Any]:
         return self._told("open", "orders", self.reqOpenOrders)
@@ -331,7 +339,7 @@ def main() -> None:
         action = {"connect": "join", "disconnect": "leave"}.get(action, action)
         try:
             service.answer(getattr(clients[name], action)(**task))
-        except Exception:
+        except Exception:  # noqa: BLE001  whoever asked is told of anything
             service.apologize()
     for client in clients.values():
         client.leave()

@@ -39,8 +39,8 @@ def _parsed(text: str) -> dt.datetime | dt.date | None:
             else dt.datetime.fromtimestamp(number, dt.UTC)
         )
     day, clock, *zone = text.replace("-", " ").split()
-    found = dt.datetime.strptime(f"{day} {clock}", "%Y%m%d %H:%M:%S")
-    return found.replace(tzinfo=zoneinfo.ZoneInfo(zone[0]) if zone else dt.UTC)
+    own = zoneinfo.ZoneInfo(zone[0]) if zone else dt.UTC
+    return dt.datetime.strptime(f"{day} {clock}", "%Y%m%d %H:%M:%S").replace(tzinfo=own)
 
 
 def contract(one: Any) -> dict[str, Any]:
@@ -112,31 +112,14 @@ def completed(what: Any, order: Any, state: Any) -> dict[str, Any]:
     }
 
 
-def status(
-    order_id: int,
-    state: str,
-    filled: float,
-    remaining: float,
-    average: float,
-    perm_id: int,
-    parent: int,
-    last: float,
-    client_id: int,
-    why_held: str,
-    *_cap: float,
-) -> dict[str, Any]:
-    return {
-        "order_id": order_id,
-        "status": state,
-        "filled": float(filled),
-        "remaining": float(remaining),
-        "average": float(average),
-        "perm_id": perm_id,
-        "parent": parent,
-        "last": float(last),
-        "client_id": client_id,
-        "why_held": why_held,
-    }
+_STATUS = (
+    *("order_id", "status", "filled", "remaining", "average", "perm_id", "parent"),
+    *("last", "client_id", "why_held"),
+)
+
+
+def status(*values: Any) -> dict[str, Any]:
+    return dict(zip(_STATUS, values, strict=False))
 
 
 def fill(request_id: int, what: Any, one: Any) -> dict[str, Any]:
