@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,8 +23,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Make the environments outside of any test, since their first making takes long."""
     if session.config.option.collectonly:
         return
-    calls = [getattr(item, "callspec", None) for item in session.items]
-    wanted = {call.params.get("driver") for call in calls if call is not None}
+    wanted: set[str] = set()
+    for item in session.items:
+        call = getattr(item, "callspec", None)
+        wanted |= {call.params.get("driver", "")} if call is not None else set()
+        wanted |= set(CLIENTS) if "drivers" in getattr(item, "fixturenames", ()) else set()
     _failures.update(make(*(name for name in CLIENTS if name in wanted)))
 
 
@@ -33,8 +36,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [str(one.longrepr) for one in terminalreporter.stats.get("skipped", [])]
     for name, reason in _failures.items():
         missed = sum(f"{name}: {ABSENT}" in text for text in skipped)
-        line = f"{missed} tests skipped: {name}: {ABSENT} in {FOLDER.name}/{name}: {reason}"
-        terminalreporter.write_line(line, yellow=True, bold=True)
+        if missed:
+            line = f"{missed} tests skipped: {name}: {ABSENT} in {FOLDER.name}: {reason}"
+            terminalreporter.write_line(line, yellow=True, bold=True)
 
 
 @pytest.fixture(scope="session", params=CLIENTS)
@@ -44,11 +48,28 @@ def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
         yield driver
 
 
+@pytest.fixture(scope="module")
+def processes() -> Iterator[list[Driver]]:
+    """A process for each of the clients."""
+    with ExitStack() as running:
+        yield [running.enter_context(_driven(name)) for name in CLIENTS]
+
+
+@pytest.fixture
+def drivers(processes: list[Driver]) -> Iterator[list[Driver]]:
+    """Each of the clients; no message may have puzzled one."""
+    yield processes
+    for one in processes:
+        one.leave()
+    assert [one.complaints() for one in processes] == [[]] * len(processes)
+
+
 @contextmanager
 def _driven(name: str) -> Iterator[Driver]:
     if name in _failures:
-        reason = f"{name}: {ABSENT}: {_failures[name]}"
-        pytest.fail(reason) if is_required() else pytest.skip(reason)
+        if is_required():
+            pytest.fail(f"{name}: {ABSENT}: {_failures[name]}")
+        pytest.skip(f"{name}: {ABSENT}")
     driver = Driver(name, python_of(name))
     try:
         yield driver
