@@ -38,7 +38,7 @@ def test_an_id_that_is_in_use_is_refused_and_its_owner_stays(client: Client) -> 
     with trading() as (gateway, _):
         client.connect(gateway, 7)
         second = client.another("second")
-        found = second.ask("connect", port=gateway.port, client_id=7, timeout=1)
+        found = second.ask("connect", port=gateway.port, client_id=7)
         assert 326 in found["refused"]
         assert client.ask("time")
 
@@ -51,7 +51,7 @@ def test_a_client_comes_back_under_its_id_once_its_socket_has_gone(client: Clien
         refusals: list[list[int]] = []
 
         def is_back() -> bool:
-            found = client.ask("connect", port=gateway.port, client_id=7, timeout=1)
+            found = client.ask("connect", port=gateway.port, client_id=7)
             refusals.append(found.get("refused", []))
             return "version" in found
 

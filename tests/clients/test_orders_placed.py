@@ -198,3 +198,20 @@ def test_an_order_that_may_trade_outside_regular_hours_does(client: Client) -> N
         place(client, limit("SELL", 10, 99, outsideRth=True))
         assert status(client) == "Filled"
         assert held(gateway) == 30
+
+
+def test_the_wish_to_trade_outside_hours_is_ignored_with_notice_2109(client: Client) -> None:
+    with trading() as (gateway, _):
+        client.connect(gateway)
+        place(client, order("SELL", 10, "MOC", outsideRth=True))
+        assert client.codes() == [2109]
+        assert client.ask("open_orders")
+
+
+def test_there_are_at_most_so_many_active_orders_on_one_side(client: Client) -> None:
+    with trading(max_active=2) as (gateway, _):
+        client.connect(gateway)
+        for number in range(3):
+            place(client, limit("SELL", 1, 110 + number), 900 + number)
+        assert client.codes() == [201]
+        assert [one["order_id"] for one in client.ask("open_orders")] == [900, 901]

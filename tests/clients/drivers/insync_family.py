@@ -13,6 +13,7 @@ import told
 
 _SECONDS = 30.0
 _WHAT_IF_SECONDS = 5.0
+_ID_IN_USE = 326
 _REFUSALS = (TimeoutError, OSError)
 _EVENTS = told.EVENTS | {"completedOrder": ("completed", told.completed)}
 
@@ -25,11 +26,22 @@ class Client:
 
     # --- the session --------------------------------------------------------------------------
 
-    async def connect(self, port: int, client_id: int, timeout: float = _SECONDS) -> dict[str, Any]:
+    async def connect(self, port: int, client_id: int) -> dict[str, Any]:
+        wanted = {"host": "127.0.0.1", "port": port, "clientId": client_id, "timeout": _SECONDS}
+        joining = asyncio.ensure_future(self.ib.connectAsync(**wanted))
+
+        def give_up(_id: int, code: int, *_: Any) -> None:
+            # The library itself would wait until its time is up.
+            if code == _ID_IN_USE:
+                joining.cancel()
+
+        self.ib.errorEvent += give_up
         try:
-            await self.ib.connectAsync("127.0.0.1", port, clientId=client_id, timeout=timeout)
-        except _REFUSALS:
+            await joining
+        except (*_REFUSALS, asyncio.CancelledError):
             return {"refused": [said["code"] for kind, said in self.take() if kind == "error"]}
+        finally:
+            self.ib.errorEvent -= give_up
         self.log.clear()
         client = self.ib.client
         accounts, next_id = client.getAccounts(), client.getReqId()

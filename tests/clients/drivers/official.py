@@ -53,12 +53,12 @@ class Client(EWrapper, EClient):
 
     # --- the session --------------------------------------------------------------------------
 
-    def join(self, port: int, client_id: int, timeout: float = _SECONDS) -> dict[str, Any]:
+    def join(self, port: int, client_id: int) -> dict[str, Any]:
         ready = self.pending["ready"] = Pending()
         self.connect("127.0.0.1", port, client_id)
         self.decoder.interpret = _checking(self.decoder, self.complaints)
         threading.Thread(target=self.run, daemon=True).start()
-        ready.done.wait(timeout)
+        ready.done.wait(_SECONDS)
         if not self.next_id:
             return {"refused": [said["code"] for kind, said in self.log if kind == "error"]}
         accounts = self.pending["accounts"].rows
