@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.kinds import HANDSHAKE, Direction, kind_of, names
+from sellkit.simgateway.market import Market
+from sellkit.simgateway.server import serve
 from tests.clients.checks import MSFT, limit, order, trading
-from tests.simgateway.trading import SCENARIO
+from tests.simgateway.trading import NOON, SCENARIO
 from tests.simgateway.wire import WireClient, bars, contract
 from tests.simgateway.wire import order as raw_order
 
@@ -73,6 +77,8 @@ ROWS: Final[dict[int, tuple[int, int, tuple[int, int, int]]]] = {
 # What a gateway sends only when it is asked for what the conversation below does not ask for.
 UNASKED: Final = {14, 45, 46, 90, 94, 95, 106}
 
+TWO_ACCOUNTS: Final = replace(SCENARIO, accounts=("DU0000001", "DU2"))
+
 Messages = dict[int, list[tuple[str, ...]]]
 
 
@@ -84,11 +90,16 @@ def expected(message: tuple[str, ...], version: int) -> int:
     return before + int(message[count]) * rows[place]
 
 
+@cache
+def _prices() -> Market:
+    return Market.of(TWO_ACCOUNTS)
+
+
 def converse(version: int) -> Messages:
     """Everything that a gateway says to a client that asks for everything."""
     heard: Messages = defaultdict(list)
-    with trading(scenario=replace(SCENARIO, accounts=("DU0000001", "DU2"))) as (gateway, _):
-        gateway.terminal.place("AAPL", "SELL", Decimal(5), "LMT", limit_price=Decimal(500))
+    with serve(TWO_ACCOUNTS, market=_prices(), clock=VirtualClock(NOON, 0)) as gateway:
+        gateway.terminal.place("AAPL", "SELL", Decimal(5), "LMT", limit_price=Decimal(900))
         with WireClient(gateway) as client:
             client.shake(HELLO[version])
             for request in asked(version):
@@ -103,7 +114,7 @@ def asked(version: int) -> list[tuple[object, ...]]:
     aapl = contract()
     issuer = ("",) if version >= 176 else ()
     stop, trail = {21: 90, 22: "GTC"}, {21: 5, 70: 90}
-    group = {23: "pair", 48: 1, 20: 120}
+    group = {23: "pair", 48: 1, 20: 900}
     return [
         (71, 2, 0, ""),
         *((15, 1, 1), (61, 1), (6, 2, 1, "DU0000001"), (99, 0)),

@@ -23,6 +23,7 @@ class Client:
 
     def __init__(self, library: Any, ib: Any, log: list[Any]) -> None:
         self.library, self.ib, self.log = library, ib, log
+        self.bars: Any = []
 
     # --- the session --------------------------------------------------------------------------
 
@@ -98,6 +99,24 @@ class Client:
             )
         )
         return [told.bar(one) for one in bars]
+
+    async def keep(self, contract: dict[str, Any], size: str) -> list[Any]:
+        """Ask for a day's bars that are kept up to date."""
+        wanted = (self._contract(contract), "", "1 D", size, "TRADES", True)
+        asked = self.ib.reqHistoricalDataAsync(*wanted, formatDate=2, keepUpToDate=True)
+        self.bars = await self._within(asked)
+        return await self.kept()
+
+    async def kept(self) -> list[Any]:
+        """What has become of such bars."""
+        await self.time()
+        return [told.bar(one) for one in self.bars]
+
+    async def end_kept(self) -> None:
+        self.ib.cancelHistoricalData(self.bars)
+
+    async def data_type(self, wanted: int) -> None:
+        self.ib.reqMarketDataType(wanted)
 
     async def quote(self, contract: dict[str, Any]) -> dict[str, Any]:
         (ticker,) = await self._within(self.ib.reqTickersAsync(self._contract(contract)))

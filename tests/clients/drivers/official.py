@@ -41,7 +41,8 @@ class Client(EWrapper, EClient):
         self.pending: dict[object, Pending] = {}
         self.next_id = 0
         self.last_question = 10_000_000
-        self.streams: dict[int, dict[str, Any]] = {}
+        self.bars: list[Any] = []
+        self.kept_under = 0
 
     def run(self) -> None:
         try:
@@ -119,6 +120,24 @@ class Client(EWrapper, EClient):
         end, show, rth = rest.get("end", ""), rest.get("show", "TRADES"), rest.get("rth", True)
         wanted = (_contract(contract), end, duration, size, show, int(rth), form, False, [])
         return self.question(lambda n: self.reqHistoricalData(n, *wanted))
+
+    def keep(self, contract: dict[str, Any], size: str) -> list[Any]:
+        """Ask for a day's bars that are kept up to date."""
+        wanted = (_contract(contract), "", "1 D", size, "TRADES", 1, 2, True, [])
+        self.bars = self.question(lambda n: self.reqHistoricalData(n, *wanted))
+        self.kept_under = self.last_question
+        return self.kept()
+
+    def kept(self) -> list[Any]:
+        """What has become of such bars."""
+        self.time()
+        return self.bars
+
+    def end_kept(self) -> None:
+        self.cancelHistoricalData(self.kept_under)
+
+    def data_type(self, wanted: int) -> None:
+        self.reqMarketDataType(wanted)
 
     def quote(self, contract: dict[str, Any]) -> dict[str, Any]:
         rows = self.question(lambda n: self.reqMktData(n, _contract(contract), "", True, False, []))
@@ -253,6 +272,14 @@ def _open_order(self: Client, number: int, what: Any, order: Any, state: Any) ->
         self._one(number, state)
 
 
+def _renew(self: Client, _number: int, bar: Any) -> None:
+    """Bring the last of the bars that are kept up to date, or add one."""
+    newest = told.bar(bar)
+    if self.bars[-1]["date"] == newest["date"]:
+        self.bars.pop()
+    self.bars.append(newest)
+
+
 def _value(self: Client, key: str, value: str, currency: str, _account: str) -> None:
     self._row("values", [f"{key} {currency}", value])
 
@@ -273,6 +300,7 @@ _CALLBACKS = {
     ],
     "headTimestamp": lambda self, number, text: self._one(number, text),
     "historicalData": lambda self, number, one: self._row(number, told.bar(one)),
+    "historicalDataUpdate": _renew,
     "historicalDataEnd": lambda self, number, _start, _end: self._end(number),
     "tickPrice": lambda self, number, kind, price, _more: self._row(
         number, [_PRICES.get(kind, "other"), price]
