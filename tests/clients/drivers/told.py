@@ -23,7 +23,9 @@ def moment(value: Any) -> str:
     if isinstance(value, str):
         value = _parsed(value)
     if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat()
+        # ib_insync and ib_async drop the zone of a first bar's time, which is told in UTC.
+        aware = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+        return aware.astimezone(dt.UTC).isoformat()
     return value.isoformat() if isinstance(value, dt.date) else ""
 
 
