@@ -17,8 +17,8 @@ HOST = "127.0.0.1"
 READ_BYTES = 1 << 18
 PREFIX = b"API\0"
 
-Script = list[bytes]
-"""What follows the greeting, then what follows each frame."""
+Script = list[list[bytes]]
+"""What follows the greeting, then what follows each frame, in the pieces in which it came."""
 
 
 class Frames:
@@ -105,7 +105,7 @@ class Recorder(Server):
             frames = Frames()
             while data := connection.recv(READ_BYTES):
                 for frame in frames.feed(data):
-                    script.append(b"")
+                    script.append([])
                     if len(script) == 2:
                         self.scripts[_client_id(frame)] = script
                     gateway.sendall(frame)
@@ -128,8 +128,8 @@ class Peer(Server):
             for frame in frames.feed(data):
                 if said == 1:
                     script = self._scripts[_client_id(frame)]
-                if said < len(script) and script[said]:
-                    connection.sendall(script[said])
+                for piece in script[said] if said < len(script) else ():
+                    connection.sendall(piece)
                 said += 1
 
 
@@ -137,7 +137,7 @@ def _keep(gateway: socket.socket, client: socket.socket, script: Script) -> None
     """Pass on what the gateway says, and add it to what follows the client's latest frame."""
     with suppress(OSError):
         while data := gateway.recv(READ_BYTES):
-            script[-1] += data
+            script[-1].append(data)
             client.sendall(data)
 
 
