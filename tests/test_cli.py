@@ -77,6 +77,10 @@ def test_the_gateways_help_shows_the_two_common_flags_that_mean_something_there(
     assert {*COMMON, "--no-rth"} & told == {"--host", "--port"}
 
 
+def test_steering_without_an_action_asks_for_one_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "required: ACTION;" in refusal(capsys, "gateway", "ctl")
+
+
 def test_the_gateways_help_names_its_other_forms(capsys: pytest.CaptureFixture[str]) -> None:
     usage = shown(capsys, "gateway", "--help").partition("\n\n")[0]
     assert "sellkit gateway ctl ACTION" in usage
