@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "section",
         nargs="?",
         metavar="SECTION",
-        help="top, positions, symbols, orders, habits, faults, latency or ctl (default: all)",
+        help="only one part of it: top, the name of a table as faults, or ctl (default: all)",
     )
 
 

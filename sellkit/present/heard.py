@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 # IB, Trade, Fill and CommissionReport of ib_insync or ib_async, which are at home elsewhere.
 Theirs = Any
 
-_LIBRARY: Final = "ib_insync"
-# It logs every error that its event tells, too, and of a cancelled order all that it knows.
-_TOLD_BY_EVENTS: Final = "ib_insync.wrapper"
+# There the library logs every error that its event tells, too, and a cancelled order in full.
+_TOLD_BY_EVENTS: Final = ".wrapper"
 
 
 class Heard:
@@ -37,7 +36,7 @@ class Heard:
         ib.commissionReportEvent += self._commission
         ib.errorEvent += self._error
         ib.disconnectedEvent += self._disconnected
-        library = logging.getLogger(_LIBRARY)
+        library = logging.getLogger(type(ib).__module__.partition(".")[0])
         for handler in [each for each in library.handlers if isinstance(each, _Log)]:
             library.removeHandler(handler)
         library.addHandler(_Log(self))
@@ -84,5 +83,5 @@ class _Log(logging.Handler):
         self._heard = heard
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name != _TOLD_BY_EVENTS:
+        if not record.name.endswith(_TOLD_BY_EVENTS):
             self._heard.note("log", "", record.getMessage())

@@ -201,9 +201,14 @@ def test_every_control_action_has_an_example_and_is_explained(
     actions = _actions(running[0])
     assert set(gateway_ctl.ACTIONS) == actions
     shown, told = {words[0] for words in _lines()}, explained(PAGE.partition("## Control")[2])
-    assert not actions - shown, f"no example in REFERENCE.md: {sorted(actions - shown)}"
-    assert not actions - told, f"not explained in REFERENCE.md: {sorted(actions - told)}"
-    assert not told - actions, f"no such action: {sorted(told - actions)}"
+    _none(
+        [f"ctl: the action `{each}` has no example in REFERENCE.md" for each in actions - shown]
+        + [f"ctl: the action `{each}` is not explained in REFERENCE.md" for each in actions - told]
+        + [
+            f"ctl: there is no action `{each}`, which REFERENCE.md explains"
+            for each in told - actions
+        ]
+    )
 
 
 @pytest.mark.parametrize("words", _lines(), ids=" ".join)
@@ -225,8 +230,13 @@ def test_every_argument_of_a_control_action_has_an_example(running: tuple[Gatewa
         said = _refused(running[0], action, {**plain, "no_such_key": 1})
         known[action] |= {key for key in said.partition("; known are ")[2].split(", ") if key}
         shown[action] |= set(arguments)
-    missing = {action: sorted(known[action] - shown[action]) for action in known}
-    assert not any(missing.values()), f"arguments without an example in REFERENCE.md: {missing}"
+    _none(
+        [
+            f"ctl {action}: the argument `{key}` has no example in REFERENCE.md"
+            for action, keys in known.items()
+            for key in sorted(keys - shown[action])
+        ]
+    )
 
 
 def _number_or_text(text: str) -> object:
@@ -240,8 +250,8 @@ def test_the_example_in_python_runs_and_calls_every_method(running: tuple[Gatewa
         for name, _ in inspect.getmembers(Control, inspect.isroutine)
         if not name.startswith("_") and name not in HAND
     }
-    missing = {name for name in methods if f"control.{name}(" not in example}
-    assert not missing, f"methods without an example in REFERENCE.md: {sorted(missing)}"
+    missing = sorted(name for name in methods if f"control.{name}(" not in example)
+    _none([f"Control.{name} has no example in REFERENCE.md" for name in missing])
     with Control.of_file(running[1]) as control:
         exec(example, {"control": control, "datetime": dt.datetime, "UTC": dt.UTC})
 
