@@ -15,11 +15,13 @@ import pytest
 
 from sellkit.cli import main
 from sellkit.commands import gateway_ctl
+from sellkit.core.market_time import CALENDAR_OF_EXCHANGE
 from sellkit.errors import ConfigError
 from sellkit.simgateway.clock import VirtualClock, parse_instant
 from sellkit.simgateway.control import Control
 from sellkit.simgateway.control_file import write_address
 from sellkit.simgateway.default_portfolio import default_scenario
+from sellkit.simgateway.fault_actions import text_for
 from sellkit.simgateway.reference import reference
 from sellkit.simgateway.scenario_file import load_scenario
 from sellkit.simgateway.server import serve
@@ -132,6 +134,18 @@ def test_every_word_that_a_key_may_be_is_told(keys: Keys) -> None:
         if not re.search(rf'[`"]{re.escape(word)}["`]', parts[_root(name)])
     ]
     _none(untold)
+
+
+def test_every_exchange_that_has_prices_is_told() -> None:
+    told = set(re.findall(r"[A-Z0-9.]*[A-Z0-9]", sections(PAGE)["positions"]))
+    assert not set(CALENDAR_OF_EXCHANGE) - told
+
+
+def test_every_code_for_which_the_gateway_has_words_is_told_and_no_other() -> None:
+    (said,) = re.findall(r"own words, which\s+it has for ([^.]*)\.", sections(PAGE)["faults"])
+    spans = re.findall(r"(\d+)(?: to (\d+))?", said)
+    told = {code for low, high in spans for code in range(int(low), int(high or low) + 1)}
+    assert told == {code for code in range(20_000) if text_for(code, "farm")}
 
 
 def _none(offences: list[str]) -> None:
