@@ -11,7 +11,6 @@ import pytest
 from sellkit.commands import demo, gateway
 from sellkit.simgateway.gateway import Gateway
 from sellkit.simgateway.scenario import Scenario
-from sellkit.simgateway.scenario_file import load_scenario
 from tests.architecture.readme import (
     Commands,
     commands,
@@ -74,15 +73,6 @@ def test_the_demo_uses_the_common_flags_that_the_readme_says_and_no_other(tmp_pa
     assert chosen.config == str(tmp_path / "sellkit.toml")
     assert (chosen.client_id, chosen.concurrency, chosen.rth) == (7, 3, False)
     assert chosen.log_dir == "logs-of-mine"
-
-
-def test_the_scenario_of_the_readme_loads(tmp_path: Path) -> None:
-    section = README.partition("## The simulated gateway")[2].partition("\n## ")[0]
-    (example,) = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
-    (tmp_path / "mine.toml").write_text(example, encoding="utf-8")
-    scenario = load_scenario(tmp_path / "mine.toml")
-    assert scenario.holdings
-    assert scenario.faults
 
 
 def _not_started() -> Gateway:

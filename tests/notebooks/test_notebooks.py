@@ -110,7 +110,8 @@ def test_all_cells_queued_at_once_run_to_their_end(
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    assert [replies[each]["status"] for each in asked] == ["ok"] * len(asked)
+    failed = [replies[each].get("evalue") for each in asked if replies[each]["status"] != "ok"]
+    assert not failed
     told = replies[asked[-1]]["user_expressions"]
     assert {each: told[each]["data"]["text/plain"] for each in left} == left
 

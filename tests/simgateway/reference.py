@@ -54,6 +54,13 @@ def explained(text: str) -> set[str]:
     return {key for each in _BULLET.findall(text) for key in re.findall(r"\w+", each)}
 
 
+def defaults(text: str) -> dict[str, str]:
+    """The default of each key that a section's list explains, as it stands there."""
+    bullets = re.findall(r"^- `(\w+)`:(.*?)(?=^- |^```|\Z)", text, re.MULTILINE | re.DOTALL)
+    found = {key: re.search(r"Default:\s+`?([^,`\n]*[^,.`\n])", told) for key, told in bullets}
+    return {key: default[1] for key, default in found.items() if default}
+
+
 def places(example: Values) -> Iterator[Place]:
     """Every table of an example, with the tables inside of it."""
     yield Place("", "", ())

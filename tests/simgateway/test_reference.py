@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import inspect
 import json
@@ -22,6 +23,7 @@ from sellkit.simgateway.control import Control
 from sellkit.simgateway.control_file import write_address
 from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.fault_actions import text_for
+from sellkit.simgateway.orders.habits import OrderHabits
 from sellkit.simgateway.reference import reference
 from sellkit.simgateway.scenario_file import load_scenario
 from sellkit.simgateway.server import serve
@@ -29,6 +31,7 @@ from tests.simgateway.reference import (
     at,
     blocks,
     choices,
+    defaults,
     explained,
     known_keys,
     parsed,
@@ -134,6 +137,17 @@ def test_every_word_that_a_key_may_be_is_told(keys: Keys) -> None:
         if not re.search(rf'[`"]{re.escape(word)}["`]', parts[_root(name)])
     ]
     _none(untold)
+
+
+def test_the_defaults_of_habits_are_those_that_are_told() -> None:
+    told = defaults(sections(PAGE)["habits"])
+    assert set(told) == {field.name for field in dataclasses.fields(OrderHabits)}
+    for field in dataclasses.fields(OrderHabits):
+        default = getattr(OrderHabits(), field.name)
+        if default or isinstance(default, bool | float):
+            assert json.loads(told[field.name]) == default, field.name
+        else:
+            assert told[field.name] in ("none", "no band", "all at once"), field.name
 
 
 def test_every_exchange_that_has_prices_is_told() -> None:
