@@ -106,7 +106,7 @@ def test_all_cells_queued_at_once_run_to_their_end(
         asked = [client.execute(source, stop_on_error=False) for source in sources]
         left = LEFT_BEHIND.get(notebook.stem, {})
         asked.append(client.execute("", user_expressions={each: each for each in left}))
-        replies = {_id(reply): reply["content"] for reply in _replies(client, len(asked))}
+        replies = _replies(client, asked)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
@@ -116,9 +116,10 @@ def test_all_cells_queued_at_once_run_to_their_end(
     assert {each: told[each]["data"]["text/plain"] for each in left} == left
 
 
-def _replies(client: BlockingKernelClient, count: int) -> list[dict[str, Any]]:
-    return [client.get_shell_msg(timeout=CELL_SECONDS) for _ in range(count)]
-
-
-def _id(reply: dict[str, Any]) -> str:
-    return str(reply["parent_header"]["msg_id"])
+def _replies(client: BlockingKernelClient, asked: list[str]) -> dict[str, Any]:
+    """What each request was answered; answers to others, of the kernel's start, are passed over."""
+    found: dict[str, Any] = {}
+    while not found.keys() >= set(asked):
+        reply = client.get_shell_msg(timeout=CELL_SECONDS)
+        found[reply["parent_header"]["msg_id"]] = reply["content"]
+    return found
