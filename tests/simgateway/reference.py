@@ -21,7 +21,7 @@ NO_KEY = "no_such_key"
 NO_CHOICE = "no such choice"
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_BULLET = re.compile(r"^ *- ((?:`\w+`(?:, )?)+):", re.MULTILINE)
+_BULLET = re.compile(r"^ *- ((?:`\w+`(?:,\s+)?)+):", re.MULTILINE)
 _TABLE = re.compile(r"`\[+(\w+)\]+`")
 
 
@@ -88,11 +88,14 @@ def at(example: Values, place: Place) -> Values:
 
 
 def known_keys(example: Values, place: Place, folder: Path) -> set[str]:
-    """The keys that the reader of a table asks for; it tells them when it meets an unknown one."""
+    """The keys that the reader of a table asks for; it tells them when it meets an unknown one.
+
+    A table of currencies has no keys of its own: it says what each of them must be.
+    """
     said = _refusal(example, place, {NO_KEY: 1}, folder)
     _, unknown, known = said.partition("; known are ")
-    assert unknown, f"an unknown key in {place} is let through or hidden: {said!r}"
-    return set(known.split(", "))
+    assert NO_KEY in said, f"an unknown key in {place} is let through or hidden: {said!r}"
+    return set(known.split(", ")) if unknown else set()
 
 
 def choices(example: Values, place: Place, folder: Path) -> dict[str, set[str]]:
