@@ -70,6 +70,7 @@ def test_there_are_notebooks() -> None:
     ]
 
 
+@pytest.mark.timeout(300)
 def test_every_notebook_runs_cell_by_cell(environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "-p", "no:cacheprovider", "-q"]
     command += ["-W", "ignore", "-o", "addopts=", "--rootdir", str(CHECKOUT / "notebooks")]
@@ -77,7 +78,7 @@ def test_every_notebook_runs_cell_by_cell(environment: dict[str, str]) -> None:
         [*command, *map(str, NOTEBOOKS)],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
         env=environment,
         cwd=CHECKOUT,
