@@ -90,12 +90,13 @@ def at(example: Values, place: Place) -> Values:
 def known_keys(example: Values, place: Place, folder: Path) -> set[str]:
     """The keys that the reader of a table asks for; it tells them when it meets an unknown one.
 
-    A table of currencies has no keys of its own: it says what each of them must be.
+    Names of currencies, symbols and exchanges, all in capitals, are no keys of a table; one that takes
+    any currency says what each must be.
     """
     said = _refusal(example, place, {NO_KEY: 1}, folder)
-    _, unknown, known = said.partition("; known are ")
+    known = said.partition("; known are ")[2]
     assert NO_KEY in said, f"an unknown key in {place} is let through or hidden: {said!r}"
-    return set(known.split(", ")) if unknown else set()
+    return {key for key in known.split(", ") if key and not key.isupper()}
 
 
 def choices(example: Values, place: Place, folder: Path) -> dict[str, set[str]]:
