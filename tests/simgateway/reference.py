@@ -90,8 +90,8 @@ def at(example: Values, place: Place) -> Values:
 def known_keys(example: Values, place: Place, folder: Path) -> set[str]:
     """The keys that the reader of a table asks for; it tells them when it meets an unknown one.
 
-    Names of currencies, symbols and exchanges, all in capitals, are no keys of a table; one that takes
-    any currency says what each must be.
+    Names of currencies, symbols and exchanges, all in capitals, are no keys of a table; one that
+    takes any currency says what each must be.
     """
     said = _refusal(example, place, {NO_KEY: 1}, folder)
     known = said.partition("; known are ")[2]
