@@ -43,7 +43,7 @@ _TELL_SECONDS: Final = 0.25
 # On the fastest clock 36 seconds, by which a rule with a moment may strike late.
 _DUE_SECONDS: Final = 0.01
 _STOP_SECONDS: Final = 2.0
-_REMEMBERED: Final = 100_000
+_REMEMBERED: Final = 20_000  # a placed order takes some 2 kB
 
 
 class Gateway:
@@ -127,7 +127,7 @@ class Gateway:
         self.requests: deque[Received] = deque(maxlen=_REMEMBERED)
         self.max_bars_per_answer: int | None = None
         self.silent = False
-        self.open_history = 0
+        self.composing: set[asyncio.Task[None]] = set()
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="gateway-history")
         self._pacing = Pacing(steady_seconds)
         self._handshake_seconds = handshake_seconds
@@ -148,6 +148,11 @@ class Gateway:
     def sessions(self) -> list[Session]:
         """The clients that have started the API."""
         return self.clients.sessions
+
+    @property
+    def open_history(self) -> int:
+        """Requests for bars that are not answered yet; what clients have to read is no matter."""
+        return len(self.composing)
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -233,17 +238,13 @@ class Gateway:
         self.requests.append(Received(number, name, now, seconds, session.client_id, fields))
 
     def admits_history(self, query: HistoryQuery, exchange: str) -> bool:
-        """Whether one more request for bars may run; one that may counts as open."""
+        """Whether one more request for bars may run."""
         if self.open_history >= MAX_OPEN:
             return False
         shown = query.what_to_show
         series = (query.symbol, exchange, shown)
-        if query.bar_size in SMALL_BARS and not self._pacing.admits(
-            (query, exchange), series, shown
-        ):
-            return False
-        self.open_history += 1
-        return True
+        question = (query, exchange)
+        return query.bar_size not in SMALL_BARS or self._pacing.admits(question, series, shown)
 
     # --- from other threads -------------------------------------------------------------------
 

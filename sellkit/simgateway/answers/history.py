@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway import messages
 from sellkit.simgateway.answers.trouble import answering
-from sellkit.simgateway.clock import GATEWAY_ZONE, stamp
+from sellkit.simgateway.clock import GATEWAY_ZONE, epoch, stamp
 from sellkit.simgateway.framing import BadFrame, encode
 from sellkit.simgateway.history import (
     NO_DATA,
@@ -21,6 +21,7 @@ from sellkit.simgateway.history import (
     Refused,
     parse_end,
 )
+from sellkit.simgateway.shown import too_many
 from sellkit.simgateway.streams import volume_unit
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def historical_data(session: Session, fields: Fields) -> None:
         raise Refused(NO_DATA, _PACING)
     job = asyncio.create_task(_answer(session, asked, fields))
     session.history[request_id] = job
+    session.gateway.composing.add(job)
     # Runs however the job ends, even when it is cancelled before it began.
     job.add_done_callback(partial(_forget, session, request_id))
 
@@ -126,13 +128,15 @@ async def _answer(session: Session, asked: _Asked, fields: Fields) -> None:
         loop = asyncio.get_running_loop()
         compose = partial(_compose, gateway.market, asked)
         frame = await loop.run_in_executor(gateway.worker, compose)
+        # Else one client that does not read would use up the requests that all may have open.
+        gateway.composing.difference_update({asyncio.current_task()})
         with suppress(ConnectionError):
             await session.drained()
         session.send_frame(frame)
 
 
 def _forget(session: Session, request_id: int, job: asyncio.Task[None]) -> None:
-    session.gateway.open_history -= 1
+    session.gateway.composing.discard(job)
     if session.history.get(request_id) is job:
         del session.history[request_id]
 
@@ -146,28 +150,23 @@ def _compose(market: Prices, asked: _Asked) -> bytes:
         query = asked.query
         text = f"HMDS query returned no data: {query.symbol}@SMART {query.what_to_show}"
         raise Refused(NO_DATA, _SERVICE + text)
-    dates = [_date(bar.start, in_seconds=asked.in_seconds) for bar in bars]
-    bounds = (_date(bars[0].start, in_seconds=False), stamp(asked.query.end or asked.now))
-    message = messages.historical_data(asked.request_id, bounds, _in_units(bars, asked.unit), dates)
+    dates = _dates(bars, in_seconds=asked.in_seconds)
+    bounds = (*_dates(bars[:1], in_seconds=False), stamp(asked.query.end or asked.now))
+    message = messages.historical_data(asked.request_id, bounds, bars, dates, asked.unit)
     try:
         return encode(message)
     except BadFrame as error:
-        text = f"{_SERVICE}{len(bars)} bars are too many for one answer"
-        raise Refused(NO_DATA, text) from error
+        raise too_many(len(bars)) from error
 
 
-def _in_units(bars: Sequence[HistoryBar], unit: int) -> Sequence[HistoryBar]:
-    if unit == 1:
-        return bars
-    return [
-        bar._replace(volume=round(bar.volume / unit)) if bar.volume > 0 else bar for bar in bars
-    ]
-
-
-def _date(start: dt.datetime | dt.date, *, in_seconds: bool) -> str:
-    if not isinstance(start, dt.datetime):
-        return f"{start:%Y%m%d}"
-    return str(int(start.timestamp())) if in_seconds else stamp(start)
+def _dates(bars: Sequence[HistoryBar], *, in_seconds: bool) -> list[str]:
+    """How the starts are written; either all of them are dates or none is."""
+    moments = [bar.start for bar in bars if isinstance(bar.start, dt.datetime)]
+    if not moments:
+        return [bar.start.isoformat().replace("-", "") for bar in bars]
+    if in_seconds:
+        return list(map(epoch, moments))
+    return list(map(stamp, moments))
 
 
 def _checked_format(date_format: int) -> bool:
