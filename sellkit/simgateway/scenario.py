@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.core.market_time import CALENDAR_OF_EXCHANGE
 from sellkit.simgateway.market import Listing
+from sellkit.simgateway.market_terms import MarketTerms
 from sellkit.simgateway.orders.habits import OrderHabits
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ class Scenario:
         Those of the accounts that may borrow and sell short; the others are cash accounts.
     habits
         How orders are treated where real gateways differ.
+    market_data
+        What may be seen of prices, and when they stand still or are corrected.
     """
 
     accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
@@ -159,6 +162,7 @@ class Scenario:
     cash: Decimal = DEFAULT_CASH
     margin_accounts: frozenset[str] = frozenset()
     habits: OrderHabits = field(default_factory=OrderHabits)
+    market_data: MarketTerms = field(default_factory=MarketTerms)
 
     @property
     def securities(self) -> tuple[Security, ...]:

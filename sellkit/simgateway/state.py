@@ -63,7 +63,9 @@ def show_session(session: Session) -> Shown:
         "silent": session.is_silent,
         "wants_positions": session.wants_positions,
         "streams": len(session.streams),
-        "open_history": len(session.history),
+        "data_type": session.data_type,
+        "bar_streams": len(session.bar_streams),
+        "open_history": session.open_history,
     }
 
 

@@ -75,6 +75,11 @@ class Timetable:
         """How many sessions opened before an instant, in seconds after 1970."""
         return int(np.searchsorted(self.opens, seconds / 60, "left"))
 
+    def is_open(self, seconds: float) -> bool:
+        """Whether a session is open at an instant, in seconds after 1970."""
+        index = int(np.searchsorted(self.opens, seconds / 60, "right")) - 1
+        return index >= 0 and seconds / 60 < float(self.closes[index])
+
     def whole(self, span: Span, sessions: range) -> range:
         """`sessions`, made wider to whole weeks or months where a bar is that long."""
         if span.unit not in {Unit.WEEK, Unit.MONTH} or not sessions:

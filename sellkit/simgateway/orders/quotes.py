@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
-    from sellkit.simgateway.market import Quote
     from sellkit.simgateway.prices import Prices
+    from sellkit.simgateway.quote import Quote
     from sellkit.simgateway.scenario import Security
 
 

@@ -1,0 +1,81 @@
+"""Bars of one request that are kept up to date: what was told last, and what is news since."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from sellkit.simgateway.history import HistoryBar, HistoryQuery
+    from sellkit.simgateway.scenario import Security
+
+# Far enough back to meet the bar that was told last, however long bars are.
+_BACK: Final = {"1W": "2 W", "1 week": "2 W", "1M": "2 M", "1 month": "2 M"}
+_SOME_DAYS: Final = "2 D"
+
+
+class BarStream:
+    """What a client was told of bars that it wants to be kept up to date.
+
+    Attributes
+    ----------
+    query
+        What it asked for.
+    job
+        The look for news that runs at present.
+    """
+
+    def __init__(
+        self,
+        request_id: int,
+        security: Security,
+        query: HistoryQuery,
+        *,
+        in_seconds: bool,
+        unit: int,
+        told: HistoryBar,
+        due: dt.datetime,
+    ) -> None:
+        self.request_id = request_id
+        self.security = security
+        self.query = query
+        self.in_seconds = in_seconds
+        self.unit = unit
+        self.job: asyncio.Task[None] | None = None
+        self._told = told
+        self._due = due
+
+    def is_due(self, now: dt.datetime) -> bool:
+        """Whether it is time to look for news, and nobody is looking."""
+        return self.job is None and now >= self._due
+
+    def postpone(self, now: dt.datetime, seconds: float) -> None:
+        """Look again so much later, on the gateway's clock."""
+        self._due = now + dt.timedelta(seconds=seconds)
+
+    def recent(self) -> HistoryQuery:
+        """The question for the latest bars only."""
+        return replace(self.query, duration=_BACK.get(self.query.bar_size, _SOME_DAYS))
+
+    def reaches(self, bars: Sequence[HistoryBar]) -> bool:
+        """Whether bars go back to the one that was told last."""
+        return bool(bars) and _order(bars[0]) <= _order(self._told)
+
+    def news(self, bars: Sequence[HistoryBar]) -> list[HistoryBar]:
+        """The bars from the one that was told last on, itself only where it has changed."""
+        last = self._told
+        fresh = [bar for bar in bars if _order(bar) >= _order(last) and bar != last]
+        if fresh:
+            self._told = fresh[-1]
+        return fresh
+
+
+def _order(bar: HistoryBar) -> tuple[dt.date, dt.datetime | None]:
+    """What bars of one size are ordered by: their date, or their instant."""
+    if isinstance(bar.start, dt.datetime):
+        return bar.start.date(), bar.start
+    return bar.start, None
