@@ -10,7 +10,10 @@ from sellkit.errors import ConfigError
 
 HELP = "steer a running gateway that was started with --control-port"
 
-ACTIONS = ("inject", "clear", "clock", "price", "drop", "sessions", "record", "state")
+ACTIONS = (
+    *("inject", "clear", "clock", "price", "drop", "sessions", "record", "state"),
+    *("halt", "resume", "correct_bar", "bars", "market_data", "bust"),
+)
 _DETAILS = """
 actions:
   inject KEY=VALUE ...     put a fault rule in force, written as in a scenario; without message
@@ -23,6 +26,13 @@ actions:
   clock advance=SECONDS    step ahead
   clock speed=N            virtual seconds in a real one, 0 to 3600
   price symbol=AAPL factor=0.9   multiply made-up prices from now on
+  halt symbol=AAPL [kind=volatility] [from=TIME] [until=TIME]    nothing trades in it
+  resume symbol=AAPL       let it trade again
+  correct_bar symbol=AAPL bar_end=TIME factor=0.99 [at=TIME]     another close from now on
+  bars [final_after_seconds=8] [until_final=provisional]         when a bar is final
+  market_data subscription=delayed [symbol=AAPL | exchange=NYSE] who may see what
+  market_data competing=true                                     10197, until it is false
+  bust [symbol=AAPL]       10225 for bars that are kept up to date
   drop                     reset the connection of every client
   sessions                 the clients that are connected
   record [last=N]          the latest messages that clients sent (100)

@@ -15,7 +15,8 @@ from sellkit.simgateway.orders.habits import OrderHabits
 if TYPE_CHECKING:
     import datetime as dt
 
-    from sellkit.simgateway.faults import Latency, Rule
+    from sellkit.simgateway.faults import Rule
+    from sellkit.simgateway.latency import Latency
 
 DEFAULT_ACCOUNT: Final = "DU0000001"
 DEFAULT_CASH: Final = Decimal(100_000)

@@ -40,6 +40,7 @@ def show_gateway(gateway: Gateway) -> Shown:
         "placed_orders": [asdict(order) for order in exchange.placed_orders],
         "faults": [show_rule(armed) for armed in gateway.faults.armed],
         "mute": gateway.faults.is_mute,
+        "halts": [asdict(halt) for halt in gateway.halts.all],
         "open_history": gateway.open_history,
         "received": gateway.received,
     }
