@@ -66,16 +66,22 @@ class BarStream:
         return bool(bars) and _order(bars[0]) <= _order(self._told)
 
     def news(self, bars: Sequence[HistoryBar]) -> list[HistoryBar]:
-        """The bars from the one that was told last on, itself only where it has changed."""
+        """The bars from the one that was told last on, itself only where it has grown or changed.
+
+        What is known of a bar that is not final may be less than what was told before its end.
+        """
         last = self._told
-        fresh = [bar for bar in bars if _order(bar) >= _order(last) and bar != last]
+        fresh = [
+            bar
+            for bar in bars
+            if _order(bar) > _order(last)
+            or (_order(bar) == _order(last) and bar != last and bar.count >= last.count)
+        ]
         if fresh:
             self._told = fresh[-1]
         return fresh
 
 
-def _order(bar: HistoryBar) -> tuple[dt.date, dt.datetime | None]:
-    """What bars of one size are ordered by: their date, or their instant."""
-    if isinstance(bar.start, dt.datetime):
-        return bar.start.date(), bar.start
-    return bar.start, None
+def _order(bar: HistoryBar) -> str:
+    """What bars of one size are ordered by: their date, or their instant in UTC."""
+    return bar.start.isoformat()

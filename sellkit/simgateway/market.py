@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -101,10 +101,8 @@ class Market:
         self.halts = Halts(terms.halts)
         self._corrections = Corrections(terms.corrections)
         self._listings = {listing.symbol: listing for listing in listings}
-        self._told_hours = lru_cache(partial(hours_of, always_open=always_open))
-        self._hours = self._told_hours
-        if replay and always_open:
-            self._hours = lru_cache(partial(hours_of, always_open=False))
+        self._told_hours = partial(hours_of, always_open=always_open)
+        self._hours = partial(hours_of, always_open=always_open and not replay)
         source = self._source = base_prices(seed, replay, self._hours, always_open=always_open)
         self._prices = Disturbed(
             source, self._hours, self.halts, self._corrections, flat=terms.flat_when_halted
