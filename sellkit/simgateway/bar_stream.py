@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from sellkit.simgateway.history import HistoryBar, HistoryQuery
     from sellkit.simgateway.scenario import Security
 
-# Far enough back to meet the bar that was told last, however long bars are.
-_BACK: Final = {"1W": "2 W", "1 week": "2 W", "1M": "2 M", "1 month": "2 M"}
-_SOME_DAYS: Final = "2 D"
+# How far back to look for the bar that was told last, at first and where the clock has jumped.
+_WEEKS: Final = ("2 W", "1 Y")
+_MONTHS: Final = ("2 M", "5 Y")
+_BACK: Final = {"1W": _WEEKS, "1 week": _WEEKS, "1M": _MONTHS, "1 month": _MONTHS}
+_DAYS: Final = ("2 D", "1 M")
 
 
 class BarStream:
@@ -57,9 +59,10 @@ class BarStream:
         """Look again so much later, on the gateway's clock."""
         self._due = now + dt.timedelta(seconds=seconds)
 
-    def recent(self) -> HistoryQuery:
-        """The question for the latest bars only."""
-        return replace(self.query, duration=_BACK.get(self.query.bar_size, _SOME_DAYS))
+    def questions(self) -> list[HistoryQuery]:
+        """What to ask for news: the latest bars, and if these do not reach back, more of them."""
+        durations = _BACK.get(self.query.bar_size, _DAYS)
+        return [replace(self.query, duration=duration) for duration in durations]
 
     def reaches(self, bars: Sequence[HistoryBar]) -> bool:
         """Whether bars go back to the one that was told last."""

@@ -56,7 +56,8 @@ def pass_time(gateway: Gateway, seconds: float) -> None:
         gateway.let_orders_trade()
         gateway.tell_prices()
         jobs = [s.job for one in gateway.sessions for s in one.bar_streams.values() if s.job]
-        await asyncio.gather(*jobs)
+        # A client may cancel its bars while somebody looks for news of them.
+        await asyncio.gather(*jobs, return_exceptions=True)
 
     asyncio.run_coroutine_threadsafe(tell(), gateway.loop).result(SECONDS)
 

@@ -53,5 +53,9 @@ async def _tell(session: Session, stream: BarStream, now: dt.datetime) -> None:
 
 def _look(market: Prices, stream: BarStream, now: dt.datetime) -> list[HistoryBar]:
     """The bars from the one that was told last on; runs on the worker's thread."""
-    recent = market.history(stream.recent(), now)
-    return recent if stream.reaches(recent) else market.history(stream.query, now)
+    found: list[HistoryBar] = []
+    for question in stream.questions():
+        found = market.history(question, now)
+        if stream.reaches(found):
+            break
+    return found
