@@ -36,7 +36,12 @@ def halt(gateway: Gateway, table: Table) -> object:
         table.fail("from", f"must not lie in the past, where it has traded: {begun.start}")
     gateway.halts.begin(begun)
     _tell(gateway)
-    return {"symbol": begun.symbol, "from": begun.start, "until": begun.end, "kind": begun.kind}
+    return {
+        "symbol": begun.symbol,
+        "from": begun.start.isoformat(),
+        "until": None if begun.end is None else begun.end.isoformat(),
+        "kind": begun.kind.name.lower(),
+    }
 
 
 def resume(gateway: Gateway, table: Table) -> object:
@@ -57,7 +62,11 @@ def correct_bar(gateway: Gateway, table: Table) -> object:
         table.fail("at", f"must not be before the bar ends, {correction.bar_end}")
     _market(gateway).correct(correction)
     _tell(gateway)
-    return {"symbol": correction.symbol, "bar_end": correction.bar_end, "known_from": known}
+    return {
+        "symbol": correction.symbol,
+        "bar_end": correction.bar_end.isoformat(),
+        "known_from": known.isoformat(),
+    }
 
 
 def bars(gateway: Gateway, table: Table) -> object:

@@ -180,8 +180,7 @@ class Market:
         is_late = (ends * 60 > now - final_after) & (ends * 60 <= now)
         if is_late.any() and self.until_final is UntilFinal.PROVISIONAL:
             end = float(ends[is_late].min()) * 60
-            known = asked._replace(until=min(asked.until, end))
-            return self._fold(listing, span, known, end - _PROVISIONAL_SECONDS, rth=rth)
+            return self._fold(listing, span, asked, end - _PROVISIONAL_SECONDS, rth=rth)
         if is_late.any():
             is_asked &= starts < starts[is_late].min()
         return fold(rows.part(is_asked), starts[is_asked])

@@ -187,10 +187,14 @@ def test_kept_bars_count_among_the_fifty_until_they_are_cancelled() -> None:
         while len(gateway.sessions[0].bar_streams) < 50:
             heard(client)
         heard(client)
-        assert "pacing violation" in client.ask(*bars(50))[4]
-        client.ask(25, 1, 3)
-        assert client.ask(*bars(51))[0] == "17"
-        assert client.ask(*kept(4))[3] == "322"
+        client.send(*bars(50))
+        assert codes(heard(client)) == [(50, 162)]
+        client.send(25, 1, 3)
+        heard(client)
+        client.send(*bars(51))
+        assert client.until(17)[-1][1] == "51"
+        client.send(*kept(4))
+        assert codes(heard(client)) == [(4, 322)]
 
 
 def test_kept_bars_die_silently_with_the_connection_and_prices_live_on() -> None:
@@ -231,6 +235,16 @@ def test_nothing_is_told_while_the_gateway_is_cut_off_and_everything_after() -> 
         pass_time(gateway, 1)
         prices = [one for one in heard(client) if one[0] == "1"]
     assert [one[4] for one in prices] == ["102.99", "103.01", "103.0"]
+
+
+def test_kept_bars_that_survive_a_cut_tell_afterwards_what_came_in_it() -> None:
+    with watched(bars_survive_outage=True) as gateway, WireClient(gateway) as client:
+        client.start().ask(*kept(7))
+        play(gateway, Step(0, 1100, "lost", mute=True))
+        pass_time(gateway, 5)
+        play(gateway, Step(0, 1102, "back", mute=False))
+        pass_time(gateway, 0)
+        assert len(updates(client)) == 1
 
 
 def test_kept_bars_wait_while_they_may_not_be_seen() -> None:
