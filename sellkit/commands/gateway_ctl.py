@@ -11,7 +11,8 @@ from sellkit.errors import ConfigError
 HELP = "steer a running gateway that was started with --control-port"
 
 ACTIONS = (
-    *("inject", "clear", "clock", "price", "drop", "sessions", "record", "state"),
+    *("inject", "clear", "clock", "price", "corporate_action", "rate"),
+    *("drop", "sessions", "record", "state"),
     *("halt", "resume", "correct_bar", "bars", "market_data", "bust"),
 )
 _DETAILS = """
@@ -25,7 +26,11 @@ actions:
   clock set=TIME           go to a time; New York's without a zone
   clock advance=SECONDS    step ahead
   clock speed=N            virtual seconds in a real one, 0 to 3600
-  price symbol=AAPL factor=0.9   multiply made-up prices from now on
+  price symbol=AAPL factor=0.9   multiply made-up prices from now on, or by its local symbol the
+                                 stated price of an option or a future
+  corporate_action symbol=NVDA split=4:1 [symbol_change=NVDX] [new_conId=N] [at=TIME]
+                           split a stock or rename a contract, now or at a time
+  rate currency=EUR dollars=1.2   what one unit of a currency is worth from now on
   halt symbol=AAPL [kind=volatility] [from=TIME] [until=TIME]    nothing trades in it
   resume symbol=AAPL       let it trade again
   correct_bar symbol=AAPL bar_end=TIME factor=0.99 [at=TIME]     another close from now on

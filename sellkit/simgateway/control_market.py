@@ -60,7 +60,7 @@ def correct_bar(gateway: Gateway, table: Table) -> object:
     table.end()
     if known < correction.bar_end:
         table.fail("at", f"must not be before the bar ends, {correction.bar_end}")
-    _market(gateway).correct(correction)
+    _market(gateway).corrections.add(correction)
     _tell(gateway)
     return {
         "symbol": correction.symbol,

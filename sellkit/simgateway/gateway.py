@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.portfolio import SIMULATED_FARM
-from sellkit.simgateway import messages
 from sellkit.simgateway.accounts import Valuer
 from sellkit.simgateway.admission import Admission
 from sellkit.simgateway.answers.keeping import tell_bars
@@ -30,6 +29,7 @@ from sellkit.simgateway.orders.delivery import tell
 from sellkit.simgateway.orders.floor import Floor
 from sellkit.simgateway.orders.quotes import Quotes
 from sellkit.simgateway.reception import Received, check_host, converse
+from sellkit.simgateway.reorganisation import Reorganisation
 from sellkit.simgateway.rights import Rights
 from sellkit.simgateway.session import Session
 from sellkit.simgateway.terminal import Terminal
@@ -93,6 +93,8 @@ class Gateway:
         Which prices clients may see.
     admission
         Which requests for history may run.
+    reorganisation
+        Splits and changed symbols that are still to come.
     binds_orders
         Client 0 takes over whatever is placed by hand.
     terminal
@@ -127,10 +129,8 @@ class Gateway:
         self.clock: Clock = clock or WallClock()
         self.exchange = Exchange(scenario)
         self.valuer = Valuer(self.exchange, self.market)
-        quotes = Quotes(self.market, self.exchange.price_name)
-        # Those of a market that knows halts hold for its prices, too.
-        known = self.market.halts if isinstance(self.market, Market) else None
-        self.halts = known or Halts(scenario.market_data.halts)
+        quotes = Quotes(self.market, self.exchange.price_name, self.exchange.stated_price)
+        self.halts = _halts_of(self.market, scenario)
         self.floor = Floor(self.exchange, quotes, self.valuer, self.halts)
         self.binds_orders = False
         self.terminal = Terminal(self)
@@ -145,6 +145,7 @@ class Gateway:
         self.clients = Clients()
         self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
         self.outage = Outage(self)
+        self.reorganisation = Reorganisation(self)
         self.control = None if control_port is None else ControlServer(self, control_port)
         self.received = 0
 
@@ -205,6 +206,8 @@ class Gateway:
             try:
                 self.let_orders_trade()
                 self.tell_prices()
+                for session in self.sessions:
+                    session.watches.refresh(now)
             except Exception:
                 # One bad moment of the market must not stop the gateway's time for good.
                 logger.exception("second_failed")
@@ -227,6 +230,7 @@ class Gateway:
 
     def let_orders_trade(self) -> None:
         """Let every order meet the market as it is now, and tell what came of it."""
+        self.reorganisation.strike_due()
         self.floor.quotes.forget()
         self.floor.tick(self.clock.now())
         self.tell_orders()
@@ -270,7 +274,11 @@ class Gateway:
     async def _hold(
         self, symbol: str, quantity: Decimal, average_cost: Decimal, account: str
     ) -> None:
-        holding = self.exchange.hold(account, symbol, quantity, average_cost)
+        self.exchange.hold(account, symbol, quantity, average_cost)
         for session in self.sessions:
-            if session.wants_positions:
-                session.send(messages.position(holding))
+            session.watches.position_changed(account, self.exchange.named(symbol))
+
+
+def _halts_of(market: Prices, scenario: Scenario) -> Halts:
+    """The halts that hold; those of a market that knows halts also shape its prices."""
+    return market.halts if isinstance(market, Market) else Halts(scenario.market_data.halts)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.core.market_time import UTC
 from sellkit.simgateway.bar_sizes import DAY, Span, span_named
 from sellkit.simgateway.base_prices import base_prices
-from sellkit.simgateway.corrections import Correction, Corrections
+from sellkit.simgateway.corrections import Corrections
 from sellkit.simgateway.disturbed import Disturbed
 from sellkit.simgateway.durations import Duration, Window, parse_duration, window
 from sellkit.simgateway.halts import Halts
@@ -36,9 +36,12 @@ from sellkit.simgateway.quote import Quote
 from sellkit.simgateway.quoting import last_trade, quote_of
 from sellkit.simgateway.rows import Rows, fold, no_rows
 from sellkit.simgateway.shown import bars_of, check_shown, no_data
+from sellkit.simgateway.splits import Split, Splits
 from sellkit.simgateway.timetable import hours_of
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from sellkit.simgateway.scenario import Scenario
 
 __all__ = ["Listing", "Market", "Quote"]
@@ -75,8 +78,8 @@ class Market:
     ----------
     final_after_seconds, until_final
         As above; may be changed while the gateway runs.
-    halts
-        When symbols do not trade; may grow.
+    halts, corrections
+        When symbols do not trade, and closes that are told anew; may grow.
 
     Raises
     ------
@@ -99,14 +102,15 @@ class Market:
         self.final_after_seconds = final_after_seconds
         self.until_final = terms.until_final
         self.halts = Halts(terms.halts)
-        self._corrections = Corrections(terms.corrections)
+        self.corrections = Corrections(terms.corrections)
         self._listings = {listing.symbol: listing for listing in listings}
         self._told_hours = partial(hours_of, always_open=always_open)
         self._hours = partial(hours_of, always_open=always_open and not replay)
         source = self._source = base_prices(seed, replay, self._hours, always_open=always_open)
-        self._prices = Disturbed(
-            source, self._hours, self.halts, self._corrections, flat=terms.flat_when_halted
+        disturbed = Disturbed(
+            source, self._hours, self.halts, self.corrections, flat=terms.flat_when_halted
         )
+        self._prices = Splits(disturbed)
         for listing in self._listings.values():
             self._hours(listing.exchange)
 
@@ -229,6 +233,16 @@ class Market:
             raise Refused(NOT_VALID, "Replayed prices cannot be moved.")
         self._source.add(self._listing(symbol).symbol, Move(now.timestamp(), factor))
 
+    def split(self, symbol: str, ratio: Fraction, at: dt.datetime) -> None:
+        """Divide a symbol's prices by a ratio for all who ask from `at` on; see `Splits`.
+
+        Raises
+        ------
+        Refused
+            200 unknown symbol.
+        """
+        self._prices.add(self._listing(symbol).symbol, Split(at.timestamp(), ratio))
+
     def head_timestamp(self, symbol: str, what_to_show: str, rth: bool) -> dt.datetime:
         """The opening of the first session with a bar of a symbol, aware UTC.
 
@@ -275,17 +289,6 @@ class Market:
         listing = self._listing(symbol)
         table = self._told_hours(listing.exchange).of(rth=rth)
         return sessions_back(table, duration, until, listing.listed)
-
-    def correct(self, correction: Correction) -> None:
-        """Let bars be told with another close from some moment on.
-
-        Raises
-        ------
-        Refused
-            200 unknown symbol.
-        """
-        self._listing(correction.symbol)
-        self._corrections.add(correction)
 
     def _listing(self, symbol: str) -> Listing:
         found = self._listings.get(symbol)
