@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
 import pytest
+from ib_insync import Contract
 
 from sellkit.simgateway.clock import parse_instant
 from sellkit.simgateway.market_terms import Subscription, UnpaidHistory
 from tests.simgateway.fake_market import FakeMarket
+from tests.simgateway.trading import AAPL as APPLE
+from tests.simgateway.trading import connected, until
 from tests.simgateway.watching import JPM, SATURDAY, codes, heard, pass_time, ticks, watched
 from tests.simgateway.wire import WireClient, bars, contract, prices
 
+if TYPE_CHECKING:
+    from ib_insync import IB
+
+JP_MORGAN = Contract(conId=1520593, exchange="SMART")
 LIVE = {1, 2, 4, 6, 7, 9, 14}
 DELAYED = {66, 67, 68, 72, 73, 75, 76}
 
@@ -355,3 +365,45 @@ def test_bars_are_refused_during_a_competing_session() -> None:
         answer = client.start().ask(*bars(7))
     assert answer[2:4] == ("7", "162")
     assert answer[4].endswith("Trading TWS session is connected from a different IP address")
+
+
+# --- the real client
+
+
+def test_the_real_client_sees_live_and_delayed_prices_and_is_told_why() -> None:
+    async def look(ib: IB) -> None:
+        told: list[int] = []
+        ib.errorEvent += lambda _id, code, *_: told.append(code)
+        live = ib.reqMktData(APPLE, "233,293,456")
+        ib.reqMarketDataType(3)
+        late = ib.reqMktData(JP_MORGAN)
+        await until(lambda: live.last == live.last and late.last == late.last)
+        await ib.reqCurrentTimeAsync()
+        assert told == [10167]
+        assert (live.marketDataType, late.marketDataType) == (1, 3)
+        assert live.bid < live.last < live.ask
+        assert late.bid < late.last < late.ask
+        now = gateway.market.quote("JPM", gateway.clock.now())
+        assert (late.last, late.volume) != (now.last, now.volume)
+        assert (live.halted, live.minTick, live.rtVolume) == (0.0, 0.01, live.volume)
+        before = live.volume
+        await asyncio.to_thread(pass_time, gateway, 30)
+        await until(lambda: live.volume > before)
+        ib.cancelMktData(APPLE)
+        await ib.reqCurrentTimeAsync()
+        assert told == [10167]
+
+    with watched(symbols={"JPM": Subscription.DELAYED}) as gateway:
+        connected(gateway, look)
+
+
+def test_the_real_clients_snapshot_fails_at_once_without_a_subscription() -> None:
+    async def look(ib: IB) -> None:
+        told: list[int] = []
+        ib.errorEvent += lambda _id, code, *_: told.append(code)
+        (ticker,) = await asyncio.wait_for(ib.reqTickersAsync(APPLE), 5)
+        assert ticker.last != ticker.last
+        assert told == [354]
+
+    with watched(subscription=Subscription.NONE) as gateway:
+        connected(gateway, look)
