@@ -20,7 +20,9 @@ What it does, by `do`, with the keys that go with it; seconds are real ones:
     sequence (steps = [{after, code, text, mute, close}, ...]): notices to every client; from
     `mute = true` on requests go unanswered, until `mute = false`
 
-At a moment only sequence, error, close and silent strike.
+At a moment only sequence, error, close and silent strike. Some codes do what they say, whichever
+way they are sent: 1101 ends every subscription to prices, 1100 ends bars that are kept up to date,
+and 10225 ends those that it is sent for.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ from tests.simgateway.watching import NOON, heard, pass_time, ticks, watched
 from tests.simgateway.wire import WireClient, bars, prices
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ib_insync import IB
 
 AAPL = Listing("AAPL", "NASDAQ", start_price=200.0)
@@ -131,6 +133,22 @@ def test_a_wholly_halted_day_has_no_bar_and_the_days_around_it_have() -> None:
     long = Halt("AAPL", at("09:00:00"), at("17:00:00"), HaltKind.REGULATORY)
     days = ask(market(long), "1 day", at("12:00:00", "2025-11-28"), back="3 D")
     assert [one.start for one in days] == [dt.date(2025, 11, 25), dt.date(2025, 11, 28)]
+
+
+def test_recorded_bars_are_missing_inside_a_halt_and_whole_at_its_edges(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    starts = [at("11:30:00") + step * dt.timedelta(minutes=30) for step in range(5)]
+    columns = {name: [100.0] * 5 for name in ("open", "high", "low", "close", "volume")}
+    table = pa.table({"ts": pa.array(starts, pa.timestamp("us", "UTC")), **columns})
+    pq.write_table(table, tmp_path / "AAPL.parquet")
+    terms = MarketTerms(halts=(halt("11:40:00", "13:10:00"),))
+    source = Market((AAPL,), replay={"30m": tmp_path}, terms=terms)
+    found = ask(source, "30 mins", at("15:00:00"))
+    assert walls(found) == ["11:30", "13:00", "13:30"]
+    assert [one.volume for one in found] == [100, 100, 100]
+    assert source.quote("AAPL", at("12:30:00")).volume == 100
 
 
 # --- quotes
