@@ -137,6 +137,7 @@ class Gateway:
         self.requests: deque[Received] = deque(maxlen=_REMEMBERED)
         self.max_bars_per_answer: int | None = None
         self.silent = False
+        self.composing: set[asyncio.Task[None]] = set()
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="gateway-history")
         self.rights = Rights(scenario.market_data)
         self.admission = Admission(steady_seconds, scenario.market_data.throttle)
@@ -156,8 +157,12 @@ class Gateway:
 
     @property
     def open_history(self) -> int:
-        """How many requests for history count as open, of all clients."""
-        return sum(session.open_history for session in self.sessions)
+        """How many requests for history count as open, of all clients.
+
+        Those that are not answered yet, whoever reads the answer when; bars that are kept up to
+        date; and times of first bars that nobody has cancelled.
+        """
+        return len(self.composing) + sum(session.kept_history for session in self.sessions)
 
     @property
     def sessions(self) -> list[Session]:

@@ -132,9 +132,9 @@ class Session:
         self._waiting.clear()
 
     @property
-    def open_history(self) -> int:
-        """Its requests for history that count as open."""
-        return len(self.history) + len(self.bar_streams) + len(self.heads)
+    def kept_history(self) -> int:
+        """Its requests for history that were answered and still count as open."""
+        return len(self.bar_streams) + len(self.heads)
 
     def end_bars(self, request_id: int | None = None) -> int:
         """Keep bars up to date no longer, of one request or of all; gives how many there were."""

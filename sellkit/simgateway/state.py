@@ -67,7 +67,7 @@ def show_session(session: Session) -> Shown:
         "streams": len(session.streams),
         "data_type": session.data_type,
         "bar_streams": len(session.bar_streams),
-        "open_history": session.open_history,
+        "open_history": len(session.history) + session.kept_history,
     }
 
 

@@ -83,6 +83,7 @@ def historical_data(session: Session, fields: Fields) -> None:
         return
     job = asyncio.create_task(_answer(session, asked, admitted, fields))
     session.history[request_id] = job
+    gateway.composing.add(job)
     # Runs however the job ends, even when it is cancelled before it began.
     job.add_done_callback(partial(_forget, session, request_id))
 
@@ -155,6 +156,8 @@ async def _answer(session: Session, asked: _Asked, admitted: Admitted, fields: F
         loop = asyncio.get_running_loop()
         compose = partial(_compose, gateway.market, asked)
         frame, last = await loop.run_in_executor(gateway.worker, compose)
+        # Else one client that does not read would use up the requests that all may have open.
+        gateway.composing.difference_update({asyncio.current_task()})
         with suppress(ConnectionError):
             await session.drained()
         session.send_frame(frame)
@@ -175,6 +178,7 @@ def _stream(asked: _Asked, last: HistoryBar, due: dt.datetime) -> BarStream:
 
 
 def _forget(session: Session, request_id: int, job: asyncio.Task[None]) -> None:
+    session.gateway.composing.discard(job)
     if session.history.get(request_id) is job:
         del session.history[request_id]
 
