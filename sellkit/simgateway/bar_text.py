@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from sellkit.simgateway.clock import stamp
+from sellkit.simgateway.clock import epoch, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +22,11 @@ def in_units(bars: Sequence[HistoryBar], unit: int) -> Sequence[HistoryBar]:
     ]
 
 
-def date_text(start: dt.datetime | dt.date, *, in_seconds: bool) -> str:
-    """The start of a bar; a date where it has one, whatever form was asked for."""
-    if not isinstance(start, dt.datetime):
-        return f"{start:%Y%m%d}"
-    return str(int(start.timestamp())) if in_seconds else stamp(start)
+def dates_text(bars: Sequence[HistoryBar], *, in_seconds: bool) -> list[str]:
+    """How the starts are written: either all of them are dates, whatever was asked, or none is."""
+    moments = [bar.start for bar in bars if isinstance(bar.start, dt.datetime)]
+    if not moments:
+        return [bar.start.isoformat().replace("-", "") for bar in bars]
+    if in_seconds:
+        return list(map(epoch, moments))
+    return list(map(stamp, moments))

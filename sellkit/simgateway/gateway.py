@@ -46,7 +46,7 @@ _TELL_SECONDS: Final = 0.25
 # On the fastest clock 36 seconds, by which a rule with a moment may strike late.
 _DUE_SECONDS: Final = 0.01
 _STOP_SECONDS: Final = 2.0
-_REMEMBERED: Final = 100_000
+_REMEMBERED: Final = 20_000  # a placed order takes some 2 kB
 
 
 class Gateway:

@@ -35,7 +35,7 @@ from sellkit.simgateway.opening_hours import Sessions, hours_text, sessions_back
 from sellkit.simgateway.quote import Quote
 from sellkit.simgateway.quoting import last_trade, quote_of
 from sellkit.simgateway.rows import Rows, fold, no_rows
-from sellkit.simgateway.shown import bars_of, check_shown, no_data
+from sellkit.simgateway.shown import MOST_BARS, bars_of, check_shown, no_data, too_many
 from sellkit.simgateway.splits import Split, Splits
 from sellkit.simgateway.timetable import hours_of
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["Listing", "Market", "Quote"]
 
 _SESSIONS_SEARCHED: Final = 8
+_SESSIONS_TRIED: Final = 2
 _DAY_SECONDS: Final = 86_400
 # A bar that is not final is told as it stood so long before its end.
 _PROVISIONAL_SECONDS: Final = 5.0
@@ -138,7 +139,7 @@ class Market:
         Raises
         ------
         Refused
-            200 unknown symbol, 321 illegal question, 162 no bar.
+            200 unknown symbol, 321 illegal question, 162 no bar or too many.
         """
         listing = self._listing(query.symbol)
         span = span_named(query.bar_size)
@@ -150,6 +151,8 @@ class Market:
         bars = self._fold(listing, span, asked, moment, self.final_after_seconds, rth=query.rth)
         if not len(bars.minute):
             raise no_data(query.symbol, query.what_to_show)
+        if len(bars.minute) > MOST_BARS:
+            raise too_many(len(bars.minute))
         table = self._hours(listing.exchange).of(rth=query.rth)
         return bars_of(
             bars,
@@ -214,12 +217,12 @@ class Market:
         )
 
     def _latest(self, listing: Listing, span: Span, now: dt.datetime, *, rth: bool) -> Rows:
-        """Bars of the last few sessions."""
-        moment = now.timestamp()
-        asked = window(
-            Duration(_SESSIONS_SEARCHED, "D"), self._hours(listing.exchange).of(rth=rth), moment
-        )
-        return self._fold(listing, span, asked, moment, rth=rth)
+        """Bars of the last few sessions; short ones of two, unless those have none."""
+        table, moment = self._hours(listing.exchange).of(rth=rth), now.timestamp()
+        few = window(Duration(_SESSIONS_TRIED, "D"), table, moment)
+        rows = no_rows() if span.is_dated else self._fold(listing, span, few, moment, rth=rth)
+        asked = window(Duration(_SESSIONS_SEARCHED, "D"), table, moment)
+        return rows if len(rows.minute) else self._fold(listing, span, asked, moment, rth=rth)
 
     def move(self, symbol: str, factor: float, now: dt.datetime) -> None:
         """Multiply a symbol's prices from `now` on; see `Moved`.

@@ -94,6 +94,9 @@ class Session:
 
     def send(self, *outgoing: Message) -> None:
         """Send messages, in this order, at the end of this turn."""
+        if self._outbound.is_clear:
+            self.queue(b"".join(map(encode, outgoing)))
+            return
         for message in outgoing:
             self.send_frame(encode(message))
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from sellkit.simgateway.gateway import Gateway
+from typing import Protocol, Self
 
 SECONDS = 10.0
 AAPL = 265598
@@ -86,10 +83,17 @@ def order(  # every field of a placeOrder that is not given stays as a plain ord
     return (*fields, *(value for since, value in later if version >= since))
 
 
+class Place(Protocol):
+    """Where a gateway listens."""
+
+    host: str
+    port: int
+
+
 class WireClient:
     """A connection on which a test decides about every byte; `received` counts those that came."""
 
-    def __init__(self, gateway: Gateway, *, receive_buffer: int | None = None) -> None:
+    def __init__(self, gateway: Place, *, receive_buffer: int | None = None) -> None:
         self.socket = socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

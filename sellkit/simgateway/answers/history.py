@@ -14,7 +14,7 @@ from sellkit.simgateway import messages
 from sellkit.simgateway.answers.schedule import SCHEDULE, historical_schedule
 from sellkit.simgateway.answers.trouble import answering
 from sellkit.simgateway.bar_stream import BarStream
-from sellkit.simgateway.bar_text import date_text, in_units
+from sellkit.simgateway.bar_text import dates_text
 from sellkit.simgateway.clock import GATEWAY_ZONE, stamp
 from sellkit.simgateway.framing import BadFrame, encode
 from sellkit.simgateway.history import (
@@ -25,7 +25,7 @@ from sellkit.simgateway.history import (
     parse_end,
 )
 from sellkit.simgateway.rights import SERVICE
-from sellkit.simgateway.shown import no_data
+from sellkit.simgateway.shown import no_data, too_many
 from sellkit.simgateway.streams import volume_unit
 
 if TYPE_CHECKING:
@@ -190,15 +190,14 @@ def _compose(market: Prices, asked: _Asked) -> tuple[bytes, HistoryBar]:
         bars = bars[-asked.limit :] if asked.limit > 0 else []
     if not bars:
         raise no_data(asked.query.symbol, asked.query.what_to_show)
-    dates = [date_text(bar.start, in_seconds=asked.in_seconds) for bar in bars]
-    start = date_text(bars[0].start, in_seconds=False)
+    dates = dates_text(bars, in_seconds=asked.in_seconds)
+    (start,) = dates_text(bars[:1], in_seconds=False)
     bounds = (start, stamp(asked.query.end or asked.now))
-    message = messages.historical_data(asked.request_id, bounds, in_units(bars, asked.unit), dates)
+    message = messages.historical_data(asked.request_id, bounds, bars, dates, asked.unit)
     try:
         return encode(message), bars[-1]
     except BadFrame as error:
-        text = f"{SERVICE}{len(bars)} bars are too many for one answer"
-        raise Refused(NO_DATA, text) from error
+        raise too_many(len(bars)) from error
 
 
 def _checked_format(date_format: int) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sellkit.errors import SellkitError
-from sellkit.simgateway.bar_text import date_text, in_units
+from sellkit.simgateway.bar_text import dates_text, in_units
 from sellkit.simgateway.history import Refused
 from sellkit.simgateway.market_messages import historical_data_update
 
@@ -46,8 +46,8 @@ async def _tell(session: Session, stream: BarStream, now: dt.datetime) -> None:
         stream.postpone(now, rights.terms.bar_seconds)
     if session.bar_streams.get(stream.request_id) is not stream:
         return
-    for bar in in_units(stream.news(bars), stream.unit):
-        date = date_text(bar.start, in_seconds=stream.in_seconds)
+    news = in_units(stream.news(bars), stream.unit)
+    for bar, date in zip(news, dates_text(news, in_seconds=stream.in_seconds), strict=True):
         session.send(historical_data_update(stream.request_id, bar, date))
 
 
