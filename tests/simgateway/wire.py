@@ -37,10 +37,19 @@ def bars(  # the fields of a request for bars
     date_format: object = 1,
     keep: int = 0,
     duration: str = "5 D",
+    show: str = "TRADES",
+    rth: int = 1,
     of: tuple[object, ...] = contract(),
 ) -> tuple[object, ...]:
     """A request for bars."""
-    return (20, request_id, *of, 0, end, size, duration, 1, "TRADES", date_format, keep, "")
+    return (20, request_id, *of, 0, end, size, duration, rth, show, date_format, keep, "")
+
+
+def prices(
+    request_id: int, *, generic: str = "", snapshot: int = 0, of: tuple[object, ...] = contract()
+) -> tuple[object, ...]:
+    """A request for prices."""
+    return (1, 11, request_id, *of, 0, generic, snapshot, 0, "")
 
 
 def order(  # every field of a placeOrder that is not given stays as a plain order leaves it
