@@ -10,7 +10,10 @@ from sellkit.errors import ConfigError
 
 HELP = "steer a running gateway that was started with --control-port"
 
-ACTIONS = ("inject", "clear", "clock", "price", "drop", "sessions", "record", "state")
+ACTIONS = (
+    *("inject", "clear", "clock", "price", "place", "cancel", "fill", "kill", "correct", "hold"),
+    *("rollback", "reset", "logout", "login", "drop", "sessions", "record", "state"),
+)
 _DETAILS = """
 actions:
   inject KEY=VALUE ...     put a fault rule in force, written as in a scenario; without message
@@ -23,9 +26,22 @@ actions:
   clock advance=SECONDS    step ahead
   clock speed=N            virtual seconds in a real one, 0 to 3600
   price symbol=AAPL factor=0.9   multiply made-up prices from now on
+  price symbol=AAPL to=123.45    move them so that it trades there
+  place symbol=AAPL side=BUY quantity=10       place an order by hand; with orderType, lmtPrice,
+                           auxPrice, tif, outsideRth, account
+  cancel permId=N          cancel any order by hand
+  fill permId=N            fill what is left of an order; with quantity, price only so much, there
+  kill permId=N code=201 text="..."            end an order: 201 rejects it, any other cancels it
+  correct execId=ID price=99.5   correct the price of a fill
+  hold symbol=AAPL position=10 avgCost=99      set a position, to 0 as well
+  rollback by=4 clientId=1       let the next order id go back; without clientId of every client
+  reset sessions=dropped refused_seconds=10    the nightly reset, as in [nightly_reset], now
+  logout until_login=refuse      let nobody in (or silent: take connections, answer nothing)
+  login                    let clients in again
   drop                     reset the connection of every client
   sessions                 the clients that are connected
   record [last=N]          the latest messages that clients sent (100)
+  record on=true [file=FILE]     record both directions from now on, as JSON lines; on=false ends it
   state                    everything that the gateway holds
 """
 

@@ -141,6 +141,7 @@ def answer(session: Session, values: tuple[str, ...]) -> None:
     is hung up on.
     """
     fields = Fields(values)
+    session.gateway.keeper.note_change()
     with answering(session, fields):
         number = fields.integer(unset=-1)
         if session.client_id is None and number != START_API:

@@ -12,6 +12,7 @@ from sellkit.simgateway.scenario import CENT, Holding
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable
     from decimal import Decimal
 
     from sellkit.simgateway.orders.order import Order
@@ -109,6 +110,30 @@ class Exchange:
         self.placed_orders.append(order)
         lowest = max(self._next_ids.get(order.client_id, 1), order.order_id + 1)
         self._next_ids[order.client_id] = lowest
+
+    def roll_back_ids(self, client_id: int, count: int) -> int:
+        """Let the next order id of a client go back by so many, to 1 at most, and give it."""
+        lowest = max(1, self.next_order_id(client_id) - count)
+        self._next_ids[client_id] = lowest
+        self.book.roll_back(client_id, max(0, self.book.highest(client_id) + 1 - lowest))
+        return lowest
+
+    def roll_back_all_ids(self, count: int) -> None:
+        """Let the next order id of every client that has used one go back."""
+        for client_id in self.clients():
+            self.roll_back_ids(client_id, count)
+
+    def clients(self) -> set[int]:
+        """The clients that have used an order id."""
+        return self._next_ids.keys() | self.book.clients()
+
+    def state(self) -> list[tuple[int, int]]:
+        """The next order id of each client, as plain data for `restore`."""
+        return list(self._next_ids.items())
+
+    def restore(self, next_ids: Iterable[tuple[int, int]]) -> None:
+        """Count on from these order ids."""
+        self._next_ids = dict(next_ids)
 
     def rule_of(self, security: Security) -> int:
         """The number of the rule that says in which steps a contract's price moves."""

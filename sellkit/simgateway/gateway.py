@@ -10,28 +10,32 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.portfolio import SIMULATED_FARM
-from sellkit.simgateway import messages
+from sellkit.errors import ConfigError
 from sellkit.simgateway.accounts import Valuer
 from sellkit.simgateway.answers.quotes import tell_changes
 from sellkit.simgateway.clients import Clients
 from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
 from sellkit.simgateway.control_server import ControlServer
+from sellkit.simgateway.downtime import Downtime
 from sellkit.simgateway.exchange import Exchange
 from sellkit.simgateway.fault_outage import Outage
 from sellkit.simgateway.faults import Faults
 from sellkit.simgateway.framing import BadFrame
-from sellkit.simgateway.listening import listen, stop_listening
+from sellkit.simgateway.keeping.keeper import Keeper, kept_clock
+from sellkit.simgateway.listening import Entrance
 from sellkit.simgateway.market import Market
 from sellkit.simgateway.orders.delivery import tell
 from sellkit.simgateway.orders.floor import Floor
 from sellkit.simgateway.orders.quotes import Quotes
 from sellkit.simgateway.pacing import MAX_OPEN, SMALL_BARS, Pacing
 from sellkit.simgateway.reception import Received, check_host, converse
+from sellkit.simgateway.recording import Recorder
 from sellkit.simgateway.session import Session
 from sellkit.simgateway.terminal import Terminal
 
 if TYPE_CHECKING:
     from decimal import Decimal
+    from pathlib import Path
 
     from sellkit.simgateway.history import HistoryQuery
     from sellkit.simgateway.prices import Prices
@@ -42,7 +46,6 @@ logger = logging.getLogger(__name__)
 _TELL_SECONDS: Final = 0.25
 # On the fastest clock 36 seconds, by which a rule with a moment may strike late.
 _DUE_SECONDS: Final = 0.01
-_STOP_SECONDS: Final = 2.0
 _REMEMBERED: Final = 100_000
 
 
@@ -63,6 +66,8 @@ class Gateway:
         How long a client may take until it has started the API.
     buffer_limit
         Bytes that may wait for a client that does not read, before it is dropped.
+    state
+        The folder in which it keeps its state over its own end; None keeps nothing.
     control_port
         Where it listens for `sellkit.simgateway.control.Control`; 0 takes a free port.
 
@@ -86,6 +91,12 @@ class Gateway:
         Where orders work; `floor.habits` may be replaced while the gateway runs.
     binds_orders
         Client 0 takes over whatever is placed by hand.
+    recorder
+        Records messages in both directions while it is on.
+    downtime
+        Plays resets and logins.
+    keeper
+        Keeps the state, if there is a folder for it.
     terminal
         The gateway's own window, for other threads.
 
@@ -98,7 +109,7 @@ class Gateway:
     farm: Final = SIMULATED_FARM
     historical_farm_text: Final = f"HMDS data farm connection is OK:{SIMULATED_FARM}"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  every one but the first has a default
         self,
         scenario: Scenario,
         *,
@@ -109,13 +120,14 @@ class Gateway:
         handshake_seconds: float = 10.0,
         buffer_limit: int = 64 * 2**20,
         control_port: int | None = None,
+        state: Path | None = None,
     ) -> None:
         check_host(host)
-        self.host = host
-        self.port = port
-        self.scenario = scenario
+        self.host, self.port, self.scenario = host, port, scenario
+        self.keeper = Keeper(self, state)
+        self.entrance = Entrance(self._accept, "the gateway")
         self.market: Prices = market or Market.of(scenario)
-        self.clock: Clock = clock or WallClock()
+        self.clock: Clock = clock or kept_clock(state) or WallClock()
         self.exchange = Exchange(scenario)
         self.valuer = Valuer(self.exchange, self.market)
         quotes = Quotes(self.market, self.exchange.price_name)
@@ -133,8 +145,10 @@ class Gateway:
         self.clients = Clients()
         self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
         self.outage = Outage(self)
+        self.downtime = Downtime(self)
         self.control = None if control_port is None else ControlServer(self, control_port)
         self.received = 0
+        self.recorder = Recorder(self.clock.now)
 
     @property
     def account(self) -> str:
@@ -154,32 +168,40 @@ class Gateway:
         Raises
         ------
         ConfigError
-            The port is in use, or may not be used.
+            The port is in use, or may not be used, or the state cannot be.
         """
-        self._server = await listen(self._accept, self.host, self.port, "the gateway")
-        self.port = self._server.sockets[0].getsockname()[1]
         self.loop = asyncio.get_running_loop()
+        self.keeper.open()
+        try:
+            self.port = await self.entrance.open(self.host, self.port)
+        except ConfigError:
+            self.keeper.close()
+            raise
         self._teller = asyncio.create_task(self._tell())
         if self.control is not None:
             await self.control.start()
 
     async def stop(self) -> None:
         """Close every socket and end every thread."""
-        await stop_listening(self._server)
+        await self.entrance.shut()
         if self.control is not None:
             await self.control.stop()
         self._teller.cancel()
         self.outage.end()
+        await self.downtime.end()
         with suppress(asyncio.CancelledError):
             await self._teller
         await self.clients.close()
         self.worker.shutdown(wait=True, cancel_futures=True)
+        self.keeper.close()
+        self.recorder.end()
 
     async def _tell(self) -> None:
         """Let orders trade and send changed prices, once in a second of the gateway's clock."""
         last = self.clock.now().replace(microsecond=0)
         while True:
-            await asyncio.sleep(_DUE_SECONDS if self.faults.awaits_moment else _TELL_SECONDS)
+            is_awaited = self.faults.awaits_moment or self.downtime.is_scheduled
+            await asyncio.sleep(_DUE_SECONDS if is_awaited else _TELL_SECONDS)
             self.outage.strike_due()
             now = self.clock.now().replace(microsecond=0)
             if now == last:
@@ -189,6 +211,7 @@ class Gateway:
                 self.let_orders_trade()
                 for session in self.sessions:
                     tell_changes(session)
+                self.keeper.save()
             except Exception:
                 # One bad moment of the market must not stop the gateway's time for good.
                 logger.exception("second_failed")
@@ -217,6 +240,7 @@ class Gateway:
 
     def tell_orders(self) -> None:
         """Tell clients what happened to orders since this was last called."""
+        self.keeper.note_change()
         tell(self.sessions, self.floor.take_events(), self.floor.habits)
 
     # --- what the answers need ----------------------------------------------------------------
@@ -225,6 +249,8 @@ class Gateway:
         """Remember a message that came."""
         now, seconds = self.clock.now(), steady_seconds()
         self.received += 1
+        if self.recorder.is_on:
+            self.recorder.came(session.client_id, name, fields)
         self.requests.append(Received(number, name, now, seconds, session.client_id, fields))
 
     def admits_history(self, query: HistoryQuery, exchange: str) -> bool:
@@ -254,13 +280,4 @@ class Gateway:
         KeyError
             The scenario has no contract with the symbol.
         """
-        change = self._hold(symbol, quantity, average_cost, account or self.account)
-        asyncio.run_coroutine_threadsafe(change, self.loop).result(_STOP_SECONDS)
-
-    async def _hold(
-        self, symbol: str, quantity: Decimal, average_cost: Decimal, account: str
-    ) -> None:
-        holding = self.exchange.hold(account, symbol, quantity, average_cost)
-        for session in self.sessions:
-            if session.wants_positions:
-                session.send(messages.position(holding))
+        self.terminal.hold(symbol, quantity, average_cost, account)

@@ -56,3 +56,38 @@ async def close_all(connections: dict[asyncio.Task[None], asyncio.StreamWriter])
     for writer in left.values():
         writer.transport.abort()
     await asyncio.sleep(0)
+
+
+class Entrance:
+    """A port that can be shut and opened again.
+
+    Parameters
+    ----------
+    accept
+        Serves a connection.
+    who
+        Who listens, for the error.
+    """
+
+    def __init__(self, accept: Accept, who: str) -> None:
+        self._accept = accept
+        self._who = who
+        self._server: asyncio.Server | None = None
+
+    async def open(self, host: str, port: int) -> int:
+        """Begin to listen, unless it does, and give the port.
+
+        Raises
+        ------
+        ConfigError
+            The port is in use, or may not be used.
+        """
+        if self._server is None:
+            self._server = await listen(self._accept, host, port, self._who)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def shut(self) -> None:
+        """Refuse connections from now on; those that stand go on."""
+        server, self._server = self._server, None
+        if server is not None:
+            await stop_listening(server)

@@ -219,6 +219,11 @@ class Market:
             raise Refused(NOT_VALID, "Replayed prices cannot be moved.")
         self._moved.add(self._listing(symbol).symbol, Move(now.timestamp(), factor))
 
+    @property
+    def moves(self) -> list[tuple[str, float, float]]:
+        """What was moved: symbol, factor, and the moment in seconds after 1970."""
+        return [] if self._moved is None else self._moved.moves
+
     def head_timestamp(self, symbol: str, what_to_show: str, rth: bool) -> dt.datetime:
         """The opening of the first session with a bar of a symbol, aware UTC.
 

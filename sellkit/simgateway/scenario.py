@@ -14,6 +14,7 @@ from sellkit.simgateway.orders.habits import OrderHabits
 if TYPE_CHECKING:
     import datetime as dt
 
+    from sellkit.simgateway.downtime_plan import NightlyReset, WeeklyLogin
     from sellkit.simgateway.faults import Latency, Rule
 
 DEFAULT_ACCOUNT: Final = "DU0000001"
@@ -144,6 +145,8 @@ class Scenario:
         Those of the accounts that may borrow and sell short; the others are cash accounts.
     habits
         How orders are treated where real gateways differ.
+    nightly_reset, weekly_login
+        When the gateway is down; None for never.
     """
 
     accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
@@ -159,6 +162,8 @@ class Scenario:
     cash: Decimal = DEFAULT_CASH
     margin_accounts: frozenset[str] = frozenset()
     habits: OrderHabits = field(default_factory=OrderHabits)
+    nightly_reset: NightlyReset | None = None
+    weekly_login: WeeklyLogin | None = None
 
     @property
     def securities(self) -> tuple[Security, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import tomllib
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sellkit.errors import ConfigError
 from sellkit.simgateway.default_portfolio import default_scenario
+from sellkit.simgateway.downtime_plan import read_nightly_reset, read_weekly_login
 from sellkit.simgateway.fault_file import read_latencies, read_rules
 from sellkit.simgateway.scenario import (
     CENT,
@@ -23,8 +24,10 @@ from sellkit.simgateway.scenario_orders import read_orders
 from sellkit.simgateway.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+T = TypeVar("T")
 
 _SEC_TYPES = (
     *("STK", "OPT", "FUT", "FOP", "IND", "CASH", "BOND", "CFD"),
@@ -63,9 +66,15 @@ def load_scenario(path: Path | None) -> Scenario:
         cash=DEFAULT_CASH if cash is None else cash,
         margin_accounts=_margin_accounts(table, accounts),
         habits=read_habits(table.table("habits")),
+        nightly_reset=_given(table.table("nightly_reset"), read_nightly_reset),
+        weekly_login=_given(table.table("weekly_login"), read_weekly_login),
     )
     table.end()
     return scenario
+
+
+def _given(table: Table | None, read: Callable[[Table], T]) -> T | None:
+    return None if table is None else read(table)
 
 
 def _margin_accounts(table: Table, accounts: tuple[str, ...]) -> frozenset[str]:

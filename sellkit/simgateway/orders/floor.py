@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 ORDER_CANCELLED: Final = 202
 BY_TRADER: Final = "Cancelled by Trader"
+_CANCELED: Final = Refused(ORDER_CANCELLED, "Order Canceled - reason:")
 
 
 class Floor:
@@ -48,6 +49,11 @@ class Floor:
     ----------
     habits
         May be replaced while the gateway runs.
+    unheard
+        The client and order id of orders that are about to be placed without a word, and whether
+        they are kept from lists, too.
+    charges
+        The commissions that are still to be told, and when.
     """
 
     def __init__(self, books: Exchange, quotes: Quotes, valuer: Valuer) -> None:
@@ -59,8 +65,9 @@ class Floor:
         self.valuer = valuer
         self.habits = scenario.habits
         self.margin_accounts = scenario.margin_accounts
+        self.unheard: dict[tuple[int, int], bool] = {}
         self._events: list[Event] = []
-        self._charges: list[tuple[dt.datetime, Execution]] = []
+        self.charges: list[tuple[dt.datetime, Execution]] = []
 
     def note(self, *events: Event) -> None:
         """Add to what clients are to hear."""
@@ -95,12 +102,17 @@ class Floor:
             self.end(rest, now)
 
     def end(
-        self, order: Order, now: dt.datetime, reason: str = BY_TRADER, status: str = CANCELLED
+        self,
+        order: Order,
+        now: dt.datetime,
+        reason: str = BY_TRADER,
+        *,
+        notice: Refused = _CANCELED,
     ) -> None:
         """End an order that is not filled, and its children with it."""
         ended = replace(
             order,
-            status=status,
+            status=CANCELLED,
             is_on_hold=False,
             why_held="",
             ended_at=now,
@@ -108,7 +120,7 @@ class Floor:
             cancel_due=None,
         )
         self.note(Told(self.book.put(ended), in_full=False))
-        self.note(Noted(ended, ORDER_CANCELLED, "Order Canceled - reason:"))
+        self.note(Noted(ended, notice.code, notice.text))
         for child in self.book.children(ended):
             self.end(child, now)
 
@@ -143,8 +155,8 @@ class Floor:
 
     def tick(self, now: dt.datetime) -> None:
         """Let time pass: what is due falls due, and every order meets the market."""
-        due = [execution for moment, execution in self._charges if moment <= now]
-        self._charges = [(moment, e) for moment, e in self._charges if moment > now]
+        due = [execution for moment, execution in self.charges if moment <= now]
+        self.charges = [(moment, e) for moment, e in self.charges if moment > now]
         self.note(*map(Charged, due))
         for order in self.book.working():
             # A contract without a price or a calendar must not keep the others from trading.
@@ -257,7 +269,7 @@ class Floor:
     def _charge(self, execution: Execution, now: dt.datetime) -> None:
         after = self.habits.commission_after_seconds
         if after:
-            self._charges.append((now + dt.timedelta(seconds=after), execution))
+            self.charges.append((now + dt.timedelta(seconds=after), execution))
         else:
             self.note(Charged(execution))
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.simgateway.scenario import Holding
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from sellkit.simgateway.orders.order import Order
     from sellkit.simgateway.scenario import Scenario, Security
@@ -75,6 +76,7 @@ class Ledger:
 
     def __init__(self, scenario: Scenario) -> None:
         self.executions: list[Execution] = []
+        self._forgotten = 0
         self._holdings = {(h.account, h.security.con_id): h for h in scenario.holdings}
         self._lots = {
             key: _Lot(h.quantity, h.quantity * h.average_cost) for key, h in self._holdings.items()
@@ -149,7 +151,7 @@ class Ledger:
         self._realized[key] += gain
         execution = Execution(
             order=order,
-            exec_id=f"{_FAMILY}.{0x65430000 + len(self.executions) + 1:08x}.01.01",
+            exec_id=f"{_FAMILY}.{0x65430001 + self._forgotten + len(self.executions):08x}.01.01",
             time=time,
             quantity=quantity,
             price=price,
@@ -196,6 +198,34 @@ class Ledger:
         )
         self.executions.append(corrected)
         return corrected
+
+    def state(self) -> dict[str, object]:
+        """Positions, cash, profits and the count of executions, as plain data for `restore`."""
+        return {
+            "lots": [
+                (account, held.security, lot.quantity, lot.cost, held.average_cost)
+                for (account, con_id), lot in self._lots.items()
+                for held in (self._holdings[account, con_id],)
+            ],
+            "cash": [(*key, amount) for key, amount in self._cash.items()],
+            "realized": [(*key, gain) for key, gain in self._realized.items()],
+            "executions": self._forgotten + len(self.executions),
+        }
+
+    def restore(self, state: Mapping[str, Any], executions: list[Execution]) -> None:
+        """Hold what `state` gave, and of the executions those that are not forgotten."""
+        self._lots.clear()
+        self._holdings.clear()
+        for account, security, quantity, cost, average in state["lots"]:
+            self._lots[account, security.con_id] = _Lot(quantity, cost)
+            held = Holding(account, security, quantity, average)
+            self._holdings[account, security.con_id] = held
+        self._cash.clear()
+        self._cash.update({(account, name): amount for account, name, amount in state["cash"]})
+        self._realized.clear()
+        self._realized.update({(own, con_id): gain for own, con_id, gain in state["realized"]})
+        self.executions = executions
+        self._forgotten = state["executions"] - len(executions)
 
     def _put(self, account: str, security: Security, lot: _Lot) -> None:
         key = (account, security.con_id)
