@@ -49,6 +49,11 @@ def perform(gateway: Gateway, action: str, arguments: dict[str, object]) -> obje
     return found(gateway, Table(arguments, "", _PLACE))
 
 
+def action_names() -> tuple[str, ...]:
+    """Everything that can be asked for."""
+    return tuple(_ACTIONS)
+
+
 def _inject(gateway: Gateway, table: Table) -> object:
     rule_table = table.table("rule")
     table.end()

@@ -85,6 +85,7 @@ class ControlServer:
         may_go_on = True
         while may_go_on and (line := await _next_line(reader)):
             answer, may_go_on = self._answer(line)
+            await self._gateway.downtime.settled()
             writer.write(json.dumps(answer, default=str).encode() + b"\n")
             await writer.drain()
 

@@ -49,10 +49,12 @@ class Downtime:
 
     @property
     def shown(self) -> str:
-        """What the gateway is doing: `up`, `resetting`, or how it is logged out."""
+        """What the gateway is doing: `up`, `cut off`, `refusing`, or how it is logged out."""
         if self._logged_out is not None:
             return f"logged out, {self._logged_out.value}"
-        return "resetting" if self._is_resetting else "up"
+        if not self._is_resetting:
+            return "up"
+        return "refusing" if self._gateway.entrance.is_shut else "cut off"
 
     def strike_due(self, now: dt.datetime) -> None:
         """Begin what the clock has reached since this was last called."""
@@ -96,8 +98,8 @@ class Downtime:
             self._open()
         return was_out
 
-    async def end(self) -> None:
-        """Wait until what was begun has ended."""
+    async def settled(self) -> None:
+        """Wait until the port is shut or open, as it is to be."""
         if self._jobs:
             await asyncio.wait(self._jobs)
 
@@ -126,6 +128,7 @@ class Downtime:
         return Step(0.0, code, TEXTS[code].replace("{farm}", self._gateway.farm))
 
     def _open(self) -> None:
+        """Take connections, once nothing speaks against it any more."""
         if self._logged_out is not LoggedOut.REFUSE and not self._is_resetting:
             self._start(self._reopen())
 

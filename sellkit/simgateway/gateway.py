@@ -188,7 +188,7 @@ class Gateway:
             await self.control.stop()
         self._teller.cancel()
         self.outage.end()
-        await self.downtime.end()
+        await self.downtime.settled()
         with suppress(asyncio.CancelledError):
             await self._teller
         await self.clients.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import ConfigError
 from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.history import Refused
 from sellkit.simgateway.keeping.kept import (
     ACCOUNTS,
     BOOKS,
@@ -79,7 +80,8 @@ class Keeper:
         try:
             kept = read(self._file, self._gateway.scenario, self._gateway.clock.now())
             if kept is not None:
-                self._bring_back(kept)
+                self._bring_back(kept, self._file.path)
+                self._catch_up(kept.moment)
             self._is_changed = True
             self._write(self._file)
         except BaseException:
@@ -168,7 +170,18 @@ class Keeper:
 
     # --- what is brought back -----------------------------------------------------------------
 
-    def _bring_back(self, kept: Kept) -> None:
+    def _bring_back(self, kept: Kept, path: Path) -> None:
+        try:
+            self._hand_out(kept)
+        except (LookupError, ValueError, TypeError, AttributeError, Refused) as error:
+            raise unreadable(path, error) from error
+        self._forgotten = kept.forgotten
+        self._executions_written = len(kept.executions)
+        self._next_execution = kept.next_execution
+        self._gateway.faults.pass_over(kept.moment)
+        restart(self._gateway.floor)
+
+    def _hand_out(self, kept: Kept) -> None:
         gateway = self._gateway
         exchange, floor, books = gateway.exchange, gateway.floor, kept.books
         exchange.book.restore(kept.orders, books["numbers"])
@@ -178,12 +191,6 @@ class Keeper:
         if isinstance(gateway.market, Market):
             for symbol, factor, seconds in books["moves"]:
                 gateway.market.move(symbol, factor, dt.datetime.fromtimestamp(seconds, dt.UTC))
-        self._forgotten = kept.forgotten
-        self._executions_written = len(kept.executions)
-        self._next_execution = kept.next_execution
-        gateway.faults.pass_over(kept.moment)
-        restart(floor)
-        self._catch_up(kept.moment)
 
     def _catch_up(self, moment: dt.datetime) -> None:
         floor, now = self._gateway.floor, self._gateway.clock.now()

@@ -159,7 +159,7 @@ class StateFile:
                 "sellkit that wrote it, or give another --state"
             )
         with closing(database.execute("PRAGMA quick_check(1)")) as checked:
-            found = checked.fetchone()[0]
+            found = " ".join(str(checked.fetchone()[0]).split())
         if found != "ok":
             raise ConfigError(f"{self._path} is torn ({found}); move it away to begin anew")
 
