@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.dispatch import START_API, answer
 from sellkit.simgateway.fault_actions import Described, Staged
+from sellkit.simgateway.history import Refused
 from sellkit.simgateway.orders import intervention
 from sellkit.simgateway.orders.order import CANCELLED
 
@@ -85,7 +87,9 @@ class FillAfterCancelled(Described):
     def _fill(self, gateway: Gateway, order: Order) -> None:
         floor, now = gateway.floor, gateway.clock.now()
         floor.quotes.forget()
-        intervention.fill(floor, floor.book.now(order), self.quantity, self.price, now)
+        # A contract that has no price then stays unfilled.
+        with suppress(Refused):
+            intervention.fill(floor, floor.book.now(order), self.quantity, self.price, now)
         gateway.tell_orders()
 
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from ib_insync import CommissionReport, Fill, Trade
 
 START = """
-import sys
+import resource, sys
+if sys.argv[1] != "0":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 from sellkit.cli import main
-sys.exit(main(["gateway", *sys.argv[1:]]))
+sys.exit(main(["gateway", *sys.argv[2:]]))
 """
 CONTRACTS = tuple(Contract(conId=number, exchange="SMART") for number in (265598, 272093))
 SECONDS = 30.0
@@ -68,10 +70,17 @@ class Told:
 
 
 @contextmanager
-def gateway_process(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A gateway in a process of its own that keeps its state, and its port."""
-    command = [sys.executable, "-c", START, "--port", "0", "--state", str(folder), *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def gateway_process(
+    folder: Path, *words: str, most_bytes: int = 0
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A gateway in a process of its own that keeps its state, and its port.
+
+    `most_bytes` is what a file of it can hold at most, as on a full disk; 0 is without a limit.
+    """
+    start = [sys.executable, "-c", START, str(most_bytes)]
+    command = [*start, "--port", "0", "--state", str(folder), *words]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
@@ -81,16 +90,20 @@ def gateway_process(folder: Path, *words: str) -> Iterator[tuple[subprocess.Pope
             process.kill()
 
 
-async def trade_until_killed(
-    process: subprocess.Popen[str], port: int, chance: random.Random, told: Told
+async def trade_until_gone(
+    port: int, chance: random.Random, told: Told, killed: subprocess.Popen[str] | None
 ) -> None:
-    """Trade with several orders on the way at once, and kill the gateway in the midst of it."""
+    """Trade with several orders on the way at once, until the gateway is gone.
+
+    `killed` is the gateway's process, which is killed in the midst of it.
+    """
     ib = IB()
     told.listen(ib)
     await asyncio.wait_for(ib.connectAsync("127.0.0.1", port, clientId=1, timeout=SECONDS), SECONDS)
     ib.client.MaxRequests = 0
-    delay = chance.uniform(0.0, 0.12)
-    asyncio.get_running_loop().call_later(delay, process.send_signal, signal.SIGKILL)
+    if killed is not None:
+        delay = chance.uniform(0.0, 0.12)
+        asyncio.get_running_loop().call_later(delay, killed.send_signal, signal.SIGKILL)
     gone = asyncio.Event()
     ib.disconnectedEvent += gone.set
     number = 0

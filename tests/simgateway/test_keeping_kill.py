@@ -16,7 +16,8 @@ from ib_insync import IB, ExecutionFilter
 from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.keeping.plain import decode
 from sellkit.simgateway.keeping.state_file import StateFile
-from tests.simgateway.crash_client import SECONDS, Told, gateway_process, trade_until_killed
+from sellkit.simgateway.server import serve
+from tests.simgateway.crash_client import SECONDS, Told, gateway_process, trade_until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
     from sellkit.simgateway.orders.order import Order
 
 SCENARIO = default_scenario()
-KILLS = int(os.environ.get("SELLKIT_KILLS", "3"))
+KILLS = int(os.environ.get("SELLKIT_KILLS", "2"))
 STANDING = ("--clock", "virtual", "--speed", "0")
 ENDED = {"Filled", "Cancelled", "Inactive"}
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+
 @pytest.mark.parametrize("seed", [1])
 def test_whatever_a_client_was_told_outlives_a_kill(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
@@ -39,13 +42,26 @@ def test_whatever_a_client_was_told_outlives_a_kill(tmp_path: Path, seed: int) -
     words: tuple[str, ...] = (*STANDING, "--at", "2025-11-26T12:00:05")
     for _ in range(KILLS):
         with gateway_process(tmp_path, *words) as (process, port):
-            asyncio.run(trade_until_killed(process, port, chance, told))
+            asyncio.run(trade_until_gone(port, chance, told, process))
             assert process.wait(SECONDS) < 0
         check_books(tmp_path)
         words = STANDING
     assert told.executions, "nothing was told, so nothing was tried"
-    with gateway_process(tmp_path, *words) as (_process, port):
-        asyncio.run(check_told(port, told))
+    with serve(SCENARIO, state=tmp_path) as gateway:
+        asyncio.run(check_told(gateway.port, told))
+
+
+def test_a_gateway_that_cannot_write_ends_and_told_nobody_more(tmp_path: Path) -> None:
+    told, start = Told(), ("--at", "2025-11-26T12:00:05")
+    with gateway_process(tmp_path, *STANDING, *start, most_bytes=150_000) as (process, port):
+        asyncio.run(trade_until_gone(port, random.Random(2), told, None))
+        assert process.wait(SECONDS) == 2
+        assert process.stderr is not None
+        assert "the gateway's state could not be written" in process.stderr.read()
+    assert told.executions, "nothing was told, so nothing was tried"
+    check_books(tmp_path)
+    with serve(SCENARIO, state=tmp_path) as gateway:
+        asyncio.run(check_told(gateway.port, told))
 
 
 # --- what the client finds ------------------------------------------------------------------------

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_CATCH_UP: Final = dt.timedelta(minutes=1)
+_SHORTEST_STEP: Final = dt.timedelta(minutes=1)
+# Each look at the market costs about half a millisecond for every order.
+_LOOKS: Final = 120
 _LONGEST_CATCH_UP: Final = dt.timedelta(days=7)
 
 
@@ -66,8 +68,9 @@ class Keeper:
     def open(self) -> None:
         """Take the folder, bring back what it keeps, and play the time that has passed since.
 
-        Orders rest at the exchange, so they met the market while the gateway was down, too: once
-        in every minute since the last moment that is kept, at most over the last week.
+        Orders rest at the exchange, so they met the market while the gateway was down, too: at
+        evenly spread moments since the last one that is kept, a minute apart in the first two hours
+        and further when it was longer, at most over the last week.
 
         Raises
         ------
@@ -195,7 +198,8 @@ class Keeper:
     def _catch_up(self, moment: dt.datetime) -> None:
         floor, now = self._gateway.floor, self._gateway.clock.now()
         moment = max(moment, now - _LONGEST_CATCH_UP)
-        while floor.book.working() and (moment := moment + _CATCH_UP) < now:
+        step = max(_SHORTEST_STEP, (now - moment) / _LOOKS)
+        while floor.book.working() and (moment := moment + step) < now:
             floor.quotes.forget()
             floor.tick(moment)
         floor.take_events()  # nobody is connected who could hear of it
