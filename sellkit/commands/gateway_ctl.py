@@ -12,7 +12,8 @@ HELP = "steer a running gateway that was started with --control-port"
 
 ACTIONS = (
     *("inject", "clear", "clock", "price", "place", "cancel", "fill", "kill", "correct", "hold"),
-    *("rollback", "reset", "logout", "login", "drop", "sessions", "record", "state"),
+    *("corporate_action", "rate", "rollback", "reset", "logout", "login"),
+    *("drop", "sessions", "record", "state"),
 )
 _DETAILS = """
 actions:
@@ -25,7 +26,8 @@ actions:
   clock set=TIME           go to a time; New York's without a zone
   clock advance=SECONDS    step ahead
   clock speed=N            virtual seconds in a real one, 0 to 3600
-  price symbol=AAPL factor=0.9   multiply made-up prices from now on
+  price symbol=AAPL factor=0.9   multiply made-up prices from now on, or by its local symbol the
+                                 stated price of an option or a future
   price symbol=AAPL to=123.45    move them so that it trades there
   place symbol=AAPL side=BUY quantity=10       place an order by hand; with orderType, lmtPrice,
                            auxPrice, tif, outsideRth, account
@@ -34,6 +36,9 @@ actions:
   kill permId=N code=201 text="..."            end an order: 201 rejects it, any other cancels it
   correct execId=ID price=99.5   correct the price of a fill
   hold symbol=AAPL position=10 avgCost=99      set a position, to 0 as well
+  corporate_action symbol=NVDA split=4:1 [symbol_change=NVDX] [new_conId=N] [at=TIME]
+                           split a stock or rename a contract, now or at a time
+  rate currency=EUR dollars=1.2   what one unit of a currency is worth from now on
   rollback by=4 clientId=1       let the next order id go back; without clientId of every client
   reset sessions=dropped refused_seconds=10    the nightly reset, as in [nightly_reset], now
   logout until_login=refuse      let nobody in (or silent: take connections, answer nothing)

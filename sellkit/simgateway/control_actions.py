@@ -12,6 +12,8 @@ from sellkit.errors import ConfigError
 from sellkit.simgateway import control_orders
 from sellkit.simgateway.answers.quotes import tell_changes
 from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.corporate_actions import read_action
+from sellkit.simgateway.currencies import DOLLAR, Rates
 from sellkit.simgateway.downtime_plan import LoggedOut, read_nightly_reset
 from sellkit.simgateway.fault_file import read_rule
 from sellkit.simgateway.market import Market
@@ -105,6 +107,12 @@ def _price(gateway: Gateway, table: Table) -> object:
     table.end()
     if (factor is None) == (goal is None):
         table.fail("factor", "or 'to' must be given, one of them")
+    stated = gateway.exchange.with_stated_price(symbol)
+    if stated is not None and stated.price is not None:
+        change = factor or (goal or Decimal(1)) / stated.price
+        last = gateway.exchange.restate(stated, change)
+        _tell(gateway)
+        return {"symbol": symbol, "last": float(last)}
     if symbol not in gateway.scenario.price_names.values():
         table.fail("symbol", f"has no price in this gateway: {symbol}")
     market, now = gateway.market, gateway.clock.now()
@@ -115,6 +123,27 @@ def _price(gateway: Gateway, table: Table) -> object:
     market.move(symbol, float(factor or 1), now)
     _tell(gateway)
     return {"symbol": symbol, "last": market.quote(symbol, now).last}
+
+
+def _corporate_action(gateway: Gateway, table: Table) -> object:
+    at = table.instant("at") or gateway.clock.now()
+    action = read_action(table, gateway.exchange.directory.all(), at)
+    gateway.reorganisation.add(action)
+    _tell(gateway)
+    return {"at": at.isoformat(), "waiting": len(gateway.reorganisation.waiting)}
+
+
+def _rate(gateway: Gateway, table: Table) -> object:
+    currency, dollars = table.required_text("currency").upper(), table.positive("dollars")
+    table.end()
+    if dollars is None:
+        raise table.missing("dollars")
+    ledger = gateway.exchange.ledger
+    if currency == DOLLAR or not ledger.rates.knows(currency):
+        table.fail("currency", f"has no rate that could change: {currency}")
+    ledger.rates = Rates({**ledger.rates.dollars, currency: dollars})
+    _tell(gateway)
+    return {"currency": currency, "dollars": dollars}
 
 
 def _tell(gateway: Gateway) -> None:
@@ -192,6 +221,8 @@ _ACTIONS: Final[dict[str, Callable[[Gateway, Table], object]]] = {
     "reset": _reset,
     "logout": _logout,
     "login": _login,
+    "corporate_action": _corporate_action,
+    "rate": _rate,
     "drop": _drop,
     "sessions": _sessions,
     "record": _record,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
 from sellkit.simgateway.history import Refused
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from sellkit.simgateway.orders.order import Order
     from sellkit.simgateway.scenario import Security
     from sellkit.simgateway.table import Table
-
-_KILLED: Final = "Order Canceled - reason:"
 
 
 def place(gateway: Gateway, table: Table) -> object:
@@ -63,7 +61,7 @@ def kill(gateway: Gateway, table: Table) -> object:
     perm_id = table.required_integer("permId")
     code = table.integer("code")
     code = ORDER_CANCELLED if code is None else code
-    text = table.text("text") or _KILLED
+    text = table.text("text") or ""
     table.end()
     floor = gateway.floor
     with _known():

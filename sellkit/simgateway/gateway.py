@@ -30,6 +30,7 @@ from sellkit.simgateway.orders.quotes import Quotes
 from sellkit.simgateway.pacing import MAX_OPEN, SMALL_BARS, Pacing
 from sellkit.simgateway.reception import Received, check_host, converse
 from sellkit.simgateway.recording import Recorder
+from sellkit.simgateway.reorganisation import Reorganisation
 from sellkit.simgateway.session import Session
 from sellkit.simgateway.terminal import Terminal
 
@@ -89,6 +90,8 @@ class Gateway:
         Take connections and never answer them.
     floor
         Where orders work; `floor.habits` may be replaced while the gateway runs.
+    reorganisation
+        Splits and changed symbols that are still to come.
     binds_orders
         Client 0 takes over whatever is placed by hand.
     recorder
@@ -130,14 +133,13 @@ class Gateway:
         self.clock: Clock = clock or kept_clock(state) or WallClock()
         self.exchange = Exchange(scenario)
         self.valuer = Valuer(self.exchange, self.market)
-        quotes = Quotes(self.market, self.exchange.price_name)
+        quotes = Quotes(self.market, self.exchange.price_name, self.exchange.stated_price)
         self.floor = Floor(self.exchange, quotes, self.valuer)
         self.binds_orders = False
         self.terminal = Terminal(self)
         self.requests: deque[Received] = deque(maxlen=_REMEMBERED)
         self.max_bars_per_answer: int | None = None
         self.silent = False
-        self.open_history = 0
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="gateway-history")
         self._pacing = Pacing(steady_seconds)
         self._handshake_seconds = handshake_seconds
@@ -146,8 +148,9 @@ class Gateway:
         self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
         self.outage = Outage(self)
         self.downtime = Downtime(self)
+        self.reorganisation = Reorganisation(self)
         self.control = None if control_port is None else ControlServer(self, control_port)
-        self.received = 0
+        self.open_history = self.received = 0
         self.recorder = Recorder(self.clock.now)
 
     @property
@@ -211,6 +214,7 @@ class Gateway:
                 self.let_orders_trade()
                 for session in self.sessions:
                     tell_changes(session)
+                    session.watches.refresh(now)
                 self.keeper.save()
             except Exception:
                 # One bad moment of the market must not stop the gateway's time for good.
@@ -234,6 +238,7 @@ class Gateway:
 
     def let_orders_trade(self) -> None:
         """Let every order meet the market as it is now, and tell what came of it."""
+        self.reorganisation.strike_due()
         self.floor.quotes.forget()
         self.floor.tick(self.clock.now())
         self.tell_orders()

@@ -28,6 +28,7 @@ def show_gateway(gateway: Gateway) -> Shown:
         "port": gateway.port,
         "clock": show_clock(gateway.clock),
         "accounts": list(gateway.scenario.accounts),
+        "cash": {one: exchange.ledger.cash(one) for one in gateway.scenario.accounts},
         "sessions": [show_session(session) for session in gateway.sessions],
         "positions": [
             {
@@ -39,7 +40,6 @@ def show_gateway(gateway: Gateway) -> Shown:
             }
             for holding in exchange.holdings()
         ],
-        "cash": {each: exchange.ledger.cash(each) for each in gateway.scenario.accounts},
         "realized": {
             each: exchange.ledger.realized_by_currency(each) for each in gateway.scenario.accounts
         },

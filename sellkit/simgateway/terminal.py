@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from sellkit.simgateway import messages
 from sellkit.simgateway.history import Refused
 from sellkit.simgateway.orders import desk, intervention
 from sellkit.simgateway.orders.order import Terms
@@ -30,10 +29,9 @@ def set_position(
     gateway: Gateway, symbol: str, quantity: Decimal, average_cost: Decimal, account: str
 ) -> None:
     """Set a position; called on the gateway's thread."""
-    holding = gateway.exchange.hold(account, symbol, quantity, average_cost)
+    gateway.exchange.hold(account, symbol, quantity, average_cost)
     for session in gateway.sessions:
-        if session.wants_positions:
-            session.send(messages.position(holding))
+        session.watches.position_changed(account, gateway.exchange.named(symbol))
 
 
 class Terminal:

@@ -12,6 +12,7 @@ from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.history import Refused
 from sellkit.simgateway.keeping.kept import (
     ACCOUNTS,
+    ACTIONS,
     BOOKS,
     CLOCK,
     EXECUTION,
@@ -168,6 +169,8 @@ class Keeper:
             "next_ids": exchange.state(),
             "charges": charges_state(gateway.floor),
             "moves": market.moves if isinstance(market, Market) else (),
+            ACTIONS: gateway.reorganisation.state(),
+            "prices": exchange.stated_prices(),
             **{f"{LEDGER}{name}": value for name, value in ledger.items()},
         }
 
@@ -187,6 +190,8 @@ class Keeper:
     def _hand_out(self, kept: Kept) -> None:
         gateway = self._gateway
         exchange, floor, books = gateway.exchange, gateway.floor, kept.books
+        gateway.reorganisation.restore(*books[ACTIONS])
+        exchange.restate_all({security.con_id: price for security, price in books["prices"]})
         exchange.book.restore(kept.orders, books["numbers"])
         exchange.restore(books["next_ids"])
         exchange.ledger.restore(kept.ledger, list(kept.executions))

@@ -12,6 +12,7 @@ from sellkit.errors import ConfigError
 from sellkit.simgateway.keeping.plain import decode
 from sellkit.simgateway.keeping.state_file import Row
 from sellkit.simgateway.orders.hours import midnight
+from sellkit.simgateway.reorganisation import successor
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sellkit.simgateway.keeping.state_file import StateFile
     from sellkit.simgateway.orders.ledger import Execution
     from sellkit.simgateway.orders.order import Order
-    from sellkit.simgateway.scenario import Scenario
+    from sellkit.simgateway.scenario import Scenario, Security
 
 ORDER: Final = "order"
 EXECUTION: Final = "execution"
@@ -29,7 +30,8 @@ BOOKS: Final = "books"
 ACCOUNTS: Final = "accounts"
 CLOCK: Final = "clock"
 LEDGER: Final = "ledger "
-_NEEDED: Final = {CLOCK, "numbers", "next_ids", "charges", "moves"}
+ACTIONS: Final = "corporate_actions"
+_NEEDED: Final = {CLOCK, ACTIONS, "numbers", "next_ids", "charges", "moves", "prices"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +77,9 @@ def read(file: StateFile, scenario: Scenario, now: dt.datetime) -> Kept | None:
     bodies = {(row.kind, row.key): row.body or "" for row in file.rows()}
     if (BOOKS, ACCOUNTS) not in bodies:
         return None
-    securities = {each.con_id: each for each in scenario.securities}
     try:
         _check_accounts(file.path, decode(bodies[BOOKS, ACCOUNTS], {}), scenario)
+        securities = _contracts(scenario, bodies.get((BOOKS, ACTIONS), "[[], []]"))
         values = {key: decode(body, securities) for key, body in bodies.items()}
         return _sorted_out(values, midnight(now))
     except KeyError as error:
@@ -87,6 +89,20 @@ def read(file: StateFile, scenario: Scenario, now: dt.datetime) -> Kept | None:
         ) from error
     except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise unreadable(file.path, error) from error
+
+
+def _contracts(scenario: Scenario, actions: str) -> dict[int, Security]:
+    """Every contract that the state may be about: those of the scenario, and what became of them.
+
+    `actions` is what was done to contracts and what waits to be, as it is kept.
+    """
+    known = {each.con_id: each for each in scenario.securities}
+    done, _waiting = decode(actions, {})
+    for action in done:
+        if action.con_id in known:
+            new = successor(known[action.con_id], action)
+            known[new.con_id] = new
+    return known
 
 
 def unreadable(path: Path, error: Exception) -> ConfigError:

@@ -1,7 +1,7 @@
 """Orders and executions as JSON, and back.
 
 What JSON has no word for stands in a table of one key: `{"$decimal": "1.5"}`, `{"$time": ...}`,
-`{"$contract": 265598}`, and the records themselves as `{"$order": {...}}`.
+`{"$contract": 265598}`, `{"$ratio": [4, 1]}`, and the records themselves as `{"$order": {...}}`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import datetime as dt
 import json
 from dataclasses import fields
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
+from sellkit.simgateway.corporate_actions import CorporateAction
 from sellkit.simgateway.orders.ledger import Execution
 from sellkit.simgateway.orders.order import Order, Terms
 from sellkit.simgateway.scenario import Security
@@ -19,7 +21,12 @@ from sellkit.simgateway.scenario import Security
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_RECORDS: Final[dict[type, str]] = {Order: "$order", Terms: "$terms", Execution: "$execution"}
+_RECORDS: Final[dict[type, str]] = {
+    Order: "$order",
+    Terms: "$terms",
+    Execution: "$execution",
+    CorporateAction: "$action",
+}
 _MAKERS: Final[dict[str, type]] = {tag: kind for kind, tag in _RECORDS.items()}
 _NAMES: Final = {kind: tuple(field.name for field in fields(kind)) for kind in _RECORDS}
 _COMPACT: Final = (",", ":")
@@ -56,6 +63,8 @@ def decode(text: str, securities: Mapping[int, Security]) -> Any:  # noqa: ANN40
             return Decimal(value)
         if tag == "$time":
             return dt.datetime.fromisoformat(value)
+        if tag == "$ratio":
+            return Fraction(*value)
         return securities[value] if tag == "$contract" else table
 
     return json.loads(text, object_hook=untagged)
@@ -66,6 +75,8 @@ def _tagged(value: object) -> dict[str, object]:
         return {"$decimal": str(value)}
     if isinstance(value, dt.datetime):
         return {"$time": value.isoformat()}
+    if isinstance(value, Fraction):
+        return {"$ratio": [value.numerator, value.denominator]}
     if isinstance(value, Security):
         return {"$contract": value.con_id}
     kind = type(value)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 ORDER_CANCELLED: Final = 202
 BY_TRADER: Final = "Cancelled by Trader"
-_CANCELED: Final = Refused(ORDER_CANCELLED, "Order Canceled - reason:")
+CANCELED: Final = "Order Canceled - reason:"
 
 
 class Floor:
@@ -66,6 +66,7 @@ class Floor:
         self.habits = scenario.habits
         self.margin_accounts = scenario.margin_accounts
         self.unheard: dict[tuple[int, int], bool] = {}
+        self.rules = books.rules
         self._events: list[Event] = []
         self.charges: list[tuple[dt.datetime, Execution]] = []
 
@@ -107,9 +108,13 @@ class Floor:
         now: dt.datetime,
         reason: str = BY_TRADER,
         *,
-        notice: Refused = _CANCELED,
+        note: str = "",
+        code: int = ORDER_CANCELLED,
     ) -> None:
-        """End an order that is not filled, and its children with it."""
+        """End an order that is not filled, and its children with it.
+
+        `note` stands behind the text of error 202, and alone where `code` is another one.
+        """
         ended = replace(
             order,
             status=CANCELLED,
@@ -120,14 +125,15 @@ class Floor:
             cancel_due=None,
         )
         self.note(Told(self.book.put(ended), in_full=False))
-        self.note(Noted(ended, notice.code, notice.text))
+        self.note(Noted(ended, code, note if code != ORDER_CANCELLED else f"{CANCELED}{note}"))
         for child in self.book.children(ended):
             self.end(child, now)
 
     def fill(self, order: Order, quantity: Decimal, price: Decimal, now: dt.datetime) -> None:
         """Fill so much of an order."""
         filled, value = order.filled + quantity, order.value + quantity * price
-        cost = commission(filled, value * order.terms.security.units)
+        security = order.terms.security
+        cost = commission(security, filled, value * security.units)
         is_done = filled == order.terms.quantity
         after = replace(
             order,

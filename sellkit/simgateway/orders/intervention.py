@@ -69,4 +69,4 @@ def kill(floor: Floor, order: Order, notice: Refused, now: dt.datetime) -> None:
     if notice.code == checks.REJECTED:
         floor.reject(order, notice, now)
     else:
-        floor.end(order, now, notice.text, notice=notice)
+        floor.end(order, now, notice.text, code=notice.code, note=notice.text)
