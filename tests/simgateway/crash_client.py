@@ -85,6 +85,8 @@ def gateway_process(
             assert process.stdout is not None
             line = process.stdout.readline()
             assert line.startswith("simulated gateway ready"), line
+            # Also where no start was given, for then it is the one that was kept.
+            assert "clock 20251126 12:00:05" in line
             yield process, int(line.split(":")[2].split(",")[0])
         finally:
             process.kill()

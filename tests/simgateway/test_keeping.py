@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,9 +15,12 @@ from ib_insync import ExecutionFilter, LimitOrder, MarketOrder, Order, StopOrder
 
 from sellkit.errors import ConfigError
 from sellkit.simgateway.clock import VirtualClock, WallClock, parse_instant
+from sellkit.simgateway.control import Control
+from sellkit.simgateway.corporate_actions import CorporateAction
 from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.gateway import Gateway
 from sellkit.simgateway.keeping.state_file import FILE_NAME
+from sellkit.simgateway.market import Market
 from sellkit.simgateway.orders.habits import OrderHabits
 from sellkit.simgateway.server import serve
 from tests.simgateway.fake_market import FakeMarket
@@ -430,3 +434,59 @@ def gateway_start(gateway: Gateway) -> None:
     import asyncio
 
     asyncio.run(gateway.start())
+
+
+# --- corporate actions ----------------------------------------------------------------------------
+
+
+def split_at(moment: dt.datetime) -> Scenario:
+    renamed = CorporateAction(
+        at=moment, con_id=265598, ratio=Fraction(4), symbol="APPL", new_con_id=999001
+    )
+    return replace(SCENARIO, corporate_actions=(renamed,))
+
+
+def test_a_split_is_done_once_however_often_the_gateway_starts(tmp_path: Path) -> None:
+    moment = NOON + dt.timedelta(minutes=5)
+    scenario = split_at(moment)
+    market = Market.of(scenario)
+    with serve(scenario, market=market, clock=VirtualClock(NOON, 0), state=tmp_path) as gateway:
+        pass_time(gateway, 600)
+        after = gateway.exchange.holdings()
+        last = market.quote("AAPL", gateway.clock.now()).last
+    for _ in range(2):
+        again = Market.of(scenario)
+        with serve(scenario, market=again, state=tmp_path) as gateway:
+            pass_time(gateway, 1)
+            assert gateway.exchange.holdings() == after
+            assert gateway.exchange.directory.get(265598) is None
+            assert gateway.exchange.named("APPL").con_id == 999001
+            assert again.quote("AAPL", gateway.clock.now()).last == pytest.approx(last, rel=0.01)
+
+
+def test_a_split_that_came_while_the_gateway_was_down_is_done_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    scenario = split_at(NOON + dt.timedelta(hours=3))
+    with kept(tmp_path, scenario=scenario):
+        pass
+    with kept(tmp_path, scenario=scenario, at=NEXT_MORNING) as gateway:
+        pass_time(gateway, 1)
+        assert held(gateway, "APPL") == 400
+
+
+def test_rates_and_moved_prices_live_on(tmp_path: Path) -> None:
+    markets = []
+    for number in range(2):
+        market = Market.of(SCENARIO)
+        markets.append(market)
+        clock = VirtualClock(NOON, 0)
+        with serve(SCENARIO, market=market, clock=clock, state=tmp_path, control_port=0) as gateway:
+            assert gateway.control is not None
+            if number == 0:
+                with Control(gateway.control.address) as control:
+                    control.move_price("MSFT", 0.5)
+                    control.set_rate("EUR", 2.0)
+            assert gateway.exchange.ledger.rates.of("EUR", "USD") == 2
+    first, second = (market.quote("MSFT", NOON).last for market in markets)
+    assert first == second
