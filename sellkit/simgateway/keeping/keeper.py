@@ -29,6 +29,7 @@ from sellkit.simgateway.orders.restart import charges_state, restart, restore_ch
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sellkit.simgateway.currencies import Rates
     from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.keeping.kept import Kept
 
@@ -60,6 +61,7 @@ class Keeper:
         self._gateway = gateway
         self._file = None if folder is None else StateFile(folder)
         self._written: dict[str, str] = {}
+        self._ledger_written: tuple[int, int, Rates] | None = None
         self._executions_written = 0
         self._next_execution = 1
         self._is_changed = False
@@ -161,7 +163,6 @@ class Keeper:
         gateway = self._gateway
         exchange, clock, market = gateway.exchange, gateway.clock, gateway.market
         speed = clock.speed if isinstance(clock, VirtualClock) else None
-        ledger = exchange.ledger.state()
         return {
             ACCOUNTS: sorted(gateway.scenario.accounts),
             CLOCK: (clock.now(), speed),
@@ -171,8 +172,17 @@ class Keeper:
             "moves": market.moves if isinstance(market, Market) else (),
             ACTIONS: gateway.reorganisation.state(),
             "prices": exchange.stated_prices(),
-            **{f"{LEDGER}{name}": value for name, value in ledger.items()},
+            **self._ledger(),
         }
+
+    def _ledger(self) -> dict[str, object]:
+        """The ledger, unless it is as it was; it is the one thing that grows with a portfolio."""
+        ledger = self._gateway.exchange.ledger
+        stamp = (ledger.changes, len(ledger.executions), ledger.rates)
+        if stamp == self._ledger_written:
+            return {}
+        self._ledger_written = stamp
+        return {f"{LEDGER}{name}": value for name, value in ledger.state().items()}
 
     # --- what is brought back -----------------------------------------------------------------
 
