@@ -48,6 +48,9 @@ actions:
   record [last=N]          the latest messages that clients sent (100)
   record on=true [file=FILE]     record both directions from now on, as JSON lines; on=false ends it
   state                    everything that the gateway holds
+
+The answer is JSON. `sellkit gateway reference faults` has the keys of a rule, `reference ctl` an
+example of each action, here and from Python.
 """
 
 
@@ -57,7 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _DETAILS
     parser.add_argument("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
     parser.add_argument(
-        "arguments", nargs="*", metavar="KEY=VALUE", help="what the action needs, see below"
+        "arguments",
+        nargs="*",
+        default=[],  # without it argparse calls them required when the action is missing
+        metavar="KEY=VALUE",
+        help="what the action needs, see below",
     )
     parser.add_argument(
         "--control-file",
