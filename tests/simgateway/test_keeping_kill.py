@@ -35,7 +35,7 @@ ENDED = {"Filled", "Cancelled", "Inactive"}
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 
-@pytest.mark.parametrize("seed", [1, 7, 11])
+@pytest.mark.parametrize("seed", [1])
 def test_whatever_a_client_was_told_outlives_a_kill(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     told = Told()
