@@ -94,7 +94,23 @@ def _add_clock(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_keeping(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="keep orders, positions and executions there, and go on from them (default: forget)",
+    )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="write every message, in both directions, behind what FILE holds as JSON lines",
+    )
+
+
 def _add_control(parser: argparse.ArgumentParser) -> None:
+    _add_keeping(parser)
     parser.add_argument(
         "--control-port",
         type=int,
@@ -151,7 +167,10 @@ def run(args: argparse.Namespace) -> int:
         host=args.host or _DEFAULT_HOST,
         port=_DEFAULT_PORT if args.port is None else args.port,
         control_port=args.control_port,
+        state=args.state,
     )
+    if args.record is not None:
+        gateway.recorder.begin(args.record)
     _serve(gateway, gateway_ctl.control_file(args))
     return 0
 
@@ -188,14 +207,17 @@ def _replay(bars: list[str]) -> dict[str, Path]:
 
 def _clock(args: argparse.Namespace) -> Clock:
     from sellkit.simgateway.clock import VirtualClock, WallClock, parse_instant
+    from sellkit.simgateway.keeping.keeper import kept_clock
 
     is_set = args.at is not None or args.speed is not None
     if args.clock == "wall" and is_set:
         raise ConfigError("--at and --speed set a virtual clock; leave out --clock wall")
-    if args.clock != "virtual" and not is_set:
+    kept = None if args.clock == "wall" or args.at is not None else kept_clock(args.state)
+    if args.clock != "virtual" and not is_set and kept is None:
         return WallClock()
-    start = WallClock().now() if args.at is None else parse_instant(args.at)
-    return VirtualClock(start, 1.0 if args.speed is None else args.speed)
+    start = (kept or WallClock()).now() if args.at is None else parse_instant(args.at)
+    speed = 1.0 if kept is None else kept.speed
+    return VirtualClock(start, speed if args.speed is None else args.speed)
 
 
 def _say_ready(gateway: Gateway, control_file: Path) -> None:

@@ -11,7 +11,8 @@ from sellkit.errors import ConfigError
 HELP = "steer a running gateway that was started with --control-port"
 
 ACTIONS = (
-    *("inject", "clear", "clock", "price", "corporate_action", "rate"),
+    *("inject", "clear", "clock", "price", "place", "cancel", "fill", "kill", "correct", "hold"),
+    *("corporate_action", "rate", "rollback", "reset", "logout", "login"),
     *("drop", "sessions", "record", "state"),
     *("halt", "resume", "correct_bar", "bars", "market_data", "bust"),
 )
@@ -28,6 +29,14 @@ actions:
   clock speed=N            virtual seconds in a real one, 0 to 3600
   price symbol=AAPL factor=0.9   multiply made-up prices from now on, or by its local symbol the
                                  stated price of an option or a future
+  price symbol=AAPL to=123.45    move them so that it trades there
+  place symbol=AAPL side=BUY quantity=10       place an order by hand; with orderType, lmtPrice,
+                           auxPrice, tif, outsideRth, account
+  cancel permId=N          cancel any order by hand
+  fill permId=N            fill what is left of an order; with quantity, price only so much, there
+  kill permId=N code=201 text="..."            end an order: 201 rejects it, any other cancels it
+  correct execId=ID price=99.5   correct the price of a fill
+  hold symbol=AAPL position=10 avgCost=99      set a position, to 0 as well
   corporate_action symbol=NVDA split=4:1 [symbol_change=NVDX] [new_conId=N] [at=TIME]
                            split a stock or rename a contract, now or at a time
   rate currency=EUR dollars=1.2   what one unit of a currency is worth from now on
@@ -38,9 +47,14 @@ actions:
   market_data subscription=delayed [symbol=AAPL | exchange=NYSE] who may see what
   market_data competing=true                                     10197, until it is false
   bust [symbol=AAPL]       10225 for bars that are kept up to date
+  rollback by=4 clientId=1       let the next order id go back; without clientId of every client
+  reset sessions=dropped refused_seconds=10    the nightly reset, as in [nightly_reset], now
+  logout until_login=refuse      let nobody in (or silent: take connections, answer nothing)
+  login                    let clients in again
   drop                     reset the connection of every client
   sessions                 the clients that are connected
   record [last=N]          the latest messages that clients sent (100)
+  record on=true [file=FILE]     record both directions from now on, as JSON lines; on=false ends it
   state                    everything that the gateway holds
 
 The answer is JSON. `sellkit gateway reference faults` has the keys of a rule, `reference ctl` an

@@ -145,6 +145,65 @@ class Control:
         """
         return dict(self.ask("market_data", **rights))
 
+    def set_price(self, symbol: str, price: float) -> float:
+        """Move the made-up prices of a symbol so that it trades at a price; gives what it does."""
+        return float(self.ask("price", symbol=symbol, to=price)["last"])
+
+    def place(self, symbol: str, side: str, quantity: float, **keys: object) -> dict[str, Any]:
+        """Place an order by hand; `keys` are orderType, lmtPrice, auxPrice, tif, account."""
+        return dict(self.ask("place", symbol=symbol, side=side, quantity=quantity, **keys))
+
+    def cancel(self, perm_id: int) -> dict[str, Any]:
+        """Cancel any order by hand; gives it as it is then."""
+        return dict(self.ask("cancel", permId=perm_id))
+
+    def fill(
+        self, perm_id: int, quantity: float | None = None, price: float | None = None
+    ) -> dict[str, Any]:
+        """Fill an order: what is left or a part of it, at the market or at a price."""
+        keys = {"quantity": quantity, "price": price}
+        given = {key: value for key, value in keys.items() if value is not None}
+        return dict(self.ask("fill", permId=perm_id, **given))
+
+    def kill(self, perm_id: int, code: int = 202, text: str | None = None) -> dict[str, Any]:
+        """End an order with an error code: 201 rejects it, any other cancels it."""
+        given = {} if text is None else {"text": text}
+        return dict(self.ask("kill", permId=perm_id, code=code, **given))
+
+    def correct(self, exec_id: str, price: float) -> dict[str, Any]:
+        """Correct the price of a fill; gives the execution that replaces it."""
+        return dict(self.ask("correct", execId=exec_id, price=price))
+
+    def hold(self, symbol: str, position: float, average_cost: float, **keys: object) -> None:
+        """Set a position; `keys` may have the account."""
+        self.ask("hold", symbol=symbol, position=position, avgCost=average_cost, **keys)
+
+    def roll_back_ids(self, by: int, client_id: int | None = None) -> dict[str, int]:
+        """Let the next order id of a client, or of all, go back; gives the next ids by client."""
+        given = {} if client_id is None else {"clientId": client_id}
+        return dict(self.ask("rollback", by=by, **given))
+
+    def reset(self, **plan: object) -> None:
+        """Begin a nightly reset; keywords are the keys of `[nightly_reset]` but for `at`."""
+        self.ask("reset", **plan)
+
+    def log_out(self, until_login: str = "refuse") -> None:
+        """Let nobody in until `log_in`: `refuse` connections, or take them in `silent`."""
+        self.ask("logout", until_login=until_login)
+
+    def log_in(self) -> bool:
+        """Let clients in again; False when nobody had to log in."""
+        return bool(self.ask("login")["was_logged_out"])
+
+    def start_recording(self, file: Path | None = None) -> None:
+        """Record both directions from now on, and into a file of the gateway's machine."""
+        given = {} if file is None else {"file": str(file)}
+        self.ask("record", on=True, **given)
+
+    def stop_recording(self) -> None:
+        """Record nothing more."""
+        self.ask("record", on=False)
+
     def corporate_action(
         self,
         symbol: str,
@@ -173,7 +232,7 @@ class Control:
         return list(self.ask("sessions"))
 
     def record(self, last: int = 100) -> list[dict[str, Any]]:
-        """The latest messages that clients sent, oldest first."""
+        """The latest messages, oldest first: those that clients sent, once recorded all."""
         return list(self.ask("record", last=last)["messages"])
 
     def state(self) -> dict[str, Any]:

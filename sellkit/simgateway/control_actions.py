@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.market_time import calendar_for
 from sellkit.errors import ConfigError
+from sellkit.simgateway import control_orders
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.control_market import MARKET_ACTIONS
 from sellkit.simgateway.corporate_actions import read_action
 from sellkit.simgateway.currencies import DOLLAR, Rates
+from sellkit.simgateway.downtime_plan import LoggedOut, read_nightly_reset
 from sellkit.simgateway.fault_file import read_rule
 from sellkit.simgateway.market import Market
 from sellkit.simgateway.state import show_clock, show_gateway, show_received, show_session
@@ -46,6 +49,11 @@ def perform(gateway: Gateway, action: str, arguments: dict[str, object]) -> obje
     if found is None:
         raise ConfigError(f"there is no action {action!r}; known are {', '.join(_ACTIONS)}")
     return found(gateway, Table(arguments, "", _PLACE))
+
+
+def action_names() -> tuple[str, ...]:
+    """Everything that can be asked for."""
+    return tuple(_ACTIONS)
 
 
 def _inject(gateway: Gateway, table: Table) -> object:
@@ -95,12 +103,14 @@ def _check_calendars(gateway: Gateway, instant: dt.datetime) -> None:
 
 def _price(gateway: Gateway, table: Table) -> object:
     symbol, factor = table.required_text("symbol").upper(), table.positive("factor")
+    goal = table.positive("to")
     table.end()
-    if factor is None:
-        raise table.missing("factor")
+    if (factor is None) == (goal is None):
+        table.fail("factor", "or 'to' must be given, one of them")
     stated = gateway.exchange.with_stated_price(symbol)
-    if stated is not None:
-        last = gateway.exchange.restate(stated, factor)
+    if stated is not None and stated.price is not None:
+        change = factor or (goal or Decimal(1)) / stated.price
+        last = gateway.exchange.restate(stated, change)
         _tell(gateway)
         return {"symbol": symbol, "last": float(last)}
     if symbol not in gateway.scenario.price_names.values():
@@ -108,7 +118,9 @@ def _price(gateway: Gateway, table: Table) -> object:
     market, now = gateway.market, gateway.clock.now()
     if not isinstance(market, Market):
         raise ConfigError("the prices of this gateway's market cannot be moved")
-    market.move(symbol, float(factor), now)
+    if goal is not None:
+        factor = goal / Decimal(str(market.quote(symbol, now).last))
+    market.move(symbol, float(factor or 1), now)
     _tell(gateway)
     return {"symbol": symbol, "last": market.quote(symbol, now).last}
 
@@ -153,9 +165,39 @@ def _sessions(gateway: Gateway, table: Table) -> object:
 
 def _record(gateway: Gateway, table: Table) -> object:
     last = table.count("last") or _RECORDED
+    is_on, file = table.flag("on"), table.text("file")
     table.end()
-    messages = list(gateway.requests)[-last:]
-    return {"received": gateway.received, "messages": [show_received(each) for each in messages]}
+    recorder = gateway.recorder
+    if file is not None and is_on is False:
+        table.fail("file", "stands beside on = false")
+    if is_on or file is not None:
+        recorder.begin(None if file is None else Path(file))
+    elif is_on is False:
+        recorder.end()
+    requests = [show_received(each) for each in list(gateway.requests)[-last:]]
+    return {
+        "received": gateway.received,
+        "recording": recorder.is_on,
+        "file": None if recorder.path is None else str(recorder.path),
+        "messages": recorder.latest(last) or requests,
+    }
+
+
+def _reset(gateway: Gateway, table: Table) -> object:
+    gateway.downtime.reset(read_nightly_reset(table, at_needed=False))
+    return {"downtime": gateway.downtime.shown}
+
+
+def _logout(gateway: Gateway, table: Table) -> object:
+    how = table.choice("until_login", tuple(LoggedOut)) or LoggedOut.REFUSE
+    table.end()
+    gateway.downtime.log_out(LoggedOut(how))
+    return {"downtime": gateway.downtime.shown}
+
+
+def _login(gateway: Gateway, table: Table) -> object:
+    table.end()
+    return {"was_logged_out": gateway.downtime.log_in()}
 
 
 def _state(gateway: Gateway, table: Table) -> object:
@@ -168,6 +210,16 @@ _ACTIONS: Final[dict[str, Callable[[Gateway, Table], object]]] = {
     "clear": _clear,
     "clock": _clock,
     "price": _price,
+    "place": control_orders.place,
+    "cancel": control_orders.cancel,
+    "fill": control_orders.fill,
+    "kill": control_orders.kill,
+    "correct": control_orders.correct,
+    "hold": control_orders.hold,
+    "rollback": control_orders.roll_back,
+    "reset": _reset,
+    "logout": _logout,
+    "login": _login,
     "corporate_action": _corporate_action,
     "rate": _rate,
     "drop": _drop,

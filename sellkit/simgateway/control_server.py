@@ -85,6 +85,7 @@ class ControlServer:
         may_go_on = True
         while may_go_on and (line := await _next_line(reader)):
             answer, may_go_on = self._answer(line)
+            await self._gateway.downtime.settled()
             writer.write(json.dumps(answer, default=str).encode() + b"\n")
             await writer.drain()
 
@@ -108,7 +109,7 @@ class ControlServer:
 
     def _performed(self, action: object, arguments: dict[str, object]) -> dict[str, Any]:
         try:
-            return {"ok": True, "result": perform(self._gateway, str(action), arguments)}
+            result = perform(self._gateway, str(action), arguments)
         except Refused as refused:
             return _refusal(refused.text)
         except SellkitError as error:
@@ -117,6 +118,10 @@ class ControlServer:
             # One request must never take the gateway down.
             logger.exception("control_failed")
             return _refusal("the request failed; see the gateway's log")
+        self._gateway.keeper.note_change()
+        if not self._gateway.keeper.save():
+            return _refusal("the state cannot be written, so the gateway ends; see its log")
+        return {"ok": True, "result": result}
 
 
 async def _next_line(reader: asyncio.StreamReader) -> bytes:

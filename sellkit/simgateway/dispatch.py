@@ -143,6 +143,7 @@ def answer(session: Session, values: tuple[str, ...]) -> None:
     is hung up on.
     """
     fields = Fields(values)
+    session.gateway.keeper.note_change()
     # However late the gateway looks at its clock, no answer mixes what was and what is.
     session.gateway.reorganisation.strike_due()
     with answering(session, fields):

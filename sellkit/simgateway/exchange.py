@@ -14,6 +14,7 @@ from sellkit.simgateway.scenario import Holding
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable, Mapping
 
     from sellkit.simgateway.orders.order import Order
     from sellkit.simgateway.requests import ContractQuery
@@ -107,8 +108,33 @@ class Exchange:
         lowest = max(self._next_ids.get(order.client_id, 1), order.order_id + 1)
         self._next_ids[order.client_id] = lowest
 
+    def roll_back_ids(self, client_id: int, count: int) -> int:
+        """Let the next order id of a client go back by so many, to 1 at most, and give it."""
+        lowest = max(1, self.next_order_id(client_id) - count)
+        self._next_ids[client_id] = lowest
+        self.book.roll_back(client_id, max(0, self.book.highest(client_id) + 1 - lowest))
+        return lowest
+
+    def roll_back_all_ids(self, count: int) -> None:
+        """Let the next order id of every client that has used one go back."""
+        for client_id in self.clients():
+            self.roll_back_ids(client_id, count)
+
+    def clients(self) -> set[int]:
+        """The clients that have used an order id."""
+        return self._next_ids.keys() | self.book.clients()
+
+    def state(self) -> list[tuple[int, int]]:
+        """The next order id of each client, as plain data for `restore`."""
+        return list(self._next_ids.items())
+
+    def restore(self, next_ids: Iterable[tuple[int, int]]) -> None:
+        """Count on from these order ids."""
+        self._next_ids = dict(next_ids)
+
     def stated_price(self, security: Security) -> Decimal | None:
         """The price of a contract for which the market makes none; None where nobody knows it.
+
 
         That of a pair of currencies follows from their rates.
         """
@@ -132,6 +158,17 @@ class Exchange:
         price = max(step, (wanted / step).to_integral_value() * step)
         self.directory.replace(security, replace(security, price=price))
         return price
+
+    def stated_prices(self) -> list[tuple[Security, Decimal]]:
+        """The contracts whose price was stated, with what it is now, for `restate_all`."""
+        known = self.directory.all()
+        return [(each, each.price) for each in known if each.price is not None]
+
+    def restate_all(self, prices: Mapping[int, Decimal]) -> None:
+        """State these prices, by the contracts' numbers."""
+        for each in self.directory.all():
+            if each.con_id in prices and each.price is not None:
+                self.directory.replace(each, replace(each, price=prices[each.con_id]))
 
     def find(self, query: ContractQuery) -> Security:
         """The one contract that a query describes.

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.portfolio import SIMULATED_FARM
 from sellkit.simgateway import fault_actions as actions
+from sellkit.simgateway import fault_order_actions as order_actions
+from sellkit.simgateway.downtime_plan import read_nightly_reset
 from sellkit.simgateway.kinds import START_API, Direction
+from sellkit.simgateway.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sellkit.simgateway.fault_actions import Action
     from sellkit.simgateway.faults import When
-    from sellkit.simgateway.table import Table
 
 _PACING_TEXT: Final = (
     "Historical Market Data Service error message:Historical data request pacing violation"
 )
 _REORDER_SECONDS: Final = 1.0
 _MOST_COPIES: Final = 1000
+_FILL_SECONDS: Final = 1.0
 
 
 def _delay(table: Table, _when: When) -> Action:
@@ -96,6 +100,43 @@ def _refuse_client_id(table: Table, when: When) -> Action:
     return actions.RefuseClient()
 
 
+def _lose_order(table: Table, when: When) -> Action:
+    _only(table, when, "placeOrder")
+    reached = table.choice("reached", ("nothing", "market")) or "nothing"
+    listed = table.flag("listed")
+    if listed is not None and reached == "nothing":
+        table.fail("listed", "goes with reached = 'market'")
+    return order_actions.LoseOrder(reached == "market", listed is not False)
+
+
+def _fill_after_cancelled(table: Table, when: When) -> Action:
+    _only(table, when, "cancelOrder")
+    seconds = table.seconds("seconds")
+    return order_actions.FillAfterCancelled(
+        _FILL_SECONDS if seconds is None else seconds,
+        table.positive("quantity"),
+        table.positive("price"),
+    )
+
+
+def _roll_back_ids(table: Table, when: When) -> Action:
+    count = table.count("by")
+    if count is None:
+        raise table.missing("by")
+    return order_actions.RollBackIds(count, when.client_id)
+
+
+def _nightly_reset(table: Table, _when: When) -> Action:
+    plan = table.table("plan")
+    own = Table({}, "plan", Path()) if plan is None else plan
+    return order_actions.Reset(read_nightly_reset(own, at_needed=False))
+
+
+def _only(table: Table, when: When, message: str) -> None:
+    if when.message != message:
+        table.fail("message", f"must be {message}")
+
+
 def _sequence(table: Table, when: When) -> Action:
     steps = tuple(_read_step(step) for step in table.tables("steps"))
     if not steps:
@@ -144,4 +185,8 @@ ACTION_READERS: Final[dict[str, Callable[[Table, When], Action]]] = {
     "corrupt": _corrupt,
     "refuse_client_id": _refuse_client_id,
     "sequence": _sequence,
+    "lose_order": _lose_order,
+    "fill_after_cancelled": _fill_after_cancelled,
+    "roll_back_ids": _roll_back_ids,
+    "nightly_reset": _nightly_reset,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -58,7 +59,7 @@ class Action(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Described:
+class Described:
     """An action that can tell its settings."""
 
     def shown(self) -> dict[str, Any]:
@@ -67,7 +68,16 @@ class _Described:
 
 
 @dataclass(frozen=True, slots=True)
-class Delay(_Described):
+class Staged(Described):
+    """An action that happens to the gateway and needs no message; one that it has passes."""
+
+    @abstractmethod
+    def play(self, gateway: Gateway) -> None:
+        """Begin it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delay(Described):
     """Pass the message on later, by real seconds."""
 
     seconds: float
@@ -77,7 +87,7 @@ class Delay(_Described):
 
 
 @dataclass(frozen=True, slots=True)
-class Drop(_Described):
+class Drop(Described):
     """Lose the message."""
 
     def act(self, parcel: Parcel) -> None:
@@ -85,7 +95,7 @@ class Drop(_Described):
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicate(_Described):
+class Duplicate(Described):
     """Pass the message on several times in a row."""
 
     times: int
@@ -95,7 +105,7 @@ class Duplicate(_Described):
 
 
 @dataclass(frozen=True, slots=True)
-class Reorder(_Described):
+class Reorder(Described):
     """Pass the message on behind the next one of its direction.
 
     Where none comes it goes after `seconds` real seconds.
@@ -108,7 +118,7 @@ class Reorder(_Described):
 
 
 @dataclass(frozen=True, slots=True)
-class Truncate(_Described):
+class Truncate(Described):
     """Keep only the first fields of the message, its number included, in a whole frame."""
 
     fields: int
@@ -118,7 +128,7 @@ class Truncate(_Described):
 
 
 @dataclass(frozen=True, slots=True)
-class Cut(_Described):
+class Cut(Described):
     """Send only the first bytes of the frame, and close the socket."""
 
     size: int
@@ -131,7 +141,7 @@ class Cut(_Described):
 
 
 @dataclass(frozen=True, slots=True)
-class Corrupt(_Described):
+class Corrupt(Described):
     """Replace one field; a message that has not so many stays as it is.
 
     `field` counts from 1, the message's number being the first.
@@ -151,7 +161,7 @@ class Corrupt(_Described):
 
 
 @dataclass(frozen=True, slots=True)
-class Close(_Described):
+class Close(Described):
     """Close the socket.
 
     With `deliver` the message still passes; a request is then carried out, and what would be
@@ -170,7 +180,7 @@ class Close(_Described):
 
 
 @dataclass(frozen=True, slots=True)
-class Silence(_Described):
+class Silence(Described):
     """Say nothing more to the client and take nothing from it; the socket stays open.
 
     Without `seconds` for ever. What was said in the meantime is lost. With `deliver` a request is
@@ -187,7 +197,7 @@ class Silence(_Described):
 
 
 @dataclass(frozen=True, slots=True)
-class SendError(_Described):
+class SendError(Described):
     """Send an error instead of the message, with `deliver` before it.
 
     `request_id` is that of the message unless it is given.
@@ -209,7 +219,7 @@ class SendError(_Described):
 
 
 @dataclass(frozen=True, slots=True)
-class RefuseClient(_Described):
+class RefuseClient(Described):
     """Say that the client id is in use, and close."""
 
     def act(self, parcel: Parcel) -> None:
@@ -244,7 +254,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence(_Described):
+class Sequence(Staged):
     """Send notices one after the other to every client, or to one; the message passes."""
 
     steps: tuple[Step, ...]

@@ -19,10 +19,15 @@ What it does, by `do`, with the keys that go with it; seconds are real ones:
     refuse_client_id (clientId)
     sequence (steps = [{after, code, text, mute, close}, ...]): notices to every client; from
     `mute = true` on requests go unanswered, until `mute = false`
+    lose_order (reached, listed): an order is taken and never spoken of; with `reached = "market"`
+    it works all the same, with `listed = false` it stands in no list either
+    fill_after_cancelled (seconds, 1; quantity, price): a cancelled order fills so much later
+    roll_back_ids (by, clientId): the next order id goes back, and ids are used again
+    nightly_reset (plan): the table `[nightly_reset]` without `at`
 
-At a moment only sequence, error, close and silent strike. Some codes do what they say, whichever
-way they are sent: 1101 ends every subscription to prices, 1100 ends bars that are kept up to date,
-and 10225 ends those that it is sent for.
+At a moment only sequence, error, close, silent, roll_back_ids and nightly_reset strike. Some codes
+do what they say, whichever way they are sent: 1101 ends every subscription to prices, 1100 ends
+bars that are kept up to date, and 10225 ends those that it is sent for.
 """
 
 from __future__ import annotations
@@ -42,8 +47,17 @@ if TYPE_CHECKING:
 _HISTORY: Final = "reqHistoricalData"
 
 # What can strike at a moment, and the message of those that have only one.
-_WITHOUT_MESSAGE: Final = ("sequence", "error", "close", "silent")
-_MESSAGE_OF: Final = {"no_data": _HISTORY, "pacing": _HISTORY, "refuse_client_id": START_API}
+_WITHOUT_MESSAGE: Final = (
+    *("sequence", "error", "close", "silent"),
+    *("roll_back_ids", "nightly_reset"),
+)
+_MESSAGE_OF: Final = {
+    "no_data": _HISTORY,
+    "pacing": _HISTORY,
+    "refuse_client_id": START_API,
+    "lose_order": "placeOrder",
+    "fill_after_cancelled": "cancelOrder",
+}
 
 
 def read_rules(tables: Iterable[Table], symbols: Iterable[str]) -> tuple[Rule, ...]:

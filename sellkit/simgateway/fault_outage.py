@@ -6,13 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sellkit.simgateway import messages
-from sellkit.simgateway.fault_actions import Sequence
+from sellkit.simgateway.fault_actions import Staged
 from sellkit.simgateway.framing import encode
 from sellkit.simgateway.kinds import Direction
 from sellkit.simgateway.passage import Parcel
 from sellkit.simgateway.subscriptions import settle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sellkit.simgateway.fault_actions import Step
     from sellkit.simgateway.faults import Rule
     from sellkit.simgateway.gateway import Gateway
@@ -30,11 +32,15 @@ class Outage:
         """Play one step in so many real seconds, to every client or to one."""
         if seconds <= 0:
             self._play(step, client_id)
-            return
+        else:
+            self.call_later(seconds, lambda: self._play(step, client_id))
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call something in so many real seconds, unless the gateway has ended by then."""
 
         def run() -> None:
             self._timers.discard(timer)
-            self._play(step, client_id)
+            call()
 
         timer = asyncio.get_running_loop().call_later(seconds, run)
         self._timers.add(timer)
@@ -42,8 +48,10 @@ class Outage:
     def strike_due(self) -> None:
         """Strike with the rules whose moment has come; each strikes once."""
         gateway = self._gateway
-        for rule in gateway.faults.due(gateway.clock.now()):
+        now = gateway.clock.now()
+        for rule in gateway.faults.due(now):
             self._strike(rule)
+        gateway.downtime.strike_due(now)
 
     def end(self) -> None:
         """Forget the steps that were not played."""
@@ -52,7 +60,7 @@ class Outage:
         self._timers.clear()
 
     def _strike(self, rule: Rule) -> None:
-        if isinstance(rule.action, Sequence):
+        if isinstance(rule.action, Staged):
             rule.action.play(self._gateway)
             return
         for session in self._told(rule.when.client_id):

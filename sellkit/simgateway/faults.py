@@ -172,6 +172,10 @@ class Faults:
                 found.append(armed.rule)
         return found
 
+    def pass_over(self, moment: dt.datetime) -> None:
+        """Take it that the rules for moments up to this one have struck, as they did before."""
+        self.due(moment)
+
     def latency(self, passing: Passing) -> float:
         """Real seconds that a message takes; drawn anew for each, the same for the same seed."""
         found = self._latencies.get((passing.direction, passing.name))

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.portfolio import SIMULATED_FARM
+from sellkit.errors import ConfigError
 from sellkit.simgateway.accounts import Valuer
 from sellkit.simgateway.admission import Admission
 from sellkit.simgateway.answers.keeping import tell_bars
@@ -18,24 +19,27 @@ from sellkit.simgateway.board import Board
 from sellkit.simgateway.clients import Clients
 from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
 from sellkit.simgateway.control_server import ControlServer
+from sellkit.simgateway.downtime import Downtime
 from sellkit.simgateway.exchange import Exchange
 from sellkit.simgateway.fault_outage import Outage
 from sellkit.simgateway.faults import Faults
 from sellkit.simgateway.framing import BadFrame
 from sellkit.simgateway.halts import Halts
-from sellkit.simgateway.listening import listen, stop_listening
+from sellkit.simgateway.keeping.keeper import Keeper, kept_clock
+from sellkit.simgateway.listening import Entrance
 from sellkit.simgateway.market import Market
 from sellkit.simgateway.orders.delivery import tell
 from sellkit.simgateway.orders.floor import Floor
 from sellkit.simgateway.orders.quotes import Quotes
 from sellkit.simgateway.reception import Received, check_host, converse
+from sellkit.simgateway.recording import Recorder
 from sellkit.simgateway.reorganisation import Reorganisation
 from sellkit.simgateway.rights import Rights
 from sellkit.simgateway.session import Session
 from sellkit.simgateway.terminal import Terminal
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from pathlib import Path
 
     from sellkit.simgateway.prices import Prices
     from sellkit.simgateway.scenario import Scenario
@@ -45,7 +49,6 @@ logger = logging.getLogger(__name__)
 _TELL_SECONDS: Final = 0.25
 # On the fastest clock 36 seconds, by which a rule with a moment may strike late.
 _DUE_SECONDS: Final = 0.01
-_STOP_SECONDS: Final = 2.0
 _REMEMBERED: Final = 20_000  # a placed order takes some 2 kB
 
 
@@ -66,6 +69,8 @@ class Gateway:
         How long a client may take until it has started the API.
     buffer_limit
         Bytes that may wait for a client that does not read, before it is dropped.
+    state
+        The folder in which it keeps its state over its own end; None keeps nothing.
     control_port
         Where it listens for `sellkit.simgateway.control.Control`; 0 takes a free port.
 
@@ -97,6 +102,12 @@ class Gateway:
         Splits and changed symbols that are still to come.
     binds_orders
         Client 0 takes over whatever is placed by hand.
+    recorder
+        Records messages in both directions while it is on.
+    downtime
+        Plays resets and logins.
+    keeper
+        Keeps the state, if there is a folder for it.
     terminal
         The gateway's own window, for other threads.
 
@@ -109,7 +120,7 @@ class Gateway:
     farm: Final = SIMULATED_FARM
     historical_farm_text: Final = f"HMDS data farm connection is OK:{SIMULATED_FARM}"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  every one but the first has a default
         self,
         scenario: Scenario,
         *,
@@ -120,35 +131,35 @@ class Gateway:
         handshake_seconds: float = 10.0,
         buffer_limit: int = 64 * 2**20,
         control_port: int | None = None,
+        state: Path | None = None,
     ) -> None:
         check_host(host)
-        self.host = host
-        self.port = port
-        self.scenario = scenario
+        self.host, self.port, self.scenario = host, port, scenario
+        self.keeper = Keeper(self, state)
+        self.entrance = Entrance(self._accept, "the gateway")
         self.market: Prices = market or Market.of(scenario)
-        self.clock: Clock = clock or WallClock()
+        self.clock: Clock = clock or kept_clock(state) or WallClock()
         self.exchange = Exchange(scenario)
-        self.valuer = Valuer(self.exchange, self.market)
-        quotes = Quotes(self.market, self.exchange.price_name, self.exchange.stated_price)
+        self.valuer, self.clients = Valuer(self.exchange, self.market), Clients()
         self.halts = _halts_of(self.market, scenario)
+        quotes = Quotes(self.market, self.exchange.price_name, self.exchange.stated_price)
         self.floor = Floor(self.exchange, quotes, self.valuer, self.halts)
-        self.binds_orders = False
+        self.binds_orders = self.silent = False
         self.terminal = Terminal(self)
         self.requests: deque[Received] = deque(maxlen=_REMEMBERED)
+        self.received = 0
         self.max_bars_per_answer: int | None = None
-        self.silent = False
         self.composing: set[asyncio.Task[None]] = set()
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="gateway-history")
         self.rights = Rights(scenario.market_data)
         self.admission = Admission(steady_seconds, scenario.market_data.throttle)
-        self._handshake_seconds = handshake_seconds
-        self._buffer_limit = buffer_limit
-        self.clients = Clients()
+        self._handshake_seconds, self._buffer_limit = handshake_seconds, buffer_limit
         self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
         self.outage = Outage(self)
+        self.downtime = Downtime(self)
         self.reorganisation = Reorganisation(self)
         self.control = None if control_port is None else ControlServer(self, control_port)
-        self.received = 0
+        self.recorder = Recorder(self.clock.now)
 
     @property
     def account(self) -> str:
@@ -177,32 +188,40 @@ class Gateway:
         Raises
         ------
         ConfigError
-            The port is in use, or may not be used.
+            The port is in use, or may not be used, or the state cannot be.
         """
-        self._server = await listen(self._accept, self.host, self.port, "the gateway")
-        self.port = self._server.sockets[0].getsockname()[1]
         self.loop = asyncio.get_running_loop()
+        self.keeper.open()
+        try:
+            self.port = await self.entrance.open(self.host, self.port)
+        except ConfigError:
+            self.keeper.close()
+            raise
         self._teller = asyncio.create_task(self._tell())
         if self.control is not None:
             await self.control.start()
 
     async def stop(self) -> None:
         """Close every socket and end every thread."""
-        await stop_listening(self._server)
+        await self.entrance.shut()
         if self.control is not None:
             await self.control.stop()
         self._teller.cancel()
         self.outage.end()
+        await self.downtime.settled()
         with suppress(asyncio.CancelledError):
             await self._teller
         await self.clients.close()
         self.worker.shutdown(wait=True, cancel_futures=True)
+        self.keeper.close()
+        self.recorder.end()
 
     async def _tell(self) -> None:
         """Let orders trade and send changed prices, once in a second of the gateway's clock."""
         last = self.clock.now().replace(microsecond=0)
         while True:
-            await asyncio.sleep(_DUE_SECONDS if self.faults.awaits_moment else _TELL_SECONDS)
+            is_awaited = self.faults.awaits_moment or self.downtime.is_scheduled
+            await asyncio.sleep(_DUE_SECONDS if is_awaited else _TELL_SECONDS)
             self.outage.strike_due()
             now = self.clock.now().replace(microsecond=0)
             if now == last:
@@ -213,6 +232,7 @@ class Gateway:
                 self.tell_prices()
                 for session in self.sessions:
                     session.watches.refresh(now)
+                self.keeper.save()
             except Exception:
                 # One bad moment of the market must not stop the gateway's time for good.
                 logger.exception("second_failed")
@@ -249,6 +269,7 @@ class Gateway:
 
     def tell_orders(self) -> None:
         """Tell clients what happened to orders since this was last called."""
+        self.keeper.note_change()
         tell(self.sessions, self.floor.take_events(), self.floor.habits)
 
     # --- what the answers need ----------------------------------------------------------------
@@ -257,31 +278,9 @@ class Gateway:
         """Remember a message that came."""
         now, seconds = self.clock.now(), steady_seconds()
         self.received += 1
+        if self.recorder.is_on:
+            self.recorder.came(session.client_id, name, fields)
         self.requests.append(Received(number, name, now, seconds, session.client_id, fields))
-
-    # --- from other threads -------------------------------------------------------------------
-
-    def hold(
-        self, symbol: str, quantity: Decimal, average_cost: Decimal, account: str | None = None
-    ) -> None:
-        """Set a position, to zero as well, and tell the clients that asked for changes.
-
-        Called from any thread but the gateway's own.
-
-        Raises
-        ------
-        KeyError
-            The scenario has no contract with the symbol.
-        """
-        change = self._hold(symbol, quantity, average_cost, account or self.account)
-        asyncio.run_coroutine_threadsafe(change, self.loop).result(_STOP_SECONDS)
-
-    async def _hold(
-        self, symbol: str, quantity: Decimal, average_cost: Decimal, account: str
-    ) -> None:
-        self.exchange.hold(account, symbol, quantity, average_cost)
-        for session in self.sessions:
-            session.watches.position_changed(account, self.exchange.named(symbol))
 
 
 def _halts_of(market: Prices, scenario: Scenario) -> Halts:

@@ -236,14 +236,13 @@ class Market:
             raise Refused(NOT_VALID, "Replayed prices cannot be moved.")
         self._source.add(self._listing(symbol).symbol, Move(now.timestamp(), factor))
 
-    def split(self, symbol: str, ratio: Fraction, at: dt.datetime) -> None:
-        """Divide a symbol's prices by a ratio for all who ask from `at` on; see `Splits`.
+    @property
+    def moves(self) -> list[tuple[str, float, float]]:
+        """What was moved: symbol, factor, and the moment in seconds after 1970."""
+        return self._source.moves if isinstance(self._source, Moved) else []
 
-        Raises
-        ------
-        Refused
-            200 unknown symbol.
-        """
+    def split(self, symbol: str, ratio: Fraction, at: dt.datetime) -> None:
+        """Divide a symbol's prices by a ratio for all who ask from `at` on; see `Splits`."""
         self._prices.add(self._listing(symbol).symbol, Split(at.timestamp(), ratio))
 
     def head_timestamp(self, symbol: str, what_to_show: str, rth: bool) -> dt.datetime:

@@ -49,6 +49,15 @@ class Moved:
         """Move a symbol's prices, also those that were moved before."""
         self._moves[symbol] = (*self._moves.get(symbol, ()), move)
 
+    @property
+    def moves(self) -> list[tuple[str, float, float]]:
+        """Every move: symbol, factor, and the moment in seconds after 1970."""
+        return [
+            (symbol, move.factor, move.seconds)
+            for symbol, moves in self._moves.items()
+            for move in moves
+        ]
+
     def unit(self, listing: Listing) -> Fraction:
         """What the prices of rows are counted in."""
         return self._source.unit(listing)

@@ -9,6 +9,8 @@ from sellkit.simgateway.market import Market
 from sellkit.simgateway.orders.events import Changed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sellkit.simgateway.corporate_actions import CorporateAction
     from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.scenario import Security
@@ -27,6 +29,7 @@ class Reorganisation:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._waiting = sorted(gateway.scenario.corporate_actions, key=lambda each: each.at)
+        self._done: list[CorporateAction] = []
 
     @property
     def waiting(self) -> tuple[CorporateAction, ...]:
@@ -45,23 +48,43 @@ class Reorganisation:
             self._strike(self._waiting.pop(0))
         self._gateway.tell_orders()
 
+    def state(self) -> tuple[list[CorporateAction], list[CorporateAction]]:
+        """What was done and what waits, for `restore`."""
+        return self._done, self._waiting
+
+    def restore(self, done: Iterable[CorporateAction], waiting: Iterable[CorporateAction]) -> None:
+        """Know contracts and prices as they are after what was done; the books know it already."""
+        for action in done:
+            old = self._gateway.exchange.directory.get(action.con_id)
+            if old is not None:
+                self._rename(old, action)
+            self._done.append(action)
+        new = [each for each in self._waiting if each not in {*self._done, *waiting}]
+        self._waiting = sorted((*waiting, *new), key=lambda each: each.at)
+
     def _strike(self, action: CorporateAction) -> None:
         gateway = self._gateway
         old = gateway.exchange.directory.get(action.con_id)
+        self._done.append(action)
         if old is None:
             return  # an earlier action gave the contract another number
         self._cancel_orders(old, action)
-        new = _successor(old, action)
-        gateway.exchange.directory.replace(old, new)
+        new = self._rename(old, action)
         accounts = gateway.exchange.ledger.convert(old, new, action.ratio)
-        name = gateway.exchange.price_name(new)
-        if action.ratio != 1 and name is not None and isinstance(gateway.market, Market):
-            gateway.market.split(name, action.ratio, action.at)
         gateway.floor.quotes.forget()
         gateway.valuer.forget()
         told = (old, new) if old.con_id != new.con_id else (new,)
         for account in accounts:
             gateway.floor.note(*(Changed(account, security) for security in told))
+
+    def _rename(self, old: Security, action: CorporateAction) -> Security:
+        """The contract from now on, in the directory and in the market."""
+        gateway, new = self._gateway, successor(old, action)
+        gateway.exchange.directory.replace(old, new)
+        name = gateway.exchange.price_name(new)
+        if action.ratio != 1 and name is not None and isinstance(gateway.market, Market):
+            gateway.market.split(name, action.ratio, action.at)
+        return new
 
     def _cancel_orders(self, security: Security, action: CorporateAction) -> None:
         floor = self._gateway.floor
@@ -72,7 +95,7 @@ class Reorganisation:
                 floor.end(current, action.at, ended, note=f" {_REASON}.")
 
 
-def _successor(old: Security, action: CorporateAction) -> Security:
+def successor(old: Security, action: CorporateAction) -> Security:
     """A contract as it is after a corporate action."""
     symbol, ratio = action.symbol or old.symbol, action.ratio
     is_renamed = symbol != old.symbol

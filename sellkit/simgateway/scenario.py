@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from sellkit.simgateway.corporate_actions import CorporateAction
+    from sellkit.simgateway.downtime_plan import NightlyReset, WeeklyLogin
     from sellkit.simgateway.faults import Rule
     from sellkit.simgateway.latency import Latency
     from sellkit.simgateway.market_rules import MarketRule
@@ -202,6 +203,8 @@ class Scenario:
         How orders are treated where real gateways differ.
     market_data
         What may be seen of prices, and when they stand still or are corrected.
+    nightly_reset, weekly_login
+        When the gateway is down; None for never.
     """
 
     accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
@@ -222,6 +225,8 @@ class Scenario:
     margin_accounts: frozenset[str] = frozenset()
     habits: OrderHabits = field(default_factory=OrderHabits)
     market_data: MarketTerms = field(default_factory=MarketTerms)
+    nightly_reset: NightlyReset | None = None
+    weekly_login: WeeklyLogin | None = None
 
     def funds_of(self, account: str) -> Funds:
         """The cash and the base currency of an account."""

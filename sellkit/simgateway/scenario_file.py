@@ -6,11 +6,12 @@ import json
 import tomllib
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sellkit.errors import ConfigError
 from sellkit.simgateway.corporate_actions import read_actions
 from sellkit.simgateway.default_portfolio import default_scenario
+from sellkit.simgateway.downtime_plan import read_nightly_reset, read_weekly_login
 from sellkit.simgateway.fault_file import read_rules
 from sellkit.simgateway.latency_file import read_latencies
 from sellkit.simgateway.market_rules import read_market_rules
@@ -27,11 +28,13 @@ from sellkit.simgateway.security_file import read_security
 from sellkit.simgateway.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from sellkit.simgateway.currencies import Funds, Rates
     from sellkit.simgateway.market_rules import MarketRule
+
+T = TypeVar("T")
 
 
 def load_scenario(path: Path | None) -> Scenario:
@@ -72,10 +75,16 @@ def load_scenario(path: Path | None) -> Scenario:
         corporate_actions=read_actions(table.tables("corporate_actions"), securities),
         margin_accounts=owners.margin_accounts,
         habits=read_habits(table.table("habits")),
+        nightly_reset=_given(table.table("nightly_reset"), read_nightly_reset),
+        weekly_login=_given(table.table("weekly_login"), read_weekly_login),
     )
     scenario = replace(scenario, market_data=read_market(table, scenario))
     table.end()
     return scenario
+
+
+def _given(table: Table | None, read: Callable[[Table], T]) -> T | None:
+    return None if table is None else read(table)
 
 
 def _parse(path: Path) -> object:

@@ -48,6 +48,7 @@ def read_habits(table: Table | None) -> OrderHabits:
     found |= {key: _integer(table, key, least) for key, least in _INTEGERS.items()}
     status = table.choice("status_after_rejection", ("Inactive", "Cancelled", _NO_STATUS))
     found["status_after_rejection"] = "" if status == _NO_STATUS else status
+    found["untags_on_restart"] = table.choice("untags_on_restart", ("none", "stops", "all"))
     zero = table.choice("client_zero", tuple(ExecutionsOfClientZero))
     found["client_zero"] = None if zero is None else ExecutionsOfClientZero(zero)
     symbols = table.texts("no_permission")

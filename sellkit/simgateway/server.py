@@ -10,10 +10,12 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from sellkit.errors import ConfigError
 from sellkit.simgateway.gateway import Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from types import FrameType
 
     from sellkit.simgateway.clock import Clock
@@ -26,7 +28,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def serve(
+def serve(  # noqa: PLR0913  those of the gateway
     scenario: Scenario,
     *,
     market: Prices | None = None,
@@ -36,6 +38,7 @@ def serve(
     handshake_seconds: float = 10.0,
     buffer_limit: int = 64 * 2**20,
     control_port: int | None = None,
+    state: Path | None = None,
 ) -> Iterator[Gateway]:
     """Run a gateway on a thread of its own for as long as the block lasts.
 
@@ -47,7 +50,7 @@ def serve(
     Raises
     ------
     ConfigError
-        The host is not this machine, or the port is in use.
+        The host is not this machine, the port is in use, or the state cannot be used.
 
     Examples
     --------
@@ -63,6 +66,7 @@ def serve(
         handshake_seconds=handshake_seconds,
         buffer_limit=buffer_limit,
         control_port=control_port,
+        state=state,
     )
     started: Future[Callable[[], None]] = Future()
     # A daemon, so that a kernel in which nobody ended the block can still end.
@@ -111,7 +115,7 @@ def serve_forever(gateway: Gateway, on_ready: Callable[[Gateway], None]) -> None
     Raises
     ------
     ConfigError
-        The port is in use.
+        The port is in use, or the state cannot be used or written.
     """
     asyncio.run(_run_until_signalled(gateway, on_ready))
 
@@ -129,8 +133,17 @@ async def _run_until_signalled(gateway: Gateway, on_ready: Callable[[Gateway], N
         # What is there by now stays; looking through it again and again would delay answers.
         gc.freeze()
         on_ready(gateway)
-        await stopped.wait()
+        await _first_of(stopped, gateway.keeper.failed)
         await gateway.stop()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if gateway.keeper.failed.is_set():
+        raise ConfigError("the gateway's state could not be written, so it ended; see its log")
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()

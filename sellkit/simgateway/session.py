@@ -94,7 +94,7 @@ class Session:
 
     def send(self, *outgoing: Message) -> None:
         """Send messages, in this order, at the end of this turn."""
-        if self._outbound.is_clear:
+        if self._outbound.is_clear and not self.gateway.recorder.is_on:
             self.queue(b"".join(map(encode, outgoing)))
             return
         for message in outgoing:
@@ -114,6 +114,8 @@ class Session:
         if not self._waiting:
             self._loop.call_soon(self.flush)
         self._waiting += frame
+        if self.gateway.recorder.is_on:
+            self.gateway.recorder.sent(self.client_id, frame)
         if self._writer.transport.get_write_buffer_size() + len(self._waiting) > self._limit:
             logger.warning("session_dropped", extra={"client_id": self.client_id})
             self.drop()
@@ -124,7 +126,7 @@ class Session:
 
     def flush(self) -> None:
         """Write what waits. A notice goes behind it where its length alone could lose it."""
-        if not self._waiting or self.is_closing:
+        if not self._waiting or self.is_closing or not self.gateway.keeper.save():
             return
         while self.client_id is not None and self._guard.is_risky(len(self._waiting)):
             text = self.gateway.historical_farm_text

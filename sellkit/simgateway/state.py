@@ -6,11 +6,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.orders.hours import midnight
 
 if TYPE_CHECKING:
     from sellkit.simgateway.clock import Clock
     from sellkit.simgateway.faults import Armed
     from sellkit.simgateway.gateway import Gateway
+    from sellkit.simgateway.orders.ledger import Execution
+    from sellkit.simgateway.orders.order import Order
     from sellkit.simgateway.reception import Received
     from sellkit.simgateway.session import Session
 
@@ -37,13 +40,49 @@ def show_gateway(gateway: Gateway) -> Shown:
             }
             for holding in exchange.holdings()
         ],
-        "orders": [asdict(order) for order in exchange.orders()],
+        "realized": {
+            each: exchange.ledger.realized_by_currency(each) for each in gateway.scenario.accounts
+        },
+        "orders": [show_order(order) for order in exchange.orders()],
+        "completed_orders": [
+            show_order(order) for order in exchange.book.ended_since(midnight(gateway.clock.now()))
+        ],
+        "executions": [show_execution(each) for each in exchange.ledger.executions],
+        "next_ids": {str(each): exchange.next_order_id(each) for each in exchange.clients()},
         "placed_orders": [asdict(order) for order in exchange.placed_orders],
         "faults": [show_rule(armed) for armed in gateway.faults.armed],
         "mute": gateway.faults.is_mute,
         "halts": [asdict(halt) for halt in gateway.halts.all],
+        "downtime": gateway.downtime.shown,
+        "recording": gateway.recorder.is_on,
         "open_history": gateway.open_history,
         "received": gateway.received,
+    }
+
+
+def show_order(order: Order) -> Shown:
+    """One order, as it is now."""
+    return asdict(order)
+
+
+def show_execution(execution: Execution) -> Shown:
+    """One fill, or the correction of one, by the names that clients know."""
+    order = execution.order
+    return {
+        "execId": execution.exec_id,
+        "time": execution.time.isoformat(),
+        "account": order.terms.account,
+        "symbol": order.terms.security.symbol,
+        "conId": order.terms.security.con_id,
+        "action": order.terms.action,
+        "shares": execution.quantity,
+        "price": execution.price,
+        "commission": execution.commission,
+        "realizedPNL": execution.realized,
+        "permId": order.perm_id,
+        "orderId": order.order_id,
+        "clientId": order.client_id,
+        "orderRef": order.terms.reference,
     }
 
 
@@ -87,6 +126,7 @@ def show_rule(armed: Armed) -> Shown:
 def show_received(received: Received) -> Shown:
     """One message that a client sent."""
     return {
+        "direction": "in",
         "name": received.name,
         "time": received.time.isoformat(),
         "clientId": received.client_id,

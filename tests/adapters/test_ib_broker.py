@@ -156,12 +156,12 @@ def test_each_snapshot_asks_anew(gateway: Gateway, broker: IbBroker) -> None:
     account = Account("b", OTHER)
     assert broker.snapshot(account).positions[0].quantity == Decimal(7)
     try:
-        gateway.hold("AAPL", Decimal(9), Decimal(100), OTHER)
+        gateway.terminal.hold("AAPL", Decimal(9), Decimal(100), OTHER)
         assert broker.snapshot(account).positions[0].quantity == Decimal(9)
-        gateway.hold("AAPL", Decimal(0), Decimal(0), OTHER)
+        gateway.terminal.hold("AAPL", Decimal(0), Decimal(0), OTHER)
         assert broker.snapshot(account).positions == ()
     finally:
-        gateway.hold("AAPL", Decimal(7), Decimal(100), OTHER)
+        gateway.terminal.hold("AAPL", Decimal(7), Decimal(100), OTHER)
 
 
 def test_details_of_a_contract_are_asked_for_once(gateway: Gateway, broker: IbBroker) -> None:

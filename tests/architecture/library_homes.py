@@ -19,7 +19,10 @@ LIBRARIES = {
     "zoneinfo": ("sellkit/core/market_time.py",),
     "exchange_calendars": ("sellkit/core/market_time.py",),
     "pyarrow": ("sellkit/adapters/parquet_bars.py", "sellkit/simgateway/replay.py"),
-    "sqlite3": ("sellkit/adapters/sqlite_journal.py",),
+    "sqlite3": (
+        "sellkit/adapters/sqlite_journal.py",
+        "sellkit/simgateway/keeping/state_file.py",
+    ),
     "papermill": ("sellkit/adapters/papermill_runner.py",),
     "nest_asyncio": ("sellkit/wiring/",),
     "plotly": _PRESENT,

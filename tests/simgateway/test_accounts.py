@@ -56,7 +56,7 @@ def refresh(gateway: Gateway, seconds: float) -> None:
     pass_time(gateway, seconds)
     assert isinstance(gateway.clock, VirtualClock)
     now = gateway.clock.now()
-    gateway.terminal._do(lambda: [each.watches.refresh(now) for each in gateway.sessions])
+    gateway.terminal.on_loop(lambda: [each.watches.refresh(now) for each in gateway.sessions])
 
 
 def summary(client: WireClient, tags: str, group: str = "All") -> dict[tuple[str, str, str], str]:
@@ -177,8 +177,8 @@ def test_a_second_account_replaces_the_first_and_2100_says_so() -> None:
         second = client.until(54)
         assert second[0][3] == "2100"
         assert {row[-1] for row in second if row[0] == "7"} == {MARGIN}
-        gateway.hold("AAPL", Decimal(90), Decimal(80), CASH)
-        gateway.hold("AAPL", Decimal(8), Decimal(90), MARGIN)
+        gateway.terminal.hold("AAPL", Decimal(90), Decimal(80), CASH)
+        gateway.terminal.hold("AAPL", Decimal(8), Decimal(90), MARGIN)
         assert {row[-1] for row in answered(client)} == {MARGIN}
 
 
@@ -222,7 +222,7 @@ def test_figures_of_several_accounts_end_and_then_follow_changes() -> None:
         for number, account in enumerate((CASH, MARGIN), 4):
             client.send(76, 1, number, account, "", 0)
             assert client.until(74)[-1] == ("74", "1", str(number))
-        gateway.hold("AAPL", Decimal(99), Decimal(80), CASH)
+        gateway.terminal.hold("AAPL", Decimal(99), Decimal(80), CASH)
         changed = answered(client)
         assert {(row[0], row[2], row[3]) for row in changed} == {("73", "4", CASH)}
         # key, value, currency; the cash is as it was
@@ -231,7 +231,7 @@ def test_figures_of_several_accounts_end_and_then_follow_changes() -> None:
         assert ("TotalCashValue", "USD") not in told
         client.send(77, 1, 4)
         answered(client)
-        gateway.hold("AAPL", Decimal(98), Decimal(80), CASH)
+        gateway.terminal.hold("AAPL", Decimal(98), Decimal(80), CASH)
         assert answered(client) == []
 
 
@@ -269,14 +269,14 @@ def test_positions_of_one_account_end_and_then_follow_changes() -> None:
             *("AAPL", "OPT", "20260116", "200", "C", "100", "CBOE", "USD"),
             *("AAPL  260116C00200000", "AAPL", "-2", "1000", ""),
         )
-        gateway.hold("AAPL", Decimal(1), Decimal(80), CASH)
-        gateway.hold("AAPL", Decimal(0), Decimal(0), MARGIN)
+        gateway.terminal.hold("AAPL", Decimal(1), Decimal(80), CASH)
+        gateway.terminal.hold("AAPL", Decimal(0), Decimal(0), MARGIN)
         assert [(row[0], row[2], row[3], row[15]) for row in answered(client)] == [
             ("71", "4", MARGIN, "0")
         ]
         client.send(75, 1, 4)
         answered(client)
-        gateway.hold("AAPL", Decimal(5), Decimal(80), MARGIN)
+        gateway.terminal.hold("AAPL", Decimal(5), Decimal(80), MARGIN)
         assert answered(client) == []
 
 

@@ -123,7 +123,7 @@ def test_a_line_that_is_too_long_is_refused_and_the_next_is_taken(running: Gatew
         ({"action": "clock", "set": "2090-01-01T12:00"}, "lies outside the session calendar"),
         ({"action": "clock", "set": "2025-11-26", "advance": 1}, "give one of them"),
         ({"action": "price", "symbol": "NONE", "factor": 2}, "has no price in this gateway: NONE"),
-        ({"action": "price", "symbol": "AAPL"}, "'factor' is missing"),
+        ({"action": "price", "symbol": "AAPL"}, "or 'to' must be given"),
         ({"action": "price", "symbol": "AAPL", "factor": 0}, "must be above zero"),
         ({"action": "record", "last": 0}, "must be 1 or more"),
     ],
@@ -272,6 +272,7 @@ def test_sessions_record_and_state_tell_what_happened(running: Gateway, control:
         last = control.record(1)
     assert last == [
         {
+            "direction": "in",
             "name": "reqPositions",
             "time": NOON.isoformat(),
             "clientId": 5,

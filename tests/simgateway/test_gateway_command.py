@@ -91,6 +91,8 @@ def test_importing_the_command_loads_nothing_heavy() -> None:
         (("--scenario", "/nowhere.toml"), "nowhere.toml cannot be read"),
         (("--host", "0.0.0.0"), "this machine only"),
         (("--port", "70000"), "cannot listen on 127.0.0.1:70000"),
+        (("--state", "/dev/null/here"), "the state in /dev/null/here cannot be opened"),
+        (("--record", "/dev/null/here"), "the record /dev/null/here cannot be written"),
     ],
 )
 def test_a_wrong_flag_is_one_clear_line(words: tuple[str, ...], why: str) -> None:

@@ -227,6 +227,7 @@ price_band = 0.03
 no_permission = ["tsla"]
 max_active = 5
 client_zero = "own"
+untags_on_restart = "stops"
 master_client_id = 0
 """
 
@@ -253,6 +254,7 @@ def test_every_habit_can_be_set(tmp_path: Path) -> None:
         no_permission=frozenset({"TSLA"}),
         max_active=5,
         client_zero=ExecutionsOfClientZero.OWN,
+        untags_on_restart="stops",
         master_client_id=0,
     )
     settable = {field.name for field in dataclasses.fields(OrderHabits)}

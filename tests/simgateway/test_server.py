@@ -248,7 +248,7 @@ def test_a_client_that_does_not_read_is_dropped_and_nobody_waits_for_it(market: 
         other.start(2)
         changes = 0
         while len(gateway.sessions) == 2:
-            gateway.hold("AAPL", Decimal(changes), Decimal(1))
+            gateway.terminal.hold("AAPL", Decimal(changes), Decimal(1))
             changes += 1
             assert changes < 5_000
         assert slow.is_closed()
@@ -347,7 +347,7 @@ def test_a_changed_position_reaches_those_who_asked(gateway: Gateway) -> None:
         asked.start(1).send(61, 1)
         asked.until(62)
         quiet.start(2)
-        gateway.hold("AAPL", Decimal(0), Decimal(0))
+        gateway.terminal.hold("AAPL", Decimal(0), Decimal(0))
         assert asked.receive()[4::10] == ("AAPL", "0")
         asked.send(61, 1)
         assert len(asked.until(62)) == 6

@@ -145,7 +145,7 @@ def completed_orders(session: Session, fields: Fields) -> None:
     book = gateway.exchange.book
     for order in book.ended_since(midnight(gateway.clock.now())):
         is_rejected = order.completed_status.startswith("Rejected")
-        if is_rejected and not gateway.floor.habits.lists_rejected:
+        if order.is_unlisted or (is_rejected and not gateway.floor.habits.lists_rejected):
             continue
         if not (is_api_only and order.is_by_hand):
             parent = order.parent_perm_id
@@ -167,7 +167,8 @@ def executions(session: Session, fields: Fields) -> None:
     is_own_only = habit == ExecutionsOfClientZero.OWN
     since = midnight(gateway.clock.now())
     for execution in gateway.exchange.ledger.executions:
-        if execution.time < since or not wanted.takes(execution, is_zero_own=is_own_only):
+        is_hidden = execution.time < since or execution.order.is_unlisted
+        if is_hidden or not wanted.takes(execution, is_zero_own=is_own_only):
             continue
         details = execution_messages.execution_details(session.version, execution, request_id)
         session.send(details, execution_messages.commission_report(execution))
@@ -181,6 +182,8 @@ def _bind(session: Session) -> None:
 
 def _list(session: Session, orders: list[Order]) -> None:
     for order in orders:
+        if order.is_unlisted:
+            continue
         session.send(order_messages.open_order(session.version, order))
         session.send(order_messages.order_status(order))
     session.send(order_messages.open_order_end())

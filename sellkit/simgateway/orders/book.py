@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.simgateway.orders.order import Order, resting_order
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
     from sellkit.simgateway.scenario import RestingOrder
@@ -39,6 +39,7 @@ class Book:
         self._highest: dict[int, int] = {}
         self._next_perm_id = _FIRST_PERM_ID
         self._last_bound = 0
+        self._changed: set[int] = set()
         for one in resting:
             order_id = 0 if one.client_id is None else self.highest(one.client_id) + 1
             self.put(resting_order(one, order_id, self.take_perm_id()))
@@ -56,8 +57,10 @@ class Book:
         """Write an order down as it is now, and give it back."""
         self._orders[order.perm_id] = order
         self.costs.pop(order.perm_id, None)
+        self._changed.add(order.perm_id)
         if order.order_id:
-            self._numbers[order.key] = order.perm_id
+            # Of two orders with one id, which a roll-back of the ids allows, the later is meant.
+            self._numbers[order.key] = max(order.perm_id, self._numbers.get(order.key, 0))
             used = max(self.highest(order.client_id), order.order_id)
             self._highest[order.client_id] = used
         if order.is_working or order.is_on_hold:
@@ -69,6 +72,10 @@ class Book:
     def now(self, order: Order) -> Order:
         """An order as it is now."""
         return self._orders[order.perm_id]
+
+    def by_number(self, perm_id: int) -> Order:
+        """The order with a permanent number, which there is."""
+        return self._orders[perm_id]
 
     def find(self, client_id: int, order_id: int) -> Order | None:
         """The order that a client means by an id."""
@@ -136,7 +143,56 @@ class Book:
     def bind(self, order: Order) -> Order:
         """Give an order that was placed by hand an id below 0, by which client 0 may change it."""
         self._last_bound -= 1
-        return self.put(replace(order, order_id=self._last_bound))
+        reference = order.lost_reference or order.terms.reference
+        terms = replace(order.terms, reference=reference)
+        return self.put(replace(order, terms=terms, order_id=self._last_bound, lost_reference=""))
+
+    def untag(self, order: Order) -> Order:
+        """Take an order's id, client and reference away, until client 0 binds it."""
+        if self._numbers.get(order.key) == order.perm_id:
+            del self._numbers[order.key]
+        reference, terms = order.terms.reference, replace(order.terms, reference="")
+        untagged = replace(order, order_id=0, client_id=0, terms=terms, lost_reference=reference)
+        return self.put(untagged)
+
+    def clients(self) -> set[int]:
+        """The clients that have used an order id."""
+        return set(self._highest)
+
+    def roll_back(self, client_id: int, count: int) -> None:
+        """Make so many of the highest order ids of a client usable again."""
+        self._highest[client_id] = max(0, self.highest(client_id) - count)
+
+    def drop_held(self) -> None:
+        """Forget the orders that were never transmitted; their ids stay used."""
+        for order in [one for one in self._waiting() if one.is_on_hold]:
+            del self._orders[order.perm_id], self._active[order.perm_id]
+            self._numbers.pop(order.key, None)
+            self._changed.discard(order.perm_id)
+
+    # --- over the gateway's end ---------------------------------------------------------------
+
+    def take_changed(self) -> list[Order]:
+        """The orders that were written down since the last call, as they are now."""
+        changed, self._changed = sorted(self._changed), set()
+        return [self._orders[perm_id] for perm_id in changed]
+
+    def state(self) -> dict[str, object]:
+        """The counters, as plain data for `restore`."""
+        return {
+            "perm_id": self._next_perm_id,
+            "bound": self._last_bound,
+            "highest": list(self._highest.items()),
+        }
+
+    def restore(self, orders: Iterable[Order], counters: Mapping[str, Any]) -> None:
+        """Hold these orders, in the order of their numbers, and count on from these counters."""
+        self._orders, self._active, self._numbers = {}, {}, {}
+        for order in orders:
+            self.put(order)
+        self._changed.clear()
+        self._next_perm_id, self._last_bound = counters["perm_id"], counters["bound"]
+        self._highest = dict(counters["highest"])
 
 
 def are_grouped(order: Order, other: Order) -> bool:

@@ -38,6 +38,8 @@ def tell(sessions: Iterable[Session], events: Sequence[Event], habits: OrderHabi
 def _send(session: Session, event: Event, habits: OrderHabits) -> None:
     if isinstance(event, Changed):
         session.watches.position_changed(event.account, event.security)
+    elif _order_of(event).is_unheard:
+        return
     elif isinstance(event, Noted):
         if session.client_id == event.order.client_id:
             session.error(event.order.order_id, event.code, event.text)
@@ -46,8 +48,8 @@ def _send(session: Session, event: Event, habits: OrderHabits) -> None:
         session.send(*_messages(session.version, event, max(1, habits.status_repeats)))
 
 
-def _order_of(event: Told | Bound | Executed | Charged) -> Order:
-    return event.order if isinstance(event, Told | Bound) else event.execution.order
+def _order_of(event: Told | Bound | Executed | Charged | Noted) -> Order:
+    return event.execution.order if isinstance(event, Executed | Charged) else event.order
 
 
 def _messages(

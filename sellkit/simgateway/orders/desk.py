@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.history import Refused
-from sellkit.simgateway.orders import checks
+from sellkit.simgateway.orders import checks, intervention
 from sellkit.simgateway.orders.events import Bound, Changed, Charged, Executed, Noted, Told
 from sellkit.simgateway.orders.order import (
     CANCELLED,
@@ -60,9 +60,10 @@ def place(
         return None
     if known is not None and known.is_working:
         return _change(floor, known, terms, now)
-    if known is not None and known.status == FILLED:
-        return Refused(checks.ALREADY_FILLED, "Cannot modify a filled order.")
-    if known is not None or key[1] <= floor.book.highest(key[0]):
+    # Above the highest id the order is new, even where one had this id before a roll-back.
+    if key[1] <= floor.book.highest(key[0]):
+        if known is not None and known.status == FILLED:
+            return Refused(checks.ALREADY_FILLED, "Cannot modify a filled order.")
         return Refused(checks.DUPLICATE_ID, "Duplicate order id")
     order = Order(
         terms=terms,
@@ -71,6 +72,8 @@ def place(
         perm_id=floor.book.take_perm_id(),
         placed_at=now,
         is_on_hold=True,
+        is_unheard=key in floor.unheard,
+        is_unlisted=floor.unheard.get(key, False),
     )
     if was_preset and floor.habits.warns_of_preset:
         floor.note(Noted(order, PRESET, "Order TIF was set to DAY based on order preset."))
@@ -132,10 +135,7 @@ def cancel_by_hand(floor: Floor, perm_id: int, now: dt.datetime) -> None:
     KeyError
         No working order has that number.
     """
-    found = [order for order in floor.book.working() if order.perm_id == perm_id]
-    if not found:
-        raise KeyError(f"no working order has the number {perm_id}")
-    _withdraw(floor, found[0], now)
+    _withdraw(floor, intervention.find(floor, perm_id), now)
 
 
 def correct(floor: Floor, exec_id: str, price: Decimal) -> Execution:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 ORDER_CANCELLED: Final = 202
 BY_TRADER: Final = "Cancelled by Trader"
+CANCELED: Final = "Order Canceled - reason:"
 
 
 class Floor:
@@ -49,6 +50,10 @@ class Floor:
     ----------
     habits
         May be replaced while the gateway runs.
+    unheard
+        The client and order id of orders to be placed without a word; whether out of lists, too.
+    charges
+        The commissions that are still to be told, and when.
     """
 
     def __init__(
@@ -64,9 +69,10 @@ class Floor:
         self._name_of = books.price_name
         self.habits = scenario.habits
         self.margin_accounts = scenario.margin_accounts
+        self.unheard: dict[tuple[int, int], bool] = {}
         self.rules = books.rules
         self._events: list[Event] = []
-        self._charges: list[tuple[dt.datetime, Execution]] = []
+        self.charges: list[tuple[dt.datetime, Execution]] = []
 
     def note(self, *events: Event) -> None:
         """Add to what clients are to hear."""
@@ -105,17 +111,17 @@ class Floor:
         order: Order,
         now: dt.datetime,
         reason: str = BY_TRADER,
-        status: str = CANCELLED,
         *,
         note: str = "",
+        code: int = ORDER_CANCELLED,
     ) -> None:
         """End an order that is not filled, and its children with it.
 
-        `note` stands behind the text of error 202.
+        `note` stands behind the text of error 202, and alone where `code` is another one.
         """
         ended = replace(
             order,
-            status=status,
+            status=CANCELLED,
             is_on_hold=False,
             why_held="",
             ended_at=now,
@@ -123,7 +129,7 @@ class Floor:
             cancel_due=None,
         )
         self.note(Told(self.book.put(ended), in_full=False))
-        self.note(Noted(ended, ORDER_CANCELLED, f"Order Canceled - reason:{note}"))
+        self.note(Noted(ended, code, note if code != ORDER_CANCELLED else f"{CANCELED}{note}"))
         for child in self.book.children(ended):
             self.end(child, now)
 
@@ -159,8 +165,8 @@ class Floor:
 
     def tick(self, now: dt.datetime) -> None:
         """Let time pass: what is due falls due, and every order meets the market."""
-        due = [execution for moment, execution in self._charges if moment <= now]
-        self._charges = [(moment, e) for moment, e in self._charges if moment > now]
+        due = [execution for moment, execution in self.charges if moment <= now]
+        self.charges = [(moment, e) for moment, e in self.charges if moment > now]
         self.note(*map(Charged, due))
         for order in self.book.working():
             # A contract without a price or a calendar must not keep the others from trading.
@@ -277,7 +283,7 @@ class Floor:
     def _charge(self, execution: Execution, now: dt.datetime) -> None:
         after = self.habits.commission_after_seconds
         if after:
-            self._charges.append((now + dt.timedelta(seconds=after), execution))
+            self.charges.append((now + dt.timedelta(seconds=after), execution))
         else:
             self.note(Charged(execution))
 

@@ -60,6 +60,9 @@ class OrderHabits:
         Symbols that the accounts may not trade.
     max_active
         Working orders for one contract and side in one account.
+    untags_on_restart
+        Which working orders a restart of the gateway or a nightly reset brings back without order
+        id, client and reference, until client 0 binds them: `none`, `stops` or `all`.
     client_zero
         What a filter for the executions of client 0 means.
     master_client_id
@@ -83,5 +86,6 @@ class OrderHabits:
     price_band: Decimal | None = None
     no_permission: frozenset[str] = frozenset()
     max_active: int = 20
+    untags_on_restart: str = "none"
     client_zero: ExecutionsOfClientZero = ExecutionsOfClientZero.ALL
     master_client_id: int | None = None

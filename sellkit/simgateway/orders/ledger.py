@@ -15,18 +15,20 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from sellkit.simgateway.currencies import Rates
+from sellkit.simgateway.orders.lot import COST_STEP, Lot, added
 from sellkit.simgateway.scenario import Holding
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
     from fractions import Fraction
 
     from sellkit.simgateway.orders.order import Order
     from sellkit.simgateway.scenario import Scenario, Security
 
-_COST_STEP: Final = Decimal("0.000001")
 # Interactive Brokers keeps fractions of shares to four decimal places.
 _SHARE_STEP: Final = Decimal("0.0001")
 _FAMILY: Final = "0000e0d5"
@@ -61,14 +63,6 @@ class Execution:
         return self.exec_id.rpartition(".")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Lot:
-    """A position and what it cost; both negative when short."""
-
-    quantity: Decimal
-    cost: Decimal
-
-
 class Ledger:
     """The books of all accounts.
 
@@ -84,11 +78,12 @@ class Ledger:
 
     def __init__(self, scenario: Scenario) -> None:
         self.executions: list[Execution] = []
+        self._forgotten = 0
         self.rates = scenario.rates
         self.changes = 0
         self._holdings = {(h.account, h.security.con_id): h for h in scenario.holdings}
         self._lots = {
-            key: _Lot(h.quantity, h.quantity * h.average_cost) for key, h in self._holdings.items()
+            key: Lot(h.quantity, h.quantity * h.average_cost) for key, h in self._holdings.items()
         }
         self._cash: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         self._bases: dict[str, str] = {}
@@ -117,7 +112,7 @@ class Ledger:
         key = (holding.account, holding.security.con_id)
         self.changes += 1
         self._holdings[key] = holding
-        self._lots[key] = _Lot(holding.quantity, holding.quantity * holding.average_cost)
+        self._lots[key] = Lot(holding.quantity, holding.quantity * holding.average_cost)
 
     def cash(self, account: str) -> dict[str, Decimal]:
         """The cash of an account by currency; the base currency is always there."""
@@ -165,14 +160,14 @@ class Ledger:
         terms = order.terms
         self.changes += 1
         key = (terms.account, terms.security.con_id)
-        before = self._lots.get(key, _Lot(ZERO, ZERO))
+        before = self._lots.get(key, Lot(ZERO, ZERO))
         signed = terms.sign * quantity
         paid = signed * price * terms.security.units + commission
         gain, closes = ZERO, False
         if terms.security.is_currency_pair:
             self._cash[terms.account, terms.security.symbol] += signed
         else:
-            after, gain = _add(before, signed, paid)
+            after, gain = added(before, signed, paid)
             closes = before.quantity * signed < 0
             self._put(terms.account, terms.security, after)
             self._realized[key] += gain
@@ -180,7 +175,7 @@ class Ledger:
         self._cash[terms.account, terms.security.currency] -= -gain if is_daily else paid
         execution = Execution(
             order=order,
-            exec_id=f"{_FAMILY}.{0x65430000 + len(self.executions) + 1:08x}.01.01",
+            exec_id=f"{_FAMILY}.{0x65430001 + self._forgotten + len(self.executions):08x}.01.01",
             time=time,
             quantity=quantity,
             price=price,
@@ -210,13 +205,13 @@ class Ledger:
         self.changes += 1
         paid_more = terms.sign * (price - latest.price) * latest.quantity * terms.security.units
         key = (terms.account, terms.security.con_id)
-        lot = self._lots.get(key, _Lot(ZERO, ZERO))
+        lot = self._lots.get(key, Lot(ZERO, ZERO))
         security, realized = terms.security, latest.realized
         keeps_cost = lot.quantity * terms.sign > 0 and realized is None
         if not (security.is_settled_daily and keeps_cost):
             self._cash[terms.account, security.currency] -= paid_more
         if keeps_cost:
-            self._put(terms.account, security, _Lot(lot.quantity, lot.cost + paid_more))
+            self._put(terms.account, security, Lot(lot.quantity, lot.cost + paid_more))
         elif not security.is_currency_pair:
             self._realized[key] -= paid_more
             realized = (realized or ZERO) - paid_more
@@ -230,6 +225,37 @@ class Ledger:
         )
         self.executions.append(corrected)
         return corrected
+
+    def state(self) -> dict[str, object]:
+        """Positions, cash, profits and the count of executions, as plain data for `restore`."""
+        return {
+            "lots": [
+                (account, held.security, lot.quantity, lot.cost, held.average_cost)
+                for (account, con_id), lot in self._lots.items()
+                for held in (self._holdings[account, con_id],)
+            ],
+            "cash": [(*key, amount) for key, amount in self._cash.items()],
+            "realized": [(*key, gain) for key, gain in self._realized.items()],
+            "rates": list(self.rates.dollars.items()),
+            "executions": self._forgotten + len(self.executions),
+        }
+
+    def restore(self, state: Mapping[str, Any], executions: list[Execution]) -> None:
+        """Hold what `state` gave, and of the executions those that are not forgotten."""
+        self._lots.clear()
+        self._holdings.clear()
+        for account, security, quantity, cost, average in state["lots"]:
+            self._lots[account, security.con_id] = Lot(quantity, cost)
+            held = Holding(account, security, quantity, average)
+            self._holdings[account, security.con_id] = held
+        self._cash.clear()
+        self._cash.update({(account, name): amount for account, name, amount in state["cash"]})
+        self._realized.clear()
+        self._realized.update({(own, con_id): gain for own, con_id, gain in state["realized"]})
+        self.rates = Rates(dict(state["rates"]))
+        self.changes += 1
+        self.executions = executions
+        self._forgotten = state["executions"] - len(executions)
 
     def convert(self, old: Security, new: Security, ratio: Fraction) -> list[str]:
         """Turn every position in a contract into one in its successor, at the same cost in all.
@@ -253,31 +279,15 @@ class Ledger:
                 quantity = quantity.quantize(_SHARE_STEP, ROUND_DOWN)
             gain = ZERO if quantity else -lot.cost
             gain += self._realized.pop((account, old.con_id), ZERO)
-            self._put(account, old, _Lot(ZERO, ZERO))
-            self._put(account, new, _Lot(quantity, lot.cost if quantity else ZERO))
+            self._put(account, old, Lot(ZERO, ZERO))
+            self._put(account, new, Lot(quantity, lot.cost if quantity else ZERO))
             self._realized[account, new.con_id] += gain
         return accounts
 
-    def _put(self, account: str, security: Security, lot: _Lot) -> None:
+    def _put(self, account: str, security: Security, lot: Lot) -> None:
         key = (account, security.con_id)
         average = ZERO
         if lot.quantity:
-            average = (lot.cost / lot.quantity).quantize(_COST_STEP)
+            average = (lot.cost / lot.quantity).quantize(COST_STEP)
         self._lots[key] = lot
         self._holdings[key] = Holding(account, security, lot.quantity, average)
-
-
-def _add(before: _Lot, signed: Decimal, paid: Decimal) -> tuple[_Lot, Decimal]:
-    """A position after a fill, and the profit that the fill realized.
-
-    `paid` is what left the account, the commission included. A fill that turns the position round
-    closes the old one with its share of `paid`, and opens the new one with the rest.
-    """
-    if before.quantity * signed >= 0:
-        return _Lot(before.quantity + signed, before.cost + paid), ZERO
-    if abs(signed) <= abs(before.quantity):
-        left = before.quantity + signed
-        cost = (before.cost * left / before.quantity).quantize(_COST_STEP)
-        return _Lot(left, cost), cost - before.cost - paid
-    closing = (paid * -before.quantity / signed).quantize(_COST_STEP)
-    return _Lot(before.quantity + signed, paid - closing), -closing - before.cost

@@ -90,6 +90,10 @@ class Order:
         When a cancel that was asked for takes effect.
     completed_status
         How it ended, in words, as completed orders tell it.
+    lost_reference
+        The reference that it comes back to once client 0 has bound it.
+    is_unheard, is_unlisted
+        Nothing is said about it unasked; it does not stand in any list either.
     """
 
     terms: Terms
@@ -111,6 +115,9 @@ class Order:
     cancel_due: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     completed_status: str = ""
+    lost_reference: str = ""
+    is_unheard: bool = False
+    is_unlisted: bool = False
 
     @property
     def remaining(self) -> Decimal:
