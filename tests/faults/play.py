@@ -1,0 +1,356 @@
+"""A fault being played: the gateway with its scenario, and the real sellkit before it.
+
+Everything happens on the gateway's virtual clock, which stands still unless a test moves it. It
+begins a minute before 11:00 in New York on Wednesday 2026-01-28, in the middle of a session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from ib_insync import IB
+
+from sellkit.adapters.csv_assignments import CsvAssignments
+from sellkit.adapters.ib.broker import IbBroker
+from sellkit.adapters.ib.pacing import PacingRules
+from sellkit.adapters.parquet_bars import ParquetBarStore
+from sellkit.adapters.signal_log import JsonLinesSignalLog
+from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.assignments import parse_choice
+from sellkit.core.portfolio import Account, GatewayKind
+from sellkit.errors import SellkitError
+from sellkit.operate.decide import HourlyDecision
+from sellkit.operate.desk import Desk, Parts
+from sellkit.operate.options import DeskOptions
+from sellkit.ports import RunHeader
+from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.control import Control
+from sellkit.simgateway.gateway import Gateway
+from sellkit.simgateway.prices import Prices
+from sellkit.simgateway.scenario import Scenario
+from sellkit.simgateway.scenario_file import load_scenario
+from sellkit.simgateway.server import serve
+from tests.build import limits
+from tests.faults.catalogue import scenario_files
+from tests.faults.fault import Fault
+from tests.operate.workplace import CountingProgress, options
+
+BEFORE = dt.datetime(2026, 1, 28, 15, 59, tzinfo=dt.UTC)
+TURN = dt.datetime(2026, 1, 28, 16, 0, 20, tzinfo=dt.UTC)
+NUMBER = "DU0000001"
+ALIASES = {NUMBER: "main", "DU0000002": "second"}
+AVERAGE = "SMA 20 1H"
+PLAIN = 90
+"""From this client id on it is not sellkit that speaks, but the test."""
+
+SECONDS = 10.0
+_PACING = PacingRules(
+    identical_gap_seconds=0, requests_per_second=1000, burst=100, backoff_seconds=0.01
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ran:
+    """A run of sellkit, and what came of it.
+
+    Attributes
+    ----------
+    decision, error
+        One of the two.
+    was_ready
+        Whether the connection said that it was ready as the run began; None where it says nothing.
+    """
+
+    run_id: str
+    options: DeskOptions
+    decision: HourlyDecision | None
+    error: SellkitError | None
+    was_ready: bool | None
+
+    def words(self) -> dict[str, str]:
+        """By symbol: the decision, and of an exit what the gates made of it."""
+        if self.decision is None:
+            return {}
+        return {
+            row.position.instrument.token.symbol: " ".join(
+                [str(row.signal.decision), *([type(row.verdict).__name__] if row.verdict else [])]
+            )
+            for row in self.decision.rows
+        }
+
+    def reasons(self, symbol: str) -> str:
+        """Why a position was judged as it was, and why its ticket is withheld."""
+        assert self.decision is not None, self.error
+        rows = self.decision.rows
+        row = next(each for each in rows if each.position.instrument.token.symbol == symbol)
+        return "; ".join([*row.signal.reasons, *getattr(row.verdict, "reasons", ())])
+
+    def ticket(self, symbol: str) -> str:
+        """The id of a position's ticket."""
+        assert self.decision is not None, self.error
+        for row in self.decision.rows:
+            if row.position.instrument.token.symbol == symbol and row.verdict is not None:
+                return row.verdict.ticket.ticket_id
+        raise KeyError(f"{symbol} has no ticket")
+
+
+class Ears(logging.Handler):
+    """Keeps what sellkit logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    def events(self, least: int = logging.INFO) -> list[str]:
+        """The events from a level on, oldest first."""
+        return [each.getMessage() for each in self.records if each.levelno >= least]
+
+
+@dataclass(repr=False)
+class Play:
+    """The stage of one fault.
+
+    Attributes
+    ----------
+    clock, gateway, control
+        Of the gateway that runs now.
+    gateways
+        Every gateway there was, oldest first.
+    folder
+        Where this sellkit keeps everything.
+    ran
+        Its runs.
+    alerts
+        What the connection wanted a person to know.
+    ears
+        What was logged.
+    was_killed
+        A run was meant to be killed, and may lie open in the journal.
+    """
+
+    fault: Fault
+    folder: Path
+    stack: ExitStack
+    note: Callable[[str, object], None]
+    market: Callable[[Scenario], Prices] | None = None
+    gateways: list[Gateway] = field(default_factory=list)
+    ran: list[Ran] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    ears: Ears = field(default_factory=Ears)
+    was_killed: bool = False
+
+    def __post_init__(self) -> None:
+        self.scenario = load_scenario(scenario_files()[self.fault.number])
+        self.clock = VirtualClock(BEFORE, 0)
+        self._stage: ExitStack | None = None
+        self.book = CsvAssignments(self.folder / "assigned_ma.csv")
+        self.begin()
+
+    # --- the gateway ----------------------------------------------------------------------------
+
+    @property
+    def gateway(self) -> Gateway:
+        return self.gateways[-1]
+
+    def begin(self, port: int = 0) -> None:
+        """Start the gateway, afresh if there was one before."""
+        self.end()
+        stage = ExitStack()
+        market = None if self.market is None else self.market(self.scenario)
+        running = serve(self.scenario, clock=self.clock, market=market, port=port, control_port=0)
+        self.gateways.append(stage.enter_context(running))
+        assert self.gateway.control is not None
+        self.control = stage.enter_context(Control(self.gateway.control.address))
+        self._stage = stage
+
+    def end(self) -> None:
+        """Stop the gateway."""
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
+
+    def go_to(self, moment: dt.datetime) -> None:
+        """Go to a moment, and let happen what is due then."""
+        self.control.set_clock(moment)
+
+    def turn(self, *, fall: tuple[str, ...] = (), rise: tuple[str, ...] = ()) -> None:
+        """Move prices a minute before the hour ends, and go to twenty seconds after its end."""
+        for symbol in fall:
+            self.control.move_price(symbol, 0.9)
+        for symbol in rise:
+            self.control.move_price(symbol, 1.05)
+        self.go_to(TURN)
+
+    def asked(self, name: str, since: int = 0) -> int:
+        """How many messages of a kind came from sellkit since so many had come in all."""
+        return sum(
+            each.name == name and (each.client_id is None or each.client_id < PLAIN)
+            for each in list(self.gateway.requests)[since:]
+        )
+
+    # --- sellkit --------------------------------------------------------------------------------
+
+    def connect(self, client_id: int = 1, **changes: Any) -> IbBroker:
+        """Sellkit's connection; it is closed when the play ends."""
+        usual: dict[str, Any] = {
+            "host": "127.0.0.1",
+            "port": self.gateway.port,
+            "client_id": client_id,
+            "pacing": _PACING,
+            "connect_timeout_seconds": SECONDS,
+            "request_timeout_seconds": SECONDS,
+        }
+        broker = IbBroker.connect(**(usual | changes))
+        self.stack.callback(broker.close)
+        return broker
+
+    def options(self, **changes: Any) -> DeskOptions:
+        """How the desk works: little history, so that a play is short."""
+        usual = limits(
+            max_shares=Decimal(10_000),
+            max_notional=Decimal(1_000_000),
+            max_bar_age=dt.timedelta(minutes=5),
+        )
+        default = parse_choice(AVERAGE)
+        return options(**({"limits": usual, "default_assignment": default} | changes))
+
+    @property
+    def journal_path(self) -> Path:
+        return self.folder / "data" / "journal.sqlite"
+
+    def store(self) -> ParquetBarStore:
+        """The bars on disk."""
+        return ParquetBarStore(self.folder / "data")
+
+    def run(self, broker: IbBroker | None = None, *, number: str = NUMBER, **changes: Any) -> Ran:
+        """An hourly run: bars, decisions, journal. Every assigned average is `SMA 20 1H`.
+
+        Without a broker it has a connection of its own. What the gateway or the data do to it is
+        kept, not raised.
+        """
+        run_id = f"{len(self.ran) + 1:08x}"
+        chosen = self.options(**changes)
+        standing = getattr(broker, "standing", None)
+        was_ready = None if standing is None else bool(standing.is_ready)
+        decision: HourlyDecision | None = None
+        failure: SellkitError | None = None
+        with closing(SqliteJournal(self.journal_path)) as journal:
+            try:
+                with ExitStack() as stack:
+                    used = broker or self.connect()
+                    if broker is None:
+                        stack.callback(used.close)
+                    decision = self._decide(used, journal, run_id, chosen, number)
+            except SellkitError as error:
+                failure = error
+                if any(each["run_id"] == run_id for each in journal.runs()):
+                    journal.finish(run_id, self.clock.now(), f"failed: {error}")
+        ran = Ran(run_id, chosen, decision, failure, was_ready)
+        self.ran.append(ran)
+        return ran
+
+    def _decide(
+        self,
+        broker: IbBroker,
+        journal: SqliteJournal,
+        run_id: str,
+        chosen: DeskOptions,
+        number: str,
+    ) -> HourlyDecision:
+        parts = Parts(
+            broker=broker,
+            clock=broker.clock,
+            store=self.store(),
+            book=self.book,
+            journal=journal,
+            signal_log=JsonLinesSignalLog(self.folder / "data" / "logs" / "signals.jsonl"),
+            progress=CountingProgress(),
+        )
+        now, account = broker.clock.now(), Account(ALIASES[number], number)
+        header = RunHeader(
+            run_id=run_id,
+            started_at=now,
+            as_of=now,
+            mode="DRY RUN",
+            profile="demo",
+            account=account.alias,
+            gateway=GatewayKind.SIMULATED,
+            version="0",
+        )
+        desk = Desk(parts, account, chosen, header)
+        desk.begin()
+        desk.apply_default()
+        desk.bring_up_to_date()
+        decision = desk.decide()
+        desk.record(decision)
+        return decision
+
+    # --- somebody else --------------------------------------------------------------------------
+
+    def plain(self, use: Callable[[IB], Awaitable[None]], client_id: int = PLAIN) -> None:
+        """Let a plain client of the library connect, do something, and leave."""
+
+        async def session() -> None:
+            ib = IB()
+            host, port = self.gateway.host, self.gateway.port
+            async with asyncio.timeout(SECONDS):
+                await ib.connectAsync(host, port, clientId=client_id, timeout=SECONDS)
+                try:
+                    await use(ib)
+                finally:
+                    ib.disconnect()
+
+        asyncio.run(session())
+
+    # --- the outcome ----------------------------------------------------------------------------
+
+    def seen(self, *what: object) -> None:
+        """Say, for the table of the drill, what was seen."""
+        self.note("seen", "; ".join(str(each) for each in what))
+
+    def not_built(self, missing: str) -> NoReturn:
+        """End a play that sellkit cannot finish yet; the invariants hold all the same."""
+        from tests.faults.invariants import check
+
+        check(self)
+        pytest.fail(f"not built yet: {missing}", pytrace=False)
+
+
+@contextmanager
+def playing(
+    fault: Fault,
+    folder: Path,
+    note: Callable[[str, object], None] = lambda _name, _value: None,
+    market: Callable[[Scenario], Prices] | None = None,
+) -> Iterator[Play]:
+    """Set the stage, and clear it whatever happens."""
+    logger = logging.getLogger("sellkit")
+    before = logger.level
+    with ExitStack() as stack:
+        play = Play(fault, folder, stack, note, market)
+        stack.callback(play.end)
+        logger.addHandler(play.ears)
+        logger.setLevel(logging.INFO)
+        stack.callback(logger.setLevel, before)
+        stack.callback(logger.removeHandler, play.ears)
+        yield play
+
+
+def free_port() -> int:
+    """A port on which nothing listens at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
