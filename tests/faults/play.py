@@ -10,6 +10,8 @@ import asyncio
 import datetime as dt
 import logging
 import socket
+import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ from sellkit.adapters.ib.pacing import PacingRules
 from sellkit.adapters.parquet_bars import ParquetBarStore
 from sellkit.adapters.signal_log import JsonLinesSignalLog
 from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.alerts import Alert
 from sellkit.core.assignments import parse_choice
 from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.errors import SellkitError
@@ -104,6 +107,19 @@ class Ran:
         raise KeyError(f"{symbol} has no ticket")
 
 
+class StageClock:
+    """The gateway's clock as sellkit's own, so that a jump is known at once."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+
+    def now(self) -> dt.datetime:
+        return self._clock.now()
+
+    def sleep_until(self, instant: dt.datetime) -> None:
+        self._clock.set(max(instant, self._clock.now()))
+
+
 class Ears(logging.Handler):
     """Keeps what sellkit logs."""
 
@@ -148,7 +164,7 @@ class Play:
     market: Callable[[Scenario], Prices] | None = None
     gateways: list[Gateway] = field(default_factory=list)
     ran: list[Ran] = field(default_factory=list)
-    alerts: list[str] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
     ears: Ears = field(default_factory=Ears)
     was_killed: bool = False
 
@@ -209,6 +225,7 @@ class Play:
             "host": "127.0.0.1",
             "port": self.gateway.port,
             "client_id": client_id,
+            "clock": StageClock(self.clock),
             "pacing": _PACING,
             "connect_timeout_seconds": SECONDS,
             "request_timeout_seconds": SECONDS,
@@ -222,7 +239,7 @@ class Play:
         usual = limits(
             max_shares=Decimal(10_000),
             max_notional=Decimal(1_000_000),
-            max_bar_age=dt.timedelta(minutes=5),
+            max_bar_age=dt.timedelta(minutes=10),
         )
         default = parse_choice(AVERAGE)
         return options(**({"limits": usual, "default_assignment": default} | changes))
@@ -347,6 +364,14 @@ def playing(
         stack.callback(logger.setLevel, before)
         stack.callback(logger.removeHandler, play.ears)
         yield play
+
+
+def until(is_so: Callable[[], object], seconds: float = 2 * SECONDS) -> None:
+    """Wait for what another thread is going to bring."""
+    pause, end = threading.Event(), time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it did not come"
+        pause.wait(0.005)
 
 
 def free_port() -> int:

@@ -9,6 +9,7 @@ from shutil import copytree
 from typing import TYPE_CHECKING
 
 from sellkit.adapters.parquet_bars import ParquetBarStore
+from sellkit.core.standing import Standing
 from sellkit.errors import SellkitError
 from sellkit.operate.decide import Decider
 
@@ -39,6 +40,7 @@ def _again(play: Play, ran: Ran) -> Mapping[str, str]:
         copytree(play.folder / "data", copy)
         decider = Decider(
             snapshot=ran.decision.snapshot,
+            standing=Standing(ran.decision.snapshot.epoch, True, "", ran.decision.as_of),
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
             store=ParquetBarStore(copy),
