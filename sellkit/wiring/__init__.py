@@ -140,8 +140,8 @@ def _open(overrides: Overrides, asked: _Asked) -> WiredDesk:
 def _lay_out(settings: Settings, broker: IbBroker, asked: _Asked) -> WiredDesk:
     from sellkit.adapters.parquet_bars import ParquetBarStore
     from sellkit.adapters.signal_log import JsonLinesSignalLog
+    from sellkit.core.portfolio import Origin
     from sellkit.operate.desk import Parts
-    from sellkit.ports import Origin
     from sellkit.present.progress import LineProgress
     from sellkit.wiring.account import resolve_account
     from sellkit.wiring.desk import WiredDesk

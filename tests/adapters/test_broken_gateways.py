@@ -16,6 +16,7 @@ from eventkit import Event
 
 from sellkit.adapters.ib.broker import IbBroker
 from sellkit.adapters.ib.pacing import PacingRules
+from sellkit.adapters.ib.returning import Returning
 from sellkit.core.bars import BarSize
 from sellkit.core.coverage import BarRequest
 from sellkit.core.instrument import Instrument, Token
@@ -61,7 +62,9 @@ PROMPT = 5.0
 
 
 @contextmanager
-def facing(gateway: ScriptedGateway, seconds: float = 60.0) -> Iterator[IbBroker]:
+def facing(
+    gateway: ScriptedGateway, seconds: float = 60.0, **changes: object
+) -> Iterator[IbBroker]:
     with (
         gateway,
         IbBroker.connect(
@@ -70,6 +73,7 @@ def facing(gateway: ScriptedGateway, seconds: float = 60.0) -> Iterator[IbBroker
             client_id=1,
             request_timeout_seconds=seconds,
             pacing=RULES,
+            **changes,  # type: ignore[arg-type]
         ) as broker,
     ):
         yield broker
@@ -343,7 +347,8 @@ def test_closing_ends_every_thread_that_waits() -> None:
 
 def test_a_gateway_that_lost_interactive_brokers_is_not_believed() -> None:
     gateway = ScriptedGateway(WELL)
-    with facing(gateway) as broker:
+    with facing(gateway, returning=Returning(settle_seconds=0.01)) as broker:
+        broker.wait_until_ready(PROMPT)
         gateway.send(
             error(-1, 1100, "Connectivity between IB and Trader Workstation has been lost")
         )
@@ -354,6 +359,7 @@ def test_a_gateway_that_lost_interactive_brokers_is_not_believed() -> None:
             broker.bars(REQUEST)
         gateway.send(error(-1, 1102, "Connectivity has been restored - data maintained"))
         assert broker.server_time()
+        broker.wait_until_ready(PROMPT)
         assert broker.snapshot(ACCOUNT).positions
 
 

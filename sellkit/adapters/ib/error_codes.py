@@ -44,8 +44,6 @@ class Meaning(StrEnum):
 
 CLIENT_ID_IN_USE: Final = 326
 NOT_VALID: Final = 321
-UPSTREAM_LOST: Final = frozenset({1100, 2110})
-UPSTREAM_BACK: Final = frozenset({1101, 1102})
 PORT_CHANGED: Final = 1300
 FARM_NOTICES: Final = frozenset({2104, 2106, 2158})
 

@@ -1,0 +1,75 @@
+"""What the gateway's notices say of the connection. The codes are Interactive Brokers' own."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+
+class Notice(Enum):
+    """What a code means for the connection; a code that is in no table means nothing for it."""
+
+    UPSTREAM_LOST = auto()
+    UPSTREAM_BACK = auto()
+    FARM_BROKEN = auto()
+    FARM_WELL = auto()
+    PORT_CHANGED = auto()
+    CLIENT_ID_IN_USE = auto()
+    TOO_MANY_MESSAGES = auto()
+    COMPETING_SESSION = auto()
+    LINK_GONE = auto()
+
+
+DATA_LOST: Final = 1101
+"""The code that says, beside "it is back", that subscriptions to market data were lost."""
+
+TABLE: Final[dict[int, Notice]] = {
+    # 1100 is repeated at will during a reset; 2110 says the same and that it mends itself.
+    **dict.fromkeys((1100, 2110), Notice.UPSTREAM_LOST),
+    **dict.fromkeys((1101, 1102), Notice.UPSTREAM_BACK),
+    **dict.fromkeys((2103, 2105, 2157), Notice.FARM_BROKEN),
+    # A farm that sleeps until it is asked is not broken. A broken one can be told asleep without
+    # ever being told well, as nobody asks it for anything before the connection is ready.
+    **dict.fromkeys((2104, 2106, 2158, 2107, 2108), Notice.FARM_WELL),
+    1300: Notice.PORT_CHANGED,
+    326: Notice.CLIENT_ID_IN_USE,
+    100: Notice.TOO_MANY_MESSAGES,
+    10197: Notice.COMPETING_SESSION,
+    # Cannot connect, too old, not connected: mostly the library's own words, and never good ones.
+    **dict.fromkeys((502, 503, 504), Notice.LINK_GONE),
+}
+
+ABOUT_REQUESTS: Final = frozenset({100, 10197})
+"""Codes that may carry a request's number and still concern the whole connection."""
+
+_FAMILIES: Final = (
+    ("market data", {2103, 2104, 2108}),
+    ("historical data", {2105, 2106, 2107}),
+    ("definitions", {2157, 2158}),
+)
+# It follows a colon, or in what is said of a sleeping farm the words "upon demand".
+_NAME: Final = re.compile(r"(?::|demand\.)\s*(\S+)\s*$")
+_ACCOUNT: Final = re.compile(r"\b[A-Z]{1,3}\d{5,}[A-Z]?\b")
+
+
+class Farm(NamedTuple):
+    """A data farm: what for, and its name."""
+
+    family: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.family})"
+
+
+def farm_of(code: int, text: str) -> Farm:
+    """The farm that a notice is about; its name stands at the end of the text."""
+    family = next(family for family, codes in _FAMILIES if code in codes)
+    found = _NAME.search(text)
+    return Farm(family, found[1] if found else "without a name")
+
+
+def masked(text: str) -> str:
+    """A text of the gateway without what looks like an account number."""
+    return _ACCOUNT.sub("(account)", text)
