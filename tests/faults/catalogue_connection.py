@@ -90,12 +90,12 @@ CONNECTION: Final = (
     Fault(
         17,
         "the gateway is read-only and refuses orders (321)",
-        "not ready to trade, with that reason; nothing is sent",
+        "nothing is sent; once it has refused something: not ready, with that reason",
     ),
     Fault(
         18,
         "a message that cannot be read, or a handler that fails",
-        "logged as an error, an alert, not ready until everything was read anew",
+        "logged, an alert, not ready until everything was read anew",
     ),
     Fault(
         19,

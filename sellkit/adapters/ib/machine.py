@@ -83,6 +83,7 @@ def _dial(state: State, rules: Rules) -> Step:
         upstream="",
         farms=frozenset(),
         competing="",
+        read_only="",
         unread=False,
         probes=0,
         breaches=0,
