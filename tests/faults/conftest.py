@@ -58,8 +58,12 @@ def number_of(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not built yet, unless the drill runs, and remember the numbers."""
     for item in items:
-        if item.get_closest_marker("not_built"):
+        if item.get_closest_marker("not_built") or item.get_closest_marker("fault"):
             number_of(item)
+            if "play" not in getattr(item, "fixturenames", ()):
+                raise pytest.UsageError(
+                    f"{item.nodeid} plays no fault: it lacks the fixture `play`"
+                )
     if config.stash.get(IS_DRILL, False):
         return
     left_out = [each for each in items if each.get_closest_marker("not_built")]

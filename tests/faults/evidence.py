@@ -106,7 +106,7 @@ def gather(play: Play) -> Evidence:
         requests=tuple(
             each.name
             for gateway in play.gateways
-            for each in gateway.requests
+            for each in list(gateway.requests)
             if each.client_id is None or each.client_id < PLAIN
         ),
         orders=tuple(

@@ -40,6 +40,7 @@ from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.control import Control
 from sellkit.simgateway.gateway import Gateway
 from sellkit.simgateway.prices import Prices
+from sellkit.simgateway.reception import Received
 from sellkit.simgateway.scenario import Scenario
 from sellkit.simgateway.scenario_file import load_scenario
 from sellkit.simgateway.server import serve
@@ -210,12 +211,17 @@ class Play:
             self.control.move_price(symbol, 1.05)
         self.go_to(TURN)
 
-    def asked(self, name: str, since: int = 0) -> int:
-        """How many messages of a kind came from sellkit since so many had come in all."""
-        return sum(
-            each.name == name and (each.client_id is None or each.client_id < PLAIN)
-            for each in list(self.gateway.requests)[since:]
-        )
+    def heard(self, name: str) -> list[Received]:
+        """The messages of a kind that came from sellkit."""
+        return [
+            each
+            for each in list(self.gateway.requests)  # it grows meanwhile
+            if each.name == name and (each.client_id is None or each.client_id < PLAIN)
+        ]
+
+    def asked(self, name: str) -> int:
+        """How many messages of a kind came from sellkit."""
+        return len(self.heard(name))
 
     # --- sellkit --------------------------------------------------------------------------------
 

@@ -148,14 +148,14 @@ def test_a_client_id_in_use_is_kept_to(play: Play) -> None:
     decides_nothing(play, broker)
     play.control.clear()
     ready(broker)
-    starts = [each.fields[2] for each in play.gateway.requests if each.name == "startApi"]
+    starts = [each.fields[2] for each in play.heard("startApi")]
     assert set(starts) == {"1"}
     assert [session.client_id for session in play.gateway.sessions] == [1]
     decides(play, broker)
     play.seen(f"{len(starts)} attempts, all as client 1; an alert")
 
 
-# --- it goes away -----------------------------------------------------------------------------------
+# --- it goes away ---------------------------------------------------------------------------------
 
 
 @pytest.mark.fault(4)
@@ -280,7 +280,7 @@ def test_a_login_that_has_run_out_calls_a_person_and_waits(play: Play) -> None:
     play.seen(f"one alert, {shut.struck} attempts and no decision; ready on Monday")
 
 
-# --- it is another one ------------------------------------------------------------------------------
+# --- it is another one ----------------------------------------------------------------------------
 
 
 SETTINGS = """\
@@ -322,7 +322,7 @@ def test_an_account_that_is_not_the_one_in_the_settings_is_refused(
     assert not play.journal_path.exists()
 
 
-# --- it is disturbed --------------------------------------------------------------------------------
+# --- it is disturbed ------------------------------------------------------------------------------
 
 
 @pytest.mark.fault(13)
@@ -350,7 +350,7 @@ def test_after_too_many_messages_fewer_are_sent(play: Play) -> None:
     assert kinds(play)[0] is AlertKind.TOO_MANY_MESSAGES
     for _ in range(8):
         broker.server_time()
-    times = [each.seconds for each in play.gateway.requests if each.name == "reqCurrentTime"]
+    times = [each.seconds for each in play.heard("reqCurrentTime")]
     span = times[-1] - times[-8]
     assert span > 0.9, "eight messages in less than a second, which is no slower than before"
     play.seen(f"connected anew; eight messages took {span:.1f} s")
@@ -414,7 +414,7 @@ def test_a_handler_that_fails_loses_no_alert(play: Play) -> None:
     decides(play, broker)
 
 
-# --- sellkit itself is late -------------------------------------------------------------------------
+# --- sellkit itself is late -----------------------------------------------------------------------
 
 
 class HeldUp:

@@ -55,9 +55,7 @@ def test_a_source_that_stays_overloaded_is_not_hammered(play: Play) -> None:
     assert ran.words()["AAPL"] == "UNDECIDED"
     assert "pacing violation" in ran.reasons("AAPL")
     apples = [
-        each.seconds
-        for each in play.gateway.requests
-        if each.name == "reqHistoricalData" and each.fields[2] == "265598"
+        each.seconds for each in play.heard("reqHistoricalData") if each.fields[2] == "265598"
     ]
     assert len(apples) == 2 * 4
     play.seen(f"{ran.words()['AAPL']} after {len(apples)} requests for 2 series")

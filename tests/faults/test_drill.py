@@ -168,7 +168,7 @@ def test_the_summary_counts_every_result() -> None:
 def test_the_default_run_says_how_many_faults_it_leaves_out() -> None:
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only"),
             *("tests/faults/test_order_faults.py", "-k", "fraction or comes"),
         ],
         cwd=ROOT,
