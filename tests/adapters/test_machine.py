@@ -285,6 +285,14 @@ def test_a_farm_that_broke_while_the_lists_were_read_keeps_the_connection_from_b
     assert "usfarm.nj" in driver.reason
 
 
+def test_a_new_connection_is_told_of_its_farms_anew() -> None:
+    driver = ready()
+    driver.told(2103, BROKEN)
+    driver.feed(have.Lost(1, "closed"))
+    driver.until_ready()
+    assert driver.state.farms == frozenset()
+
+
 def test_a_competing_session_is_not_fought() -> None:
     driver = ready()
     commands = driver.told(10197)
