@@ -212,9 +212,7 @@ class Link:
             self._hearing.lost(reason)
 
     def _masked(self, text: str) -> str:
-        for number in self._ib.wrapper.accounts:
-            text = text.replace(number, "(account)")
-        return masked(text)
+        return masked(text, self._ib.wrapper.accounts)
 
 
 async def attended(work: Callable[[], Awaitable[Result]], gone: asyncio.Future[str]) -> Result:

@@ -44,16 +44,26 @@ def step(state: State, event: Event, rules: Rules) -> Step:
     return replace(after, alerts=frozenset(said)), tuple(kept)
 
 
+_AWAITED: Final[dict[type, set[type]]] = {
+    have.Waited: {have.Wait, have.BackOff},
+    have.Probed: {have.Probe},
+    have.Synced: {have.Sync},
+    have.Opened: {have.Dial},
+    have.Refused: {have.Dial},
+}
+
+
 def _is_late(state: State, event: Event) -> bool:
     if state.stage is Stage.ENDED:
+        return True
+    awaited = _AWAITED.get(type(event))
+    if awaited is not None and state.awaits not in awaited:
         return True
     match event:
         case have.Waited(turn) | have.Probed(turn) | have.Synced(turn):
             return turn != state.turn
         case have.Closed():
             return False
-        case have.Opened(link) | have.Refused(link):
-            return link != state.link or state.stage is not Stage.DIALLING
         case _:
             return event.link != state.link or state.stage in UNLINKED
 
@@ -79,6 +89,7 @@ def _dial(state: State, rules: Rules) -> Step:
         stage=Stage.DIALLING,
         link=state.link + 1,
         turn=state.turn + 1,
+        awaits=have.Dial,
         reason=state.reason if state.failures else f"{rules.address} is being connected to",
         upstream="",
         farms=frozenset(),

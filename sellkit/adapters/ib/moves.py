@@ -19,8 +19,9 @@ Step = tuple[State, tuple["Command", ...]]
 
 def begin(state: State, stage: Stage, command: Callable[[int], Command], reason: str = "") -> Step:
     """Enter a stage; what is under way ends, and something new begins."""
-    turn = state.turn + 1
-    return replace(state, stage=stage, turn=turn, reason=reason), (command(turn),)
+    begun = command(state.turn + 1)
+    now = replace(state, stage=stage, turn=state.turn + 1, awaits=type(begun), reason=reason)
+    return now, (begun,)
 
 
 def watch(state: State, stage: Stage, rules: Rules, reason: str = "") -> Step:

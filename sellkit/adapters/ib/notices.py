@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Notice(Enum):
@@ -84,6 +87,8 @@ def farm_of(code: int, text: str) -> Farm:
     return Farm(family, found[1] if found else "without a name")
 
 
-def masked(text: str) -> str:
-    """A text of the gateway without what looks like an account number."""
+def masked(text: str, numbers: Iterable[str] = ()) -> str:
+    """A text of the gateway without these account numbers, and without what looks like one."""
+    for number in numbers:
+        text = re.sub(rf"\b{re.escape(number)}\b", "(account)", text)
     return _ACCOUNT.sub("(account)", text)

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
+from sellkit.adapters.ib import happenings as have
+
 if TYPE_CHECKING:
+    from sellkit.adapters.ib.happenings import Command
     from sellkit.adapters.ib.notices import Farm
     from sellkit.adapters.ib.returning import Returning
     from sellkit.core.alerts import AlertKind
@@ -70,6 +73,8 @@ class State:
     ----------
     link, turn
         Numbers of the latest link and of what is under way; what carries another one is late.
+    awaits
+        The kind of what is under way.
     epoch
         Links that completed their handshake.
     reason
@@ -101,6 +106,7 @@ class State:
     stage: Stage = Stage.RESTING
     link: int = 0
     turn: int = 0
+    awaits: type[Command] = have.Wait
     epoch: int = 0
     reason: str = "it has not been opened yet"
     failures: int = 0
