@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
-from tests.faults.play import PLAIN, TURN, Play, Ran
+from tests.faults.desk import Ran
+from tests.faults.play import PLAIN, TURN, Play
 from tests.faults.replay import replayed
 
 if TYPE_CHECKING:

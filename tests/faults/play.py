@@ -15,27 +15,18 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 from ib_insync import IB
 
-from sellkit.adapters.csv_assignments import CsvAssignments
 from sellkit.adapters.ib.broker import IbBroker
-from sellkit.adapters.ib.pacing import PacingRules
 from sellkit.adapters.parquet_bars import ParquetBarStore
-from sellkit.adapters.signal_log import JsonLinesSignalLog
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import Alert
-from sellkit.core.assignments import parse_choice
-from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.errors import SellkitError
 from sellkit.operate.decide import HourlyDecision
-from sellkit.operate.desk import Desk, Parts
-from sellkit.operate.options import DeskOptions
-from sellkit.ports import RunHeader
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.control import Control
 from sellkit.simgateway.gateway import Gateway
@@ -44,81 +35,26 @@ from sellkit.simgateway.reception import Received
 from sellkit.simgateway.scenario import Scenario
 from sellkit.simgateway.scenario_file import load_scenario
 from sellkit.simgateway.server import serve
-from tests.build import limits
 from tests.faults.catalogue import scenario_files
+from tests.faults.desk import (
+    NUMBER,
+    PACING,
+    Ran,
+    StageClock,
+    book_at,
+    decided,
+    dry_options,
+    journal_at,
+    laid_out,
+)
 from tests.faults.fault import Fault
-from tests.operate.workplace import CountingProgress, options
 
 BEFORE = dt.datetime(2026, 1, 28, 15, 59, tzinfo=dt.UTC)
 TURN = dt.datetime(2026, 1, 28, 16, 0, 20, tzinfo=dt.UTC)
-NUMBER = "DU0000001"
-ALIASES = {NUMBER: "main", "DU0000002": "second"}
-AVERAGE = "SMA 20 1H"
 PLAIN = 90
 """From this client id on it is not sellkit that speaks, but the test."""
 
 SECONDS = 10.0
-_PACING = PacingRules(
-    identical_gap_seconds=0, requests_per_second=1000, burst=100, backoff_seconds=0.01
-)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Ran:
-    """A run of sellkit, and what came of it.
-
-    Attributes
-    ----------
-    decision, error
-        One of the two.
-    was_ready
-        Whether the connection said that it was ready as the run began; None where it says nothing.
-    """
-
-    run_id: str
-    options: DeskOptions
-    decision: HourlyDecision | None
-    error: SellkitError | None
-    was_ready: bool | None
-
-    def words(self) -> dict[str, str]:
-        """By symbol: the decision, and of an exit what the gates made of it."""
-        if self.decision is None:
-            return {}
-        return {
-            row.position.instrument.token.symbol: " ".join(
-                [str(row.signal.decision), *([type(row.verdict).__name__] if row.verdict else [])]
-            )
-            for row in self.decision.rows
-        }
-
-    def reasons(self, symbol: str) -> str:
-        """Why a position was judged as it was, and why its ticket is withheld."""
-        assert self.decision is not None, self.error
-        rows = self.decision.rows
-        row = next(each for each in rows if each.position.instrument.token.symbol == symbol)
-        return "; ".join([*row.signal.reasons, *getattr(row.verdict, "reasons", ())])
-
-    def ticket(self, symbol: str) -> str:
-        """The id of a position's ticket."""
-        assert self.decision is not None, self.error
-        for row in self.decision.rows:
-            if row.position.instrument.token.symbol == symbol and row.verdict is not None:
-                return row.verdict.ticket.ticket_id
-        raise KeyError(f"{symbol} has no ticket")
-
-
-class StageClock:
-    """The gateway's clock as sellkit's own, so that a jump is known at once."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        self._clock = clock
-
-    def now(self) -> dt.datetime:
-        return self._clock.now()
-
-    def sleep_until(self, instant: dt.datetime) -> None:
-        self._clock.set(max(instant, self._clock.now()))
 
 
 class Ears(logging.Handler):
@@ -173,7 +109,7 @@ class Play:
         self.scenario = load_scenario(scenario_files()[self.fault.number])
         self.clock = VirtualClock(BEFORE, 0)
         self._stage: ExitStack | None = None
-        self.book = CsvAssignments(self.folder / "assigned_ma.csv")
+        self.book = book_at(self.folder)
         self.begin()
 
     # --- the gateway ----------------------------------------------------------------------------
@@ -231,8 +167,8 @@ class Play:
             "host": "127.0.0.1",
             "port": self.gateway.port,
             "client_id": client_id,
-            "clock": StageClock(self.clock),
-            "pacing": _PACING,
+            "clock": StageClock(self.clock.now),
+            "pacing": PACING,
             "connect_timeout_seconds": SECONDS,
             "request_timeout_seconds": SECONDS,
         }
@@ -240,19 +176,9 @@ class Play:
         self.stack.callback(broker.close)
         return broker
 
-    def options(self, **changes: Any) -> DeskOptions:
-        """How the desk works: little history, so that a play is short."""
-        usual = limits(
-            max_shares=Decimal(10_000),
-            max_notional=Decimal(1_000_000),
-            max_bar_age=dt.timedelta(minutes=10),
-        )
-        default = parse_choice(AVERAGE)
-        return options(**({"limits": usual, "default_assignment": default} | changes))
-
     @property
     def journal_path(self) -> Path:
-        return self.folder / "data" / "journal.sqlite"
+        return journal_at(self.folder)
 
     def store(self) -> ParquetBarStore:
         """The bars on disk."""
@@ -265,9 +191,8 @@ class Play:
         kept, not raised.
         """
         run_id = f"{len(self.ran) + 1:08x}"
-        chosen = self.options(**changes)
-        standing = getattr(broker, "standing", None)
-        was_ready = None if standing is None else bool(standing.is_ready)
+        chosen = dry_options(**changes)
+        was_ready: bool | None = None
         decision: HourlyDecision | None = None
         failure: SellkitError | None = None
         with closing(SqliteJournal(self.journal_path)) as journal:
@@ -276,7 +201,8 @@ class Play:
                     used = broker or self.connect()
                     if broker is None:
                         stack.callback(used.close)
-                    decision = self._decide(used, journal, run_id, chosen, number)
+                    was_ready = used.standing.is_ready
+                    decision = decided(laid_out(self.folder, used, journal, run_id, chosen, number))
             except SellkitError as error:
                 failure = error
                 if any(each["run_id"] == run_id for each in journal.runs()):
@@ -284,42 +210,6 @@ class Play:
         ran = Ran(run_id, chosen, decision, failure, was_ready)
         self.ran.append(ran)
         return ran
-
-    def _decide(
-        self,
-        broker: IbBroker,
-        journal: SqliteJournal,
-        run_id: str,
-        chosen: DeskOptions,
-        number: str,
-    ) -> HourlyDecision:
-        parts = Parts(
-            broker=broker,
-            clock=broker.clock,
-            store=self.store(),
-            book=self.book,
-            journal=journal,
-            signal_log=JsonLinesSignalLog(self.folder / "data" / "logs" / "signals.jsonl"),
-            progress=CountingProgress(),
-        )
-        now, account = broker.clock.now(), Account(ALIASES[number], number)
-        header = RunHeader(
-            run_id=run_id,
-            started_at=now,
-            as_of=now,
-            mode="DRY RUN",
-            profile="demo",
-            account=account.alias,
-            gateway=GatewayKind.SIMULATED,
-            version="0",
-        )
-        desk = Desk(parts, account, chosen, header)
-        desk.begin()
-        desk.apply_default()
-        desk.bring_up_to_date()
-        decision = desk.decide()
-        desk.record(decision)
-        return decision
 
     # --- somebody else --------------------------------------------------------------------------
 

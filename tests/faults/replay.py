@@ -15,7 +15,8 @@ from sellkit.operate.decide import Decider
 
 if TYPE_CHECKING:
     from sellkit.core.snapshot import SnapshotRow
-    from tests.faults.play import Play, Ran
+    from tests.faults.desk import Ran
+    from tests.faults.play import Play
 
 
 def replayed(play: Play) -> tuple[Mapping[str, str], ...]:

@@ -61,6 +61,10 @@ class Client:
         await self.ib.client.connectAsync(gateway.host, gateway.port, client_id, None)
         return self
 
+    def leave(self) -> None:
+        """Close the socket, however far the connection came."""
+        self.ib.client.disconnect()
+
     async def until(self, is_so: Callable[[], object]) -> None:
         while not is_so():
             await asyncio.sleep(0.005)
@@ -141,6 +145,7 @@ def gone_and_shut_at(clock: dt.datetime) -> Scene:
         again = Client(play)
         await asyncio.wait({asyncio.ensure_future(again.connect(PLAIN + 1))}, timeout=_SOON)
         assert not again.ib.client.isReady()
+        again.leave()
 
     return scene
 

@@ -286,12 +286,13 @@ def test_a_login_that_has_run_out_calls_a_person_and_waits(play: Play) -> None:
 SETTINGS = """\
 profile = "paper"
 [accounts]
-main = "DU0000001"
+main = "{account}"
 [paths]
 data = "data"
 [profiles.paper]
 port = {port}
 clock = "broker"
+gateway = "paper"
 account = "main"
 assignments = "assigned_ma.csv"
 """
@@ -309,13 +310,32 @@ def test_a_live_gateway_in_place_of_paper_is_refused(play: Play) -> None:
 
 
 @pytest.mark.fault(12)
+def test_a_desk_for_paper_does_not_open_before_a_live_gateway(
+    play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = written(play, tmp_path, account="U7654321")
+    with pytest.raises(NotConnected, match="is live and the profile expects paper"):
+        open_desk(overrides=Overrides(config=str(settings)))
+    assert not list((tmp_path / "data").rglob("origin.json"))
+    assert play.asked("reqPositions") == 0
+
+
+def written(play: Play, folder: Path, account: str) -> Path:
+    """The settings of a paper account before the gateway of a play."""
+    settings = folder / "sellkit.toml"
+    text = SETTINGS.format(port=play.gateway.port, account=account)
+    settings.write_text(text, encoding="utf-8")
+    return settings
+
+
+@pytest.mark.fault(12)
 def test_an_account_that_is_not_the_one_in_the_settings_is_refused(
     play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     play.control.clear()
-    settings = tmp_path / "sellkit.toml"
-    settings.write_text(SETTINGS.format(port=play.gateway.port), encoding="utf-8")
+    settings = written(play, tmp_path, account="DU0000001")
     with pytest.raises(ConfigError, match="is not managed by this login"):
         open_desk(overrides=Overrides(config=str(settings)))
     assert not list((tmp_path / "data").rglob("origin.json"))

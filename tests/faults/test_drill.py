@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.faults.catalogue import COUNT, FAULTS
 from tests.faults.drill import main
 from tests.faults.outcome import Outcome, chosen
 from tests.faults.table import summary, table
+from tests.faults.test_order_faults import WAITING
 
 FAKED = """
 import pytest
@@ -144,6 +147,13 @@ def test_numbers_that_are_none_are_refused(text: str) -> None:
 def test_the_drill_refuses_a_number_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["99"]) == 2
     assert "there is no fault 99" in capsys.readouterr().err
+
+
+def test_every_fault_has_a_test() -> None:
+    marked = re.compile(r"mark\.fault\((\d+)\)")
+    files = Path(__file__).parent.glob("test_*_faults.py")
+    numbers = {int(each) for file in files for each in marked.findall(file.read_text("utf-8"))}
+    assert sorted(numbers | set(WAITING)) == sorted(FAULTS)
 
 
 def test_the_table_keeps_to_its_width_and_says_everything() -> None:

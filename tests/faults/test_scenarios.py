@@ -64,7 +64,7 @@ def _strike(play: Play, scene: Callable[[Play, Client], Awaitable[None]]) -> Non
             async with asyncio.timeout(20):
                 await scene(play, client)
         finally:
-            client.ib.disconnect()
+            client.leave()
 
     asyncio.run(act())
 
