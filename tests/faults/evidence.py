@@ -34,7 +34,7 @@ class Evidence:
     Attributes
     ----------
     before, after
-        What was held when the gateway started, and at the end.
+        What was held when the gateway started, in the shares of today, and at the end.
     requests
         The kind of every message of sellkit's that the gateway received.
     orders
@@ -102,7 +102,10 @@ def gather(play: Play) -> Evidence:
                 tickets[run_id] = journal.tickets(run_id)
     books = [gateway.exchange for gateway in play.gateways]
     return Evidence(
-        before={(h.account, h.security.con_id): h.quantity for h in play.scenario.holdings},
+        before={
+            (h.account, h.security.con_id): h.quantity * _split(play, h.security.con_id)
+            for h in play.scenario.holdings
+        },
         after={(h.account, h.security.con_id): h.quantity for h in books[-1].holdings()},
         requests=tuple(
             each.name
@@ -129,6 +132,15 @@ def gather(play: Play) -> Evidence:
         replays=replayed(play),
         was_killed=play.was_killed,
     )
+
+
+def _split(play: Play, con_id: int) -> Decimal:
+    """How many shares of today one of a contract's was when the gateway started."""
+    found = Decimal(1)
+    for action in play.scenario.corporate_actions:
+        if action.con_id == con_id and action.at <= play.clock.now():
+            found *= Decimal(action.ratio.numerator) / action.ratio.denominator
+    return found
 
 
 def _fills(executions: list[Execution]) -> list[Execution]:

@@ -240,6 +240,18 @@ async def bars_twice(_play: Play, client: Client) -> None:
     assert client.counts[HISTORICAL_DATA] == 2
 
 
+async def split(play: Play, client: Client) -> None:
+    await client.connect()
+    (before,) = await client.ib.reqHistoricalDataAsync(
+        APPLE, play.clock.now(), "1 D", "1 day", "TRADES", True, 2
+    )
+    await asyncio.to_thread(play.go_to, HOUR + dt.timedelta(days=1))
+    after = await client.ib.reqHistoricalDataAsync(APPLE, "", "2 D", "1 day", "TRADES", True, 2)
+    assert abs(after[0].open * 4 - before.open) < 0.1
+    apple = next(each for each in await client.ib.reqPositionsAsync() if each.avgCost == 25)
+    assert apple.position == 400
+
+
 async def below_zero(_play: Play, client: Client) -> None:
     await client.connect()
     assert (await client.bars())[0].close == -1
@@ -442,10 +454,12 @@ async def stop_fills(play: Play, client: Client) -> None:
     await client.filled(trade)
 
 
-async def a_stop_of_ours(_play: Play, client: Client) -> None:
+async def stop_cancelled_by_split(play: Play, client: Client) -> None:
     await client.connect(1)
     (trade,) = await _own_orders(client)
     assert trade.order.orderRef.startswith("SK1-")
+    await asyncio.to_thread(play.go_to, HOUR + dt.timedelta(days=1))
+    await client.until(lambda: trade.orderStatus.status == "Cancelled")
 
 
 async def may_be_short(play: Play, client: Client) -> None:
@@ -490,6 +504,7 @@ STRIKES: dict[int, Scene] = {
     24: late_bar,
     26: bars_twice,
     28: half_day,
+    30: split,
     31: below_zero,
     32: just_listed,
     34: no_live_prices,
@@ -519,5 +534,5 @@ STRIKES: dict[int, Scene] = {
     67: a_short,
     68: two_accounts,
     71: swallowed,
-    73: a_stop_of_ours,
+    73: stop_cancelled_by_split,
 }

@@ -209,19 +209,18 @@ def test_hours_stay_those_of_the_exchange(
 
 
 @pytest.mark.fault(30)
-@pytest.mark.market(lambda scenario: Scaled(scenario.listings(), seed=scenario.seed))
 def test_after_a_split_all_is_fetched_anew_and_nothing_is_mixed(play: Play) -> None:
     play.turn(rise=("AAPL", "MSFT"))
     assert play.run().words() == {"AAPL": "HOLD", "MSFT": "HOLD"}
-    market = play.gateway.market
-    assert isinstance(market, Scaled)
-    market.factor = 0.25
-    play.go_to(TURN + dt.timedelta(days=1) - dt.timedelta(minutes=1))
+    tomorrow = TURN + dt.timedelta(days=1)
+    play.go_to(tomorrow - dt.timedelta(minutes=1))
     play.control.move_price("AAPL", 1.2)
-    play.go_to(TURN + dt.timedelta(days=1))
+    play.go_to(tomorrow)
     asked = play.asked("reqHistoricalData")
     ran = play.run()
     assert ran.words()["AAPL"] == "HOLD"
+    assert ran.decision is not None
+    assert {each.quantity for each in ran.decision.snapshot.positions} == {400, 40}
     stored = play.store()
     keys = [each for each in stored.keys() if each.con_id == APPLE.conId]  # noqa: SIM118 (no dict)
     highest = max(stored.read(key)["close"].max() for key in keys)

@@ -53,7 +53,6 @@ WAITING = {
     69: SUBMITTING,
     71: RESOLVING,
     72: "the kill switch",
-    73: "the watch over protective stops",
     74: "a second strategy, and the lock on an account's contract",
 }
 
@@ -261,6 +260,21 @@ def test_an_order_names_its_account_and_counts_its_shares_alone(play: Play) -> N
         assert isinstance(order, dict)
         assert order["order"]["account"] == ticket["account"]
     play.seen("100 shares for the one account, 70 for the other, each named")
+
+
+@pytest.mark.not_built
+@pytest.mark.fault(73)
+def test_a_stop_that_is_gone_is_missed(play: Play) -> None:
+    play.turn(rise=("AAPL",))
+    first = play.run()
+    assert first.decision is not None
+    assert [each.is_own for each in first.decision.snapshot.open_orders] == [True]
+    play.go_to(TURN + dt.timedelta(days=1))
+    second = play.run()
+    assert second.decision is not None
+    assert not second.decision.snapshot.open_orders
+    play.seen("the next run sees no stop, and says nothing of it")
+    play.not_built("the watch over protective stops")
 
 
 @pytest.mark.not_built
