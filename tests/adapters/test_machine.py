@@ -6,7 +6,7 @@ import pytest
 
 from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib.happenings import Answer
-from sellkit.adapters.ib.readiness import FASTEST
+from sellkit.adapters.ib.readiness import FASTEST, SLOWEST
 from sellkit.core.alerts import AlertKind
 from sellkit.core.portfolio import GatewayKind
 from tests.adapters.machine_driver import ACCOUNTS, ADDRESS, Driver, rules
@@ -382,7 +382,7 @@ def test_the_rate_never_falls_to_nothing() -> None:
     for _ in range(12):
         driver.told(100)
         driver.until_ready()
-    assert driver.state.rate == 1
+    assert driver.state.rate == SLOWEST
 
 
 @pytest.mark.parametrize("code", [502, 503, 504])

@@ -10,7 +10,7 @@ from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib import moves
 from sellkit.adapters.ib.moves import Step
 from sellkit.adapters.ib.notices import DATA_LOST, TABLE, Notice, farm_of
-from sellkit.adapters.ib.readiness import Rules, Stage, State
+from sellkit.adapters.ib.readiness import SLOWEST, Rules, Stage, State
 from sellkit.core.alerts import AlertKind
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _on_client_id(state: State, _event: have.Told, rules: Rules) -> Step:
 
 
 def _on_too_many(state: State, event: have.Told, rules: Rules) -> Step:
-    now = replace(state, rate=max(state.rate // 2, 1), breaches=state.breaches + 1)
+    now = replace(state, rate=max(state.rate // 2, SLOWEST), breaches=state.breaches + 1)
     text = f"{rules.address} got too many messages ({_said(event)}); fewer are sent from now on"
     say = have.Say(AlertKind.TOO_MANY_MESSAGES, text)
     if now.breaches < _BREACHES:
