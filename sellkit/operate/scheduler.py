@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sellkit.core.schedule import next_due
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable
 
     from sellkit.core.bars import Anchor
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from sellkit.ports import Clock
 
 log = logging.getLogger(__name__)
-
-_LATE: Final = dt.timedelta(seconds=60)
 
 
 def run_on_schedule(
@@ -50,10 +48,6 @@ def run_on_schedule(
         due = next_due(calendars(), clock.now(), anchor)
         announce(due + delay)
         clock.sleep_until(due + delay)
-        late = clock.now() - (due + delay)
-        # The run is made all the same: its gates hold the bar's age against what is allowed.
-        level = logging.WARNING if late > _LATE else logging.INFO
-        extra = {"due": due.isoformat(), "late_seconds": late.total_seconds()}
-        log.log(level, "run_due", extra=extra)
+        log.info("run_due", extra={"due": due.isoformat()})
         fire(due)
         fired += 1

@@ -95,29 +95,6 @@ def test_no_hour_end_is_run_twice_however_short_the_run() -> None:
     assert len(set(times)) == 6
 
 
-@pytest.mark.parametrize(("seconds", "level"), [(60, "INFO"), (600, "WARNING")])
-def test_a_run_that_comes_late_because_the_machine_slept_is_said(
-    caplog: pytest.LogCaptureFixture, seconds: int, level: str
-) -> None:
-    class Sleeper(FakeClock):
-        def sleep_until(self, instant: dt.datetime) -> None:
-            self.time = instant + dt.timedelta(seconds=seconds)
-
-    caplog.set_level("INFO", logger="sellkit")
-    clock = Sleeper(utc("2026-01-28 14:40"))
-    run_on_schedule(
-        clock,
-        lambda: [new_york()],
-        Anchor.CLOCK,
-        DELAY,
-        lambda _due: None,
-        announce=lambda _when: None,
-        rounds=1,
-    )
-    (said,) = [each for each in caplog.records if each.getMessage() == "run_due"]
-    assert (said.levelname, vars(said)["late_seconds"]) == (level, seconds)
-
-
 def test_one_round_is_one_run() -> None:
     times, _ = fired("2026-01-28 14:40", 1)
     assert times == ["01-28 10:00"]
