@@ -10,7 +10,10 @@ from sellkit.errors import ConfigError
 
 HELP = "steer a running gateway that was started with --control-port"
 
-ACTIONS = ("inject", "clear", "clock", "price", "drop", "sessions", "record", "state")
+ACTIONS = (
+    *("inject", "clear", "clock", "price", "corporate_action", "rate"),
+    *("drop", "sessions", "record", "state"),
+)
 _DETAILS = """
 actions:
   inject KEY=VALUE ...     put a fault rule in force, written as in a scenario; without message
@@ -22,7 +25,11 @@ actions:
   clock set=TIME           go to a time; New York's without a zone
   clock advance=SECONDS    step ahead
   clock speed=N            virtual seconds in a real one, 0 to 3600
-  price symbol=AAPL factor=0.9   multiply made-up prices from now on
+  price symbol=AAPL factor=0.9   multiply made-up prices from now on, or by its local symbol the
+                                 stated price of an option or a future
+  corporate_action symbol=NVDA split=4:1 [symbol_change=NVDX] [new_conId=N] [at=TIME]
+                           split a stock or rename a contract, now or at a time
+  rate currency=EUR dollars=1.2   what one unit of a currency is worth from now on
   drop                     reset the connection of every client
   sessions                 the clients that are connected
   record [last=N]          the latest messages that clients sent (100)

@@ -22,6 +22,7 @@ class AlertKind(StrEnum):
     UNREADABLE = "unreadable"
     TOO_MANY_MESSAGES = "too many messages"
     COMPETING_SESSION = "competing session"
+    READ_ONLY = "read-only"
     OTHER_GATEWAY = "other gateway"
 
 

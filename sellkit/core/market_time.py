@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -43,6 +44,13 @@ CALENDAR_OF_EXCHANGE = {
     "EBS": "XSWX",
     "VSE": "XWBO",
     "ASX": "XASX",
+}
+
+# Exchanges of which only the hours are told: those with a lunch break, and those of futures.
+_CALENDAR_OF_OTHERS = {
+    "TSEJ": "XTKS",
+    "SEHK": "XHKG",
+    **dict.fromkeys(("CME", "CBOT", "NYMEX", "COMEX"), "CMES"),
 }
 
 _EXTENDED_OPEN = {"XNYS": dt.time(4, 0)}
@@ -192,6 +200,40 @@ def calendar_for(exchange: str, *, extended: bool = False) -> Calendar:
     if name is None:
         raise NoCalendar(f"no session calendar is known for the exchange {exchange!r}")
     return _load(name, extended=extended)
+
+
+@cache
+def open_stretches(exchange: str) -> Calendar | None:
+    """When an exchange is open, for telling its hours only: a lunch break parts a day in two.
+
+    Parameters
+    ----------
+    exchange
+        Interactive Brokers' code, also of an exchange for which `calendar_for` has none.
+
+    Returns
+    -------
+    Calendar or None
+        A session for each stretch, so a date may come twice; None where nothing is known.
+    """
+    if exchange in CALENDAR_OF_EXCHANGE:
+        return calendar_for(exchange)
+    name = _CALENDAR_OF_OTHERS.get(exchange)
+    if name is None:
+        return None
+    import exchange_calendars
+
+    with warnings.catch_warnings():
+        # Hong Kong's calendar uses names that pandas is going to drop.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        source = exchange_calendars.get_calendar(name, start=FIRST_SESSION)
+    columns = (source.schedule[key] for key in ("open", "break_start", "break_end", "close"))
+    stretches: list[Session] = []
+    for date, *moments in zip(source.sessions, *columns, strict=True):
+        # Without a break its two bounds are NaT, which differs from itself.
+        known = [m.to_pydatetime().astimezone(UTC) for m in moments if m == m]  # noqa: PLR0124
+        stretches += [Session(date.date(), *known[at : at + 2]) for at in range(0, len(known), 2)]
+    return Calendar(name, ZoneInfo(str(source.tz)), tuple(stretches))
 
 
 @cache

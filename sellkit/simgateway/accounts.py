@@ -2,11 +2,14 @@
 
 In a cash account nothing can be borrowed against what the positions are worth, so the buying power
 is the cash; a margin account backs its positions with a half of their worth, and later with a
-quarter. Amounts in other currencies count one to one, and the ledger says so with a rate of 1.
+quarter. The summary is in the account's base currency; the ledger has each currency by itself, with
+its rate, and all together as BASE.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sellkit.simgateway.history import Refused
@@ -14,15 +17,18 @@ from sellkit.simgateway.orders.commissions import margin_rates
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
-    from decimal import Decimal
+    from collections.abc import Callable, Mapping
 
     from sellkit.simgateway.exchange import Exchange
     from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.prices import Prices
     from sellkit.simgateway.scenario import Holding, Security
 
-_BASE: Final = "USD"
+BASE: Final = "BASE"
+"""What the ledger calls all currencies together."""
+
+# A margin account backs a half of what it buys.
+_LEVERAGE: Final = 2
 _NO_LIMIT_ON_DAY_TRADES: Final = "-1"
 
 
@@ -36,6 +42,16 @@ class Valued(NamedTuple):
     price: float
     value: float
     unrealized: float
+
+    @property
+    def worth(self) -> float:
+        """What it adds to the account; of a future only what it has gained."""
+        return self.unrealized if self.holding.security.is_settled_daily else self.value
+
+    @property
+    def shown_price(self) -> float:
+        """The price in whole units of the currency, where it is quoted in hundredths."""
+        return self.price / self.holding.security.price_magnifier
 
 
 class Figure(NamedTuple):
@@ -54,10 +70,22 @@ class Valuer:
         self._prices = prices
         self._second: dt.datetime | None = None
         self._last: dict[int, float | None] = {}
+        self._figures: dict[str, tuple[int, list[Figure]]] = {}
 
     def forget(self) -> None:
         """Look the prices up anew, although the second is the same."""
         self._second = None
+
+    def figures(
+        self, account: str, now: dt.datetime, make: Callable[[], list[Figure]]
+    ) -> list[Figure]:
+        """An account's figures, made once for all clients until a price or the books change."""
+        self._begin(now)
+        changes = self._exchange.ledger.changes
+        known = self._figures.get(account)
+        if known is None or known[0] != changes:
+            known = self._figures[account] = (changes, make())
+        return known[1]
 
     def positions(self, account: str, now: dt.datetime) -> list[Valued]:
         """The positions of an account at their present prices."""
@@ -75,35 +103,84 @@ class Valuer:
 
     def _last_price(self, security: Security, now: dt.datetime) -> float | None:
         """The last trade, or None when the market has no price for the contract."""
-        second = now.replace(microsecond=0)
-        if second != self._second:
-            self._second, self._last = second, {}
+        self._begin(now)
         if security.con_id not in self._last:
             self._last[security.con_id] = self._look_up(security, now)
         return self._last[security.con_id]
 
+    def _begin(self, now: dt.datetime) -> None:
+        second = now.replace(microsecond=0)
+        if second != self._second:
+            self._second, self._last, self._figures = second, {}, {}
+
     def _look_up(self, security: Security, now: dt.datetime) -> float | None:
         name = self._exchange.price_name(security)
         if name is None:
-            return None
+            stated = self._exchange.stated_price(security)
+            return None if stated is None else float(stated)
         try:
             return self._prices.quote(name, now).last
         except Refused:
             return None
 
 
-def figures(cash: Decimal, positions: Sequence[Valued], *, is_margin: bool = False) -> list[Figure]:
-    """The figures of an account's summary."""
-    market = sum(position.value for position in positions)
-    gross = sum(abs(position.value) for position in positions)
-    net = float(cash) + market
-    initial_rate, maintenance_rate = margin_rates(is_margin=is_margin)
-    initial, maintenance = gross * float(initial_rate), gross * float(maintenance_rate)
-    available = net - initial if is_margin else float(cash)
-    excess = net - maintenance if is_margin else float(cash)
+class Standing(NamedTuple):
+    """An account as it stands, from which its figures follow.
+
+    Attributes
+    ----------
+    base
+        Its base currency.
+    rate_of
+        What one unit of a currency is worth in the base currency.
+    cash, realized
+        By currency.
+    """
+
+    base: str
+    rate_of: Callable[[str], float]
+    cash: Mapping[str, Decimal]
+    realized: Mapping[str, Decimal]
+    positions: list[Valued]
+    is_margin: bool
+
+    def total(self, amounts: Mapping[str, Decimal]) -> float:
+        """Amounts by currency, all together in the base currency."""
+        return sum(float(amount) * self.rate_of(one) for one, amount in amounts.items())
+
+    def rate(self, position: Valued) -> float:
+        """The rate of a position's currency."""
+        return self.rate_of(position.holding.security.currency)
+
+
+def standing(gateway: Gateway, account: str) -> Standing:
+    """An account as it stands now."""
+    books = gateway.exchange.ledger
+    base = books.base(account)
+    return Standing(
+        base=base,
+        rate_of=cache(lambda currency: float(books.rates.of(currency, base))),
+        cash=books.cash(account),
+        realized=books.realized_by_currency(account),
+        positions=gateway.valuer.positions(account, gateway.clock.now()),
+        is_margin=account in gateway.scenario.margin_accounts,
+    )
+
+
+def figures(own: Standing) -> list[Figure]:
+    """The figures of an account's summary, in its base currency."""
+    cash = own.total(own.cash)
+    net = cash + sum(one.worth * own.rate(one) for one in own.positions)
+    stocks = [one for one in own.positions if not one.holding.security.is_settled_daily]
+    gross = sum(abs(one.value) * own.rate(one) for one in stocks)
+    initial, maintenance = _margins(own)
+    # Nothing but cash stands behind what a cash account buys, and behind its futures.
+    futures = initial - gross
+    available = net - initial if own.is_margin else cash - futures
+    excess = net - maintenance if own.is_margin else cash - futures
     plain = {
         "AccountType": "INDIVIDUAL",
-        "Cushion": f"{float(cash) / net:.6f}" if net > 0 else "0",
+        "Cushion": f"{excess / net:.6f}" if net > 0 else "0",
         "DayTradesRemaining": _NO_LIMIT_ON_DAY_TRADES,
         "HighestSeverity": "0",
         "Leverage": f"{gross / net:.2f}" if net > 0 else "0",
@@ -112,7 +189,7 @@ def figures(cash: Decimal, positions: Sequence[Valued], *, is_margin: bool = Fal
     amounts = {
         "AccruedCash": 0.0,
         "AvailableFunds": available,
-        "BuyingPower": max(0.0, available / float(initial_rate)),
+        "BuyingPower": max(0.0, available * (_LEVERAGE if own.is_margin else 1)),
         "EquityWithLoanValue": net,
         "ExcessLiquidity": excess,
         "FullAvailableFunds": available,
@@ -123,53 +200,85 @@ def figures(cash: Decimal, positions: Sequence[Valued], *, is_margin: bool = Fal
         "InitMarginReq": initial,
         "MaintMarginReq": maintenance,
         "NetLiquidation": net,
-        "SettledCash": float(cash),
-        "TotalCashValue": float(cash),
+        "SettledCash": cash,
+        "TotalCashValue": cash,
     }
     rows = [Figure(key, value, "") for key, value in plain.items()]
-    return rows + [Figure(key, f"{amount:.2f}", _BASE) for key, amount in amounts.items()]
+    return rows + [Figure(key, f"{amount:.2f}", own.base) for key, amount in amounts.items()]
 
 
-def ledger(
-    cash: Mapping[str, Decimal],
-    positions: Sequence[Valued],
-    realized: Mapping[str, Decimal],
-) -> list[Figure]:
-    """The account's ledger: once for each currency that is held, and once for all together.
+def _margins(own: Standing) -> tuple[float, float]:
+    """Initial and maintenance margin of all positions."""
+    initial = maintenance = 0.0
+    for one in own.positions:
+        value = abs(one.value) * own.rate(one)
+        first, later = margin_rates(one.holding.security, is_margin=own.is_margin)
+        initial += value * float(first)
+        maintenance += value * float(later)
+    return initial, maintenance
 
-    `cash` and `realized` are by currency.
-    """
-    currencies = {_BASE, *cash} | {position.holding.security.currency for position in positions}
+
+def ledger(own: Standing, account: str) -> list[Figure]:
+    """The account's ledger: once for each currency that is held, and once for all together."""
+    held = {position.holding.security.currency for position in own.positions}
     rows: list[Figure] = []
-    for currency in (*sorted(currencies), "BASE"):
-        held = [p for p in positions if currency in ("BASE", p.holding.security.currency)]
-        own_cash = _in(currency, cash)
-        market = sum(position.value for position in held)
-        amounts = {
-            "CashBalance": own_cash,
-            "NetLiquidationByCurrency": own_cash + market,
-            "RealizedPnL": _in(currency, realized),
-            "StockMarketValue": market,
-            "TotalCashBalance": own_cash,
-            "UnrealizedPnL": sum(position.unrealized for position in held),
-        }
-        rows.append(Figure("Currency", currency, currency))
-        rows.append(Figure("ExchangeRate", "1.00", currency))
-        rows += [Figure(key, f"{amount:.2f}", currency) for key, amount in amounts.items()]
-    return rows
+    for currency in sorted({own.base, *own.cash, *own.realized} | held):
+        positions = [p for p in own.positions if p.holding.security.currency == currency]
+        amounts = _amounts(
+            float(own.cash.get(currency, 0)),
+            float(own.realized.get(currency, 0)),
+            [(position, 1.0) for position in positions],
+        )
+        rows += _ledger_rows(account, currency, own.rate_of(currency), amounts)
+    everything = _amounts(
+        own.total(own.cash),
+        own.total(own.realized),
+        [(position, own.rate(position)) for position in own.positions],
+    )
+    return rows + _ledger_rows(account, BASE, 1.0, everything)
 
 
-def _in(currency: str, amounts: Mapping[str, Decimal]) -> float:
-    """What there is of a currency, or of all together."""
-    if currency == "BASE":
-        return float(sum(amounts.values()))
-    return float(amounts.get(currency, 0))
+def _amounts(
+    cash: float, realized: float, positions: list[tuple[Valued, float]]
+) -> dict[str, float]:
+    """The ledger's amounts; each position comes with the rate at which it counts."""
+
+    def of(*kinds: str) -> float:
+        return sum(p.value * r for p, r in positions if p.holding.security.sec_type in kinds)
+
+    futures = (p.unrealized * r for p, r in positions if p.holding.security.is_settled_daily)
+    return {
+        "AccruedCash": 0.0,
+        "CashBalance": cash,
+        "FutureOptionValue": of("FOP"),
+        "FuturesPNL": sum(futures),
+        "NetLiquidationByCurrency": cash + sum(p.worth * r for p, r in positions),
+        "OptionMarketValue": of("OPT"),
+        "RealizedPnL": realized,
+        "StockMarketValue": of("STK"),
+        "TotalCashBalance": cash,
+        "UnrealizedPnL": sum(p.unrealized * r for p, r in positions),
+    }
+
+
+def _ledger_rows(
+    account: str, currency: str, rate: float, amounts: Mapping[str, float]
+) -> list[Figure]:
+    head = {
+        "AccountOrGroup": account,
+        "Currency": currency,
+        "ExchangeRate": "1.00" if rate == 1 else f"{rate:.7f}",
+        "RealCurrency": currency,
+    }
+    rows = [Figure(key, value, currency) for key, value in head.items()]
+    return rows + [Figure(key, f"{amount:.2f}", currency) for key, amount in amounts.items()]
 
 
 def account_figures(gateway: Gateway, account: str) -> list[Figure]:
-    """Every figure of an account, as it is now."""
-    valued = gateway.valuer.positions(account, gateway.clock.now())
-    books = gateway.exchange.ledger
-    own = ledger(books.cash(account), valued, books.realized_by_currency(account))
-    is_margin = account in gateway.scenario.margin_accounts
-    return figures(books.total_cash(account), valued, is_margin=is_margin) + own
+    """Every figure of an account, as it is now; the list is shared and not to be changed."""
+
+    def make() -> list[Figure]:
+        own = standing(gateway, account)
+        return figures(own) + ledger(own, account)
+
+    return gateway.valuer.figures(account, gateway.clock.now(), make)

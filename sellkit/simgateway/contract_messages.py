@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from sellkit.simgateway.directory import SMART
 from sellkit.simgateway.messages import trading_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
     from sellkit.simgateway.framing import Field, Message
+    from sellkit.simgateway.market_rules import MarketRule
     from sellkit.simgateway.scenario import Security
 
 _ORDER_TYPES: Final = "ADJUST,COND,DAY,GTC,LMT,LOC,MIT,MKT,MOC,STP,STPLMT,TRAIL,WHATIF"
 _SUGGESTED_LOT: Final = 100
+# What a derivative is on.
+_UNDERLYINGS: Final = {"OPT": "STK", "WAR": "STK", "FUT": "IND", "FOP": "FUT"}
 
 
 class Listed(NamedTuple):
@@ -27,13 +30,22 @@ class Listed(NamedTuple):
     trading_hours, liquid_hours
         As on the wire; empty where no calendar is known.
     rule
-        The market rule with its smallest step of a price.
+        The market rule of its first exchange.
+    rules
+        One for each exchange; empty for `rule` on all of them.
+    exchanges
+        Where the contract trades; empty for the router and its listing.
+    under_con_id
+        The contract that a derivative is on; 0 for none.
     """
 
     zone: str
     trading_hours: str
     liquid_hours: str
     rule: int
+    rules: tuple[int, ...] = ()
+    exchanges: tuple[str, ...] = ()
+    under_con_id: int = 0
 
 
 def contract_details(
@@ -53,7 +65,7 @@ def contract_details(
         security.right,
         exchange,
         security.currency,
-        security.local_symbol or security.symbol,
+        security.local,
         trading_class(security),  # the market's name
         trading_class(security),
         security.con_id,
@@ -61,28 +73,30 @@ def contract_details(
         *multiplier,
         security.multiplier,
         _ORDER_TYPES,
-        f"SMART,{security.primary_exchange}",
-        1,  # prices are whole, not magnified
-        0,  # no underlying contract
+        ",".join(listed.exchanges or (SMART, security.primary_exchange)),
+        security.price_magnifier,
+        listed.under_con_id,
         name,
         security.primary_exchange,
         (security.last_trade_date or "")[:6],
         *(None, None, None),  # industry, category, subcategory
         *listed[:3],
         *(None, 0),  # economic value rule and multiplier
-        *_classification(security, listed.rule),
+        *_classification(security, listed),
         *_sizes(version),
     )
 
 
-def _classification(security: Security, rule: int) -> tuple[Field, ...]:
+def _classification(security: Security, listed: Listed) -> tuple[Field, ...]:
     """From the further ids of the security to the kind of stock."""
     is_stock = security.sec_type == "STK"
+    under = _UNDERLYINGS.get(security.sec_type)
+    rules = listed.rules or (listed.rule,) * (len(listed.exchanges) or 2)
     return (
         0,  # no further ids
         1,  # aggregated group
-        *((None, None) if is_stock else (security.symbol, "STK")),  # the underlying
-        f"{rule},{rule}",  # one for each exchange
+        *((security.symbol, under) if under else (None, None)),
+        ",".join(map(str, rules)),
         security.last_trade_date,
         (security.stock_type or "COMMON") if is_stock else None,
     )
@@ -99,17 +113,20 @@ def contract_details_end(request_id: int) -> Message:
     return (52, 1, request_id)
 
 
-def symbol_samples(version: int, request_id: int, found: Sequence[Security]) -> Message:
-    """The stocks whose symbol or name fits a pattern."""
+def symbol_samples(
+    version: int, request_id: int, found: Sequence[tuple[Security, Sequence[str]]]
+) -> Message:
+    """The contracts whose symbol or name fits a pattern, each with the kinds of its derivatives."""
     rows: list[Field] = [79, request_id, len(found)]
-    for security in found:
+    for security, derivatives in found:
         rows += (security.con_id, security.symbol, security.sec_type)
-        rows += (security.primary_exchange, security.currency, 0)
+        rows += (security.primary_exchange, security.currency, len(derivatives), *derivatives)
         if version >= 176:
             rows += (security.long_name or security.symbol, None)
     return tuple(rows)
 
 
-def market_rule(rule: int, step: Decimal) -> Message:
-    """The smallest step of a price, the same at every price."""
-    return (93, rule, 1, 0.0, step)
+def market_rule(rule: MarketRule) -> Message:
+    """The steps of a price, each with the price from which on it holds."""
+    bands = ((float(band.low_edge), band.increment) for band in rule.bands)
+    return (93, rule.number, len(rule.bands), *(value for band in bands for value in band))

@@ -126,6 +126,25 @@ class Control:
         """Multiply the made-up prices of a symbol from now on; gives the price it has then."""
         return float(self.ask("price", symbol=symbol, factor=factor)["last"])
 
+    def corporate_action(
+        self,
+        symbol: str,
+        *,
+        split: str | None = None,
+        symbol_change: str | None = None,
+        new_con_id: int | None = None,
+        at: dt.datetime | None = None,
+    ) -> None:
+        """Split or rename a contract, now or at a moment (aware); see `[[corporate_actions]]`."""
+        wanted = {"split": split, "symbol_change": symbol_change, "new_conId": new_con_id}
+        wanted |= {"at": None if at is None else at.isoformat()}
+        given = {key: value for key, value in wanted.items() if value is not None}
+        self.ask("corporate_action", symbol=symbol, **given)
+
+    def set_rate(self, currency: str, dollars: float) -> None:
+        """Set what one unit of a currency is worth in dollars."""
+        self.ask("rate", currency=currency, dollars=dollars)
+
     def drop_connections(self) -> int:
         """Reset the connection of every client; gives how many there were."""
         return int(self.ask("drop")["dropped"])

@@ -10,6 +10,8 @@ from sellkit.core.market_time import calendar_for
 from sellkit.errors import ConfigError
 from sellkit.simgateway.answers.quotes import tell_changes
 from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.corporate_actions import read_action
+from sellkit.simgateway.currencies import DOLLAR, Rates
 from sellkit.simgateway.fault_file import read_rule
 from sellkit.simgateway.market import Market
 from sellkit.simgateway.state import show_clock, show_gateway, show_received, show_session
@@ -96,6 +98,11 @@ def _price(gateway: Gateway, table: Table) -> object:
     table.end()
     if factor is None:
         raise table.missing("factor")
+    stated = gateway.exchange.with_stated_price(symbol)
+    if stated is not None:
+        last = gateway.exchange.restate(stated, factor)
+        _tell(gateway)
+        return {"symbol": symbol, "last": float(last)}
     if symbol not in gateway.scenario.price_names.values():
         table.fail("symbol", f"has no price in this gateway: {symbol}")
     market, now = gateway.market, gateway.clock.now()
@@ -104,6 +111,27 @@ def _price(gateway: Gateway, table: Table) -> object:
     market.move(symbol, float(factor), now)
     _tell(gateway)
     return {"symbol": symbol, "last": market.quote(symbol, now).last}
+
+
+def _corporate_action(gateway: Gateway, table: Table) -> object:
+    at = table.instant("at") or gateway.clock.now()
+    action = read_action(table, gateway.exchange.directory.all(), at)
+    gateway.reorganisation.add(action)
+    _tell(gateway)
+    return {"at": at.isoformat(), "waiting": len(gateway.reorganisation.waiting)}
+
+
+def _rate(gateway: Gateway, table: Table) -> object:
+    currency, dollars = table.required_text("currency").upper(), table.positive("dollars")
+    table.end()
+    if dollars is None:
+        raise table.missing("dollars")
+    ledger = gateway.exchange.ledger
+    if currency == DOLLAR or not ledger.rates.knows(currency):
+        table.fail("currency", f"has no rate that could change: {currency}")
+    ledger.rates = Rates({**ledger.rates.dollars, currency: dollars})
+    _tell(gateway)
+    return {"currency": currency, "dollars": dollars}
 
 
 def _tell(gateway: Gateway) -> None:
@@ -141,6 +169,8 @@ _ACTIONS: Final[dict[str, Callable[[Gateway, Table], object]]] = {
     "clear": _clear,
     "clock": _clock,
     "price": _price,
+    "corporate_action": _corporate_action,
+    "rate": _rate,
     "drop": _drop,
     "sessions": _sessions,
     "record": _record,

@@ -49,17 +49,21 @@ REQUESTS: Final = {
     59: Request("reqMarketDataType", quotes.market_data_type),
     61: Request("reqPositions", accounts.positions),
     62: Request("reqAccountSummary", accounts.account_summary),
-    63: Request("cancelAccountSummary", general.nothing),
+    63: Request("cancelAccountSummary", accounts.cancel_account_summary),
     64: Request("cancelPositions", accounts.cancel_positions),
     START_API: Request("startApi", general.start_api),
     74: Request("reqPositionsMulti", accounts.positions_multi),
-    75: Request("cancelPositionsMulti", general.nothing),
+    75: Request("cancelPositionsMulti", accounts.cancel_positions_multi),
     76: Request("reqAccountUpdatesMulti", accounts.account_updates_multi),
-    77: Request("cancelAccountUpdatesMulti", general.nothing),
+    77: Request("cancelAccountUpdatesMulti", accounts.cancel_account_updates_multi),
     81: Request("reqMatchingSymbols", contracts.matching_symbols),
     87: Request("reqHeadTimeStamp", history.head_timestamp),
     90: Request("cancelHeadTimeStamp", general.nothing),
     91: Request("reqMarketRule", contracts.market_rule),
+    92: Request("reqPnL", accounts.pnl),
+    93: Request("cancelPnL", accounts.cancel_pnl),
+    94: Request("reqPnLSingle", accounts.pnl_single),
+    95: Request("cancelPnLSingle", accounts.cancel_pnl),
     99: Request("reqCompletedOrders", orders.completed_orders),
 }
 
@@ -87,8 +91,6 @@ _NOT_OFFERED: Final[dict[int, tuple[str, int | None]]] = {
     85: ("reqNewsProviders", None),
     86: ("reqHistoricalNews", 0),
     88: ("reqHistogramData", 0),
-    92: ("reqPnL", 0),
-    94: ("reqPnLSingle", 0),
     96: ("reqHistoricalTicks", 0),
     97: ("reqTickByTickData", 0),
     100: ("reqWshMetaData", 0),
@@ -96,7 +98,7 @@ _NOT_OFFERED: Final[dict[int, tuple[str, int | None]]] = {
     104: ("reqUserInfo", 0),
 }
 # What ends such a request, after which nothing is expected.
-_CANCELS: Final = (11, 23, 51, 53, 56, 57, 69, 70, 89, 93, 95, 98, 101, 103)
+_CANCELS: Final = (11, 23, 51, 53, 56, 57, 69, 70, 89, 98, 101, 103)
 UNKNOWN: Final = "unknown"
 
 
@@ -141,6 +143,8 @@ def answer(session: Session, values: tuple[str, ...]) -> None:
     is hung up on.
     """
     fields = Fields(values)
+    # However late the gateway looks at its clock, no answer mixes what was and what is.
+    session.gateway.reorganisation.strike_due()
     with answering(session, fields):
         number = fields.integer(unset=-1)
         if session.client_id is None and number != START_API:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from sellkit.simgateway.history import NO_SUCH_SECURITY, NOT_VALID, Refused
+from sellkit.simgateway.directory import Directory
+from sellkit.simgateway.market_rules import RuleBook
 from sellkit.simgateway.orders.book import Book
 from sellkit.simgateway.orders.ledger import Ledger
-from sellkit.simgateway.scenario import CENT, Holding
+from sellkit.simgateway.scenario import Holding
 
 if TYPE_CHECKING:
     import datetime as dt
-    from decimal import Decimal
 
     from sellkit.simgateway.orders.order import Order
     from sellkit.simgateway.requests import ContractQuery
     from sellkit.simgateway.scenario import Scenario, Security
 
-_CENT_RULE: Final = 26
-_FIRST_OTHER_RULE: Final = 500
-# Interactive Brokers routes to Nasdaq under an older name, too.
-_OTHER_NAMES: Final = {"ISLAND": "NASDAQ"}
+# Interactive Brokers quotes pairs of currencies in half hundredths of a cent.
+_RATE_STEP: Final = Decimal("0.00001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +48,17 @@ class Exchange:
         Every order that a client sent, oldest first.
     book, ledger
         The orders, and what their fills left behind.
+    directory, rules
+        The contracts, and the steps in which their prices move.
     """
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.placed_orders: list[PlacedOrder] = []
-        self._securities = {security.con_id: security for security in scenario.securities}
-        self._names = scenario.price_names
+        self.directory = Directory(scenario)
         self.book = Book(scenario.orders)
         self.ledger = Ledger(scenario)
-        self._rules = _rules(scenario.securities)
+        self.rules = RuleBook(scenario.market_rules, scenario.securities)
         self._next_ids: dict[int, int] = {}
 
     def holdings(self, account: str | None = None) -> list[Holding]:
@@ -87,14 +87,11 @@ class Exchange:
         KeyError
             There is none.
         """
-        found = [s for s in self._securities.values() if s.symbol == symbol]
-        if not found:
-            raise KeyError(f"the scenario knows no {symbol}")
-        return found[0]
+        return self.directory.named(symbol)
 
     def price_name(self, security: Security) -> str | None:
         """The name under which the market prices a contract; None when it does not."""
-        return self._names.get(security.con_id)
+        return self.directory.price_name(security)
 
     def orders(self, client_id: int | None = None) -> list[Order]:
         """Working orders of one client, client 0 having those placed by hand, or of all."""
@@ -110,22 +107,31 @@ class Exchange:
         lowest = max(self._next_ids.get(order.client_id, 1), order.order_id + 1)
         self._next_ids[order.client_id] = lowest
 
-    def rule_of(self, security: Security) -> int:
-        """The number of the rule that says in which steps a contract's price moves."""
-        return self._rules[security.min_tick]
+    def stated_price(self, security: Security) -> Decimal | None:
+        """The price of a contract for which the market makes none; None where nobody knows it.
 
-    def rule_step(self, rule: int) -> Decimal:
-        """The smallest step of a rule.
-
-        Raises
-        ------
-        Refused
-            321: there is no such rule.
+        That of a pair of currencies follows from their rates.
         """
-        for step, number in self._rules.items():
-            if number == rule:
-                return step
-        raise Refused(NOT_VALID, f"Error validating request: there is no market rule {rule}")
+        # A position remembers its contract as it was when it was opened.
+        security = self.directory.get(security.con_id) or security
+        if security.price is not None or not security.is_currency_pair:
+            return security.price
+        rate = self.ledger.rates.of(security.symbol, security.currency)
+        return rate.quantize(_RATE_STEP)
+
+    def with_stated_price(self, local_symbol: str) -> Security | None:
+        """The contract with a local symbol whose price the scenario states."""
+        known = self.directory.all()
+        return next((s for s in known if s.local == local_symbol and s.price is not None), None)
+
+    def restate(self, security: Security, factor: Decimal) -> Decimal:
+        """Multiply the price that was stated of a contract; gives the new one, on its step."""
+        rule = self.rules.of(security)
+        wanted = (security.price or Decimal(0)) * factor
+        step = rule.step(wanted)
+        price = max(step, (wanted / step).to_integral_value() * step)
+        self.directory.replace(security, replace(security, price=price))
+        return price
 
     def find(self, query: ContractQuery) -> Security:
         """The one contract that a query describes.
@@ -135,59 +141,4 @@ class Exchange:
         Refused
             200: none does, or several do.
         """
-        found = [s for s in self._securities.values() if _fits(query, s)]
-        if not found:
-            raise Refused(NO_SUCH_SECURITY, "No security definition has been found for the request")
-        if len(found) > 1:
-            raise Refused(
-                NO_SUCH_SECURITY,
-                f"The contract description specified for {query.symbol} is ambiguous.",
-            )
-        return found[0]
-
-    def matching(self, pattern: str) -> list[Security]:
-        """Contracts whose symbol begins with a pattern, or whose name contains it."""
-        wanted = pattern.strip().lower()
-        return [
-            security
-            for security in self._securities.values()
-            if wanted
-            and (
-                security.symbol.lower().startswith(wanted)
-                or wanted in (security.long_name or "").lower()
-            )
-        ]
-
-
-def _fits(query: ContractQuery, security: Security) -> bool:
-    exchange = _OTHER_NAMES.get(query.exchange, query.exchange)
-    if exchange not in ("", "SMART", security.primary_exchange):
-        return False
-    if query.con_id is not None:
-        return query.con_id == security.con_id
-    if not (query.symbol or query.local_symbol):
-        return False
-    primary = _OTHER_NAMES.get(query.primary_exchange, query.primary_exchange)
-    pairs = (
-        (query.symbol.upper(), security.symbol),
-        (query.local_symbol, security.local_symbol or security.symbol),
-        (query.sec_type, security.sec_type),
-        (query.currency, security.currency),
-        (primary, security.primary_exchange),
-        (query.last_trade_date, security.last_trade_date),
-        (query.right[:1], security.right),
-        (query.multiplier, security.multiplier),
-        (query.trading_class, security.trading_class or query.trading_class),
-    )
-    strike = None if security.strike is None else float(security.strike)
-    return query.strike in (None, strike) and all(
-        not wanted or wanted == present for wanted, present in pairs
-    )
-
-
-def _rules(securities: tuple[Security, ...]) -> dict[Decimal, int]:
-    """A rule for each smallest step of a price; the one for cents has the real one's number."""
-    others = sorted({security.min_tick for security in securities} - {CENT})
-    return {CENT: _CENT_RULE} | {
-        step: number for number, step in enumerate(others, _FIRST_OTHER_RULE)
-    }
+        return self.directory.find(query)

@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.portfolio import SIMULATED_FARM
-from sellkit.simgateway import messages
 from sellkit.simgateway.accounts import Valuer
 from sellkit.simgateway.answers.quotes import tell_changes
 from sellkit.simgateway.clients import Clients
@@ -27,6 +26,7 @@ from sellkit.simgateway.orders.floor import Floor
 from sellkit.simgateway.orders.quotes import Quotes
 from sellkit.simgateway.pacing import MAX_OPEN, SMALL_BARS, Pacing
 from sellkit.simgateway.reception import Received, check_host, converse
+from sellkit.simgateway.reorganisation import Reorganisation
 from sellkit.simgateway.session import Session
 from sellkit.simgateway.terminal import Terminal
 
@@ -84,6 +84,8 @@ class Gateway:
         Take connections and never answer them.
     floor
         Where orders work; `floor.habits` may be replaced while the gateway runs.
+    reorganisation
+        Splits and changed symbols that are still to come.
     binds_orders
         Client 0 takes over whatever is placed by hand.
     terminal
@@ -118,7 +120,7 @@ class Gateway:
         self.clock: Clock = clock or WallClock()
         self.exchange = Exchange(scenario)
         self.valuer = Valuer(self.exchange, self.market)
-        quotes = Quotes(self.market, self.exchange.price_name)
+        quotes = Quotes(self.market, self.exchange.price_name, self.exchange.stated_price)
         self.floor = Floor(self.exchange, quotes, self.valuer)
         self.binds_orders = False
         self.terminal = Terminal(self)
@@ -133,6 +135,7 @@ class Gateway:
         self.clients = Clients()
         self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
         self.outage = Outage(self)
+        self.reorganisation = Reorganisation(self)
         self.control = None if control_port is None else ControlServer(self, control_port)
         self.received = 0
 
@@ -189,6 +192,7 @@ class Gateway:
                 self.let_orders_trade()
                 for session in self.sessions:
                     tell_changes(session)
+                    session.watches.refresh(now)
             except Exception:
                 # One bad moment of the market must not stop the gateway's time for good.
                 logger.exception("second_failed")
@@ -211,6 +215,7 @@ class Gateway:
 
     def let_orders_trade(self) -> None:
         """Let every order meet the market as it is now, and tell what came of it."""
+        self.reorganisation.strike_due()
         self.floor.quotes.forget()
         self.floor.tick(self.clock.now())
         self.tell_orders()
@@ -260,7 +265,6 @@ class Gateway:
     async def _hold(
         self, symbol: str, quantity: Decimal, average_cost: Decimal, account: str
     ) -> None:
-        holding = self.exchange.hold(account, symbol, quantity, average_cost)
+        self.exchange.hold(account, symbol, quantity, average_cost)
         for session in self.sessions:
-            if session.wants_positions:
-                session.send(messages.position(holding))
+            session.watches.position_changed(account, self.exchange.named(symbol))

@@ -31,10 +31,13 @@ from sellkit.simgateway.moves import Move, Moved
 from sellkit.simgateway.quote import Quote
 from sellkit.simgateway.rows import Rows, fold, no_rows
 from sellkit.simgateway.shown import bars_of, check_shown, no_data
+from sellkit.simgateway.splits import Split, Splits
 from sellkit.simgateway.synthetic import Synthetic
 from sellkit.simgateway.timetable import hours_of
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from sellkit.core.market_time import Calendar
     from sellkit.simgateway.row_source import RowSource
     from sellkit.simgateway.scenario import Scenario
@@ -89,7 +92,7 @@ class Market:
         self._hours = self._told_hours
         if replay and always_open:
             self._hours = lru_cache(partial(hours_of, always_open=False))
-        self._prices = self._source(seed, replay, always_open=always_open)
+        self._prices = Splits(self._source(seed, replay, always_open=always_open))
         for listing in self._listings.values():
             self._hours(listing.exchange)
 
@@ -218,6 +221,16 @@ class Market:
         if self._moved is None:
             raise Refused(NOT_VALID, "Replayed prices cannot be moved.")
         self._moved.add(self._listing(symbol).symbol, Move(now.timestamp(), factor))
+
+    def split(self, symbol: str, ratio: Fraction, at: dt.datetime) -> None:
+        """Divide a symbol's prices by a ratio for all who ask from `at` on; see `Splits`.
+
+        Raises
+        ------
+        Refused
+            200 unknown symbol.
+        """
+        self._prices.add(self._listing(symbol).symbol, Split(at.timestamp(), ratio))
 
     def head_timestamp(self, symbol: str, what_to_show: str, rth: bool) -> dt.datetime:
         """The opening of the first session with a bar of a symbol, aware UTC.

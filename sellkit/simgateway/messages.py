@@ -71,15 +71,16 @@ def contract_fields(
         security.multiplier,
         exchange,
         security.currency,
-        security.local_symbol or security.symbol,
+        security.local,
         trading_class(security),
     )
 
 
 def trading_class(security: Security) -> str:
-    """The trading class; NMS for the Nasdaq's stocks, else the symbol, unless one was given."""
+    """The trading class; unless one was given NMS for the Nasdaq's stocks, else the symbol."""
     is_nasdaq = security.sec_type == "STK" and security.primary_exchange == "NASDAQ"
-    return security.trading_class or ("NMS" if is_nasdaq else security.symbol)
+    plain = security.local if security.is_currency_pair else security.symbol
+    return security.trading_class or ("NMS" if is_nasdaq else plain)
 
 
 def position(holding: Holding) -> Message:
@@ -204,3 +205,20 @@ def market_data_type(request_id: int, data_type: int) -> Message:
 def tick_parameters(request_id: int, min_tick: Decimal) -> Message:
     """The smallest step of the prices that follow."""
     return (81, request_id, min_tick, "", 0)
+
+
+def pnl(request_id: int, daily: float, unrealized: float, realized: float) -> Message:
+    """The profit and loss of an account."""
+    return (94, request_id, daily, unrealized, realized)
+
+
+def pnl_single(
+    request_id: int,
+    quantity: Decimal | int,
+    daily: float,
+    unrealized: float,
+    realized: float,
+    value: float,
+) -> Message:
+    """The profit and loss of one position, and what it is worth."""
+    return (95, request_id, quantity, daily, unrealized, realized, value)

@@ -8,17 +8,23 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.market_time import CALENDAR_OF_EXCHANGE
+from sellkit.simgateway.currencies import DOLLAR, Funds, Rates
 from sellkit.simgateway.market import Listing
 from sellkit.simgateway.orders.habits import OrderHabits
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from sellkit.simgateway.corporate_actions import CorporateAction
     from sellkit.simgateway.faults import Latency, Rule
+    from sellkit.simgateway.market_rules import MarketRule
 
 DEFAULT_ACCOUNT: Final = "DU0000001"
 DEFAULT_CASH: Final = Decimal(100_000)
 CENT: Final = Decimal("0.01")
+# Made-up prices without a start price lie between 20 and 300.
+_LIKELY_PRICE: Final = 80
+_MONTH_CODES: Final = "FGHJKMNQUVXZ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,15 @@ class Security:
         First day of its history; None for one older than the market.
     start_price, volatility
         Wishes for its made-up prices; None leaves them to the market.
+    price
+        What it costs where the market makes no price for it; None where nobody knows.
+    price_magnifier
+        How many units of a price make one of the currency: 100 for a price in pence.
+    valid_exchanges
+        Where it trades, best route first; empty for what is usual.
+    market_rules
+        Numbers of its market rules: one for all its exchanges, or one for each; empty for the plain
+        one of its smallest step.
     """
 
     con_id: int
@@ -58,6 +73,27 @@ class Security:
     listed: dt.date | None = None
     start_price: float | None = None
     volatility: float | None = None
+    price: Decimal | None = None
+    price_magnifier: int = 1
+    valid_exchanges: tuple[str, ...] = ()
+    market_rules: tuple[int, ...] = ()
+
+    @property
+    def local(self) -> str:
+        """The local symbol: unless one was given, built from the terms of what is no stock.
+
+        `AAPL  260116C00200000`, `ESZ5` and `EUR.USD` for instance.
+        """
+        expiry = self.last_trade_date or ""
+        if self.local_symbol is None and self.is_currency_pair:
+            return f"{self.symbol}.{self.currency}"
+        if self.local_symbol or len(expiry) < len("202512"):
+            return self.local_symbol or self.symbol
+        if self.sec_type == "FUT":
+            return f"{self.symbol}{_MONTH_CODES[int(expiry[4:6]) - 1]}{expiry[3]}"
+        if self.sec_type == "OPT" and self.right and self.strike and len(expiry) == len("20251219"):
+            return f"{self.symbol:<6}{expiry[2:]}{self.right}{int(self.strike * 1000):08d}"
+        return self.symbol
 
     @property
     def is_priced(self) -> bool:
@@ -66,8 +102,18 @@ class Security:
 
     @property
     def units(self) -> Decimal:
-        """What one contract counts for: the multiplier, or 1."""
-        return Decimal(self.multiplier or 1)
+        """Amount in the contract's currency for each contract and each 1 of its price."""
+        return Decimal(self.multiplier or 1) / self.price_magnifier
+
+    @property
+    def is_settled_daily(self) -> bool:
+        """Whether only its profit and loss moves cash, as a future's does, not its price."""
+        return self.sec_type == "FUT"
+
+    @property
+    def is_currency_pair(self) -> bool:
+        """Whether a trade swaps one currency for another, and leaves no position."""
+        return self.sec_type == "CASH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +185,15 @@ class Scenario:
     seed
         Of the made-up prices.
     cash
-        In each account, in dollars.
+        In each account that has no `funds` of its own, in dollars.
+    funds
+        The cash and the base currency of accounts.
+    rates
+        What currencies are worth.
+    market_rules
+        Rules with several bands of prices.
+    corporate_actions
+        Splits and changed symbols, with their moments.
     margin_accounts
         Those of the accounts that may borrow and sell short; the others are cash accounts.
     habits
@@ -157,8 +211,17 @@ class Scenario:
     read_only: bool = False
     seed: int = 1
     cash: Decimal = DEFAULT_CASH
+    funds: tuple[Funds, ...] = ()
+    rates: Rates = field(default_factory=Rates)
+    market_rules: tuple[MarketRule, ...] = ()
+    corporate_actions: tuple[CorporateAction, ...] = ()
     margin_accounts: frozenset[str] = frozenset()
     habits: OrderHabits = field(default_factory=OrderHabits)
+
+    def funds_of(self, account: str) -> Funds:
+        """The cash and the base currency of an account."""
+        own = (funds for funds in self.funds if funds.account == account)
+        return next(own, Funds(account, DOLLAR, {DOLLAR: self.cash}))
 
     @property
     def securities(self) -> tuple[Security, ...]:
@@ -191,7 +254,7 @@ class Scenario:
             Listing(
                 names[security.con_id],
                 security.primary_exchange,
-                tick=security.min_tick,
+                tick=self._tick(security),
                 listed=security.listed,
                 start_price=security.start_price,
                 volatility=security.volatility,
@@ -199,3 +262,10 @@ class Scenario:
             for security in self.securities
             if security.con_id in names
         )
+
+    def _tick(self, security: Security) -> Decimal:
+        """The step of made-up prices: that of the contract's rule at its start price."""
+        rules = [rule for rule in self.market_rules if rule.number in security.market_rules[:1]]
+        if not rules:
+            return security.min_tick
+        return rules[0].step(Decimal(str(security.start_price or _LIKELY_PRICE)))

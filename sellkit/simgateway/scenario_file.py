@@ -8,28 +8,27 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
+from sellkit.simgateway.corporate_actions import read_actions
 from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.fault_file import read_latencies, read_rules
+from sellkit.simgateway.market_rules import read_market_rules
 from sellkit.simgateway.scenario import (
-    CENT,
-    DEFAULT_ACCOUNT,
-    DEFAULT_CASH,
     Holding,
     Scenario,
     Security,
 )
+from sellkit.simgateway.scenario_accounts import check_rates, read_accounts, read_rates
 from sellkit.simgateway.scenario_habits import read_habits
 from sellkit.simgateway.scenario_orders import read_orders
+from sellkit.simgateway.security_file import read_security
 from sellkit.simgateway.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_SEC_TYPES = (
-    *("STK", "OPT", "FUT", "FOP", "IND", "CASH", "BOND", "CFD"),
-    *("CMDTY", "CRYPTO", "FUND", "WAR"),
-)
+    from sellkit.simgateway.currencies import Funds, Rates
+    from sellkit.simgateway.market_rules import MarketRule
 
 
 def load_scenario(path: Path | None) -> Scenario:
@@ -43,12 +42,15 @@ def load_scenario(path: Path | None) -> Scenario:
     if path is None:
         return default_scenario()
     table = Table(_parse(path), "", path)
-    accounts = table.texts("account") or (DEFAULT_ACCOUNT,)
-    holdings = _holdings(table.tables("positions"), accounts)
-    symbols = _symbols(table.tables("symbols"), holdings)
+    owners = read_accounts(table)
+    accounts = owners.accounts
+    rules = read_market_rules(table.tables("market_rules"))
+    holdings = _holdings(table.tables("positions"), accounts, rules)
+    symbols = _symbols(table.tables("symbols"), holdings, rules)
     securities = (*{h.security.con_id: h.security for h in holdings}.values(), *symbols)
     _check_names(securities, path)
-    cash = table.number("cash")
+    rates = read_rates(table.table("rates"))
+    _check_rates(table, rates, securities, owners.funds)
     scenario = Scenario(
         accounts=accounts,
         holdings=holdings,
@@ -60,19 +62,16 @@ def load_scenario(path: Path | None) -> Scenario:
         always_open=table.flag("always_open") or False,
         read_only=table.flag("read_only") or False,
         seed=1 if (seed := table.integer("seed")) is None else seed,
-        cash=DEFAULT_CASH if cash is None else cash,
-        margin_accounts=_margin_accounts(table, accounts),
+        cash=owners.cash,
+        funds=owners.funds,
+        rates=rates,
+        market_rules=rules,
+        corporate_actions=read_actions(table.tables("corporate_actions"), securities),
+        margin_accounts=owners.margin_accounts,
         habits=read_habits(table.table("habits")),
     )
     table.end()
     return scenario
-
-
-def _margin_accounts(table: Table, accounts: tuple[str, ...]) -> frozenset[str]:
-    named = frozenset(table.texts("margin_accounts"))
-    if unknown := named.difference(accounts):
-        table.fail("margin_accounts", f"names no account: {', '.join(sorted(unknown))}")
-    return named
 
 
 def _parse(path: Path) -> object:
@@ -100,10 +99,12 @@ def _without_twins(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
     return table
 
 
-def _holdings(tables: Iterable[Table], accounts: tuple[str, ...]) -> tuple[Holding, ...]:
+def _holdings(
+    tables: Iterable[Table], accounts: tuple[str, ...], rules: tuple[MarketRule, ...]
+) -> tuple[Holding, ...]:
     holdings: list[Holding] = []
     for table in tables:
-        security = read_security(table)
+        security = read_security(table, rules)
         account = table.choice("account", accounts) or accounts[0]
         holding = Holding(
             account,
@@ -123,11 +124,13 @@ def _holdings(tables: Iterable[Table], accounts: tuple[str, ...]) -> tuple[Holdi
     return tuple(holdings)
 
 
-def _symbols(tables: Iterable[Table], holdings: Iterable[Holding]) -> tuple[Security, ...]:
+def _symbols(
+    tables: Iterable[Table], holdings: Iterable[Holding], rules: tuple[MarketRule, ...]
+) -> tuple[Security, ...]:
     taken = {holding.security.con_id for holding in holdings}
     symbols: list[Security] = []
     for table in tables:
-        security = read_security(table)
+        security = read_security(table, rules)
         table.end()
         if security.con_id in taken:
             table.fail("conId", f"stands there already: {security.con_id}")
@@ -136,38 +139,14 @@ def _symbols(tables: Iterable[Table], holdings: Iterable[Holding]) -> tuple[Secu
     return tuple(symbols)
 
 
-def read_security(table: Table) -> Security:
-    """The contract that a table describes; the table may hold further keys.
-
-    Raises
-    ------
-    ConfigError
-        A key is missing or has a wrong value.
-    """
-    con_id = table.required_integer("conId")
-    if con_id <= 0:
-        table.fail("conId", f"must be above zero, not {con_id}")
-    start_price, volatility = table.positive("startPrice"), table.positive("volatility")
-    multiplier = table.positive("multiplier")
-    return Security(
-        con_id=con_id,
-        symbol=table.required_text("symbol").upper(),
-        sec_type=table.choice("secType", _SEC_TYPES) or "STK",
-        currency=(table.text("currency") or "USD").upper(),
-        primary_exchange=table.required_text("primaryExchange").upper(),
-        local_symbol=table.text("localSymbol"),
-        trading_class=table.text("tradingClass"),
-        long_name=table.text("longName"),
-        stock_type=table.text("stockType"),
-        multiplier=None if multiplier is None else format(multiplier, "f"),
-        last_trade_date=table.text("lastTradeDateOrContractMonth"),
-        strike=table.positive("strike"),
-        right=table.choice("right", ("C", "P")),
-        min_tick=table.positive("minTick") or CENT,
-        listed=table.date("listed"),
-        start_price=None if start_price is None else float(start_price),
-        volatility=None if volatility is None else float(volatility),
-    )
+def _check_rates(
+    table: Table, rates: Rates, securities: tuple[Security, ...], funds: tuple[Funds, ...]
+) -> None:
+    used = {security.currency for security in securities}
+    used |= {security.symbol for security in securities if security.is_currency_pair}
+    for own in funds:
+        used |= {own.currency, *own.cash}
+    check_rates(table, rates, used)
 
 
 def _check_names(securities: tuple[Security, ...], path: Path) -> None:

@@ -54,7 +54,7 @@ def read_orders(
 def _read_order(
     table: Table, accounts: tuple[str, ...], securities: tuple[Security, ...]
 ) -> RestingOrder:
-    security = _find(table, securities)
+    security = security_named(table, securities)
     kind = OrderKind(table.choice("kind", tuple(OrderKind)) or OrderKind.OWN)
     order_type = table.choice("orderType", tuple(_PRICES))
     if order_type is None:
@@ -88,7 +88,14 @@ def _read_order(
     return order
 
 
-def _find(table: Table, securities: tuple[Security, ...]) -> Security:
+def security_named(table: Table, securities: tuple[Security, ...]) -> Security:
+    """The one contract that `conId` or `symbol` in a table names.
+
+    Raises
+    ------
+    ConfigError
+        Both are missing, or none or several contracts fit.
+    """
     con_id, symbol = table.integer("conId"), table.text("symbol")
     if con_id is None and symbol is None:
         raise table.missing("symbol")

@@ -13,6 +13,7 @@ from sellkit.simgateway.dispatch import answer
 from sellkit.simgateway.framing import LENGTH_BYTES, SegmentGuard, encode, split
 from sellkit.simgateway.kinds import Direction
 from sellkit.simgateway.passage import Passage, Subjects
+from sellkit.simgateway.watches import Watches
 
 if TYPE_CHECKING:
     from sellkit.simgateway.framing import Message
@@ -44,8 +45,8 @@ class Session:
         The way of its requests to their answers, and what each of them is about.
     wants_positions
         Whether it asked for changes of positions.
-    account_told, figures_told
-        The account whose changes it asked for, and what it was told by key and currency.
+    watches
+        What it asked to be told of accounts.
     streams, history
         Its subscriptions to prices and its open requests for bars, by request id.
     """
@@ -57,8 +58,7 @@ class Session:
         self.has_asked_to_start = False
         self.is_silent = False
         self.wants_positions = False
-        self.account_told: str | None = None
-        self.figures_told: dict[tuple[str, str], str] = {}
+        self.watches = Watches(self)
         self.streams: dict[int, QuoteStream] = {}
         self.history: dict[int, asyncio.Task[None]] = {}
         self._writer = writer

@@ -25,6 +25,7 @@ def show_gateway(gateway: Gateway) -> Shown:
         "port": gateway.port,
         "clock": show_clock(gateway.clock),
         "accounts": list(gateway.scenario.accounts),
+        "cash": {one: exchange.ledger.cash(one) for one in gateway.scenario.accounts},
         "sessions": [show_session(session) for session in gateway.sessions],
         "positions": [
             {

@@ -46,6 +46,10 @@ class Table:
         """The error for a key that must stand there."""
         return ConfigError(f"the key {key!r} is missing in {self._where()}")
 
+    def names(self) -> tuple[str, ...]:
+        """Every key that stands there, for a table whose keys are not fixed."""
+        return tuple(self._values)
+
     def has(self, key: str) -> bool:
         """Whether the key stands there."""
         return key in self._values
@@ -110,6 +114,15 @@ class Table:
         if number is not None and number < 1:
             self.fail(key, f"must be 1 or more, not {number}")
         return number
+
+    def counts(self, key: str) -> tuple[int, ...]:
+        """One whole number from 1 on, or a list of them; empty when the key is absent."""
+        value = self._take(key)
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        numbers = tuple(i for i in items if isinstance(i, int) and not isinstance(i, bool))
+        if len(numbers) < len(items) or value == [] or min(numbers, default=1) < 1:
+            self.fail(key, f"must be a whole number from 1 on or a list, not {_shown(value)}")
+        return numbers
 
     def seconds(self, key: str) -> float | None:
         """A span of time, 0 or more."""

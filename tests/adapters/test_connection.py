@@ -393,22 +393,29 @@ def test_a_snapshot_without_its_end_makes_the_connection_anew() -> None:
         assert broker.snapshot(ACCOUNT).positions
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("The API interface is currently in Read-Only mode.", AlertKind.READ_ONLY),
+        ("Error validating request: not allowed", AlertKind.NOT_SYNCED),
+    ],
+)
 def test_a_gateway_that_refuses_the_list_of_orders_is_not_ready_with_its_words(
-    heard: Heard,
+    heard: Heard, text: str, kind: AlertKind
 ) -> None:
-    def read_only(gateway: ScriptedGateway, fields: tuple[str, ...]) -> None:
+    def refuse_twice(gateway: ScriptedGateway, fields: tuple[str, ...]) -> None:
         if gateway.count(ALL_ORDERS) > 2:
             answer_orders(gateway, fields)
         else:
-            gateway.send(error(-1, 321, "The API interface is currently in Read-Only mode."))
+            gateway.send(error(-1, 321, text))
 
     with (
-        ScriptedGateway({**WELL, ALL_ORDERS: read_only}) as gateway,
+        ScriptedGateway({**WELL, ALL_ORDERS: refuse_twice}) as gateway,
         returning(gateway.port, heard) as broker,
     ):
         ready(broker, 1)
-    assert heard.kinds == [AlertKind.NOT_SYNCED]
-    assert "Read-Only" in heard.alerts[0].text
+    assert heard.kinds == [kind]
+    assert text in heard.alerts[0].text
 
 
 def test_an_unreadable_message_is_an_alert_and_needs_both_lists_anew(

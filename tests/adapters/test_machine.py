@@ -425,6 +425,28 @@ def test_a_refused_list_is_told_and_asked_for_again_later_and_later() -> None:
     assert driver.state.epoch == 1
 
 
+READ_ONLY = "Error validating request: The API interface is currently in Read-Only mode."
+
+
+def test_a_refusal_of_a_read_only_gateway_is_tried_again_after_a_while() -> None:
+    driver = ready()
+    commands = driver.told(321, READ_ONLY)
+    assert [type(each) for each in commands] == [have.Say]
+    assert "is read-only and refused a request" in driver.reason
+    for _ in range(2):
+        driver.probed(is_answered=True)
+        assert not driver.is_ready
+    driver.until_ready()
+    assert driver.alerts == [AlertKind.READ_ONLY]
+    assert driver.count(have.Sync) == 2
+
+
+def test_another_refusal_of_a_request_concerns_whoever_asked() -> None:
+    driver = ready()
+    assert driver.told(321, "Error validating request: Invalid bar size") == []
+    assert driver.is_ready
+
+
 def test_a_list_that_somebody_asked_for_in_vain_makes_the_connection_anew() -> None:
     driver = ready()
     driver.feed(have.Unanswered(1, "the end marker did not come"))

@@ -7,7 +7,14 @@ from itertools import pairwise
 
 import pytest
 
-from sellkit.core.market_time import UTC, Calendar, calendar_for, zone_named
+from sellkit.core.market_time import (
+    UTC,
+    Calendar,
+    calendar_for,
+    has_calendar,
+    open_stretches,
+    zone_named,
+)
 from sellkit.errors import NoCalendar
 from tests.build import DAY, new_york, utc
 
@@ -163,3 +170,25 @@ def test_a_zone_is_found_by_its_name_in_the_tz_database() -> None:
 def test_a_zone_that_does_not_exist_is_refused_with_an_example(name: str) -> None:
     with pytest.raises(NoCalendar, match="America/New_York"):
         zone_named(name)
+
+
+@pytest.mark.parametrize(
+    ("date", "stretches"),
+    [
+        ("2025-12-23", ["01:30-04:00", "05:00-08:00"]),
+        ("2025-12-24", ["01:30-04:00"]),
+        ("2025-12-25", []),
+    ],
+)
+def test_a_lunch_break_parts_a_day_and_a_half_day_has_none(date: str, stretches: list[str]) -> None:
+    hong_kong = open_stretches("SEHK")
+    assert hong_kong is not None
+    day = dt.date.fromisoformat(date)
+    told = [f"{s.open_utc:%H:%M}-{s.close_utc:%H:%M}" for s in hong_kong.between(day, day)]
+    assert told == stretches
+
+
+def test_hours_that_are_only_told_make_no_calendar() -> None:
+    assert not has_calendar("SEHK")
+    assert open_stretches("NYSE") is calendar_for("NYSE")
+    assert open_stretches("NOWHERE") is None

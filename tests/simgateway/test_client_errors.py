@@ -64,7 +64,7 @@ def test_an_unknown_contract_fails_with_200(gateway: Gateway) -> None:
 
 def test_an_ambiguous_contract_fails_with_200_that_says_so(gateway: Gateway) -> None:
     jpm = Contract(symbol="JPM", secType="STK", exchange="SMART")
-    error = error_of(gateway, lambda ib: ib.reqContractDetailsAsync(jpm))
+    error = error_of(gateway, lambda ib: history(ib, contract=jpm))
     assert error.code == 200
     assert "ambiguous" in error.message
 

@@ -127,4 +127,4 @@ def test_a_backslash_in_a_name_is_doubled() -> None:
 
 @pytest.mark.parametrize(("version", "fields"), [(175, 9), (176, 11)])
 def test_symbol_samples_gain_two_fields_at_176(version: int, fields: int) -> None:
-    assert len(symbol_samples(version, 1, [AAPL])) == fields
+    assert len(symbol_samples(version, 1, [(AAPL, ())])) == fields

@@ -1,4 +1,4 @@
-"""The books add up after any sequence of orders."""
+"""The books add up after any sequence of orders, splits among them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sellkit.simgateway.accounts import Valuer
+from sellkit.simgateway.currencies import Funds, Rates
 from sellkit.simgateway.exchange import Exchange
 from sellkit.simgateway.orders import desk
 from sellkit.simgateway.orders.commissions import commission
@@ -31,8 +33,24 @@ if TYPE_CHECKING:
 STOCK = Security(con_id=1, symbol="AAA", primary_exchange="NYSE")
 FOREIGN = Security(con_id=2, symbol="BBB", primary_exchange="IBIS", currency="EUR")
 TENFOLD = Security(con_id=3, symbol="CCC", primary_exchange="NYSE", multiplier="10")
+PENCE = Security(
+    con_id=4, symbol="DDD", primary_exchange="LSE", currency="GBP", price_magnifier=100
+)
+FUTURE = Security(
+    con_id=5,
+    symbol="EEE",
+    sec_type="FUT",
+    primary_exchange="EUREX",
+    currency="EUR",
+    multiplier="5",
+    price=Decimal("100.5"),
+)
+PAIR = Security(con_id=6, symbol="EUR", sec_type="CASH", primary_exchange="IDEALPRO")
+CONTRACTS = (STOCK, FOREIGN, TENFOLD, PENCE, FUTURE, PAIR)
 CASH, MARGIN = "DU1", "DU2"
-CENT = Decimal("0.01")
+CENT, ZERO = Decimal("0.01"), Decimal(0)
+# What a price may move against a purchase between its check and its fill.
+SLIPPAGE = Decimal(10_000)
 
 
 class Books:
@@ -44,17 +62,25 @@ class Books:
             holdings=(
                 Holding(CASH, STOCK, Decimal(70), Decimal("33.333333")),
                 Holding(MARGIN, STOCK, Decimal(-20), Decimal("101.07")),
+                Holding(MARGIN, FUTURE, Decimal(3), Decimal("499.7")),
             ),
-            symbols=(FOREIGN, TENFOLD),
+            symbols=(FOREIGN, TENFOLD, PENCE, PAIR),
+            rates=Rates({"EUR": Decimal("1.25"), "GBP": Decimal("1.5")}),
+            funds=(
+                Funds(CASH, "USD", {"USD": Decimal(60_000), "EUR": Decimal(9_000)}),
+                Funds(MARGIN, "EUR", {"EUR": Decimal(80_000), "GBP": Decimal(-500)}),
+            ),
             margin_accounts=frozenset({MARGIN}),
             always_open=True,
             habits=OrderHabits(fill_size=fill_size),
         )
         self.market, self.now = FakeMarket(), NOON
         self.exchange = Exchange(self.scenario)
-        quotes = Quotes(self.market, self.exchange.price_name)
+        quotes = Quotes(self.market, self.exchange.price_name, self.exchange.stated_price)
         self.floor = Floor(self.exchange, quotes, Valuer(self.exchange, self.market))
         self.next_id = 1
+        # Splits of the stock, each with the number of fills before it.
+        self.splits: list[tuple[int, Fraction]] = []
         self.statuses: dict[int, str] = {}
         self.told: dict[tuple[str, int], Decimal] = {}
         self.executions: list[Execution] = []
@@ -84,6 +110,44 @@ class Books:
             one = list(latest.values())[number % len(latest)]
             desk.correct(self.floor, one.exec_id, one.price + cents * CENT)
 
+    def split(self, new: int, old: int) -> None:
+        """Split the stock as the gateway does, with no market behind it."""
+        for order in self.floor.book.working():
+            current = self.floor.book.now(order)
+            if current.terms.security.con_id == STOCK.con_id and current.is_working:
+                self.floor.end(current, self.now)
+        self.hear()
+        before = self.snapshot()
+        fills = len({one.family for one in self.floor.ledger.executions})
+        self.splits.append((fills, Fraction(new, old)))
+        accounts = self.floor.ledger.convert(STOCK, STOCK, Fraction(new, old))
+        self.floor.note(*(Changed(account, STOCK) for account in accounts))
+        self.check_split(before, Fraction(new, old))
+
+    def snapshot(self) -> list[tuple[Decimal, Decimal, Decimal, dict[str, Decimal]]]:
+        """Quantity, cost and profit of the stock, and the cash, by account."""
+        ledger = self.floor.ledger
+        return [
+            (
+                ledger.holding(account, STOCK).quantity,
+                ledger.cost(account, STOCK),
+                ledger.realized(account, STOCK),
+                ledger.cash(account),
+            )
+            for account in (CASH, MARGIN)
+        ]
+
+    def check_split(
+        self, before: list[tuple[Decimal, Decimal, Decimal, dict[str, Decimal]]], ratio: Fraction
+    ) -> None:
+        """A split changes quantities, and nothing else unless nothing is left."""
+        for old, new in zip(before, self.snapshot(), strict=True):
+            exact = Fraction(old[0]) * ratio
+            assert 0 <= abs(exact) - abs(Fraction(new[0])) < Fraction(1, 10_000)
+            assert new[1] - new[2] == old[1] - old[2]
+            assert new[0] == 0 or new[1] == old[1]
+            assert new[3] == old[3]
+
     def hear(self) -> None:
         for event in self.floor.take_events():
             if isinstance(event, Told):
@@ -95,36 +159,82 @@ class Books:
                 self.told[event.account, event.security.con_id] = held.quantity
 
 
+def executed(books: Books, account: str) -> list[tuple[Security, Decimal, Decimal]]:
+    """Contract, signed quantity and what was paid with the commission, of every fill."""
+    latest = {one.family: one for one in books.floor.ledger.executions}.values()
+    own = [one for one in latest if one.order.terms.account == account]
+    found = []
+    for one in own:
+        security, signed = one.order.terms.security, one.order.terms.sign * one.quantity
+        found.append((security, signed, signed * one.price * security.units + one.commission))
+    return found
+
+
 def check(books: Books) -> None:
     """Every account told afresh from the executions, and held against the books."""
-    ledger = books.floor.ledger
-    latest = {one.family: one for one in ledger.executions}.values()
     for account in books.scenario.accounts:
-        cash: dict[str, Decimal] = defaultdict(Decimal, USD=books.scenario.cash)
-        held: dict[int, Decimal] = defaultdict(Decimal)
-        cost_less_profit: dict[str, Decimal] = defaultdict(Decimal)
-        for holding in books.scenario.holdings:
-            if holding.account == account:
-                held[holding.security.con_id] += holding.quantity
-                cost_less_profit["USD"] += holding.quantity * holding.average_cost
-        for one in latest:
-            terms = one.order.terms
-            if terms.account == account:
-                paid = terms.sign * one.quantity * one.price * terms.security.units
-                cash[terms.security.currency] -= paid + one.commission
-                cost_less_profit[terms.security.currency] += paid + one.commission
-                held[terms.security.con_id] += terms.sign * one.quantity
-        assert {c: a for c, a in ledger.cash(account).items() if a} == {
-            c: a for c, a in cash.items() if a
-        }
-        for security in (STOCK, FOREIGN, TENFOLD):
-            holding = ledger.holding(account, security)
-            assert holding.quantity == held[security.con_id]
-            cost = ledger.cost(account, security)
-            assert abs(holding.average_cost * holding.quantity - cost) <= Decimal("0.01")
-            cost_less_profit[security.currency] -= cost - ledger.realized(account, security)
-        assert not any(cost_less_profit.values())
-        assert account == MARGIN or min(held.values(), default=Decimal(0)) >= 0
+        check_cash(books, account)
+        check_costs(books, account)
+        check_positions(books, account)
+
+
+def check_cash(books: Books, account: str) -> None:
+    """A purchase is paid; a future moves cash by its profit alone, a pair swaps one for another."""
+    ledger = books.floor.ledger
+    cash = defaultdict(Decimal, books.scenario.funds_of(account).cash)
+    cash["EUR"] += ledger.realized(account, FUTURE)
+    for security, signed, paid in executed(books, account):
+        cash[security.currency] -= ZERO if security is FUTURE else paid
+        cash["EUR"] += signed if security is PAIR else ZERO
+    told = ledger.cash(account)
+    assert {c: a for c, a in told.items() if a} == {c: a for c, a in cash.items() if a}
+    rates = {"USD": Decimal(1), "EUR": Decimal("1.25"), "GBP": Decimal("1.5")}
+    worth = sum((rates[c] * amount for c, amount in cash.items()), ZERO)
+    assert ledger.total_cash(account) == worth / rates[ledger.base(account)]
+    assert account == MARGIN or min(cash.values()) >= -SLIPPAGE
+
+
+def check_costs(books: Books, account: str) -> None:
+    """What positions cost less what was realized is what was paid for them, split or not."""
+    ledger = books.floor.ledger
+    paid: dict[int, Decimal] = defaultdict(Decimal)
+    for holding in books.scenario.holdings:
+        if holding.account == account:
+            paid[holding.security.con_id] += holding.quantity * holding.average_cost
+    for security, _, amount in executed(books, account):
+        paid[security.con_id] += amount
+    for security in CONTRACTS:
+        cost, profit = ledger.cost(account, security), ledger.realized(account, security)
+        assert security is PAIR or cost - profit == paid[security.con_id]
+        assert security is not PAIR or cost == profit == 0
+
+
+def check_positions(books: Books, account: str) -> None:
+    """Every position is what was held at first and what was traded, split where it was split."""
+    ledger = books.floor.ledger
+    for security in CONTRACTS:
+        holding = ledger.holding(account, security)
+        cost = ledger.cost(account, security)
+        assert abs(holding.average_cost * holding.quantity - cost) <= Decimal("0.02")
+        assert account == MARGIN or holding.quantity >= 0
+        expected = ZERO if security is PAIR else expected_quantity(books, account, security)
+        assert holding.quantity == expected
+
+
+def expected_quantity(books: Books, account: str, security: Security) -> Decimal:
+    """A position told afresh: fills and splits in their order."""
+    start = (h for h in books.scenario.holdings if (h.account, h.security) == (account, security))
+    quantity = sum((h.quantity for h in start), ZERO)
+    fills = list({one.family: one for one in books.floor.ledger.executions}.values())
+    splits = books.splits if security is STOCK else []
+    for number in range(len(fills) + 1):
+        for ratio in (ratio for before, ratio in splits if before == number):
+            exact = Fraction(quantity) * ratio * 10_000
+            quantity = Decimal(int(exact)) / 10_000
+        terms = fills[number].order.terms if number < len(fills) else None
+        if terms is not None and (terms.account, terms.security) == (account, security):
+            quantity += terms.sign * fills[number].quantity
+    return quantity
 
 
 def check_orders(books: Books) -> None:
@@ -142,10 +252,11 @@ def check_orders(books: Books) -> None:
         assert order.status in (INACTIVE, books.statuses.get(order.perm_id)) or order.is_on_hold
         if own:
             value = sum((one.quantity * one.price for one in own), Decimal(0))
-            cost = commission(order.filled, value * order.terms.security.units)
+            security = order.terms.security
+            cost = commission(security, order.filled, value * security.units)
             assert sum(one.commission for one in own) == cost
     for (account, con_id), quantity in books.told.items():
-        security = next(s for s in (STOCK, FOREIGN, TENFOLD) if s.con_id == con_id)
+        security = next(s for s in CONTRACTS if s.con_id == con_id)
         assert books.floor.ledger.holding(account, security).quantity == quantity
 
 
@@ -155,7 +266,7 @@ PRICES = CENTS.map(lambda cents: Decimal(100) + cents * CENT)
 TERMS = st.builds(
     Terms,
     account=st.sampled_from((CASH, MARGIN)),
-    security=st.sampled_from((STOCK, STOCK, FOREIGN, TENFOLD)),
+    security=st.sampled_from((STOCK, STOCK, *CONTRACTS)),
     action=st.sampled_from(("BUY", "SELL")),
     quantity=QUANTITIES,
     order_type=st.sampled_from(("MKT", "MKT", "LMT", "STP", "STP LMT", "TRAIL")),
@@ -175,6 +286,7 @@ STEPS = st.lists(
         CENTS.map(lambda cents: ("move", cents)),
         NUMBERS.map(lambda number: ("cancel", number)),
         st.tuples(st.just("change"), NUMBERS, QUANTITIES, PRICES),
+        st.tuples(st.just("split"), st.integers(1, 4), st.integers(1, 3)),
     ),
     min_size=4,
     max_size=25,
@@ -253,7 +365,7 @@ def test_a_foreign_purchase_is_paid_in_its_own_currency() -> None:
     books = Books()
     books.place(terms("BUY", 10, MARGIN, FOREIGN))
     cash = books.floor.ledger.cash(MARGIN)
-    assert cash == {"USD": books.scenario.cash, "EUR": -10 * Decimal("100.01") - 1}
+    assert cash == {"EUR": 80_000 - 10 * Decimal("100.01") - 3, "GBP": -500}
 
 
 @pytest.mark.parametrize(
@@ -263,4 +375,4 @@ def test_a_foreign_purchase_is_paid_in_its_own_currency() -> None:
 def test_commissions_have_a_rate_a_least_and_a_most(
     quantity: int, value: int, expected: str
 ) -> None:
-    assert commission(Decimal(quantity), Decimal(value)) == Decimal(expected)
+    assert commission(STOCK, Decimal(quantity), Decimal(value)) == Decimal(expected)

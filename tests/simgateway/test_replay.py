@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -378,3 +379,14 @@ def test_an_always_open_replay_keeps_the_sessions_of_its_bars(tmp_path: Path) ->
     bars = ask(market, "1 D", "1 hour", now=at("2025-11-26T22:00"))
     assert len(bars) == 7
     assert market.hours("NASDAQ", at("2025-11-29T22:00"))[1].startswith("20251129:0000-")
+
+
+def test_replayed_prices_are_split_like_made_up_ones(tmp_path: Path) -> None:
+    market = Market(LISTINGS, replay={"30m": write(tmp_path / "30m")})
+    evening, just_before = at("2025-11-26 21:00"), AFTER - dt.timedelta(seconds=1)
+    before = ask(market, "1 D", "1 hour", end=evening)
+    market.split("AAPL", Fraction(3), AFTER)
+    assert ask(market, "1 D", "1 hour", end=evening, now=just_before) == before
+    after = ask(market, "1 D", "1 hour", end=evening)
+    assert [bar.close for bar in after] == pytest.approx([bar.close / 3 for bar in before])
+    assert [bar.volume for bar in after] == [3 * bar.volume for bar in before]

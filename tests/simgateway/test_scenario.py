@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import re
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -290,12 +291,112 @@ def test_the_readme_shows_every_habit_with_its_default(tmp_path: Path) -> None:
     assert all(f"{field.name} = " in shown for field in dataclasses.fields(OrderHabits))
 
 
+# --- accounts, currencies, rules, corporate actions -----------------------------------------------
+
+
+def test_accounts_have_cash_by_currency_and_a_kind(tmp_path: Path) -> None:
+    scenario = read(
+        tmp_path,
+        'cash = 7\n[[accounts]]\naccount = "DU1"\ncash = { USD = 5, EUR = -2.5 }\n'
+        '[[accounts]]\naccount = "DU2"\ncurrency = "EUR"\nmargin = true\n',
+    )
+    assert scenario.accounts == ("DU1", "DU2")
+    assert scenario.margin_accounts == {"DU2"}
+    assert scenario.funds_of("DU1").cash == {"USD": 5, "EUR": Decimal("-2.5")}
+    assert (scenario.funds_of("DU2").currency, scenario.funds_of("DU2").cash) == ("EUR", {"EUR": 7})
+
+
+def test_cash_is_the_shorthand_of_accounts_that_are_only_named(tmp_path: Path) -> None:
+    scenario = read(
+        tmp_path,
+        'account = ["DU1", "DU2"]\ncash = 7\n[[accounts]]\naccount = "DU2"\ncash = { USD = 5 }\n',
+    )
+    assert scenario.accounts == ("DU1", "DU2")
+    assert scenario.funds_of("DU1").cash == {"USD": 7}
+    assert scenario.funds_of("DU2").cash == {"USD": 5}
+
+
+def test_rates_are_dollars_for_one_unit_and_unnamed_ones_are_usual(tmp_path: Path) -> None:
+    rates = read(tmp_path, "[rates]\nEUR = 1.25\nXYZ = 2\n").rates
+    assert rates.of("EUR", "USD") == Decimal("1.25")
+    assert rates.of("XYZ", "EUR") == Decimal("1.6")
+    assert rates.of("USD", "USD") == 1
+    assert 1 < rates.of("GBP", "USD") < 2
+
+
+def test_a_contract_s_smallest_step_is_that_of_its_rules(tmp_path: Path) -> None:
+    (held,) = read(tmp_path, f"{RULES}{HELD}marketRuleIds = 98\nstartPrice = 50\n").securities
+    assert held.min_tick == Decimal("0.001")
+    (listing,) = read(tmp_path, f"{RULES}{HELD}marketRuleIds = 98\nstartPrice = 50\n").listings()
+    assert listing.tick == Decimal("0.05")
+
+
+def test_corporate_actions_come_in_order_of_time(tmp_path: Path) -> None:
+    first, second = read(
+        tmp_path,
+        f"{HELD}[[corporate_actions]]\nat = 2025-11-28T03:00:00\nconId = 265598\nnew_conId = 5\n"
+        f'[[corporate_actions]]\nat = 2025-11-27T03:00:00Z\nsymbol = "aapl"\nsplit = "3:2"\n',
+    ).corporate_actions
+    assert (first.con_id, first.ratio, first.symbol) == (265598, Fraction(3, 2), None)
+    assert first.at == dt.datetime(2025, 11, 27, 3, tzinfo=dt.UTC)
+    assert (second.new_con_id, second.at.hour) == (5, 8)
+
+
+RULES = (
+    "[[market_rules]]\nid = 98\nbands = [{ lowEdge = 0, increment = 0.001 }, "
+    "{ lowEdge = 10, increment = 0.05 }]\n"
+)
+ACTION = f"{HELD}[[corporate_actions]]\nsymbol = 'AAPL'\n"
+AT = "at = 2025-11-28T03:00:00\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[[accounts]]\nmargin = true\n", "the key 'account' is missing in accounts\\[1\\]"),
+        ("[[accounts]]\naccount = 'A'\n" * 2, "'account' in accounts\\[2\\].*stands there already"),
+        ("account = 'A'\n[[accounts]]\naccount = 'B'\n", "is not among the accounts A: B"),
+        ("[[accounts]]\naccount = 'A'\ncurrency = 'euro'\n", "three capital letters, not 'euro'"),
+        ("[[accounts]]\naccount = 'A'\ncash = { E = 5 }\n", "three capital letters, not 'E'"),
+        ("[[accounts]]\naccount = 'A'\ncash = { USD = 'x' }\n", "'USD' in cash.*must be a number"),
+        ("[[accounts]]\naccount = 'A'\ncash = { QQQ = 5 }\n", "'rates'.*lacks QQQ, which is used"),
+        ("[rates]\nEUR = 0\n", "'EUR' in rates.*must be above zero, not 0"),
+        ("[rates]\nUSD = 2\n", "'USD' in rates.*so it is 1, not 2"),
+        ("[rates]\neuro = 2\n", "three capital letters"),
+        (f"{HELD}currency = 'QQQ'\n", "'rates'.*lacks QQQ"),
+        (f"{HELD}price = 5\n", "'price' in positions\\[1\\].*use 'startPrice' here"),
+        (f"{HELD}priceMagnifier = 0\n", "'priceMagnifier'.*must be 1 or more"),
+        (f"{HELD}marketRuleIds = 98\n", "'marketRuleIds'.*names no rule of 'market_rules': 98"),
+        (f"{HELD}marketRuleIds = [26, 26]\n", "must be one number, or 1"),
+        (f"{HELD}marketRuleIds = 'x'\n", "must be a whole number from 1 on or a list"),
+        (f"{RULES}{HELD}marketRuleIds = 98\nminTick = 0.05\n", "must be the smallest step"),
+        (f"{HELD}lastTradeDateOrContractMonth = 'Dec'\n", "must be like '20251219' or '202512'"),
+        ("[[market_rules]]\nid = 98\n", "'bands' in market_rules\\[1\\].*begin at lowEdge 0"),
+        ("[[market_rules]]\nbands = []\n", "the key 'id' is missing"),
+        (RULES.replace("lowEdge = 10", "lowEdge = 0"), "rise from band to band"),
+        (RULES + RULES, "'id' in market_rules\\[2\\].*stands there already: 98"),
+        (f"{ACTION}split = '4:1'\n", "the key 'at' is missing in corporate_actions\\[1\\]"),
+        (f"{ACTION}{AT}", "the key 'split' is missing"),
+        (
+            f"{ACTION}{AT}split = '4'\n",
+            "'split'.*must be new shares to old ones like '4:1', not '4'",
+        ),
+        (f"{ACTION}{AT}split = '4:0'\n", "not '4:0'"),
+        (f"{ACTION}{AT}new_conId = 265598\n", "belongs to a contract already: 265598"),
+        (f"{ACTION}{AT}ratio = 4\n", "unknown key 'ratio'"),
+    ],
+)
+def test_a_wrong_account_rule_or_action_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        read(tmp_path, text)
+
+
 README = Path(__file__).parents[2] / "README.md"
 EXAMPLES = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def test_the_readme_has_examples_of_scenarios() -> None:
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) >= 3
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))

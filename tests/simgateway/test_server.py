@@ -161,11 +161,11 @@ def test_an_unknown_message_is_an_error_and_the_session_goes_on(gateway: Gateway
 def test_a_request_that_is_not_offered_says_so_under_its_own_id(gateway: Gateway) -> None:
     with WireClient(gateway) as client:
         client.start()
-        answer = client.ask(92, 17, "DU0000001", "")
+        answer = client.ask(78, 17, "AAPL", "", "STK", AAPL)
         assert code_of(answer) == ("4", 17, 321)
-        assert answer[4] == "reqPnL is not offered by this gateway yet"
+        assert answer[4] == "reqSecDefOptParams is not offered by this gateway yet"
         assert code_of(client.ask(24, 1)) == ("4", -1, 321)
-        client.send(93, 17)
+        client.send(23, 1, 17)
         assert client.ask(49, 1)[0] == "49"
 
 

@@ -24,7 +24,7 @@ from sellkit.adapters.ib.library_log import (
     hear_libraries,
     ignore_failures,
 )
-from sellkit.adapters.ib.notices import ABOUT_REQUESTS, masked
+from sellkit.adapters.ib.notices import concerns_connection, masked
 from sellkit.errors import NotConnected
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class Link:
     # --- what the gateway says unasked ----------------------------------------------------------
 
     def _on_error(self, number: int, code: int, text: str, _contract: Contract | None) -> None:
-        if number != NO_REQUEST and code not in ABOUT_REQUESTS:
+        if number != NO_REQUEST and not concerns_connection(code, text):
             return  # whoever asked gets it as an error
         if code in FARM_NOTICES:
             self.farm_notices.append(text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib import moves
 from sellkit.adapters.ib.moves import Step
-from sellkit.adapters.ib.notices import DATA_LOST, TABLE, Notice, farm_of
+from sellkit.adapters.ib.notices import DATA_LOST, Notice, farm_of, notice_of
 from sellkit.adapters.ib.readiness import SLOWEST, Rules, Stage, State
 from sellkit.core.alerts import AlertKind
 
@@ -22,7 +22,7 @@ _BREACHES: Final = 3
 
 def on_told(state: State, event: have.Told, rules: Rules) -> Step:
     """Take in what the gateway says unasked; what is in no table changes nothing."""
-    notice = TABLE.get(event.code)
+    notice = notice_of(event.code, event.text)
     return (state, ()) if notice is None else _RULES[notice](state, event, rules)
 
 
@@ -71,6 +71,14 @@ def _on_competing(state: State, event: have.Told, rules: Rules) -> Step:
     return replace(state, competing=text, probes=0), (say,)
 
 
+def _on_read_only(state: State, event: have.Told, rules: Rules) -> Step:
+    text = (
+        f"the gateway on {rules.address} is read-only and refused a request ({_said(event)}); "
+        "set it otherwise: nothing is decided until the lists were read anew without a refusal"
+    )
+    return replace(state, read_only=text, probes=0), (have.Say(AlertKind.READ_ONLY, text),)
+
+
 def _on_port_changed(state: State, event: have.Told, rules: Rules) -> Step:
     text = (
         f"the gateway on {rules.address} moved to another port ({_said(event)}); "
@@ -108,6 +116,7 @@ _RULES: Final[dict[Notice, Callable[[State, have.Told, Rules], Step]]] = {
     Notice.FARM_BROKEN: _on_farm_broken,
     Notice.FARM_WELL: _on_farm_well,
     Notice.COMPETING_SESSION: _on_competing,
+    Notice.READ_ONLY: _on_read_only,
     Notice.PORT_CHANGED: _on_port_changed,
     Notice.CLIENT_ID_IN_USE: _on_client_id,
     Notice.TOO_MANY_MESSAGES: _on_too_many,

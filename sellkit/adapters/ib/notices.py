@@ -22,6 +22,7 @@ class Notice(Enum):
     TOO_MANY_MESSAGES = auto()
     COMPETING_SESSION = auto()
     LINK_GONE = auto()
+    READ_ONLY = auto()
 
 
 DATA_LOST: Final = 1101
@@ -43,8 +44,9 @@ TABLE: Final[dict[int, Notice]] = {
     **dict.fromkeys((502, 503, 504), Notice.LINK_GONE),
 }
 
-ABOUT_REQUESTS: Final = frozenset({100, 10197})
-"""Codes that may carry a request's number and still concern the whole connection."""
+_ABOUT_REQUESTS: Final = frozenset({100, 10197})
+_NOT_VALID: Final = 321
+_READ_ONLY: Final = re.compile(r"read-only mode", re.IGNORECASE)
 
 _FAMILIES: Final = (
     ("market data", {2103, 2104, 2108}),
@@ -54,6 +56,18 @@ _FAMILIES: Final = (
 # It follows a colon, or in what is said of a sleeping farm the words "upon demand".
 _NAME: Final = re.compile(r"(?::|demand\.)\s*(\S+)\s*$")
 _ACCOUNT: Final = re.compile(r"\b[A-Z]{1,3}\d{5,}[A-Z]?\b")
+
+
+def notice_of(code: int, text: str) -> Notice | None:
+    """What a code means for the connection; of 321, which says many things, the text decides."""
+    if code == _NOT_VALID and _READ_ONLY.search(text):
+        return Notice.READ_ONLY
+    return TABLE.get(code)
+
+
+def concerns_connection(code: int, text: str) -> bool:
+    """Whether it concerns the whole connection even when it carries a request's number."""
+    return code in _ABOUT_REQUESTS or notice_of(code, text) is Notice.READ_ONLY
 
 
 class Farm(NamedTuple):

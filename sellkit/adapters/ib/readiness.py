@@ -90,11 +90,14 @@ class State:
         The data farms that are broken.
     competing
         What the gateway said of a competing session; "" when there is none.
+    read_only
+        What the gateway said when it refused something because it is read-only; "" while it has
+        not. A gateway that is read-only and was asked for nothing else is well.
     unread
         Whether a message could not be read since the lists were last asked for.
     probes
         In a row, of which a limit has to be kept: unanswered while cut off, else answered while a
-        session competes.
+        session competes or the gateway is read-only.
     rate, breaches
         Messages a second, and how often that was too much on this link.
     identity
@@ -113,6 +116,7 @@ class State:
     upstream: str = ""
     farms: frozenset[Farm] = frozenset()
     competing: str = ""
+    read_only: str = ""
     unread: bool = False
     probes: int = 0
     rate: int = FASTEST
@@ -134,4 +138,4 @@ def why_not(state: State, rules: Rules) -> str:
         return state.reason
     if state.farms:
         return f"the farm {', '.join(str(each) for each in sorted(state.farms))} is broken"
-    return state.competing
+    return state.competing or state.read_only

@@ -75,6 +75,10 @@ class Book:
             if order.is_working and client_id in (None, order.client_id)
         ]
 
+    def on_contract(self, con_id: int) -> list[Order]:
+        """Orders on a contract that have not ended, those included that wait to be transmitted."""
+        return [order for order in self._waiting() if order.terms.security.con_id == con_id]
+
     def rivals(self, order: Order) -> list[Order]:
         """Working orders on the same contract in the same account, but for the order itself."""
         return [

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.history import NOT_VALID, Refused
-from sellkit.simgateway.orders.commissions import Margins, commission, margins
+from sellkit.simgateway.orders.commissions import Margins, commission, margin_rates, margins
 from sellkit.simgateway.orders.matching import price_of
 from sellkit.simgateway.orders.order import LIMITED, OFFERED, TIMES_IN_FORCE, ZERO
 
@@ -65,10 +65,11 @@ def of_terms(terms: Terms, floor: Floor) -> Refused | None:
     return (
         _kind(terms)
         or _prices(terms)
-        or _ticks(terms)
+        or _ticks(terms, floor)
         or (
             rejected("No trading permission for this contract.")
             if terms.security.symbol in floor.habits.no_permission
+            or terms.security.sec_type == "IND"
             else None
         )
     )
@@ -101,11 +102,15 @@ def _prices(terms: Terms) -> Refused | None:
     return None
 
 
-def _ticks(terms: Terms) -> Refused | None:
+def _ticks(terms: Terms, floor: Floor) -> Refused | None:
+    rule = floor.rules.of(terms.security)
     prices = [terms.limit_price if terms.order_type in LIMITED else None]
-    if terms.order_type in ("STP", "STP LMT", "TRAIL"):
+    if terms.order_type in ("STP", "STP LMT"):
         prices.append(terms.aux_price)
-    if any(price is not None and price % terms.security.min_tick for price in prices):
+    is_off = any(price is not None and price % rule.step(price) for price in prices)
+    # A trailing stop's distance is no price, so it belongs to no band.
+    distance = terms.aux_price if terms.order_type == "TRAIL" else None
+    if is_off or (distance is not None and distance % rule.smallest):
         return Refused(
             OFF_THE_TICK,
             "The price does not conform to the minimum price variation for this contract.",
@@ -153,6 +158,8 @@ def of_shares(order: Order, floor: Floor) -> Refused | None:
     if terms.sign > 0 or is_margin or floor.book.is_parent_open(order):
         return None
     held = floor.ledger.holding(terms.account, terms.security).quantity
+    if terms.security.is_currency_pair:
+        held = floor.ledger.cash(terms.account).get(terms.security.symbol, ZERO)
     if claimed(order, floor.book) + order.remaining <= held:
         return None
     return rejected(
@@ -186,6 +193,7 @@ def _money(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
         return rejected(f"The initial margin {initial} would exceed the equity {equity}.")
     if terms.sign < 0:
         return None
+    currency = terms.security.currency
     wanted = cost_of(order, floor, now)
     bound = sum(
         (
@@ -193,21 +201,31 @@ def _money(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
             for other in floor.book.working()
             if other.terms.sign > 0
             and other.terms.account == terms.account
+            and other.terms.security.currency == currency
             and other.perm_id != order.perm_id
         ),
         ZERO,
     )
-    cash = floor.ledger.total_cash(terms.account)
+    # Nothing is borrowed in a cash account, so another currency has to be exchanged first.
+    cash = floor.ledger.cash(terms.account).get(currency, ZERO)
     if wanted + bound <= cash:
         return None
-    return rejected(f"The cash of {cash:.2f} does not cover {wanted:.2f} and {bound:.2f} bound.")
+    return rejected(
+        f"The cash of {cash:.2f} {currency} does not cover {wanted:.2f} and {bound:.2f} bound."
+    )
 
 
 def cost_of(order: Order, floor: Floor, now: dt.datetime) -> Decimal:
-    """What the rest of a purchase is going to cost, its commission included."""
-    price = estimate(order, floor, now)
-    value = order.remaining * price * order.terms.security.units
-    return value + commission(order.remaining, value)
+    """What the rest of a purchase takes of the cash, its commission included.
+
+    For a future that is its initial margin.
+    """
+    security = order.terms.security
+    value = order.remaining * estimate(order, floor, now) * security.units
+    bound = value
+    if security.is_settled_daily:
+        bound = value * margin_rates(security, is_margin=False)[0]
+    return bound + commission(security, order.remaining, value)
 
 
 def estimate(order: Order, floor: Floor, now: dt.datetime) -> Decimal:
@@ -230,6 +248,6 @@ def what_if(order: Order, floor: Floor, now: dt.datetime) -> Margins:
         order,
         estimate(order, floor, now),
         floor.valuer.positions(account, now),
-        floor.ledger.total_cash(account),
+        floor.ledger,
         is_margin=account in floor.margin_accounts,
     )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sellkit.simgateway import execution_messages, messages, order_messages
-from sellkit.simgateway.accounts import account_figures
+from sellkit.simgateway import execution_messages, order_messages
 from sellkit.simgateway.orders.events import (
     Bound,
     Changed,
@@ -39,7 +37,7 @@ def tell(sessions: Iterable[Session], events: Sequence[Event], habits: OrderHabi
 
 def _send(session: Session, event: Event, habits: OrderHabits) -> None:
     if isinstance(event, Changed):
-        _send_changes(session, event)
+        session.watches.position_changed(event.account, event.security)
     elif isinstance(event, Noted):
         if session.client_id == event.order.client_id:
             session.error(event.order.order_id, event.code, event.text)
@@ -68,24 +66,3 @@ def _messages(
             full = order_messages.open_order(version, order)
             status = order_messages.order_status(order)
             return [full] * in_full + [status] * repeats
-
-
-def _send_changes(session: Session, change: Changed) -> None:
-    """A changed position, and the account's figures that are no longer those told before."""
-    gateway = session.gateway
-    ledger = gateway.exchange.ledger
-    holding = ledger.holding(change.account, change.security)
-    if session.wants_positions:
-        session.send(messages.position(holding))
-    if session.account_told != change.account:
-        return
-    valued = gateway.valuer.value(holding, gateway.clock.now())
-    realized = ledger.realized(change.account, change.security)
-    unrealized = Decimal(str(valued.unrealized))
-    size = (valued.price, valued.value, unrealized, realized)
-    session.send(messages.portfolio(holding, *size))
-    for figure in account_figures(gateway, change.account):
-        name = (figure.key, figure.currency)
-        if session.figures_told.get(name) != figure.value:
-            session.figures_told[name] = figure.value
-            session.send(messages.account_value(*figure, change.account))

@@ -59,6 +59,7 @@ class Floor:
         self.valuer = valuer
         self.habits = scenario.habits
         self.margin_accounts = scenario.margin_accounts
+        self.rules = books.rules
         self._events: list[Event] = []
         self._charges: list[tuple[dt.datetime, Execution]] = []
 
@@ -95,9 +96,18 @@ class Floor:
             self.end(rest, now)
 
     def end(
-        self, order: Order, now: dt.datetime, reason: str = BY_TRADER, status: str = CANCELLED
+        self,
+        order: Order,
+        now: dt.datetime,
+        reason: str = BY_TRADER,
+        status: str = CANCELLED,
+        *,
+        note: str = "",
     ) -> None:
-        """End an order that is not filled, and its children with it."""
+        """End an order that is not filled, and its children with it.
+
+        `note` stands behind the text of error 202.
+        """
         ended = replace(
             order,
             status=status,
@@ -108,14 +118,15 @@ class Floor:
             cancel_due=None,
         )
         self.note(Told(self.book.put(ended), in_full=False))
-        self.note(Noted(ended, ORDER_CANCELLED, "Order Canceled - reason:"))
+        self.note(Noted(ended, ORDER_CANCELLED, f"Order Canceled - reason:{note}"))
         for child in self.book.children(ended):
             self.end(child, now)
 
     def fill(self, order: Order, quantity: Decimal, price: Decimal, now: dt.datetime) -> None:
         """Fill so much of an order."""
         filled, value = order.filled + quantity, order.value + quantity * price
-        cost = commission(filled, value * order.terms.security.units)
+        security = order.terms.security
+        cost = commission(security, filled, value * security.units)
         is_done = filled == order.terms.quantity
         after = replace(
             order,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from sellkit.core.market_time import UTC, Session, calendar_for, has_calendar
+from sellkit.core.market_time import UTC, Session, calendar_for, has_calendar, open_stretches
+from sellkit.errors import NoCalendar
 from sellkit.simgateway.clock import local_time
+from sellkit.simgateway.directory import venue_of
 
 if TYPE_CHECKING:
     from sellkit.core.market_time import Calendar
@@ -46,17 +48,34 @@ class TradingHours:
         found = self._open_session(order, now)
         if found is not None:
             return found
-        return self._calendar(order).next_to_open(now)
+        calendar = self._calendar(order)
+        return whole_session(calendar, calendar.next_to_open(now))
 
     def _open_session(self, order: Order, now: dt.datetime) -> Session | None:
-        is_round_the_clock = self._always_open or not has_calendar(
-            order.terms.security.primary_exchange
-        )
-        return _whole_day(now) if is_round_the_clock else self._calendar(order).at(now)
+        venue = venue_of(order.terms.security)
+        if self._always_open or open_stretches(venue) is None:
+            return _whole_day(now)
+        calendar = self._calendar(order)
+        found = calendar.at(now)
+        return None if found is None else whole_session(calendar, found)
 
     def _calendar(self, order: Order) -> Calendar:
-        exchange = order.terms.security.primary_exchange
-        return calendar_for(exchange, extended=order.trades_outside)
+        venue = venue_of(order.terms.security)
+        if has_calendar(venue):
+            return calendar_for(venue, extended=order.trades_outside)
+        stretches = open_stretches(venue)
+        if stretches is None:
+            raise NoCalendar(f"no session calendar is known for the exchange {venue!r}")
+        return stretches
+
+
+def whole_session(calendar: Calendar, stretch: Session) -> Session:
+    """The session that a stretch of it belongs to, from its first opening to its last close.
+
+    A day's order outlives the lunch break.
+    """
+    parts = calendar.between(stretch.date, stretch.date)
+    return Session(stretch.date, parts[0].open_utc, parts[-1].close_utc)
 
 
 def midnight(now: dt.datetime) -> dt.datetime:

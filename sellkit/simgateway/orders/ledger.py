@@ -5,25 +5,30 @@ derived. So at every moment, in each account and currency,
 
     cash + cost of the positions - realized profit
 
-is what it was when the gateway started.
+is what it was when the gateway started. A future moves no cash by its price, only by its profit, so
+there cash less realized profit stays what it was; and a pair of currencies swaps one cash for the
+other. A split changes quantities and averages, and no cost.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.scenario import Holding
 
 if TYPE_CHECKING:
     import datetime as dt
+    from fractions import Fraction
 
     from sellkit.simgateway.orders.order import Order
     from sellkit.simgateway.scenario import Scenario, Security
 
 _COST_STEP: Final = Decimal("0.000001")
+# Interactive Brokers keeps fractions of shares to four decimal places.
+_SHARE_STEP: Final = Decimal("0.0001")
 _FAMILY: Final = "0000e0d5"
 ZERO: Final = Decimal(0)
 
@@ -71,17 +76,27 @@ class Ledger:
     ----------
     executions
         Every fill and every correction, oldest first.
+    rates
+        What currencies are worth; may be replaced while the gateway runs.
+    changes
+        Counts up with every change of a position or of cash.
     """
 
     def __init__(self, scenario: Scenario) -> None:
         self.executions: list[Execution] = []
+        self.rates = scenario.rates
+        self.changes = 0
         self._holdings = {(h.account, h.security.con_id): h for h in scenario.holdings}
         self._lots = {
             key: _Lot(h.quantity, h.quantity * h.average_cost) for key, h in self._holdings.items()
         }
         self._cash: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        self._bases: dict[str, str] = {}
         for account in scenario.accounts:
-            self._cash[account, "USD"] = scenario.cash
+            funds = scenario.funds_of(account)
+            self._bases[account] = funds.currency
+            for currency, amount in {funds.currency: ZERO, **funds.cash}.items():
+                self._cash[account, currency] = amount
         self._realized: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
 
     def holdings(self, account: str | None = None) -> list[Holding]:
@@ -100,16 +115,26 @@ class Ledger:
     def hold(self, holding: Holding) -> None:
         """Set a position from outside; the cash stays as it is."""
         key = (holding.account, holding.security.con_id)
+        self.changes += 1
         self._holdings[key] = holding
         self._lots[key] = _Lot(holding.quantity, holding.quantity * holding.average_cost)
 
     def cash(self, account: str) -> dict[str, Decimal]:
-        """The cash of an account by currency; dollars are always there."""
+        """The cash of an account by currency; the base currency is always there."""
         return {currency: sum_ for (own, currency), sum_ in self._cash.items() if own == account}
 
+    def base(self, account: str) -> str:
+        """The currency in which an account is summed up."""
+        return self._bases[account]
+
+    def in_base(self, account: str, amount: Decimal, currency: str) -> Decimal:
+        """An amount in the account's base currency."""
+        return amount * self.rates.of(currency, self._bases[account])
+
     def total_cash(self, account: str) -> Decimal:
-        """The cash of an account, its currencies counted one to one."""
-        return sum(self.cash(account).values(), ZERO)
+        """The cash of an account in its base currency."""
+        cash = self.cash(account)
+        return sum((self.in_base(account, cash[one], one) for one in cash), ZERO)
 
     def realized_by_currency(self, account: str) -> dict[str, Decimal]:
         """The profit of an account since the gateway started, by currency."""
@@ -138,15 +163,21 @@ class Ledger:
     ) -> Execution:
         """Book a fill; `order` has it counted already."""
         terms = order.terms
+        self.changes += 1
         key = (terms.account, terms.security.con_id)
         before = self._lots.get(key, _Lot(ZERO, ZERO))
         signed = terms.sign * quantity
         paid = signed * price * terms.security.units + commission
-        after, gain = _add(before, signed, paid)
-        closes = before.quantity * signed < 0
-        self._put(terms.account, terms.security, after)
-        self._cash[terms.account, terms.security.currency] -= paid
-        self._realized[key] += gain
+        gain, closes = ZERO, False
+        if terms.security.is_currency_pair:
+            self._cash[terms.account, terms.security.symbol] += signed
+        else:
+            after, gain = _add(before, signed, paid)
+            closes = before.quantity * signed < 0
+            self._put(terms.account, terms.security, after)
+            self._realized[key] += gain
+        is_daily = terms.security.is_settled_daily
+        self._cash[terms.account, terms.security.currency] -= -gain if is_daily else paid
         execution = Execution(
             order=order,
             exec_id=f"{_FAMILY}.{0x65430000 + len(self.executions) + 1:08x}.01.01",
@@ -176,14 +207,17 @@ class Ledger:
     def correct(self, latest: Execution, order: Order, price: Decimal) -> Execution:
         """Book another price for a fill; `order` has it counted already."""
         terms = latest.order.terms
+        self.changes += 1
         paid_more = terms.sign * (price - latest.price) * latest.quantity * terms.security.units
         key = (terms.account, terms.security.con_id)
-        lot = self._lots[key]
-        self._cash[terms.account, terms.security.currency] -= paid_more
-        realized = latest.realized
-        if lot.quantity * terms.sign > 0 and realized is None:
-            self._put(terms.account, terms.security, _Lot(lot.quantity, lot.cost + paid_more))
-        else:
+        lot = self._lots.get(key, _Lot(ZERO, ZERO))
+        security, realized = terms.security, latest.realized
+        keeps_cost = lot.quantity * terms.sign > 0 and realized is None
+        if not (security.is_settled_daily and keeps_cost):
+            self._cash[terms.account, security.currency] -= paid_more
+        if keeps_cost:
+            self._put(terms.account, security, _Lot(lot.quantity, lot.cost + paid_more))
+        elif not security.is_currency_pair:
             self._realized[key] -= paid_more
             realized = (realized or ZERO) - paid_more
         number = int(latest.exec_id.rpartition(".")[2]) + 1
@@ -196,6 +230,33 @@ class Ledger:
         )
         self.executions.append(corrected)
         return corrected
+
+    def convert(self, old: Security, new: Security, ratio: Fraction) -> list[str]:
+        """Turn every position in a contract into one in its successor, at the same cost in all.
+
+        Parameters
+        ----------
+        ratio
+            New shares for each old one; what is less than a ten thousandth of a share is lost.
+
+        Returns
+        -------
+        list of str
+            The accounts that have or had a position.
+        """
+        self.changes += 1
+        accounts = [account for account, con_id in self._holdings if con_id == old.con_id]
+        for account in accounts:
+            lot = self._lots[account, old.con_id]
+            quantity = lot.quantity * ratio.numerator / ratio.denominator
+            if quantity % _SHARE_STEP:
+                quantity = quantity.quantize(_SHARE_STEP, ROUND_DOWN)
+            gain = ZERO if quantity else -lot.cost
+            gain += self._realized.pop((account, old.con_id), ZERO)
+            self._put(account, old, _Lot(ZERO, ZERO))
+            self._put(account, new, _Lot(quantity, lot.cost if quantity else ZERO))
+            self._realized[account, new.con_id] += gain
+        return accounts
 
     def _put(self, account: str, security: Security, lot: _Lot) -> None:
         key = (account, security.con_id)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sellkit.simgateway.history import Refused
+from sellkit.simgateway.quote import Quote
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
+    from decimal import Decimal
 
-    from sellkit.simgateway.market import Quote
     from sellkit.simgateway.prices import Prices
     from sellkit.simgateway.scenario import Security
 
@@ -24,11 +25,19 @@ class Quotes:
         The market.
     name_of
         The name under which the market prices a contract; None when it does not.
+    stated_price_of
+        The price of a contract for which the market makes none; None when nobody knows it.
     """
 
-    def __init__(self, prices: Prices, name_of: Callable[[Security], str | None]) -> None:
+    def __init__(
+        self,
+        prices: Prices,
+        name_of: Callable[[Security], str | None],
+        stated_price_of: Callable[[Security], Decimal | None],
+    ) -> None:
         self._prices = prices
         self._name_of = name_of
+        self._stated_price_of = stated_price_of
         self._second: dt.datetime | None = None
         self._found: dict[int, Quote | None] = {}
 
@@ -48,8 +57,17 @@ class Quotes:
     def _look_up(self, security: Security, now: dt.datetime) -> Quote | None:
         name = self._name_of(security)
         if name is None:
-            return None
+            return self._stated(security)
         try:
             return self._prices.quote(name, now)
         except Refused:
             return None
+
+    def _stated(self, security: Security) -> Quote | None:
+        """A quote a tick to each side of a price that stands still."""
+        price, size = self._stated_price_of(security), 100
+        if price is None:
+            return None
+        last, tick = float(price), security.min_tick
+        sides = (float(max(price - tick, tick)), float(price + tick), last)
+        return Quote(*sides, size, size, size, 0, last, last, last, last)
