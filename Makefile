@@ -10,7 +10,7 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help demo test drill check lab bench lock clean sync
+.PHONY: help demo test drill suites check lab bench lock clean sync
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -25,6 +25,9 @@ test: $(STAMP) ## all tests
 
 drill: $(STAMP) ## play the 74 numbered faults and print what came of each; ONLY=43 or ONLY=1-19
 	$(BIN)/python -m tests.faults.drill "$(ONLY)"
+
+suites: $(STAMP) ## public tests of ib_insync or ib_async on a gateway: FROM=checkout
+	@$(BIN)/python -m tests.clients.suites $(FROM)
 
 check: $(STAMP) ## style, types, import rules, stripped notebooks, lock files in step
 	$(BIN)/ruff check
@@ -50,7 +53,7 @@ lock: ## bring uv.lock and requirements.lock in step with pyproject.toml
 	$(EXPORT) > requirements.lock
 
 clean: ## remove .venv, caches and the demo's data; no other data
-	rm -rf $(VENV) data/demo build dist *.egg-info
+	rm -rf $(VENV) .venv-clients data/demo build dist *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 	find sellkit tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
 	find notebooks -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +

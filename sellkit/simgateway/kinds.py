@@ -81,6 +81,7 @@ _SENT: Final = {
     93: _Sent("marketRule"),
     94: _Sent("pnl", 1),
     95: _Sent("pnlSingle", 1),
+    100: _Sent("orderBound", 3),
     101: _Sent("completedOrder", None, 1),
     102: _Sent("completedOrdersEnd"),
     106: _Sent("historicalSchedule", 1),

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import replace
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 
 import pytest
 from eventkit import Event
 
+from sellkit.adapters.ib.bridge import Bridge
 from sellkit.adapters.ib.broker import IbBroker
+from sellkit.adapters.ib.errands import Outside
+from sellkit.adapters.ib.hearers import Hearers
+from sellkit.adapters.ib.readiness import Rules
+from sellkit.adapters.ib.returning import Returning
+from sellkit.adapters.ib.way import Endpoint
 from sellkit.core.alerts import AlertKind
 from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.errors import BrokerError, NotConnected, OtherGateway
@@ -30,6 +38,7 @@ from tests.adapters.scripted_gateway import (
     ScriptedGateway,
     answer_time,
     error,
+    hang_up,
     ignore,
     position,
 )
@@ -384,22 +393,29 @@ def test_a_snapshot_without_its_end_makes_the_connection_anew() -> None:
         assert broker.snapshot(ACCOUNT).positions
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("The API interface is currently in Read-Only mode.", AlertKind.READ_ONLY),
+        ("Error validating request: not allowed", AlertKind.NOT_SYNCED),
+    ],
+)
 def test_a_gateway_that_refuses_the_list_of_orders_is_not_ready_with_its_words(
-    heard: Heard,
+    heard: Heard, text: str, kind: AlertKind
 ) -> None:
-    def read_only(gateway: ScriptedGateway, fields: tuple[str, ...]) -> None:
+    def refuse_twice(gateway: ScriptedGateway, fields: tuple[str, ...]) -> None:
         if gateway.count(ALL_ORDERS) > 2:
             answer_orders(gateway, fields)
         else:
-            gateway.send(error(-1, 321, "The API interface is currently in Read-Only mode."))
+            gateway.send(error(-1, 321, text))
 
     with (
-        ScriptedGateway({**WELL, ALL_ORDERS: read_only}) as gateway,
+        ScriptedGateway({**WELL, ALL_ORDERS: refuse_twice}) as gateway,
         returning(gateway.port, heard) as broker,
     ):
         ready(broker, 1)
-    assert heard.kinds == [AlertKind.NOT_SYNCED]
-    assert "Read-Only" in heard.alerts[0].text
+    assert heard.kinds == [kind]
+    assert text in heard.alerts[0].text
 
 
 def test_an_unreadable_message_is_an_alert_and_needs_both_lists_anew(
@@ -440,6 +456,76 @@ def test_what_is_told_holds_no_account_number(
         assert number not in told
         assert number not in str(own)
     assert own
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class SteppedTime:
+    """Time that a test moves; who waits goes on when the test says so."""
+
+    steady: float = 0.0
+    now: dt.datetime = END
+    waits: list[tuple[float, asyncio.Future[None]]] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waits.append((seconds, done))
+        await done
+
+    def outside(self) -> Outside:
+        return Outside(
+            now=lambda: self.now, steady=lambda: self.steady, sleep=self.sleep, chance=lambda: 1.0
+        )
+
+    def let_go(self) -> float:
+        """End the latest wait, and tell how long it was to be."""
+        seconds, done = self.waits[-1]
+        done.get_loop().call_soon_threadsafe(lambda: done.done() or done.set_result(None))
+        return seconds
+
+
+@contextmanager
+def stepped(gateway: ScriptedGateway, time: SteppedTime, **changes: object) -> Iterator[Bridge]:
+    endpoint = Endpoint(
+        host="127.0.0.1", port=gateway.port, client_id=7, connect_seconds=5, request_seconds=5
+    )
+    rules = Rules(address="the gateway", client_id=7, returning=Returning(**changes))  # type: ignore[arg-type]
+    bridge = Bridge.open(endpoint, rules, Hearers(), time.outside())
+    with closing(bridge):
+        yield bridge
+
+
+@pytest.mark.parametrize(("steady", "wall"), [(36.0, 0.0), (0.0, 36.0)])
+def test_a_machine_that_slept_is_not_ready_before_the_gateway_was_seen_well_again(
+    gateway: ScriptedGateway, steady: float, wall: float
+) -> None:
+    time = SteppedTime()
+    with stepped(gateway, time, probe_seconds=15, probe_timeout_seconds=10) as bridge:
+        bridge.wait(PATIENCE)
+        time.steady, time.now = 34.0, END + dt.timedelta(seconds=34)
+        assert bridge.standing.is_ready
+        time.steady, time.now = steady, END + dt.timedelta(seconds=wall)
+        assert bridge.standing.reason == "the gateway was last seen well 36 s ago"
+        with pytest.raises(NotConnected, match="last seen well"):
+            bridge.ask("the time", lambda way: way.questions.server_time())
+        wait_until(lambda: time.waits)
+        assert time.let_go() == 15
+        wait_until(lambda: bridge.standing.is_ready)
+
+
+def test_the_waits_between_attempts_double_up_to_the_longest() -> None:
+    time, waits = SteppedTime(), []
+    with (
+        ScriptedGateway({START: hang_up}) as gateway,
+        stepped(gateway, time, jitter=0.5, longest_delay_seconds=10) as bridge,
+    ):
+        for number in range(1, 7):
+            wait_until(lambda number=number: len(time.waits) == number)
+            waits.append(time.let_go())
+        assert not bridge.standing.is_ready
+    assert waits == [1, 2, 4, 8, 10, 10]
 
 
 # --- hearers, threads -----------------------------------------------------------------------------

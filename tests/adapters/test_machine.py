@@ -6,7 +6,7 @@ import pytest
 
 from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib.happenings import Answer
-from sellkit.adapters.ib.readiness import FASTEST
+from sellkit.adapters.ib.readiness import FASTEST, SLOWEST
 from sellkit.core.alerts import AlertKind
 from sellkit.core.portfolio import GatewayKind
 from tests.adapters.machine_driver import ACCOUNTS, ADDRESS, Driver, rules
@@ -382,7 +382,7 @@ def test_the_rate_never_falls_to_nothing() -> None:
     for _ in range(12):
         driver.told(100)
         driver.until_ready()
-    assert driver.state.rate == 1
+    assert driver.state.rate == SLOWEST
 
 
 @pytest.mark.parametrize("code", [502, 503, 504])
@@ -423,6 +423,28 @@ def test_a_refused_list_is_told_and_asked_for_again_later_and_later() -> None:
         assert driver.task == have.BackOff(driver.state.turn, failures)
     assert driver.alerts == [AlertKind.NOT_SYNCED]
     assert driver.state.epoch == 1
+
+
+READ_ONLY = "Error validating request: The API interface is currently in Read-Only mode."
+
+
+def test_a_refusal_of_a_read_only_gateway_is_tried_again_after_a_while() -> None:
+    driver = ready()
+    commands = driver.told(321, READ_ONLY)
+    assert [type(each) for each in commands] == [have.Say]
+    assert "is read-only and refused a request" in driver.reason
+    for _ in range(2):
+        driver.probed(is_answered=True)
+        assert not driver.is_ready
+    driver.until_ready()
+    assert driver.alerts == [AlertKind.READ_ONLY]
+    assert driver.count(have.Sync) == 2
+
+
+def test_another_refusal_of_a_request_concerns_whoever_asked() -> None:
+    driver = ready()
+    assert driver.told(321, "Error validating request: Invalid bar size") == []
+    assert driver.is_ready
 
 
 def test_a_list_that_somebody_asked_for_in_vain_makes_the_connection_anew() -> None:

@@ -16,14 +16,14 @@ from tests.adapters.machine_driver import ACCOUNTS, Driver, rules
 
 FARMS = {2103: True, 2105: True, 2157: True, 2104: False, 2106: False, 2158: False}
 FAMILY = {2103: "m", 2104: "m", 2105: "h", 2106: "h", 2157: "d", 2158: "d"}
-CODES = (*FARMS, 1100, 1101, 1102, 2110, 1300, 326, 100, 502, 504, 10197, 2107, 2119, 399)
+CODES = (*FARMS, 321, 1100, 1101, 1102, 2110, 1300, 326, 100, 502, 504, 10197, 2107, 2119, 399)
 
 Make = Callable[[int, int], Event]
 """An event of a link and a turn."""
 
 
 def told(code: int, farm: str) -> Make:
-    return lambda link, _turn: have.Told(link, code, f"connection is so and so:{farm}")
+    return lambda link, _turn: have.Told(link, code, f"Read-Only mode, so and so:{farm}")
 
 
 MAKES: dict[str, Make] = {
@@ -59,6 +59,7 @@ class World:
         self.link = self.opened = 0
         self.task: Command | None = None
         self.is_silent = self.is_cut = self.is_unread = self.is_synced = self.competes = False
+        self.refuses = False
         self.broken: set[tuple[str, str]] = set()
 
     def happened(self, event: Event) -> None:
@@ -76,6 +77,7 @@ class World:
             case have.Synced(number, answer) if number == turn and self._awaits(have.Sync):
                 self.is_synced = answer is Answer.COMPLETE and not self.is_unread
                 self.competes = self.competes and not self.is_synced
+                self.refuses = self.refuses and not self.is_synced
             case have.Told(link, code, text) if link == self.link:
                 self._told(code, text.rpartition(":")[2])
 
@@ -85,6 +87,8 @@ class World:
     def _told(self, code: int, farm: str) -> None:
         if code in (1100, 2110, 1101, 1102):
             self.is_cut, self.is_synced = code in (1100, 2110), False
+        elif code == 321:
+            self.refuses = True
         elif code == 10197:
             self.competes = True
         elif code in FARMS:
@@ -100,7 +104,7 @@ class World:
             case have.Dial(_, link):
                 self.link, self.task = link, command
                 self.is_silent = self.is_cut = self.is_unread = self.is_synced = False
-                self.competes = False
+                self.competes = self.refuses = False
                 self.broken.clear()
             case have.Sync():
                 self.task, self.is_unread = command, False
@@ -114,7 +118,7 @@ class World:
         return (
             bool(self.opened)
             and not (self.is_silent or self.is_cut or self.is_unread or self.broken)
-            and not self.competes
+            and not (self.competes or self.refuses)
             and (self.is_synced or trusted)
         )
 

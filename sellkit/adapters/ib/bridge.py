@@ -14,6 +14,7 @@ from sellkit.adapters.ib.loop import LoopThread
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from sellkit.adapters.ib.errands import Outside
     from sellkit.adapters.ib.hearers import Hearers
     from sellkit.adapters.ib.readiness import Rules
     from sellkit.adapters.ib.way import Endpoint, Way
@@ -40,7 +41,9 @@ class Bridge:
         self.address = address
 
     @classmethod
-    def open(cls, endpoint: Endpoint, rules: Rules, hearers: Hearers) -> Self:
+    def open(
+        cls, endpoint: Endpoint, rules: Rules, hearers: Hearers, outside: Outside | None = None
+    ) -> Self:
         """Begin to connect; a connection that does not last is made before this returns.
 
         Raises
@@ -53,7 +56,7 @@ class Bridge:
             undo.callback(loop.stop)
 
             async def begin() -> Connection:
-                connection = Connection(endpoint, rules, hearers)
+                connection = Connection(endpoint, rules, hearers, outside)
                 undo.callback(_end, loop, connection)
                 connection.start()
                 if not rules.is_lasting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -167,12 +168,24 @@ class Connection:
         if self._is_busy:
             return  # what is being done leads to it: it comes next
         self._is_busy = True
-        while self._events:
-            self._state, commands = step(self._state, self._events.popleft(), self._rules)
+        try:
+            while self._events:
+                self._take_in(self._events.popleft())
+        except Exception as error:
+            # Whatever is wrong here: a connection that nobody keeps must not go on as ready.
+            logger.critical("connection_failed", exc_info=True)
+            reason = f"an error of sellkit's own ended it ({type(error).__name__}); see the log"
+            self._state = replace(self._state, stage=Stage.ENDED, reason=reason)
             self._publish()
-            for command in commands:
-                self._do(command)
-        self._is_busy = False
+            self._errands.close()
+        finally:
+            self._is_busy = False
+
+    def _take_in(self, event: Event) -> None:
+        self._state, commands = step(self._state, event, self._rules)
+        self._publish()
+        for command in commands:
+            self._do(command)
 
     def _publish(self) -> None:
         state = self._state

@@ -17,6 +17,7 @@ from typing import Final
 
 from ib_insync.wrapper import RequestError
 
+from sellkit.adapters.ib.notices import masked
 from sellkit.errors import (
     NoBars,
     NotConnected,
@@ -149,6 +150,7 @@ def rejection(code: int, text: str, what: str) -> SellkitError:
     what
         What was asked for, for the message.
     """
+    text = masked(text)
     lower = text.lower()
     if code == _TOO_MANY_MESSAGES or (code in (NO_HISTORY, _REAL_TIME_QUERY) and "pacing" in lower):
         return PacingViolation(f"{what}: the gateway says that too much was asked ({code}: {text})")

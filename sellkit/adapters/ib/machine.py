@@ -117,13 +117,14 @@ def _on_probed(state: State, event: have.Probed, rules: Rules) -> Step:
 
 
 def _on_well(state: State, rules: Rules) -> Step:
-    if not state.competing:
+    if not (state.competing or state.read_only):
         return moves.watch(replace(state, failures=0, probes=0), Stage.STANDING, rules)
     probes = state.probes + 1
     if probes < rules.returning.competing_probes:
         return moves.watch(replace(state, probes=probes), Stage.STANDING, rules)
-    # Nothing tells that the other session has ended: only new data could, and none are asked for.
-    return moves.sync(replace(state, probes=0), state.competing)
+    # Nothing tells that the other session has ended, or that the gateway was set otherwise: only
+    # an answer could, and nothing is asked for.
+    return moves.sync(replace(state, probes=0), state.competing or state.read_only)
 
 
 def _on_silence(state: State, rules: Rules) -> Step:
@@ -143,11 +144,12 @@ def _on_synced(state: State, event: have.Synced, rules: Rules) -> Step:
         return moves.drop(state, rules, event.problem, AlertKind.NOT_SYNCED)
     if event.answer is Answer.DOUBTFUL:
         after, commands = moves.retry(state, event.problem)
-        kind = AlertKind.UNREADABLE if state.unread else AlertKind.NOT_SYNCED
+        refused = AlertKind.READ_ONLY if state.read_only else AlertKind.NOT_SYNCED
+        kind = AlertKind.UNREADABLE if state.unread else refused
         return after, (have.Say(kind, event.problem), *commands)
     if state.unread:
         return moves.retry(state, moves.unread(rules))
-    return moves.watch(replace(state, competing="", probes=0), Stage.STANDING, rules)
+    return moves.watch(replace(state, competing="", read_only="", probes=0), Stage.STANDING, rules)
 
 
 # --- events about the link ------------------------------------------------------------------------

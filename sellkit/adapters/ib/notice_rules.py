@@ -10,7 +10,7 @@ from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib import moves
 from sellkit.adapters.ib.moves import Step
 from sellkit.adapters.ib.notices import DATA_LOST, Notice, farm_of, notice_of
-from sellkit.adapters.ib.readiness import Rules, Stage, State
+from sellkit.adapters.ib.readiness import SLOWEST, Rules, Stage, State
 from sellkit.core.alerts import AlertKind
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def _on_competing(state: State, event: have.Told, rules: Rules) -> Step:
 def _on_read_only(state: State, event: have.Told, rules: Rules) -> Step:
     text = (
         f"the gateway on {rules.address} is read-only and refused a request ({_said(event)}); "
-        "nothing is decided until it has been set otherwise and connected to anew"
+        "set it otherwise: nothing is decided until the lists were read anew without a refusal"
     )
-    return replace(state, read_only=text), (have.Say(AlertKind.READ_ONLY, text),)
+    return replace(state, read_only=text, probes=0), (have.Say(AlertKind.READ_ONLY, text),)
 
 
 def _on_port_changed(state: State, event: have.Told, rules: Rules) -> Step:
@@ -96,7 +96,7 @@ def _on_client_id(state: State, _event: have.Told, rules: Rules) -> Step:
 
 
 def _on_too_many(state: State, event: have.Told, rules: Rules) -> Step:
-    now = replace(state, rate=max(state.rate // 2, 1), breaches=state.breaches + 1)
+    now = replace(state, rate=max(state.rate // 2, SLOWEST), breaches=state.breaches + 1)
     text = f"{rules.address} got too many messages ({_said(event)}); fewer are sent from now on"
     say = have.Say(AlertKind.TOO_MANY_MESSAGES, text)
     if now.breaches < _BREACHES:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 FASTEST: Final = 45
 """Messages a second at first, as the library has it; the gateway's own limit is 50."""
 
+SLOWEST: Final = 5
+"""Messages a second at the least: with fewer a probe would wait behind the rest for too long."""
+
 
 class Stage(Enum):
     """What is being done. From `CUT` on a link is open, and only in `STANDING` may it be ready."""
@@ -94,7 +97,7 @@ class State:
         Whether a message could not be read since the lists were last asked for.
     probes
         In a row, of which a limit has to be kept: unanswered while cut off, else answered while a
-        session competes.
+        session competes or the gateway is read-only.
     rate, breaches
         Messages a second, and how often that was too much on this link.
     identity
