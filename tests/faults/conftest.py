@@ -20,7 +20,7 @@ LEFT_OUT: pytest.StashKey[set[int]] = pytest.StashKey()
 def play(request: pytest.FixtureRequest, tmp_path: Path, record_property: Any) -> Iterator[Play]:
     """The stage of the fault whose number the test bears.
 
-    `@pytest.mark.market(make)` puts another market behind the gateway.
+    `@pytest.mark.market.with_args(make)` puts another market behind the gateway.
     """
     number = number_of(request.node)
     chosen = request.node.get_closest_marker("market")

@@ -133,7 +133,7 @@ def test_an_answer_that_comes_twice_changes_nothing(play: Play) -> None:
 
 
 @pytest.mark.fault(26)
-@pytest.mark.market(TwiceAndBackwards.of)
+@pytest.mark.market.with_args(TwiceAndBackwards.of)
 def test_bars_that_come_twice_and_backwards_count_once_and_in_order(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     ran = play.run()
@@ -149,7 +149,7 @@ def test_bars_that_come_twice_and_backwards_count_once_and_in_order(play: Play) 
 
 
 @pytest.mark.fault(27)
-@pytest.mark.market(Halted.of)
+@pytest.mark.market.with_args(Halted.of)
 def test_an_hour_with_a_hole_is_unknown(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     ran = play.run()
@@ -243,7 +243,7 @@ def test_an_impossible_price_decides_nothing(play: Play, price: str) -> None:
 
 @pytest.mark.not_built
 @pytest.mark.fault(31)
-@pytest.mark.market(Scaled.of)
+@pytest.mark.market.with_args(Scaled.of)
 def test_a_price_far_from_all_others_decides_nothing(play: Play) -> None:
     market = play.gateway.market
     assert isinstance(market, Scaled)
