@@ -530,6 +530,22 @@ def test_the_waits_between_attempts_double_up_to_the_longest() -> None:
     assert waits == [1, 2, 4, 8, 10, 10]
 
 
+def test_a_connection_that_nobody_keeps_any_more_is_not_ready_for_good(
+    gateway: ScriptedGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Unlucky(SteppedTime):
+        def outside(self) -> Outside:
+            return replace(super().outside(), chance=lambda: 1 / 0)
+
+    with stepped(gateway, Unlucky()) as bridge:
+        bridge.wait(PATIENCE)
+        gateway.hang_up()
+        wait_until(lambda: "an error of sellkit's own" in bridge.standing.reason)
+        with pytest.raises(NotConnected, match="ZeroDivisionError"):
+            bridge.wait(PATIENCE)
+    assert "connection_failed" in [each.getMessage() for each in caplog.records]
+
+
 # --- hearers, threads -----------------------------------------------------------------------------
 
 
