@@ -214,7 +214,7 @@ def pnl(request_id: int, daily: float, unrealized: float, realized: float) -> Me
 
 def pnl_single(
     request_id: int,
-    quantity: Decimal | int,
+    quantity: int,
     daily: float,
     unrealized: float,
     realized: float,

@@ -54,7 +54,8 @@ class PnlWatch:
         holding = ledger.holding(self.account, security)
         valued = gateway.valuer.value(holding, gateway.clock.now())
         size = (*_pnl(gateway, valued), valued.value)
-        return messages.pnl_single(self.request_id, holding.quantity, *size)
+        # Clients read whole numbers here, so a fraction is left out.
+        return messages.pnl_single(self.request_id, int(holding.quantity), *size)
 
 
 def _touched(gateway: Gateway, account: str) -> list[Security]:

@@ -13,7 +13,18 @@ from sellkit.simgateway.clock import VirtualClock, parse_instant
 from tests.simgateway.fake_market import FakeMarket
 from tests.simgateway.trading import connected, pass_time, place, settled, trading, until
 from tests.simgateway.wire import WireClient
-from tests.simgateway.world import AAPL, CASH, EURO, FUTURE, MARGIN, OPTION, SAP, SHORT, world
+from tests.simgateway.world import (
+    AAPL,
+    CASH,
+    EURO,
+    FRACTION,
+    FUTURE,
+    MARGIN,
+    OPTION,
+    SAP,
+    SHORT,
+    world,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -331,6 +342,13 @@ def test_profit_and_loss_follow_the_price_each_second() -> None:
 
     with trading(scenario=SCENARIO) as (gateway, market):
         connected(gateway, use)
+
+
+def test_the_profit_of_a_fraction_has_whole_shares_that_every_client_can_read() -> None:
+    with wired() as (_, _, client):
+        answer = client.ask(94, 4, MARGIN, "", FRACTION)
+    # 10.5 shares gained 3 each since yesterday, and 90 each since they were bought
+    assert answer == ("95", "4", "10", "31.5", "945.0", "0.0", "1050.0")
 
 
 def test_a_day_s_profit_counts_what_was_traded_in_it_at_its_price() -> None:
