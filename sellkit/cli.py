@@ -15,7 +15,7 @@ from sellkit import __version__
 from sellkit.errors import SellkitError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import FrameType
 
     from sellkit.commands import Command
@@ -39,7 +39,6 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"sellkit {__version__}")
-    common = _common_flags()
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for name in COMMANDS:
         command = _command(name)
@@ -47,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
             name,
             help=command.HELP,
             description=command.HELP,
-            parents=[common],
+            parents=[_common_flags(getattr(command, "FLAGS", None))],
             allow_abbrev=False,  # a mode that sends orders is written out or not meant
         )
         command.add_arguments(sub)
@@ -84,7 +83,14 @@ def _command(name: str) -> Command:
     return cast("Command", importlib.import_module(f"sellkit.commands.{name}"))
 
 
-def _common_flags() -> _Parser:
+def _common_flags(meanings: Mapping[str, str] | None = None) -> _Parser:
+    """The flags that every command takes.
+
+    Parameters
+    ----------
+    meanings
+        What they mean to a command that passes over all others; help shows these alone.
+    """
     common = _Parser(add_help=False)
     group = common.add_argument_group("common flags")
     group.add_argument("--config", metavar="FILE", help="settings file (config/sellkit.toml)")
@@ -99,4 +105,7 @@ def _common_flags() -> _Parser:
     group.add_argument(
         "--no-rth", action="store_true", help="bars of extended hours, not only regular ones"
     )
+    if meanings is not None:
+        for flag in common._actions:
+            flag.help = meanings.get(flag.option_strings[0], argparse.SUPPRESS)
     return common

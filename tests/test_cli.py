@@ -62,12 +62,30 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     assert shown(capsys, "--version") == f"sellkit {__version__}\n"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_common_flag_stands_in_every_help(
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"gateway"}))
+def test_every_common_flag_stands_in_the_help_of_a_command_that_uses_them(
     capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     words = shown(capsys, command, "--help").split()
     assert {*COMMON, "--no-rth"} <= set(words)
+
+
+def test_the_gateways_help_shows_the_two_common_flags_that_mean_something_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = set(shown(capsys, "gateway", "--help").split())
+    assert {*COMMON, "--no-rth"} & told == {"--host", "--port"}
+
+
+def test_steering_without_an_action_asks_for_one_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "required: ACTION;" in refusal(capsys, "gateway", "ctl")
+
+
+def test_the_gateways_help_names_its_other_forms(capsys: pytest.CaptureFixture[str]) -> None:
+    usage = shown(capsys, "gateway", "--help").partition("\n\n")[0]
+    assert "sellkit gateway ctl ACTION" in usage
+    assert "sellkit gateway reference" in usage
+    assert shown(capsys, "gateway", "ctl", "--help").startswith("usage: sellkit gateway ctl [-h]")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sellkit.commands import gateway_ctl
+from sellkit.commands import gateway_ctl, gateway_reference
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
+    from sellkit.commands import Command
     from sellkit.simgateway.clock import Clock
     from sellkit.simgateway.gateway import Gateway
 
@@ -20,15 +21,39 @@ _DEFAULT_HOST = "127.0.0.1"
 # Not IB Gateway's own ports, so that a real one can run beside it; the demo profile knows it.
 _DEFAULT_PORT = 4012
 
+FLAGS = {
+    "--host": f"where to listen, on this machine only (default: {_DEFAULT_HOST})",
+    "--port": f"port to listen on, 0 for a free one (default: {_DEFAULT_PORT})",
+}
+
+_FORMS: dict[str, Command] = {"ctl": gateway_ctl, "reference": gateway_reference}
+
+_USAGE = """%(prog)s [--port N] [--scenario FILE] [--at TIME] [--speed N] ...
+       %(prog)s ctl ACTION [KEY=VALUE ...]
+       %(prog)s reference [SECTION]"""
+_DETAILS = """
+Any client of the TWS API connects to it: ib_insync, ib_async, Interactive Brokers' own ibapi.
+It runs until Ctrl-C, and says in one line when it is ready.
+
+examples:
+  sellkit gateway                                        a small portfolio at the present time
+  sellkit gateway --at 2025-11-28T12:59:30 --speed 60    a half day's close, sixty times as fast
+  sellkit gateway --scenario mine.toml --control-port 0  your own state and faults, to be steered
+  sellkit gateway ctl drop                               from elsewhere: reset every connection
+  sellkit gateway reference faults                       which faults a scenario can play
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own flags; `--host` and `--port` are there already."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _DETAILS
     parser.add_argument(
         "--scenario",
         type=Path,
         metavar="FILE",
-        help="TOML or JSON file with account, positions, symbols and orders "
-        "(default: a small portfolio)",
+        help="TOML or JSON file with accounts, positions, symbols, orders, habits and faults; "
+        "`sellkit gateway reference` explains its keys (default: a small portfolio)",
     )
     parser.add_argument(
         "--bars",
@@ -38,6 +63,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="replay the SYMBOL.parquet files of a folder, as 30m=DIR or 1d=DIR; may be repeated "
         "(default: prices are made up)",
     )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="of the made-up prices (default: the scenario's, or 1)",
+    )
+    _add_clock(parser)
+    _add_control(parser)
+    _add_forms(parser)
+
+
+def _add_clock(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--clock",
         choices=("wall", "virtual"),
@@ -55,13 +92,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="virtual seconds in a real one; 0 stands still (default: 1)",
     )
-    parser.add_argument(
-        "--seed",
-        type=int,
-        metavar="N",
-        help="of the made-up prices (default: the scenario's, or 1)",
-    )
-    _add_control(parser)
 
 
 def _add_control(parser: argparse.ArgumentParser) -> None:
@@ -78,11 +108,15 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
         help="where the control port and its token are written, for nobody else to read "
         "(default: data/gateway-control.json)",
     )
-    forms = parser.add_subparsers(dest="form", metavar="ctl", title="another form")
-    ctl = forms.add_parser(
-        "ctl", help=gateway_ctl.HELP, description=gateway_ctl.HELP, allow_abbrev=False
-    )
-    gateway_ctl.add_arguments(ctl)
+
+
+def _add_forms(parser: argparse.ArgumentParser) -> None:
+    forms = parser.add_subparsers(dest="form", metavar="FORM", title="other forms")
+    for name, form in _FORMS.items():
+        sub = forms.add_parser(name, help=form.HELP, description=form.HELP, allow_abbrev=False)
+        form.add_arguments(sub)
+    # Not before: the forms take their own usage from it.
+    parser.usage = _USAGE
 
 
 def run(args: argparse.Namespace) -> int:
@@ -95,8 +129,8 @@ def run(args: argparse.Namespace) -> int:
     DataError
         The folders to replay cannot be read, or the time lies outside the calendars.
     """
-    if args.form == "ctl":
-        return gateway_ctl.run(args)
+    if args.form is not None:
+        return _FORMS[args.form].run(args)
     replay = _replay(args.bars)
 
     from sellkit.core.market_time import calendar_for

@@ -34,6 +34,9 @@ actions:
   sessions                 the clients that are connected
   record [last=N]          the latest messages that clients sent (100)
   state                    everything that the gateway holds
+
+The answer is JSON. `sellkit gateway reference faults` has the keys of a rule, `reference ctl` an
+example of each action, here and from Python.
 """
 
 
@@ -43,7 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _DETAILS
     parser.add_argument("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
     parser.add_argument(
-        "arguments", nargs="*", metavar="KEY=VALUE", help="what the action needs, see below"
+        "arguments",
+        nargs="*",
+        default=[],  # without it argparse calls them required when the action is missing
+        metavar="KEY=VALUE",
+        help="what the action needs, see below",
     )
     parser.add_argument(
         "--control-file",

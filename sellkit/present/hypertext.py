@@ -74,8 +74,12 @@ class Html:
 
 def page(heading: Heading, summary: str, *tables: str) -> Html:
     """Tables under one heading, with the style they need."""
-    body = "".join((heading._repr_html_(), *tables))
-    return Html(f'{_STYLE}<div class="sellkit-table">{body}</div>', f"{heading}\n{summary}")
+    return sheet(f"{heading}\n{summary}", heading._repr_html_(), *tables)
+
+
+def sheet(summary: str, *parts: str) -> Html:
+    """Pieces of HTML below each other, with the style they need."""
+    return Html(f'{_STYLE}<div class="sellkit-table">{"".join(parts)}</div>', summary)
 
 
 def table(titles: Iterable[str], rows: Iterable[str]) -> str:

@@ -38,6 +38,9 @@ def serve(
 ) -> Iterator[Gateway]:
     """Run a gateway on a thread of its own for as long as the block lasts.
 
+    Over several cells of a notebook an `ExitStack` holds the block open: its `enter_context` gives
+    the gateway, its `close` ends it, and so does running the cell again.
+
     Parameters are those of `Gateway`.
 
     Raises
@@ -61,7 +64,10 @@ def serve(
         control_port=control_port,
     )
     started: Future[Callable[[], None]] = Future()
-    thread = threading.Thread(target=_run_thread, args=(gateway, started), name="simgateway")
+    # A daemon, so that a kernel in which nobody ended the block can still end.
+    thread = threading.Thread(
+        target=_run_thread, args=(gateway, started), name="simgateway", daemon=True
+    )
     thread.start()
     stop = started.result(_START_SECONDS)
     try:

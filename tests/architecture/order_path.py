@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 
 from tests.architecture.source import Offence, calls, parse
 
 MAKER = "sellkit/core/gates.py"
 PLACING = ("placeOrder", "placeOrderAsync")
 SIMULATION = "sellkit/simgateway/"  # a gateway must know the message that it answers
+TOUR = "notebooks/60_gateway_tour.ipynb"  # a client's orders to the gateway that it starts itself
+OWN_GATEWAY = ("gateway.host", "gateway.port")
 
 
 def makers(text: str, path: str) -> list[Offence]:
@@ -35,6 +38,43 @@ def placements(text: str, path: str) -> list[Offence]:
             case ast.alias(name=word) if word.rpartition(".")[2] in PLACING:
                 found.append(Offence(path, node.lineno, f"nothing may reach {word}"))
     return found
+
+
+def leads_elsewhere(cells: Iterable[str]) -> list[str]:
+    """What lets the cells of the tour trade anywhere but on the gateway that they start.
+
+    Each connection goes to `gateway`, which is set once, by `serve`; nothing of sellkit's that
+    connects to a broker is imported.
+    """
+    trees = [parse(cell) for cell in cells]
+    found = [
+        f"{name}: only simgateway and present may be imported"
+        for tree in trees
+        for name in _sellkit_modules(tree)
+        if not name.startswith(("sellkit.simgateway.", "sellkit.present."))
+    ]
+    for call, name in (each for tree in trees for each in calls(tree)):
+        given = tuple(ast.unparse(each) for each in call.args)
+        if name.rpartition(".")[2].startswith("connect") and given[:2] != OWN_GATEWAY:
+            found.append(f"{ast.unparse(call)}: connects to no gateway of its own")
+    made = [each for tree in trees for each in _values_of("gateway", tree)]
+    if len(made) != 1 or "serve(" not in made[0]:
+        found.append(f"gateway is set to {made}, not once by serve")
+    return found
+
+
+def _sellkit_modules(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sellkit"):
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (each.name for each in node.names if each.name.startswith("sellkit"))
+
+
+def _values_of(name: str, tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and name in map(ast.unparse, node.targets):
+            yield ast.unparse(node.value)
 
 
 def _copies_approval(call: ast.Call, name: str) -> bool:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.architecture.order_path import MAKER, PLACING, makers, placements
+from tests.architecture.order_path import MAKER, PLACING, TOUR, leads_elsewhere, makers, placements
 from tests.architecture.source import (
     Offence,
     listing,
@@ -33,9 +33,37 @@ def test_no_code_path_reaches_the_clients_order_call() -> None:
         Offence(path, 1, f"nothing may reach {word}")
         for path, notebook in notebooks()
         for word in PLACING
-        if word in json.dumps(notebook)
+        if path != TOUR and word in json.dumps(notebook)
     ]
     assert not found, listing(found)
+
+
+def test_the_tour_trades_on_the_gateway_that_it_starts_and_on_no_other() -> None:
+    (tour,) = [notebook for path, notebook in notebooks() if path == TOUR]
+    assert not leads_elsewhere(text for _, text in notebook_code(tour))
+
+
+START = "gateway = running.enter_context(serve(default_scenario()))"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "await ib.connectAsync('127.0.0.1', 4001, clientId=1)",
+        "ib.connect(gateway.host, 4002)",
+        "ib.client.connect(host=gateway.host, port=7497)",
+        "from sellkit.wiring import open_desk",
+        "import sellkit.adapters.ib",
+        "gateway = something_else",
+    ],
+)
+def test_a_way_from_the_tour_to_another_gateway_is_found(text: str) -> None:
+    assert leads_elsewhere([START, text])
+
+
+def test_a_connection_to_the_own_gateway_is_no_offence() -> None:
+    cells = [START, "ib.connect(gateway.host, gateway.port, clientId=1)", "ib.disconnect()"]
+    assert not leads_elsewhere(cells)
 
 
 @pytest.mark.parametrize(

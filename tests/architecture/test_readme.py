@@ -22,7 +22,8 @@ from tests.architecture.source import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ("README.md", "CHANGELOG.md", "data/README.md")
+REFERENCE = "sellkit/simgateway/REFERENCE.md"
+PAGES = ("README.md", "CHANGELOG.md", "data/README.md", REFERENCE)
 KNOWN = {"run": {}, "data": {"rebuild": {}}}
 
 
@@ -33,12 +34,14 @@ def test_every_make_command_of_the_readme_is_a_target() -> None:
     assert not unknown_targets(README, MAKEFILE)
 
 
-def test_every_sellkit_command_of_the_readme_exists() -> None:
+@pytest.mark.parametrize("page", ["README.md", REFERENCE])
+def test_every_sellkit_command_of_a_page_exists(page: str) -> None:
     if not (ROOT / "sellkit" / "cli.py").exists():
         pytest.skip("sellkit/cli.py is not there yet")
     from sellkit.cli import build_parser
 
-    assert not unknown_subcommands(README, _subcommands(build_parser()))
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert not unknown_subcommands(text, _subcommands(build_parser()))
 
 
 @pytest.mark.parametrize("page", PAGES)

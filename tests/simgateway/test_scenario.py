@@ -284,13 +284,6 @@ def test_a_margin_account_must_be_one_of_the_accounts(tmp_path: Path) -> None:
         read(tmp_path, 'margin_accounts = "DU9"\n')
 
 
-def test_the_readme_shows_every_habit_with_its_default(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    shown = readme.split("```toml\n# margin_accounts", 1)[1].split("```", 1)[0]
-    assert read(tmp_path, shown.split("\n", 1)[1]).habits == OrderHabits()
-    assert all(f"{field.name} = " in shown for field in dataclasses.fields(OrderHabits))
-
-
 # --- accounts, currencies, rules, corporate actions -----------------------------------------------
 
 
@@ -396,7 +389,7 @@ EXAMPLES = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), 
 
 
 def test_the_readme_has_examples_of_scenarios() -> None:
-    assert len(EXAMPLES) >= 3
+    assert EXAMPLES
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -393,3 +395,31 @@ def test_a_stopped_gateway_closes_its_sockets_and_its_port(market: FakeMarket) -
     client.socket.close()
     with pytest.raises(ConnectionRefusedError):
         WireClient(gateway)
+
+
+def test_a_block_that_is_opened_again_ends_the_gateway_before() -> None:
+    """As running a notebook's cell again does."""
+    running = ExitStack()
+    former = running.enter_context(serve(SCENARIO))
+    running = ExitStack()
+    latter = running.enter_context(serve(SCENARIO))
+    with pytest.raises(ConnectionRefusedError):
+        WireClient(former)
+    with WireClient(latter) as client:
+        assert client.shake() == 176
+    running.close()
+
+
+def test_a_process_ends_although_nobody_ended_its_gateway() -> None:
+    code = (
+        "from contextlib import ExitStack\n"
+        "from sellkit.simgateway.default_portfolio import default_scenario\n"
+        "from sellkit.simgateway.server import serve\n"
+        "import builtins; builtins.held = ExitStack()\n"
+        "print(builtins.held.enter_context(serve(default_scenario())).port)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert int(done.stdout) > 0
