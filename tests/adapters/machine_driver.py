@@ -67,7 +67,8 @@ class Driver:
         task = self.task
         match task:
             case have.Dial(_, link, _):
-                return self.feed(have.Opened(link, ACCOUNTS, GatewayKind.PAPER))
+                accounts, kind = self.state.identity or (ACCOUNTS, GatewayKind.PAPER)
+                return self.feed(have.Opened(link, accounts, kind))
             case have.Wait(turn) | have.BackOff(turn):
                 return self.feed(have.Waited(turn))
             case have.Probe(turn):

@@ -164,7 +164,7 @@ def check(driver: Driver, world: World, commands: list[Command]) -> None:
 
 
 @pytest.mark.parametrize("is_lasting", [True, False])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(steps=st.lists(STEPS, max_size=60))
 def test_ready_means_linked_probed_not_cut_off_all_farms_up_and_lists_read(
     is_lasting: bool, steps: list[object]
@@ -172,7 +172,7 @@ def test_ready_means_linked_probed_not_cut_off_all_farms_up_and_lists_read(
     run(Driver(rules(is_lasting=is_lasting, trusts_start=not is_lasting)), steps)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(steps=st.lists(STEPS, max_size=60))
 def test_no_kind_of_alert_is_said_twice_before_it_was_cleared(steps: list[object]) -> None:
     driver = Driver()
@@ -186,7 +186,7 @@ def test_no_kind_of_alert_is_said_twice_before_it_was_cleared(steps: list[object
             open_ones.add(command.kind)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(steps=st.lists(STEPS, max_size=60))
 def test_whatever_happened_a_gateway_that_is_well_again_becomes_ready(steps: list[object]) -> None:
     driver = Driver()
@@ -202,7 +202,7 @@ def test_whatever_happened_a_gateway_that_is_well_again_becomes_ready(steps: lis
     driver.until_ready()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(steps=st.lists(STEPS, max_size=60))
 def test_epochs_only_rise_and_every_link_is_closed_before_the_next(steps: list[object]) -> None:
     driver = Driver()

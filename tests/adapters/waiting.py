@@ -18,7 +18,7 @@ RETURNING = Returning(
     first_delay_seconds=0.01,
     longest_delay_seconds=0.05,
     probe_seconds=0.05,
-    probe_timeout_seconds=1.0,
+    probe_timeout_seconds=5.0,
     settle_seconds=0.01,
     alert_after=3,
 )
