@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -130,8 +131,9 @@ class Timetable:
         return labels[span.unit]
 
 
+@cache
 def hours_of(exchange: str, *, always_open: bool) -> Hours:
-    """The sessions of an exchange.
+    """The sessions of an exchange, worked out once for every market of a process.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 APPLE = Contract(conId=265598, exchange="SMART")
 MICROSOFT = Contract(conId=272093, exchange="SMART")
 ORDER_STATUS, EXECUTION, HISTORICAL_DATA = 3, 11, 17
-_SOON = 0.25
+_SOON = 0.15
 
 
 class Client:

@@ -348,7 +348,7 @@ def test_an_account_that_is_not_the_one_in_the_settings_is_refused(
 @pytest.mark.fault(13)
 def test_a_rival_session_is_not_fought(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
-    broker = ready(lasting(play))
+    broker = ready(lasting(play, replace(FAST, probe_timeout_seconds=0.3)))
     play.go_to(AT)
     until(lambda: not broker.standing.is_ready)
     decides_nothing(play, broker)
