@@ -13,6 +13,7 @@ HELP = "steer a running gateway that was started with --control-port"
 ACTIONS = (
     *("inject", "clear", "clock", "price", "corporate_action", "rate"),
     *("drop", "sessions", "record", "state"),
+    *("halt", "resume", "correct_bar", "bars", "market_data", "bust"),
 )
 _DETAILS = """
 actions:
@@ -30,6 +31,13 @@ actions:
   corporate_action symbol=NVDA split=4:1 [symbol_change=NVDX] [new_conId=N] [at=TIME]
                            split a stock or rename a contract, now or at a time
   rate currency=EUR dollars=1.2   what one unit of a currency is worth from now on
+  halt symbol=AAPL [kind=volatility] [from=TIME] [until=TIME]    nothing trades in it
+  resume symbol=AAPL       let it trade again
+  correct_bar symbol=AAPL bar_end=TIME factor=0.99 [at=TIME]     another close from now on
+  bars [final_after_seconds=8] [until_final=provisional]         when a bar is final
+  market_data subscription=delayed [symbol=AAPL | exchange=NYSE] who may see what
+  market_data competing=true                                     10197, until it is false
+  bust [symbol=AAPL]       10225 for bars that are kept up to date
   drop                     reset the connection of every client
   sessions                 the clients that are connected
   record [last=N]          the latest messages that clients sent (100)

@@ -126,6 +126,25 @@ class Control:
         """Multiply the made-up prices of a symbol from now on; gives the price it has then."""
         return float(self.ask("price", symbol=symbol, factor=factor)["last"])
 
+    def halt(self, symbol: str, until: dt.datetime | None = None, kind: str = "regulatory") -> None:
+        """Let a symbol stand still from now on; `kind` is `regulatory` or `volatility`."""
+        end = {} if until is None else {"until": until.isoformat()}
+        self.ask("halt", symbol=symbol, kind=kind, **end)
+
+    def resume(self, symbol: str) -> int:
+        """Let a symbol trade again; gives how many halts held it."""
+        return int(self.ask("resume", symbol=symbol)["ended"])
+
+    def correct_bar(self, symbol: str, bar_end: dt.datetime, factor: float) -> None:
+        """Multiply the close of the bars that end at a moment, in every answer from now on."""
+        self.ask("correct_bar", symbol=symbol, bar_end=bar_end.isoformat(), factor=factor)
+
+    def set_market_data(self, **rights: object) -> dict[str, Any]:
+        """Change who may see what: `subscription` with perhaps `symbol` or `exchange`,
+        `competing`, `delayed_enabled`; gives what then holds.
+        """
+        return dict(self.ask("market_data", **rights))
+
     def corporate_action(
         self,
         symbol: str,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.core.market_time import calendar_for
 from sellkit.errors import ConfigError
-from sellkit.simgateway.answers.quotes import tell_changes
 from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.control_market import MARKET_ACTIONS
 from sellkit.simgateway.corporate_actions import read_action
 from sellkit.simgateway.currencies import DOLLAR, Rates
 from sellkit.simgateway.fault_file import read_rule
@@ -137,8 +137,7 @@ def _rate(gateway: Gateway, table: Table) -> object:
 def _tell(gateway: Gateway) -> None:
     """Send at once what has changed in the prices, and let orders meet them."""
     gateway.valuer.forget()
-    for session in gateway.sessions:
-        tell_changes(session)
+    gateway.tell_prices()
     gateway.let_orders_trade()
 
 
@@ -175,4 +174,5 @@ _ACTIONS: Final[dict[str, Callable[[Gateway, Table], object]]] = {
     "sessions": _sessions,
     "record": _record,
     "state": _state,
+    **MARKET_ACTIONS,
 }

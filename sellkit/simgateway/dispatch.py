@@ -58,7 +58,7 @@ REQUESTS: Final = {
     77: Request("cancelAccountUpdatesMulti", accounts.cancel_account_updates_multi),
     81: Request("reqMatchingSymbols", contracts.matching_symbols),
     87: Request("reqHeadTimeStamp", history.head_timestamp),
-    90: Request("cancelHeadTimeStamp", general.nothing),
+    90: Request("cancelHeadTimeStamp", history.cancel_head_timestamp),
     91: Request("reqMarketRule", contracts.market_rule),
     92: Request("reqPnL", accounts.pnl),
     93: Request("cancelPnL", accounts.cancel_pnl),

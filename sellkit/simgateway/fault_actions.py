@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from sellkit.simgateway import messages
 from sellkit.simgateway.framing import encode
 from sellkit.simgateway.kinds import Direction
+from sellkit.simgateway.subscriptions import settle
 
 if TYPE_CHECKING:
     from sellkit.simgateway.gateway import Gateway
@@ -19,7 +20,8 @@ CLIENT_ID_IN_USE: Final = 326
 # What the gateway says with a code when the rule gives no text of its own.
 TEXTS: Final = {
     100: "Max rate of messages per second has been exceeded",
-    162: "Historical Market Data Service error message:HMDS query returned no data: {symbol}@SMART",
+    162: "Historical Market Data Service error message:HMDS query returned no data: {symbol}@SMART "
+    "Trades",
     326: "Unable to connect as the client id is already in use. Retry with a unique client id.",
     354: "Requested market data is not subscribed.",
     1100: "Connectivity between IB and Trader Workstation has been lost.",
@@ -38,6 +40,8 @@ TEXTS: Final = {
     2157: "Sec-def data farm connection is broken:{farm}",
     2158: "Sec-def data farm connection is OK:{farm}",
     10197: "No market data during competing live session",
+    10225: "Bust event occurred, current subscription is deactivated. Please resubscribe real-time "
+    "bars immediately.",
 }
 
 
@@ -201,6 +205,7 @@ class SendError(_Described):
         request_id = parcel.request_id if self.request_id is None else self.request_id
         text = self.text.replace("{symbol}", parcel.symbol or "")
         session.queue(encode(messages.error(session.version, request_id, self.code, text)))
+        settle(session, self.code, request_id)
 
 
 @dataclass(frozen=True, slots=True)

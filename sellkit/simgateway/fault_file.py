@@ -1,4 +1,4 @@
-"""Reads fault rules and latencies, and refuses what is not understood or can never happen.
+"""Reads fault rules, and refuses what is not understood or can never happen.
 
 A rule is a table `[[faults]]`. When it strikes:
 
@@ -20,8 +20,9 @@ What it does, by `do`, with the keys that go with it; seconds are real ones:
     sequence (steps = [{after, code, text, mute, close}, ...]): notices to every client; from
     `mute = true` on requests go unanswered, until `mute = false`
 
-At a moment only sequence, error, close and silent strike. A table `[[latency]]` has `message` and
-either `seconds`, or `low` and `high`, or `mean` with perhaps `low`.
+At a moment only sequence, error, close and silent strike. Some codes do what they say, whichever
+way they are sent: 1101 ends every subscription to prices, 1100 ends bars that are kept up to date,
+and 10225 ends those that it is sent for.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.fault_action_file import ACTION_READERS
-from sellkit.simgateway.faults import Latency, Rule, When
+from sellkit.simgateway.faults import Rule, When
 from sellkit.simgateway.kinds import ANY, HANDSHAKE, START_API, Direction, names, tells_symbol
 
 if TYPE_CHECKING:
@@ -83,49 +84,14 @@ def read_rule(table: Table, symbols: tuple[str, ...], now: dt.datetime | None = 
     return rule
 
 
-def read_latencies(tables: Iterable[Table]) -> tuple[Latency, ...]:
-    """The latencies of a scenario, at most one for each kind of message.
+def read_kind(table: Table, message: str) -> tuple[Direction, str]:
+    """Direction and kind; the direction has to be written only for `*`.
 
     Raises
     ------
     ConfigError
-        A key is unknown, missing or wrong, or a kind stands there twice.
+        There is no such kind, or it goes the other way.
     """
-    found: dict[str, Latency] = {}
-    for table in tables:
-        latency = _read_latency(table)
-        if latency.message in found:
-            table.fail("message", f"has a latency already: {latency.message}")
-        found[latency.message] = latency
-    return tuple(found.values())
-
-
-def _read_latency(table: Table) -> Latency:
-    direction, message = _read_kind(table, table.required_text("message"))
-    if message == ANY:
-        table.fail("message", "must be one kind of message")
-    fixed, low, high = table.seconds("seconds"), table.seconds("low"), table.seconds("high")
-    mean = table.positive("mean")
-    if (fixed is not None) + (high is not None) + (mean is not None) != 1:
-        table.fail("seconds", "or 'high' or 'mean' must be given, exactly one of them")
-    if fixed is not None and low is not None:
-        table.fail("low", "goes with 'high' or 'mean'")
-    least = low or 0.0 if fixed is None else fixed
-    most = least if high is None else high
-    if most < least:
-        table.fail("high", f"must not be below 'low', that is {least:g}")
-    table.end()
-    return Latency(
-        direction=direction,
-        message=message,
-        low=least,
-        high=most,
-        mean=None if mean is None else float(mean),
-    )
-
-
-def _read_kind(table: Table, message: str) -> tuple[Direction, str]:
-    """Direction and kind; the direction has to be written only for `*`."""
     written = table.choice("direction", tuple(Direction))
     fitting = [each for each in Direction if message == ANY or message in names(each)]
     if not fitting:
@@ -148,7 +114,7 @@ def _read_when(table: Table, do: str, symbols: tuple[str, ...], now: dt.datetime
         return When(at=moment, client_id=client_id)
     if at is not None:
         table.fail("at", "strikes without a message; leave out one of 'at' and 'message'")
-    direction, message = _read_kind(table, written)
+    direction, message = read_kind(table, written)
     after, before = table.instant("after"), table.instant("before")
     if after is not None and before is not None and before <= after:
         table.fail("before", f"must be later than 'after', so it could never strike: {before}")

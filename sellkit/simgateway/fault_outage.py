@@ -10,6 +10,7 @@ from sellkit.simgateway.fault_actions import Sequence
 from sellkit.simgateway.framing import encode
 from sellkit.simgateway.kinds import Direction
 from sellkit.simgateway.passage import Parcel
+from sellkit.simgateway.subscriptions import settle
 
 if TYPE_CHECKING:
     from sellkit.simgateway.fault_actions import Step
@@ -66,6 +67,7 @@ class Outage:
         for session in self._told(client_id):
             notice = messages.error(session.version, messages.NO_REQUEST, step.code, step.text)
             session.queue(encode(notice))
+            settle(session, step.code, messages.NO_REQUEST)
             if step.close:
                 session.hang_up()
 

@@ -6,9 +6,8 @@ then happens; see `sellkit.simgateway.fault_actions` for what can.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sellkit.simgateway.fault_actions import Action
-
-_LONGEST_IN_MEANS: Final = 10.0
+    from sellkit.simgateway.latency import Latency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,31 +79,6 @@ class Rule:
 
     when: When
     action: Action
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Latency:
-    """How long messages of a kind take; a request is that much later taken in hand.
-
-    Attributes
-    ----------
-    low, high
-        Real seconds; evenly spread between them, or always the same when they are equal.
-    mean
-        Of an exponential distribution that begins at `low` instead, cut off at ten times the mean.
-    """
-
-    direction: Direction
-    message: str
-    low: float
-    high: float
-    mean: float | None = None
-
-    def seconds(self, share: float) -> float:
-        """The latency for a number in [0, 1)."""
-        if self.mean is None:
-            return self.low + (self.high - self.low) * share
-        return self.low + self.mean * min(-math.log1p(-share), _LONGEST_IN_MEANS)
 
 
 class Passing(NamedTuple):

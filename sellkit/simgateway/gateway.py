@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.core.portfolio import SIMULATED_FARM
 from sellkit.simgateway.accounts import Valuer
+from sellkit.simgateway.admission import Admission
+from sellkit.simgateway.answers.keeping import tell_bars
 from sellkit.simgateway.answers.quotes import tell_changes
+from sellkit.simgateway.board import Board
 from sellkit.simgateway.clients import Clients
 from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
 from sellkit.simgateway.control_server import ControlServer
@@ -19,21 +22,21 @@ from sellkit.simgateway.exchange import Exchange
 from sellkit.simgateway.fault_outage import Outage
 from sellkit.simgateway.faults import Faults
 from sellkit.simgateway.framing import BadFrame
+from sellkit.simgateway.halts import Halts
 from sellkit.simgateway.listening import listen, stop_listening
 from sellkit.simgateway.market import Market
 from sellkit.simgateway.orders.delivery import tell
 from sellkit.simgateway.orders.floor import Floor
 from sellkit.simgateway.orders.quotes import Quotes
-from sellkit.simgateway.pacing import MAX_OPEN, SMALL_BARS, Pacing
 from sellkit.simgateway.reception import Received, check_host, converse
 from sellkit.simgateway.reorganisation import Reorganisation
+from sellkit.simgateway.rights import Rights
 from sellkit.simgateway.session import Session
 from sellkit.simgateway.terminal import Terminal
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from sellkit.simgateway.history import HistoryQuery
     from sellkit.simgateway.prices import Prices
     from sellkit.simgateway.scenario import Scenario
 
@@ -43,7 +46,7 @@ _TELL_SECONDS: Final = 0.25
 # On the fastest clock 36 seconds, by which a rule with a moment may strike late.
 _DUE_SECONDS: Final = 0.01
 _STOP_SECONDS: Final = 2.0
-_REMEMBERED: Final = 100_000
+_REMEMBERED: Final = 20_000  # a placed order takes some 2 kB
 
 
 class Gateway:
@@ -84,6 +87,12 @@ class Gateway:
         Take connections and never answer them.
     floor
         Where orders work; `floor.habits` may be replaced while the gateway runs.
+    halts
+        When contracts do not trade.
+    rights
+        Which prices clients may see.
+    admission
+        Which requests for history may run.
     reorganisation
         Splits and changed symbols that are still to come.
     binds_orders
@@ -121,15 +130,17 @@ class Gateway:
         self.exchange = Exchange(scenario)
         self.valuer = Valuer(self.exchange, self.market)
         quotes = Quotes(self.market, self.exchange.price_name, self.exchange.stated_price)
-        self.floor = Floor(self.exchange, quotes, self.valuer)
+        self.halts = _halts_of(self.market, scenario)
+        self.floor = Floor(self.exchange, quotes, self.valuer, self.halts)
         self.binds_orders = False
         self.terminal = Terminal(self)
         self.requests: deque[Received] = deque(maxlen=_REMEMBERED)
         self.max_bars_per_answer: int | None = None
         self.silent = False
-        self.open_history = 0
+        self.composing: set[asyncio.Task[None]] = set()
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="gateway-history")
-        self._pacing = Pacing(steady_seconds)
+        self.rights = Rights(scenario.market_data)
+        self.admission = Admission(steady_seconds, scenario.market_data.throttle)
         self._handshake_seconds = handshake_seconds
         self._buffer_limit = buffer_limit
         self.clients = Clients()
@@ -143,6 +154,15 @@ class Gateway:
     def account(self) -> str:
         """The default account."""
         return self.scenario.accounts[0]
+
+    @property
+    def open_history(self) -> int:
+        """How many requests for history count as open, of all clients.
+
+        Those that are not answered yet, whoever reads the answer when; bars that are kept up to
+        date; and times of first bars that nobody has cancelled.
+        """
+        return len(self.composing) + sum(session.kept_history for session in self.sessions)
 
     @property
     def sessions(self) -> list[Session]:
@@ -190,8 +210,8 @@ class Gateway:
             last = now
             try:
                 self.let_orders_trade()
+                self.tell_prices()
                 for session in self.sessions:
-                    tell_changes(session)
                     session.watches.refresh(now)
             except Exception:
                 # One bad moment of the market must not stop the gateway's time for good.
@@ -220,6 +240,13 @@ class Gateway:
         self.floor.tick(self.clock.now())
         self.tell_orders()
 
+    def tell_prices(self) -> None:
+        """Tell clients what has changed in the prices and the bars that they subscribed to."""
+        board = Board(self)
+        for session in self.sessions:
+            tell_changes(session, board)
+            tell_bars(session)
+
     def tell_orders(self) -> None:
         """Tell clients what happened to orders since this was last called."""
         tell(self.sessions, self.floor.take_events(), self.floor.habits)
@@ -231,19 +258,6 @@ class Gateway:
         now, seconds = self.clock.now(), steady_seconds()
         self.received += 1
         self.requests.append(Received(number, name, now, seconds, session.client_id, fields))
-
-    def admits_history(self, query: HistoryQuery, exchange: str) -> bool:
-        """Whether one more request for bars may run; one that may counts as open."""
-        if self.open_history >= MAX_OPEN:
-            return False
-        shown = query.what_to_show
-        series = (query.symbol, exchange, shown)
-        if query.bar_size in SMALL_BARS and not self._pacing.admits(
-            (query, exchange), series, shown
-        ):
-            return False
-        self.open_history += 1
-        return True
 
     # --- from other threads -------------------------------------------------------------------
 
@@ -268,3 +282,8 @@ class Gateway:
         self.exchange.hold(account, symbol, quantity, average_cost)
         for session in self.sessions:
             session.watches.position_changed(account, self.exchange.named(symbol))
+
+
+def _halts_of(market: Prices, scenario: Scenario) -> Halts:
+    """The halts that hold; those of a market that knows halts also shape its prices."""
+    return market.halts if isinstance(market, Market) else Halts(scenario.market_data.halts)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from sellkit.core.market_time import UTC
 from sellkit.simgateway.bar_sizes import DAY, Span, span_named
+from sellkit.simgateway.base_prices import base_prices
+from sellkit.simgateway.corrections import Corrections
+from sellkit.simgateway.disturbed import Disturbed
 from sellkit.simgateway.durations import Duration, Window, parse_duration, window
+from sellkit.simgateway.halts import Halts
 from sellkit.simgateway.history import (
     NO_SUCH_SECURITY,
     NOT_SUBSCRIBED,
@@ -27,26 +29,29 @@ from sellkit.simgateway.history import (
     Refused,
 )
 from sellkit.simgateway.listing import Listing
+from sellkit.simgateway.market_terms import MarketTerms, UntilFinal
 from sellkit.simgateway.moves import Move, Moved
+from sellkit.simgateway.opening_hours import Sessions, hours_text, sessions_back
 from sellkit.simgateway.quote import Quote
+from sellkit.simgateway.quoting import last_trade, quote_of
 from sellkit.simgateway.rows import Rows, fold, no_rows
-from sellkit.simgateway.shown import bars_of, check_shown, no_data
+from sellkit.simgateway.shown import MOST_BARS, bars_of, check_shown, no_data, too_many
 from sellkit.simgateway.splits import Split, Splits
-from sellkit.simgateway.synthetic import Synthetic
 from sellkit.simgateway.timetable import hours_of
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from sellkit.core.market_time import Calendar
-    from sellkit.simgateway.row_source import RowSource
     from sellkit.simgateway.scenario import Scenario
 
 __all__ = ["Listing", "Market", "Quote"]
 
-_DAYS_TOLD: Final = 6
 _SESSIONS_SEARCHED: Final = 8
+_SESSIONS_TRIED: Final = 2
 _DAY_SECONDS: Final = 86_400
+# A bar that is not final is told as it stood so long before its end.
+_PROVISIONAL_SECONDS: Final = 5.0
+_PLAIN: Final = MarketTerms()
 _NOTHING: Final[Mapping[str, Path]] = MappingProxyType({})
 
 
@@ -67,6 +72,15 @@ class Market:
         the sessions in which they were recorded; only `hours` then tells an open market.
     final_after_seconds
         How long after its end a bar, and with it what follows, is missing in `history`.
+    terms
+        What is told of bars meanwhile, halts and corrections; the rest of it is not for a market.
+
+    Attributes
+    ----------
+    final_after_seconds, until_final
+        As above; may be changed while the gateway runs.
+    halts, corrections
+        When symbols do not trade, and closes that are told anew; may grow.
 
     Raises
     ------
@@ -84,15 +98,20 @@ class Market:
         replay: Mapping[str, Path] = _NOTHING,
         always_open: bool = False,
         final_after_seconds: float = 0.0,
+        terms: MarketTerms = _PLAIN,
     ) -> None:
-        self._final_after = final_after_seconds
-        self._moved: Moved | None = None
+        self.final_after_seconds = final_after_seconds
+        self.until_final = terms.until_final
+        self.halts = Halts(terms.halts)
+        self.corrections = Corrections(terms.corrections)
         self._listings = {listing.symbol: listing for listing in listings}
-        self._told_hours = lru_cache(partial(hours_of, always_open=always_open))
-        self._hours = self._told_hours
-        if replay and always_open:
-            self._hours = lru_cache(partial(hours_of, always_open=False))
-        self._prices = Splits(self._source(seed, replay, always_open=always_open))
+        self._told_hours = partial(hours_of, always_open=always_open)
+        self._hours = partial(hours_of, always_open=always_open and not replay)
+        source = self._source = base_prices(seed, replay, self._hours, always_open=always_open)
+        disturbed = Disturbed(
+            source, self._hours, self.halts, self.corrections, flat=terms.flat_when_halted
+        )
+        self._prices = Splits(disturbed)
         for listing in self._listings.values():
             self._hours(listing.exchange)
 
@@ -107,6 +126,7 @@ class Market:
             replay=replay,
             always_open=scenario.always_open,
             final_after_seconds=scenario.bars_final_after_seconds,
+            terms=scenario.market_data,
         )
 
     def history(self, query: HistoryQuery, now: dt.datetime) -> list[HistoryBar]:
@@ -119,7 +139,7 @@ class Market:
         Raises
         ------
         Refused
-            200 unknown symbol, 321 illegal question, 162 no bar.
+            200 unknown symbol, 321 illegal question, 162 no bar or too many.
         """
         listing = self._listing(query.symbol)
         span = span_named(query.bar_size)
@@ -128,9 +148,11 @@ class Market:
         moment = now.timestamp()
         limit = moment if query.end is None else min(query.end.timestamp(), moment)
         asked = window(duration, self._hours(listing.exchange).of(rth=query.rth), limit)
-        bars = self._fold(listing, span, asked, moment, self._final_after, rth=query.rth)
+        bars = self._fold(listing, span, asked, moment, self.final_after_seconds, rth=query.rth)
         if not len(bars.minute):
             raise no_data(query.symbol, query.what_to_show)
+        if len(bars.minute) > MOST_BARS:
+            raise too_many(len(bars.minute))
         table = self._hours(listing.exchange).of(rth=query.rth)
         return bars_of(
             bars,
@@ -163,6 +185,9 @@ class Market:
         starts, ends = table.bounds(span, rows.session, rows.minute, first)
         is_asked = (starts * 60 < asked.until) & (ends * 60 > asked.since)
         is_late = (ends * 60 > now - final_after) & (ends * 60 <= now)
+        if is_late.any() and self.until_final is UntilFinal.PROVISIONAL:
+            end = float(ends[is_late].min()) * 60
+            return self._fold(listing, span, asked, end - _PROVISIONAL_SECONDS, rth=rth)
         if is_late.any():
             is_asked &= starts < starts[is_late].min()
         return fold(rows.part(is_asked), starts[is_asked])
@@ -178,37 +203,26 @@ class Market:
         listing = self._listing(symbol)
         finest = self._prices.finest(listing)
         rows = no_rows() if finest is None else self._latest(listing, finest, now, rth=False)
-        if not len(rows.minute):
+        if finest is None or not len(rows.minute):
             raise Refused(NOT_SUBSCRIBED, f"Requested market data of {symbol}: there is no price.")
-        latest = rows.of_sessions(range(int(rows.session[-1]), int(rows.session[-1]) + 1))
-        day = fold(latest, np.full_like(latest.minute, latest.minute[0]))
-        unit, tick = self._prices.unit(listing), float(listing.tick)
-        bar = bars_of(day, None, "TRADES", unit, tick)[0]
-        before = self._latest(listing, DAY, now, rth=True)
-        before = before.part(before.session < rows.session[-1])
-        closes = bars_of(before, None, "TRADES", unit, tick)[-1:]
-        step = int(rows.minute[-1]) % 7
-        return Quote(
-            bid=round(bar.close - tick, 8),
-            ask=round(bar.close + tick, 8),
-            last=bar.close,
-            bid_size=100 * (1 + step),
-            ask_size=100 * (7 - step),
-            last_size=100,
-            volume=bar.volume,
-            open=bar.open,
-            high=bar.high,
-            low=bar.low,
-            previous_close=closes[0].close if closes else bar.open,
+        table = self._hours(listing.exchange).extended
+        end = float(table.bounds(finest, rows.session[-1:], rows.minute[-1:])[1][0])
+        return quote_of(
+            rows,
+            self._latest(listing, DAY, now, rth=True),
+            self._prices.unit(listing),
+            float(listing.tick),
+            traded_at=last_trade(now, end),
+            is_open=self._told_hours(listing.exchange).extended.is_open(now.timestamp()),
         )
 
     def _latest(self, listing: Listing, span: Span, now: dt.datetime, *, rth: bool) -> Rows:
-        """Bars of the last few sessions."""
-        moment = now.timestamp()
-        asked = window(
-            Duration(_SESSIONS_SEARCHED, "D"), self._hours(listing.exchange).of(rth=rth), moment
-        )
-        return self._fold(listing, span, asked, moment, rth=rth)
+        """Bars of the last few sessions; short ones of two, unless those have none."""
+        table, moment = self._hours(listing.exchange).of(rth=rth), now.timestamp()
+        few = window(Duration(_SESSIONS_TRIED, "D"), table, moment)
+        rows = no_rows() if span.is_dated else self._fold(listing, span, few, moment, rth=rth)
+        asked = window(Duration(_SESSIONS_SEARCHED, "D"), table, moment)
+        return rows if len(rows.minute) else self._fold(listing, span, asked, moment, rth=rth)
 
     def move(self, symbol: str, factor: float, now: dt.datetime) -> None:
         """Multiply a symbol's prices from `now` on; see `Moved`.
@@ -218,9 +232,9 @@ class Market:
         Refused
             200 unknown symbol, 321 the prices are replayed.
         """
-        if self._moved is None:
+        if not isinstance(self._source, Moved):
             raise Refused(NOT_VALID, "Replayed prices cannot be moved.")
-        self._moved.add(self._listing(symbol).symbol, Move(now.timestamp(), factor))
+        self._source.add(self._listing(symbol).symbol, Move(now.timestamp(), factor))
 
     def split(self, symbol: str, ratio: Fraction, at: dt.datetime) -> None:
         """Divide a symbol's prices by a ratio for all who ask from `at` on; see `Splits`.
@@ -263,35 +277,24 @@ class Market:
         NoCalendar
             The exchange is not known.
         """
-        hours = self._told_hours(exchange)
-        today = hours.regular.calendar.local(now).date()
-        dates = [today + dt.timedelta(days=number) for number in range(_DAYS_TOLD)]
-        trading, liquid = (
-            ";".join(_hours_on(date, table.calendar) for date in dates)
-            for table in (hours.extended, hours.regular)
-        )
-        return trading, liquid
+        return hours_text(self._told_hours(exchange), now)
+
+    def sessions(
+        self, symbol: str, duration: Duration, until: dt.datetime, *, rth: bool
+    ) -> Sessions:
+        """When a symbol's exchange was open; see `sessions_back`.
+
+        Raises
+        ------
+        Refused
+            200 unknown symbol.
+        """
+        listing = self._listing(symbol)
+        table = self._told_hours(listing.exchange).of(rth=rth)
+        return sessions_back(table, duration, until, listing.listed)
 
     def _listing(self, symbol: str) -> Listing:
         found = self._listings.get(symbol)
         if found is None:
             raise Refused(NO_SUCH_SECURITY, f"No security definition is known for {symbol!r}.")
         return found
-
-    def _source(self, seed: int, replay: Mapping[str, Path], *, always_open: bool) -> RowSource:
-        if not replay:
-            source = Synthetic(seed, self._hours, always_open=always_open)
-            self._moved = Moved(source, self._hours)
-            return self._moved
-        # pyarrow is heavy, and a synthetic market does not need it.
-        from sellkit.simgateway.replay import Replay  # noqa: PLC0415
-
-        return Replay(replay, self._hours)
-
-
-def _hours_on(date: dt.date, calendar: Calendar) -> str:
-    session = calendar.on(date) if date <= calendar.last_date else None
-    if session is None:
-        return f"{date:%Y%m%d}:CLOSED"
-    opens, closes = calendar.local(session.open_utc), calendar.local(session.close_utc)
-    return f"{opens:%Y%m%d:%H%M}-{closes:%Y%m%d:%H%M}"

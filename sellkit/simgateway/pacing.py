@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable
 
 MAX_OPEN: Final = 50
 SMALL_BARS: Final = frozenset({"1 secs", "5 secs", "10 secs", "15 secs", "30 secs"})
@@ -23,8 +23,8 @@ _WINDOW_LIMIT: Final = 60
 
 class _Asked(NamedTuple):
     seconds: float
-    question: Hashable
-    series: Hashable
+    question: object
+    series: object
     weight: int
 
 
@@ -41,7 +41,7 @@ class Pacing:
         self._steady = steady
         self._asked: deque[_Asked] = deque()
 
-    def admits(self, question: Hashable, series: Hashable, what_to_show: str) -> bool:
+    def admits(self, question: object, series: object, what_to_show: str) -> bool:
         """Whether a request may pass; one that may is counted.
 
         Parameters

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import datetime as dt
 
+    from sellkit.simgateway.durations import Duration
     from sellkit.simgateway.history import HistoryBar, HistoryQuery
-    from sellkit.simgateway.market import Quote
+    from sellkit.simgateway.opening_hours import Sessions
+    from sellkit.simgateway.quote import Quote
 
 
 class Prices(Protocol):
@@ -32,4 +34,10 @@ class Prices(Protocol):
 
     def hours(self, exchange: str, now: dt.datetime) -> tuple[str, str]:
         """The trading hours and the regular hours of the next days."""
+        ...
+
+    def sessions(
+        self, symbol: str, duration: Duration, until: dt.datetime, *, rth: bool
+    ) -> Sessions:
+        """When a symbol's exchange was open, so far back from a day, that day included."""
         ...

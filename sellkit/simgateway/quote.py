@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +16,16 @@ class Quote:
     Sizes and `volume` are in shares. `open`, `high`, `low` and `volume` are those of the session in
     progress, or of the last one, with its pre- and after-market hours; `previous_close` is the
     regular close of the session before it, and equals `open` where there is none.
+
+    Attributes
+    ----------
+    average, trades
+        Price by volume and number of trades of the same session; None where nobody counts.
+    traded_at
+        When the last trade was, aware UTC; None where nobody knows.
+    is_open
+        Whether the exchange trades; while it does not there is neither bid nor ask to be had, and
+        those here are the last.
     """
 
     bid: float
@@ -25,3 +39,7 @@ class Quote:
     high: float
     low: float
     previous_close: float
+    average: float | None = None
+    trades: int | None = None
+    traded_at: dt.datetime | None = None
+    is_open: bool = True

@@ -79,19 +79,23 @@ class Fields:
 
     def text(self) -> str:
         """The next field as it is."""
-        if self._next >= len(self._values):
-            raise BadRequest(f"field {self._next + 1} is missing")
+        try:
+            text = self._values[self._next]
+        except IndexError:
+            raise BadRequest(f"field {self._next + 1} is missing") from None
         self._next += 1
-        return self._values[self._next - 1]
+        return text
 
     def integer(self, unset: int = 0) -> int:
         """The next field as a whole number; `unset` for an empty one or an unset mark."""
         text = self.text()
-        if text in ("", UNSET_INTEGER) or _is_unset(text):
+        if text in ("", UNSET_INTEGER):
             return unset
-        if not _INTEGER.fullmatch(text):
-            raise BadRequest(f"field {self._next} is no whole number: {text[:40]!r}")
-        return int(text)
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _is_unset(text):
+            return unset
+        raise BadRequest(f"field {self._next} is no whole number: {text[:40]!r}")
 
     def number(self) -> float | None:
         """The next field as a number; None for an empty one or an unset mark."""
@@ -116,9 +120,10 @@ class Fields:
     def flag(self) -> bool:
         """The next field as a truth value."""
         text = self.text()
-        if text.lower() not in _FLAGS:
+        flag = _FLAGS.get(text.lower())
+        if flag is None:
             raise BadRequest(f"field {self._next} is no flag: {text[:40]!r}")
-        return _FLAGS[text.lower()]
+        return flag
 
     def request_id(self) -> int:
         """The next field as the request's id, to which errors will be addressed."""
@@ -127,8 +132,9 @@ class Fields:
 
     def skip(self, count: int = 1) -> None:
         """Pass over fields that change nothing here."""
-        for _ in range(count):
-            self.text()
+        if count > len(self._values) - self._next:
+            raise BadRequest(f"field {len(self._values) + 1} is missing")
+        self._next += max(0, count)  # as many as are written, which may be -1
 
     def contract(self) -> ContractQuery:
         """The next twelve fields as a contract."""

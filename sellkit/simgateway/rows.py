@@ -64,6 +64,8 @@ def joined(parts: Iterable[Rows]) -> Rows:
     found = [part for part in parts if len(part.minute)]
     if not found:
         return no_rows()
+    if len(found) == 1:
+        return found[0]
     return Rows._make(np.concatenate(columns) for columns in zip(*found, strict=True))
 
 

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Final
 from sellkit.core.market_time import CALENDAR_OF_EXCHANGE
 from sellkit.simgateway.currencies import DOLLAR, Funds, Rates
 from sellkit.simgateway.market import Listing
+from sellkit.simgateway.market_terms import MarketTerms
 from sellkit.simgateway.orders.habits import OrderHabits
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from sellkit.simgateway.corporate_actions import CorporateAction
-    from sellkit.simgateway.faults import Latency, Rule
+    from sellkit.simgateway.faults import Rule
+    from sellkit.simgateway.latency import Latency
     from sellkit.simgateway.market_rules import MarketRule
 
 DEFAULT_ACCOUNT: Final = "DU0000001"
@@ -198,6 +200,8 @@ class Scenario:
         Those of the accounts that may borrow and sell short; the others are cash accounts.
     habits
         How orders are treated where real gateways differ.
+    market_data
+        What may be seen of prices, and when they stand still or are corrected.
     """
 
     accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
@@ -217,6 +221,7 @@ class Scenario:
     corporate_actions: tuple[CorporateAction, ...] = ()
     margin_accounts: frozenset[str] = frozenset()
     habits: OrderHabits = field(default_factory=OrderHabits)
+    market_data: MarketTerms = field(default_factory=MarketTerms)
 
     def funds_of(self, account: str) -> Funds:
         """The cash and the base currency of an account."""

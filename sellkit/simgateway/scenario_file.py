@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
 from sellkit.simgateway.corporate_actions import read_actions
 from sellkit.simgateway.default_portfolio import default_scenario
-from sellkit.simgateway.fault_file import read_latencies, read_rules
+from sellkit.simgateway.fault_file import read_rules
+from sellkit.simgateway.latency_file import read_latencies
 from sellkit.simgateway.market_rules import read_market_rules
 from sellkit.simgateway.scenario import (
     Holding,
@@ -19,6 +21,7 @@ from sellkit.simgateway.scenario import (
 )
 from sellkit.simgateway.scenario_accounts import check_rates, read_accounts, read_rates
 from sellkit.simgateway.scenario_habits import read_habits
+from sellkit.simgateway.scenario_market import read_market
 from sellkit.simgateway.scenario_orders import read_orders
 from sellkit.simgateway.security_file import read_security
 from sellkit.simgateway.table import Table
@@ -70,6 +73,7 @@ def load_scenario(path: Path | None) -> Scenario:
         margin_accounts=owners.margin_accounts,
         habits=read_habits(table.table("habits")),
     )
+    scenario = replace(scenario, market_data=read_market(table, scenario))
     table.end()
     return scenario
 

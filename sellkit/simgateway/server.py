@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import threading
 from concurrent.futures import Future
@@ -125,6 +126,8 @@ async def _run_until_signalled(gateway: Gateway, on_ready: Callable[[Gateway], N
     before = {number: signal.signal(number, stop) for number in _SIGNALS}
     try:
         await gateway.start()
+        # What is there by now stays; looking through it again and again would delay answers.
+        gc.freeze()
         on_ready(gateway)
         await stopped.wait()
         await gateway.stop()

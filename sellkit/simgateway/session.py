@@ -16,6 +16,7 @@ from sellkit.simgateway.passage import Passage, Subjects
 from sellkit.simgateway.watches import Watches
 
 if TYPE_CHECKING:
+    from sellkit.simgateway.bar_stream import BarStream
     from sellkit.simgateway.framing import Message
     from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.streams import QuoteStream
@@ -47,8 +48,13 @@ class Session:
         Whether it asked for changes of positions.
     watches
         What it asked to be told of accounts.
-    streams, history
-        Its subscriptions to prices and its open requests for bars, by request id.
+    data_type
+        The kind of prices that it wants: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen.
+    streams, history, bar_streams
+        Its subscriptions to prices, its open requests for bars, and the bars that are kept up to
+        date, by request id.
+    heads
+        Requests for the time of a first bar that it has not given up, by id.
     """
 
     def __init__(self, gateway: Gateway, writer: asyncio.StreamWriter, buffer_limit: int) -> None:
@@ -61,6 +67,9 @@ class Session:
         self.watches = Watches(self)
         self.streams: dict[int, QuoteStream] = {}
         self.history: dict[int, asyncio.Task[None]] = {}
+        self.bar_streams: dict[int, BarStream] = {}
+        self.heads: set[int] = set()
+        self.data_type = 1
         self._writer = writer
         self._limit = buffer_limit
         self._waiting = bytearray()
@@ -85,6 +94,9 @@ class Session:
 
     def send(self, *outgoing: Message) -> None:
         """Send messages, in this order, at the end of this turn."""
+        if self._outbound.is_clear:
+            self.queue(b"".join(map(encode, outgoing)))
+            return
         for message in outgoing:
             self.send_frame(encode(message))
 
@@ -122,6 +134,20 @@ class Session:
         self._writer.write(bytes(self._waiting))
         self._waiting.clear()
 
+    @property
+    def kept_history(self) -> int:
+        """Its requests for history that were answered and still count as open."""
+        return len(self.bar_streams) + len(self.heads)
+
+    def end_bars(self, request_id: int | None = None) -> int:
+        """Keep bars up to date no longer, of one request or of all; gives how many there were."""
+        wanted = [request_id] if request_id is not None else list(self.bar_streams)
+        ended = [self.bar_streams.pop(number, None) for number in wanted]
+        for stream in ended:
+            if stream is not None and stream.job is not None:
+                stream.job.cancel()
+        return len(ended) - ended.count(None)
+
     def hang_up(self) -> None:
         """Close the connection behind what has been sent."""
         self.flush()
@@ -153,6 +179,8 @@ class Session:
         for job in self.history.values():
             job.cancel()
         self.history.clear()
+        self.end_bars()
+        self.heads.clear()
         self.streams.clear()
         self.inbound.end()
         self._outbound.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -30,6 +31,10 @@ _TITLES: Final = {
 _TRADED: Final = {"TRADES", "ADJUSTED_LAST"}
 _QUOTED: Final = {"MIDPOINT", "BID", "ASK", "BID_ASK"}
 _DECIMALS: Final = 8
+_INSTANTS_KEPT: Final = 1 << 16
+
+MOST_BARS: Final = 300_000
+"""More fit into no answer, and to make them all up first would take seconds and much memory."""
 
 
 def no_data(symbol: str, what_to_show: str) -> Refused:
@@ -38,6 +43,15 @@ def no_data(symbol: str, what_to_show: str) -> Refused:
         NO_DATA,
         "Historical Market Data Service error message:HMDS query returned no data: "
         f"{symbol}@SMART {_TITLES.get(what_to_show, what_to_show)}",
+    )
+
+
+def too_many(count: int) -> Refused:
+    """The answer to a question to which there are more bars than an answer holds."""
+    return Refused(
+        NO_DATA,
+        "Historical Market Data Service error message:"
+        f"{count} bars are too many for one answer; ask for a shorter time or longer bars",
     )
 
 
@@ -97,11 +111,15 @@ def bars_of(
     if what_to_show in _QUOTED:
         sums = (np.full_like(volume, -1), np.full_like(average, -1), np.full_like(trades, -1))
     columns = (*prices, *sums)
-    starts = [dt.datetime.fromtimestamp(minute * 60, UTC) for minute in rows.minute.tolist()]
-    return [
-        HistoryBar(*values)
-        for values in zip(dates or starts, *(column.tolist() for column in columns), strict=True)
-    ]
+    starts = dates or map(_instant, rows.minute.tolist())
+    values = zip(starts, *(column.tolist() for column in columns), strict=True)
+    return list(map(HistoryBar._make, values))
+
+
+@lru_cache(_INSTANTS_KEPT)
+def _instant(minute: int) -> dt.datetime:
+    """A minute after 1970; the same object again, so that what is kept of it is found sooner."""
+    return dt.datetime.fromtimestamp(minute * 60, UTC)
 
 
 def _averages(rows: Rows) -> Floats:

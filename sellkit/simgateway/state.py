@@ -41,6 +41,7 @@ def show_gateway(gateway: Gateway) -> Shown:
         "placed_orders": [asdict(order) for order in exchange.placed_orders],
         "faults": [show_rule(armed) for armed in gateway.faults.armed],
         "mute": gateway.faults.is_mute,
+        "halts": [asdict(halt) for halt in gateway.halts.all],
         "open_history": gateway.open_history,
         "received": gateway.received,
     }
@@ -64,7 +65,9 @@ def show_session(session: Session) -> Shown:
         "silent": session.is_silent,
         "wants_positions": session.wants_positions,
         "streams": len(session.streams),
-        "open_history": len(session.history),
+        "data_type": session.data_type,
+        "bar_streams": len(session.bar_streams),
+        "open_history": len(session.history) + session.kept_history,
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,10 +18,11 @@ from sellkit.simgateway.bar_sizes import DAY, MINUTE, Span, Unit
 from sellkit.simgateway.chance import BELL_DEVIATION, Chance, Floats
 from sellkit.simgateway.legs import EARLY, LATE, REGULAR, Legs, Levels, legs_of
 from sellkit.simgateway.rows import Rows, fold, joined, no_rows
+from sellkit.simgateway.shown import too_many
 
 if TYPE_CHECKING:
     from sellkit.simgateway.listing import Listing
-    from sellkit.simgateway.timetable import Hours
+    from sellkit.simgateway.timetable import Hours, Timetable
 
 # Trends last 45 days, push by an eighth of a day's deviation per session, and the pull back to the
 # start price halves a distance in about 280 sessions: enough of both to cross moving averages.
@@ -31,6 +32,11 @@ _PULL: Final = math.exp(-1 / 400)
 
 _FEWEST_TICKS: Final = 2.0
 _MINUTES_KEPT: Final = 600_000
+# Bars of half an hour and longer are kept by the month, so that the minutes below them need not be.
+_KEPT_FROM: Final = 30
+_MOST_MINUTES: Final = 1_000_000
+_MONTHS_OF_BARS_KEPT: Final = 1024
+_MONTHS_OF_DAYS_KEPT: Final = 8192
 _MONTH_OF_MINUTES: Final = 20_000
 _MONTH_ALWAYS_OPEN: Final = 44_000
 
@@ -56,7 +62,8 @@ class Synthetic:
         month = _MONTH_ALWAYS_OPEN if always_open else _MONTH_OF_MINUTES
         self._levels = lru_cache(maxsize=128)(self._walk)
         self._minutes = lru_cache(maxsize=_MINUTES_KEPT // month)(self._month_of_minutes)
-        self._days = lru_cache(maxsize=8192)(self._month_of_days)
+        self._bars = lru_cache(maxsize=_MONTHS_OF_BARS_KEPT)(self._month_of_bars)
+        self._days = lru_cache(maxsize=_MONTHS_OF_DAYS_KEPT)(partial(self._month_of_bars, DAY))
 
     def unit(self, listing: Listing) -> Fraction:
         """What the prices of rows are counted in: the tick."""
@@ -87,21 +94,34 @@ class Synthetic:
         -------
         Rows or None
             None: there is nothing that fine.
+
+        Raises
+        ------
+        Refused
+            162: so many minutes are asked for that no answer would hold them.
         """
         if span.unit is Unit.SECOND:
             return None
         if not sessions:
             return no_rows()
         table = self._hours(listing.exchange).of(rth=rth)
-        if not span.is_dated:
+        if span == MINUTE:
+            _check_minutes(table, sessions)
             return _until(self._gather(self._minutes, listing, sessions, rth=rth), now)
+        kept, make = self._months_of(span)
         done = int(np.searchsorted(table.closes, now / 60, "right"))
         past = range(sessions.start, min(sessions.stop, max(done, sessions.start)))
         open_now = range(past.stop, sessions.stop)
-        days = self._gather(self._days, listing, past, rth=rth)
+        done_bars = self._gather(make, listing, past, rth=rth)
         minutes = _until(self._gather(self._minutes, listing, open_now, rth=rth), now)
-        today = fold(minutes, table.bounds(DAY, minutes.session, minutes.minute)[0])
-        return joined((days, today))
+        begun = fold(minutes, table.bounds(kept, minutes.session, minutes.minute)[0])
+        return joined((done_bars, begun))
+
+    def _months_of(self, span: Span) -> tuple[Span, Callable[[Listing, bool, int], Rows]]:
+        """Bars that fold into those of a span, and how a month of them is had."""
+        if span.is_dated:
+            return DAY, self._days
+        return span, partial(self._bars if span.length >= _KEPT_FROM else self._month_of_bars, span)
 
     def _gather(
         self,
@@ -117,10 +137,10 @@ class Synthetic:
         months = range(int(table.months[sessions.start]), int(table.months[sessions.stop - 1]) + 1)
         return joined(make(listing, rth, month) for month in months).of_sessions(sessions)
 
-    def _month_of_days(self, listing: Listing, rth: bool, month: int) -> Rows:
+    def _month_of_bars(self, span: Span, listing: Listing, rth: bool, month: int) -> Rows:
         rows = self._minutes(listing, rth, month)
         table = self._hours(listing.exchange).of(rth=rth)
-        return fold(rows, table.bounds(DAY, rows.session, rows.minute)[0])
+        return fold(rows, table.bounds(span, rows.session, rows.minute)[0])
 
     def _month_of_minutes(self, listing: Listing, rth: bool, month: int) -> Rows:
         hours = self._hours(listing.exchange)
@@ -200,6 +220,13 @@ class Synthetic:
 
     def _chance(self, listing: Listing, purpose: object) -> Chance:
         return Chance(self._seed, listing.symbol, purpose)
+
+
+def _check_minutes(table: Timetable, sessions: range) -> None:
+    where = slice(sessions.start, sessions.stop)
+    count = int((table.closes[where] - table.opens[where]).sum())
+    if count > _MOST_MINUTES:
+        raise too_many(count)
 
 
 def _ticks(level: Floats, listing: Listing) -> Floats:

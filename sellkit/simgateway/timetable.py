@@ -76,6 +76,11 @@ class Timetable:
         """How many sessions opened before an instant, in seconds after 1970."""
         return int(np.searchsorted(self.opens, seconds / 60, "left"))
 
+    def is_open(self, seconds: float) -> bool:
+        """Whether a session is open at an instant, in seconds after 1970."""
+        index = int(np.searchsorted(self.opens, seconds / 60, "right")) - 1
+        return index >= 0 and seconds / 60 < float(self.closes[index])
+
     def whole(self, span: Span, sessions: range) -> range:
         """`sessions`, made wider to whole weeks or months where a bar is that long."""
         if span.unit not in {Unit.WEEK, Unit.MONTH} or not sessions:
@@ -133,7 +138,7 @@ class Timetable:
 
 @cache
 def hours_of(exchange: str, *, always_open: bool) -> Hours:
-    """The sessions of an exchange, worked out once for every market of a process.
+    """The sessions of an exchange; made once for all exchanges that keep one calendar.
 
     Parameters
     ----------
@@ -149,9 +154,19 @@ def hours_of(exchange: str, *, always_open: bool) -> Hours:
     """
     regular = calendar_for(exchange)
     if always_open:
-        around_the_clock = Timetable(_every_day(regular))
+        around_the_clock = _around_the_clock(regular)
         return Hours(around_the_clock, around_the_clock)
-    return Hours(Timetable(regular), Timetable(calendar_for(exchange, extended=True)))
+    return Hours(_timetable(regular), _timetable(calendar_for(exchange, extended=True)))
+
+
+@cache
+def _timetable(calendar: Calendar) -> Timetable:
+    return Timetable(calendar)
+
+
+@cache
+def _around_the_clock(calendar: Calendar) -> Timetable:
+    return Timetable(_every_day(calendar))
 
 
 def _every_day(calendar: Calendar) -> Calendar:

@@ -133,9 +133,9 @@ class Watches:
                 session.send(messages.position_multi(request_id, holding, ""))
         if self.account == account:
             valued = gateway.valuer.value(holding, gateway.clock.now())
-            session.send(portfolio_message(gateway, valued))
-            for figure in self._told.changed(account, account_figures(gateway, account)):
-                session.send(messages.account_value(*figure, account))
+            changed = self._told.changed(account, account_figures(gateway, account))
+            told = [messages.account_value(*figure, account) for figure in changed]
+            session.send(portfolio_message(gateway, valued), *told)
         for watch in self.multiple.values():
             if watch.at_once and account in watch.accounts:
                 session.send(*watch.changes(account))

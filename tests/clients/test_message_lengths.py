@@ -16,6 +16,7 @@ from sellkit.simgateway.market import Market
 from sellkit.simgateway.server import serve
 from tests.clients.checks import MSFT, limit, order, trading
 from tests.simgateway.trading import NOON, SCENARIO
+from tests.simgateway.watching import pass_time
 from tests.simgateway.wire import WireClient, bars, contract
 from tests.simgateway.wire import order as raw_order
 
@@ -104,8 +105,11 @@ def converse(version: int) -> Messages:
             client.shake(HELLO[version])
             for request in asked(version):
                 client.send(*request)
-            for message in client.until(17):
-                heard[int(message[0])].append(message)
+            messages = client.until(17)
+            pass_time(gateway, 60)
+            messages += client.until(90)
+    for message in messages:
+        heard[int(message[0])].append(message)
     return heard
 
 
@@ -124,6 +128,7 @@ def asked(version: int) -> list[tuple[object, ...]]:
         (9, 8, 7, *contract(1), 0, "", "", *issuer),
         *((81, 8, "a"), (91, 26), (49, 1), (8, 1, 1), (17, 1)),
         (1, 11, 9, *aapl, 0, "", 1, 0, ""),
+        (1, 11, 14, *aapl, 0, "", 0, 0, ""),
         raw_order(version, 20, "SELL", 3, "MKT", of=aapl),
         raw_order(version, 21, "SELL", 3, "LMT", of=aapl, changes=group),
         raw_order(version, 22, "SELL", 3, "STP", of=aapl, changes=stop),
@@ -134,7 +139,8 @@ def asked(version: int) -> list[tuple[object, ...]]:
         *((5, 1), (16, 1), (99, 0), (58, 1), (99, 0)),
         (7, 3, 11, 0, "", "", "", "", "", ""),
         (87, 12, *aapl, 0, 1, "TRADES", 1),
-        bars(10),
+        (20, 13, *aapl, 0, "", "1 day", "5 D", 1, "SCHEDULE", 1, 0, ""),
+        bars(10, keep=1),
     ]
 
 

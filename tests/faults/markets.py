@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from sellkit.simgateway.history import HistoryBar, HistoryQuery
 
 APPLE = "AAPL"
-_HALT = dt.datetime(2026, 1, 28, 15, 30, tzinfo=dt.UTC)
 
 
 class TwiceAndBackwards(Market):
@@ -20,16 +19,6 @@ class TwiceAndBackwards(Market):
     def history(self, query: HistoryQuery, now: dt.datetime) -> list[HistoryBar]:
         bars = super().history(query, now)
         return [*reversed(bars), *reversed(bars)]
-
-
-class Halted(Market):
-    """Has no bar of Apple from 10:30 to 11:00 in New York."""
-
-    def history(self, query: HistoryQuery, now: dt.datetime) -> list[HistoryBar]:
-        bars = super().history(query, now)
-        if query.symbol != APPLE:
-            return bars
-        return [each for each in bars if each.start != _HALT]
 
 
 class Scaled(Market):

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
 from ib_insync import IB, BarData, Contract, LimitOrder, MarketOrder, Order, Trade
 
 from tests.faults.play import PLAIN
@@ -233,6 +234,25 @@ async def late_bar(play: Play, client: Client) -> None:
     assert latest[0] < last_half_hour <= latest[1]
 
 
+async def corrected(play: Play, client: Client) -> None:
+    await client.connect()
+    closes = []
+    for seconds in (1, 301):
+        await asyncio.to_thread(play.go_to, HOUR + dt.timedelta(seconds=seconds))
+        told = await client.bars()
+        closes += [bar.close for bar in told if bar.date == HOUR - dt.timedelta(minutes=30)]
+    assert closes[1] == pytest.approx(1.5 * closes[0], rel=0.001)
+
+
+async def a_hole(play: Play, client: Client) -> None:
+    await client.connect()
+    await asyncio.to_thread(play.go_to, HOUR + dt.timedelta(seconds=20))
+    starts = {bar.date for bar in await client.bars()}
+    half = dt.timedelta(minutes=30)
+    assert HOUR - 2 * half in starts
+    assert HOUR - half not in starts
+
+
 async def bars_twice(_play: Play, client: Client) -> None:
     await client.connect()
     assert await client.bars()
@@ -265,6 +285,7 @@ async def just_listed(_play: Play, client: Client) -> None:
 
 async def no_live_prices(_play: Play, client: Client) -> None:
     await client.connect()
+    client.ib.reqMarketDataType(3)
     for contract in (APPLE, MICROSOFT):
         client.ib.reqMktData(contract)
     await client.heard(10167, 354)
@@ -275,10 +296,11 @@ async def six_are_held(_play: Play, client: Client) -> None:
     assert len(await client.ib.reqPositionsAsync()) == 6
 
 
-async def halted(_play: Play, client: Client) -> None:
+async def halted(play: Play, client: Client) -> None:
     await client.connect()
-    client.ib.reqMktData(APPLE)
-    await client.heard(354)
+    await asyncio.to_thread(play.go_to, HOUR + dt.timedelta(seconds=1))
+    ticker = client.ib.reqMktData(APPLE)
+    await client.until(lambda: ticker.halted == 2)
 
 
 async def contract_gone(_play: Play, client: Client) -> None:
@@ -502,7 +524,9 @@ STRIKES: dict[int, Scene] = {
     22: bars_unanswered,
     23: growing_bar,
     24: late_bar,
+    25: corrected,
     26: bars_twice,
+    27: a_hole,
     28: half_day,
     30: split,
     31: below_zero,

@@ -319,7 +319,7 @@ def test_no_data_and_pacing_strike_the_chosen_symbol_alone(with_faults: Serve) -
         first = client.ask(*bars(5))
         second = client.ask(*bars(6, of=contract(JPM)))
     assert (first[2], first[3]) == ("5", "162")
-    assert first[4].endswith("HMDS query returned no data: AAPL@SMART")
+    assert first[4].endswith("HMDS query returned no data: AAPL@SMART Trades")
     assert (second[2], second[3]) == ("6", "162")
     assert second[4].endswith("pacing violation")
 

@@ -114,6 +114,15 @@ def test_a_duration_beyond_the_limit_of_its_unit_is_refused(market: Market, dura
     assert code_of(refusal) == 321
 
 
+@pytest.mark.parametrize("duration", ["4 Y", "20 Y"])
+def test_more_bars_than_an_answer_holds_are_refused_before_they_are_made(
+    market: Market, duration: str
+) -> None:
+    with pytest.raises(Refused, match="too many for one answer") as refusal:
+        ask(market, duration, "1 min")
+    assert code_of(refusal) == 162
+
+
 def test_more_than_365_days_must_be_asked_in_years(market: Market) -> None:
     with pytest.raises(Refused, match="must be made in years"):
         ask(market, "366 D", "1 day")

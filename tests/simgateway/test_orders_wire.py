@@ -166,6 +166,18 @@ def test_every_way_to_leave_a_price_unset_is_understood(gateway: Gateway, unset:
         assert [m[0] for m in client.until(59)][-1] == "59"
 
 
+@pytest.mark.parametrize("field", [18, 20, 21, 70, 71])
+@pytest.mark.parametrize("kind", ["MKT", "LMT", "STP", "TRAIL"])
+def test_a_figure_too_large_to_reckon_with_is_refused(
+    gateway: Gateway, field: int, kind: str
+) -> None:
+    with speaking(gateway, 157) as client:
+        changes = {20: "100", 21: "90", field: "1e308"}
+        answer = client.ask(*order(157, 7, "SELL", 1, kind, of=OF_MSFT, changes=changes))
+        assert answer[2:4] == ("7", "321")
+        assert "no size, price or percentage is above" in answer[4]
+
+
 def test_what_cannot_be_played_is_refused_by_name(gateway: Gateway) -> None:
     with speaking(gateway, 157) as client:
         client.send(*order(157, 7, changes={84: "Twap"}, blocks={84: (0,)}))

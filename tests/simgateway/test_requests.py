@@ -78,3 +78,12 @@ def test_a_contract_without_a_number_or_strike_asks_for_none() -> None:
     assert query.con_id is None
     assert query.strike is None
     assert query.symbol == "AAPL"
+
+
+def test_fields_are_passed_over_as_far_as_there_are_any() -> None:
+    fields = Fields(("1", "2", "3"))
+    fields.skip(2)
+    fields.skip(-1)
+    assert fields.text() == "3"
+    with pytest.raises(BadRequest, match="field 4 is missing"):
+        Fields(("1", "2", "3")).skip(10**12)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from sellkit.simgateway.gateway import Gateway
+from typing import Protocol, Self
 
 SECONDS = 10.0
 AAPL = 265598
@@ -40,10 +37,19 @@ def bars(  # the fields of a request for bars
     date_format: object = 1,
     keep: int = 0,
     duration: str = "5 D",
+    show: str = "TRADES",
+    rth: int = 1,
     of: tuple[object, ...] = contract(),
 ) -> tuple[object, ...]:
     """A request for bars."""
-    return (20, request_id, *of, 0, end, size, duration, 1, "TRADES", date_format, keep, "")
+    return (20, request_id, *of, 0, end, size, duration, rth, show, date_format, keep, "")
+
+
+def prices(
+    request_id: int, *, generic: str = "", snapshot: int = 0, of: tuple[object, ...] = contract()
+) -> tuple[object, ...]:
+    """A request for prices."""
+    return (1, 11, request_id, *of, 0, generic, snapshot, 0, "")
 
 
 def order(  # every field of a placeOrder that is not given stays as a plain order leaves it
@@ -77,10 +83,17 @@ def order(  # every field of a placeOrder that is not given stays as a plain ord
     return (*fields, *(value for since, value in later if version >= since))
 
 
+class Place(Protocol):
+    """Where a gateway listens."""
+
+    host: str
+    port: int
+
+
 class WireClient:
     """A connection on which a test decides about every byte; `received` counts those that came."""
 
-    def __init__(self, gateway: Gateway, *, receive_buffer: int | None = None) -> None:
+    def __init__(self, gateway: Place, *, receive_buffer: int | None = None) -> None:
         self.socket = socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

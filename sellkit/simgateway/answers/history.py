@@ -11,7 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway import messages
+from sellkit.simgateway.answers.schedule import SCHEDULE, historical_schedule
 from sellkit.simgateway.answers.trouble import answering
+from sellkit.simgateway.bar_stream import BarStream
+from sellkit.simgateway.bar_text import dates_text
 from sellkit.simgateway.clock import GATEWAY_ZONE, stamp
 from sellkit.simgateway.framing import BadFrame, encode
 from sellkit.simgateway.history import (
@@ -21,11 +24,12 @@ from sellkit.simgateway.history import (
     Refused,
     parse_end,
 )
+from sellkit.simgateway.rights import SERVICE
+from sellkit.simgateway.shown import no_data, too_many
 from sellkit.simgateway.streams import volume_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from sellkit.simgateway.admission import Admitted
     from sellkit.simgateway.history import HistoryBar
     from sellkit.simgateway.prices import Prices
     from sellkit.simgateway.requests import Fields
@@ -34,42 +38,59 @@ if TYPE_CHECKING:
 
 _NO_SUCH_QUERY: Final = 366
 _ZONE_MISSING: Final = 2174
-_SERVICE: Final = "Historical Market Data Service error message:"
-_PACING: Final = f"{_SERVICE}Historical data request pacing violation"
+_DUPLICATE: Final = 322
 _ZONELESS: Final = re.compile(r"\d{8} \d\d:\d\d:\d\d")
+_KEPT: Final = ("TRADES", "MIDPOINT", "BID", "ASK")
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A request for bars that was found in order.
 
-    `unit` is the number of shares in one unit of volume; `limit` the most bars to answer with.
+    `now` is the moment whose knowledge is asked for; `unit` the number of shares in one unit of
+    volume; `limit` the most bars to answer with; `keeps_up` asks for the bars to be kept up to
+    date.
     """
 
     request_id: int
+    security: Security
     query: HistoryQuery
     now: dt.datetime
     in_seconds: bool
     unit: int
     limit: int | None
+    keeps_up: bool
 
 
 def historical_data(session: Session, fields: Fields) -> None:
     """Start to look for bars; the answer follows, and other requests need not wait for it."""
     request_id = fields.request_id()
     asked, exchange = _read(session, fields)
-    if request_id in session.history:
-        raise Refused(NOT_VALID, f"Error validating request: {request_id} is in use")
-    if not session.gateway.admits_history(asked.query, exchange):
-        raise Refused(NO_DATA, _PACING)
-    job = asyncio.create_task(_answer(session, asked, fields))
+    if request_id in session.history or request_id in session.bar_streams:
+        raise Refused(
+            _DUPLICATE,
+            "Error processing request.-'bX' : cause - Duplicate ticker ID for API historical data "
+            "query",
+        )
+    gateway = session.gateway
+    if asked.query.what_to_show == SCHEDULE:
+        historical_schedule(session, request_id, asked.query)
+        return
+    gateway.rights.check_history(asked.security)
+    admitted = gateway.admission.bars(asked.query, exchange, gateway.open_history)
+    if admitted.drops_client:
+        session.drop()
+        return
+    job = asyncio.create_task(_answer(session, asked, admitted, fields))
     session.history[request_id] = job
+    gateway.composing.add(job)
     # Runs however the job ends, even when it is cancelled before it began.
     job.add_done_callback(partial(_forget, session, request_id))
 
 
 def _read(session: Session, fields: Fields) -> tuple[_Asked, str]:
     """The request, and the exchange that it names."""
+    gateway = session.gateway
     contract = fields.contract()
     fields.flag()  # expired ones, of which there are none
     end, bar_size, duration = fields.text(), fields.text(), fields.text()
@@ -77,15 +98,10 @@ def _read(session: Session, fields: Fields) -> tuple[_Asked, str]:
     fields.legs(contract)
     keeps_up, _options = fields.flag(), fields.text()
     fields.end()
-    security = session.gateway.exchange.find(contract)
+    security = gateway.exchange.find(contract)
     in_seconds = _checked_format(date_format)
-    if keeps_up:
-        raise Refused(
-            NOT_VALID, "Bars that are kept up to date are not offered by this gateway yet"
-        )
-    name = _name(session, security, what_to_show)
     query = HistoryQuery(
-        symbol=name,
+        symbol=_name(session, security, what_to_show),
         exchange=security.primary_exchange,
         end=parse_end(end, GATEWAY_ZONE),
         duration=duration,
@@ -93,24 +109,37 @@ def _read(session: Session, fields: Fields) -> tuple[_Asked, str]:
         what_to_show=what_to_show,
         rth=rth,
     )
+    if keeps_up:
+        _check_kept(query)
     _warn_of_missing_zone(session, fields.answer_to, end)
     asked = _Asked(
         request_id=fields.answer_to,
+        security=security,
         query=query,
-        now=session.gateway.clock.now(),
+        now=gateway.clock.now() - dt.timedelta(seconds=gateway.rights.history_lag(security)),
         in_seconds=in_seconds,
         unit=volume_unit(session.version, security),
-        limit=session.gateway.max_bars_per_answer,
+        limit=gateway.max_bars_per_answer,
+        keeps_up=keeps_up,
     )
     return asked, contract.exchange
+
+
+def _check_kept(query: HistoryQuery) -> None:
+    """Refuse to keep bars up to date that have an end, or are no plain prices."""
+    if query.end is not None:
+        text = "bars that are kept up to date need an empty end date and time"
+        raise Refused(NOT_VALID, f"Error validating request: {text}")
+    if query.what_to_show not in _KEPT:
+        text = f"only {', '.join(_KEPT)} can be kept up to date, not {query.what_to_show}"
+        raise Refused(NOT_VALID, f"Error validating request: {text}")
 
 
 def _name(session: Session, security: Security, what_to_show: str) -> str:
     """The contract's name in the market."""
     name = session.gateway.exchange.price_name(security)
     if name is None:
-        text = f"HMDS query returned no data: {security.symbol}@SMART {what_to_show}"
-        raise Refused(NO_DATA, _SERVICE + text)
+        raise no_data(security.symbol, what_to_show)
     return name
 
 
@@ -120,54 +149,55 @@ def _warn_of_missing_zone(session: Session, request_id: int, end: str) -> None:
         session.error(request_id, _ZONE_MISSING, f"Warning: {text}")
 
 
-async def _answer(session: Session, asked: _Asked, fields: Fields) -> None:
+async def _answer(session: Session, asked: _Asked, admitted: Admitted, fields: Fields) -> None:
     gateway = session.gateway
     with answering(session, fields):
+        await asyncio.sleep(admitted.seconds)
         loop = asyncio.get_running_loop()
         compose = partial(_compose, gateway.market, asked)
-        frame = await loop.run_in_executor(gateway.worker, compose)
+        frame, last = await loop.run_in_executor(gateway.worker, compose)
+        # Else one client that does not read would use up the requests that all may have open.
+        gateway.composing.difference_update({asyncio.current_task()})
         with suppress(ConnectionError):
             await session.drained()
         session.send_frame(frame)
+        if asked.keeps_up:
+            session.bar_streams[asked.request_id] = _stream(asked, last, gateway.clock.now())
+
+
+def _stream(asked: _Asked, last: HistoryBar, due: dt.datetime) -> BarStream:
+    return BarStream(
+        asked.request_id,
+        asked.security,
+        asked.query,
+        in_seconds=asked.in_seconds,
+        unit=asked.unit,
+        told=last,
+        due=due,
+    )
 
 
 def _forget(session: Session, request_id: int, job: asyncio.Task[None]) -> None:
-    session.gateway.open_history -= 1
+    session.gateway.composing.discard(job)
     if session.history.get(request_id) is job:
         del session.history[request_id]
 
 
-def _compose(market: Prices, asked: _Asked) -> bytes:
-    """The whole answer as bytes; runs on the worker's thread."""
+def _compose(market: Prices, asked: _Asked) -> tuple[bytes, HistoryBar]:
+    """The whole answer as bytes, and its last bar; runs on the worker's thread."""
     bars = market.history(asked.query, asked.now)
     if asked.limit is not None:
         bars = bars[-asked.limit :] if asked.limit > 0 else []
     if not bars:
-        query = asked.query
-        text = f"HMDS query returned no data: {query.symbol}@SMART {query.what_to_show}"
-        raise Refused(NO_DATA, _SERVICE + text)
-    dates = [_date(bar.start, in_seconds=asked.in_seconds) for bar in bars]
-    bounds = (_date(bars[0].start, in_seconds=False), stamp(asked.query.end or asked.now))
-    message = messages.historical_data(asked.request_id, bounds, _in_units(bars, asked.unit), dates)
+        raise no_data(asked.query.symbol, asked.query.what_to_show)
+    dates = dates_text(bars, in_seconds=asked.in_seconds)
+    (start,) = dates_text(bars[:1], in_seconds=False)
+    bounds = (start, stamp(asked.query.end or asked.now))
+    message = messages.historical_data(asked.request_id, bounds, bars, dates, asked.unit)
     try:
-        return encode(message)
+        return encode(message), bars[-1]
     except BadFrame as error:
-        text = f"{_SERVICE}{len(bars)} bars are too many for one answer"
-        raise Refused(NO_DATA, text) from error
-
-
-def _in_units(bars: Sequence[HistoryBar], unit: int) -> Sequence[HistoryBar]:
-    if unit == 1:
-        return bars
-    return [
-        bar._replace(volume=round(bar.volume / unit)) if bar.volume > 0 else bar for bar in bars
-    ]
-
-
-def _date(start: dt.datetime | dt.date, *, in_seconds: bool) -> str:
-    if not isinstance(start, dt.datetime):
-        return f"{start:%Y%m%d}"
-    return str(int(start.timestamp())) if in_seconds else stamp(start)
+        raise too_many(len(bars)) from error
 
 
 def _checked_format(date_format: int) -> bool:
@@ -180,27 +210,39 @@ def _checked_format(date_format: int) -> bool:
 
 
 def cancel_historical_data(session: Session, fields: Fields) -> None:
-    """Stop looking for bars."""
+    """Stop looking for bars, or keep them up to date no longer."""
     fields.skip()
     request_id = fields.request_id()
     fields.end()
     job = session.history.pop(request_id, None)
-    if job is None:
+    if job is not None:
+        job.cancel()
+    elif not session.end_bars(request_id):
         raise Refused(_NO_SUCH_QUERY, f"No historical data query found for ticker id:{request_id}")
-    job.cancel()
-    raise Refused(NO_DATA, f"{_SERVICE}API historical data query cancelled: {request_id}")
+    raise Refused(NO_DATA, f"{SERVICE}API historical data query cancelled: {request_id}")
 
 
 def head_timestamp(session: Session, fields: Fields) -> None:
-    """When the first bar starts."""
+    """When the first bar starts; the request counts as open until it is cancelled."""
     request_id = fields.request_id()
     contract = fields.contract()
     fields.flag()  # expired ones, of which there are none
     rth, what_to_show, date_format = fields.flag(), fields.text(), fields.integer()
     fields.end()
-    security = session.gateway.exchange.find(contract)
+    gateway = session.gateway
+    security = gateway.exchange.find(contract)
     in_seconds = _checked_format(date_format)
     name = _name(session, security, what_to_show)
-    head = session.gateway.market.head_timestamp(name, what_to_show, rth)
+    gateway.rights.check_head(security)
+    question = (name, what_to_show, rth, date_format)
+    gateway.admission.head(question, gateway.open_history)
+    head = gateway.market.head_timestamp(name, what_to_show, rth)
     text = str(int(head.timestamp())) if in_seconds else f"{head:%Y%m%d-%H:%M:%S}"
+    session.heads.add(request_id)
     session.send(messages.head_timestamp(request_id, text))
+
+
+def cancel_head_timestamp(session: Session, fields: Fields) -> None:
+    """The request for the time of a first bar is over; one that is not known is none."""
+    session.heads.discard(fields.request_id())
+    fields.end()

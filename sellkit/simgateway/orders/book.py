@@ -10,6 +10,7 @@ from sellkit.simgateway.orders.order import Order, resting_order
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
+    from decimal import Decimal
 
     from sellkit.simgateway.scenario import RestingOrder
 
@@ -23,11 +24,17 @@ class Book:
     ----------
     resting
         Those that rest when the gateway starts; order ids count up from 1 for each client.
+
+    Attributes
+    ----------
+    costs
+        What working orders are going to cost, by number; it is forgotten when an order changes.
     """
 
     def __init__(self, resting: Iterable[RestingOrder]) -> None:
+        self.costs: dict[int, Decimal] = {}
         self._orders: dict[int, Order] = {}
-        self._active: dict[int, None] = {}
+        self._active: dict[int, Order] = {}
         self._numbers: dict[tuple[int, int], int] = {}
         self._highest: dict[int, int] = {}
         self._next_perm_id = _FIRST_PERM_ID
@@ -48,12 +55,13 @@ class Book:
     def put(self, order: Order) -> Order:
         """Write an order down as it is now, and give it back."""
         self._orders[order.perm_id] = order
+        self.costs.pop(order.perm_id, None)
         if order.order_id:
             self._numbers[order.key] = order.perm_id
             used = max(self.highest(order.client_id), order.order_id)
             self._highest[order.client_id] = used
         if order.is_working or order.is_on_hold:
-            self._active[order.perm_id] = None
+            self._active[order.perm_id] = order
         else:
             self._active.pop(order.perm_id, None)
         return order
@@ -69,11 +77,11 @@ class Book:
 
     def working(self, client_id: int | None = None) -> list[Order]:
         """Orders that may still fill, of one client or of all."""
-        return [
-            order
-            for order in map(self._orders.__getitem__, self._active)
-            if order.is_working and client_id in (None, order.client_id)
-        ]
+        # What is active works unless it is on hold; every placement comes by here several times.
+        working = [order for order in self._active.values() if not order.is_on_hold]
+        if client_id is None:
+            return working
+        return [order for order in working if order.client_id == client_id]
 
     def on_contract(self, con_id: int) -> list[Order]:
         """Orders on a contract that have not ended, those included that wait to be transmitted."""
@@ -81,16 +89,19 @@ class Book:
 
     def rivals(self, order: Order) -> list[Order]:
         """Working orders on the same contract in the same account, but for the order itself."""
+        account, con_id = order.terms.account, order.terms.security.con_id
         return [
             other
             for other in self.working()
-            if other.perm_id != order.perm_id
-            and other.terms.account == order.terms.account
-            and other.terms.security.con_id == order.terms.security.con_id
+            if other.terms.security.con_id == con_id
+            and other.terms.account == account
+            and other.perm_id != order.perm_id
         ]
 
     def group(self, order: Order) -> list[Order]:
         """The other working orders that end or shrink with the order's fills."""
+        if not (order.terms.oca_group or order.parent_perm_id):
+            return []
         return [other for other in self.working() if are_grouped(order, other)]
 
     def children(self, order: Order) -> list[Order]:
@@ -110,7 +121,7 @@ class Book:
         ]
 
     def _waiting(self) -> list[Order]:
-        return [self._orders[perm_id] for perm_id in self._active]
+        return list(self._active.values())
 
     def is_parent_open(self, order: Order) -> bool:
         """Whether an order still has to wait for its parent."""

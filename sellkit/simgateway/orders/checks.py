@@ -28,6 +28,8 @@ UNSUPPORTED_TYPE: Final = 387
 NO_SIZE: Final = 434
 E_TRADE_ONLY: Final = 10268
 FRACTION: Final = 10243
+# Exact decimals of 28 digits must still tell a cent of the largest product of a size and a price.
+_LARGEST: Final = Decimal(10) ** 12
 
 
 def rejected(reason: str) -> Refused:
@@ -50,6 +52,21 @@ def of_request(request: OrderRequest, floor: Floor) -> Refused | None:
     if request.beyond:
         what = ", ".join(request.beyond)
         return Refused(NOT_VALID, f"{what}: not offered by this gateway yet")
+    return _figures(request)
+
+
+def _figures(request: OrderRequest) -> Refused | None:
+    """Whether the size is one, and every figure can be reckoned with."""
+    figures = (
+        request.quantity,
+        request.limit_price,
+        request.aux_price,
+        request.trail_stop_price,
+        request.trailing_percent,
+    )
+    if any(figure is not None and abs(figure) > _LARGEST for figure in figures):
+        text = f"Error validating request: no size, price or percentage is above {_LARGEST:f}"
+        return Refused(NOT_VALID, text)
     if request.quantity is None or request.quantity <= 0:
         return Refused(NO_SIZE, "The order size cannot be zero.")
     if request.quantity != request.quantity.to_integral_value():
@@ -197,7 +214,7 @@ def _money(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
     wanted = cost_of(order, floor, now)
     bound = sum(
         (
-            cost_of(other, floor, now)
+            _bound_by(other, floor, now)
             for other in floor.book.working()
             if other.terms.sign > 0
             and other.terms.account == terms.account
@@ -213,6 +230,17 @@ def _money(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
     return rejected(
         f"The cash of {cash:.2f} {currency} does not cover {wanted:.2f} and {bound:.2f} bound."
     )
+
+
+def _bound_by(working: Order, floor: Floor, now: dt.datetime) -> Decimal:
+    """The same of a working order; what no quote changes is kept until the order changes."""
+    kept = floor.book.costs.get(working.perm_id)
+    if kept is not None:
+        return kept
+    cost = cost_of(working, floor, now)
+    if working.terms.order_type in LIMITED or working.terms.order_type == "STP":
+        floor.book.costs[working.perm_id] = cost
+    return cost
 
 
 def cost_of(order: Order, floor: Floor, now: dt.datetime) -> Decimal:

@@ -13,6 +13,7 @@ from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import SellkitError
+from sellkit.simgateway.halts import Halts
 from sellkit.simgateway.history import Refused
 from sellkit.simgateway.orders import checks, matching
 from sellkit.simgateway.orders.commissions import commission
@@ -33,9 +34,9 @@ from sellkit.simgateway.orders.order import (
 if TYPE_CHECKING:
     from sellkit.simgateway.accounts import Valuer
     from sellkit.simgateway.exchange import Exchange
-    from sellkit.simgateway.market import Quote
     from sellkit.simgateway.orders.ledger import Execution
     from sellkit.simgateway.orders.quotes import Quotes
+    from sellkit.simgateway.quote import Quote
 
 ORDER_CANCELLED: Final = 202
 BY_TRADER: Final = "Cancelled by Trader"
@@ -50,13 +51,17 @@ class Floor:
         May be replaced while the gateway runs.
     """
 
-    def __init__(self, books: Exchange, quotes: Quotes, valuer: Valuer) -> None:
+    def __init__(
+        self, books: Exchange, quotes: Quotes, valuer: Valuer, halts: Halts | None = None
+    ) -> None:
         scenario = books.scenario
         self.book = books.book
         self.ledger = books.ledger
         self.hours = TradingHours(always_open=scenario.always_open)
         self.quotes = quotes
         self.valuer = valuer
+        self._halts = halts or Halts()
+        self._name_of = books.price_name
         self.habits = scenario.habits
         self.margin_accounts = scenario.margin_accounts
         self.rules = books.rules
@@ -238,12 +243,16 @@ class Floor:
         return order
 
     def _may_trade(self, order: Order, now: dt.datetime) -> bool:
-        if not order.is_working or order.terms.order_type == "MOC":
+        if not order.is_working or order.terms.order_type == "MOC" or self._is_halted(order, now):
             return False
         wait = dt.timedelta(seconds=self.habits.fill_after_seconds)
         if order.placed_at is not None and now < order.placed_at + wait:
             return False
         return not self.book.is_parent_open(order) and self.hours.is_open(order, now)
+
+    def _is_halted(self, order: Order, now: dt.datetime) -> bool:
+        name = self._name_of(order.terms.security)
+        return name is not None and self._halts.at(name, now) is not None
 
     def _meet(self, order: Order, quote: Quote, now: dt.datetime) -> None:
         """Let an order that may trade meet a quote."""
@@ -259,7 +268,7 @@ class Floor:
 
     def _fill_at_close(self, order: Order, close: dt.datetime, now: dt.datetime) -> None:
         quote = self.quotes.of(order.terms.security, close)
-        if quote is None:
+        if quote is None or self._is_halted(order, close):
             self.end(order, now, "Cancelled by System: there is no closing price")
         else:
             # However late the clock looks, the fill belongs to the close.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sellkit.simgateway.orders.order import LIMITED, PRE_SUBMITTED, STOPS, SUBMITTED
 
 if TYPE_CHECKING:
-    from sellkit.simgateway.market import Quote
     from sellkit.simgateway.orders.order import Order
+    from sellkit.simgateway.quote import Quote
 
 
 def moved(order: Order, quote: Quote) -> Order:

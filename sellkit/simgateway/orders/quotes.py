@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from sellkit.simgateway.prices import Prices
+    from sellkit.simgateway.quote import Quote
     from sellkit.simgateway.scenario import Security
 
 
