@@ -10,7 +10,7 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help demo test suites check lab bench fuzz lock clean sync
+.PHONY: help demo test drill suites check lab bench fuzz lock clean sync
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -22,6 +22,9 @@ demo: $(STAMP) ## one hourly run on a simulated gateway, from nothing to decisio
 
 test: $(STAMP) ## all tests
 	$(BIN)/python -m pytest
+
+drill: $(STAMP) ## play the 74 numbered faults and print what came of each; ONLY=43 or ONLY=1-19
+	$(BIN)/python -m tests.faults.drill "$(ONLY)"
 
 suites: $(STAMP) ## public tests of ib_insync or ib_async on a gateway: FROM=checkout
 	@$(BIN)/python -m tests.clients.suites $(FROM)

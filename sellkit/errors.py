@@ -4,7 +4,7 @@
       ConfigError
       DataError        InvalidToken  InvalidAssignment  InvalidBars
                        NoCalendar  ForeignOrigin
-      BrokerError      NotConnected*  RequestTimedOut*  PacingViolation*
+      BrokerError      NotConnected* > OtherGateway  RequestTimedOut*  PacingViolation*
                        RequestRejected > UnknownInstrument, NoBars
       JournalError
       RunFailed
@@ -65,6 +65,13 @@ class NotConnected(BrokerError):
     """There is no usable connection to the gateway."""
 
     retryable = True
+
+
+class OtherGateway(NotConnected):
+    """At the other end stands another gateway or another account than was expected."""
+
+    exit_code = 2
+    retryable = False
 
 
 class RequestTimedOut(BrokerError):

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from sellkit.core.bars import SeriesKey
     from sellkit.core.coverage import BarRequest
     from sellkit.core.instrument import Instrument, Token
-    from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
+    from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind, Origin
     from sellkit.core.snapshot import SnapshotRow
+    from sellkit.core.standing import Standing
 
 
 class Clock(Protocol):
@@ -38,7 +39,15 @@ class Clock(Protocol):
 
 
 class Broker(Protocol):
-    """The gateway, over one connection. Reading only: nothing here can place an order."""
+    """The gateway. Reading only: nothing here can place an order.
+
+    What is asked while the standing is not ready raises `NotConnected` with its reason.
+    """
+
+    @property
+    def standing(self) -> Standing:
+        """Whether what it tells may be decided on, and over which connection."""
+        ...
 
     @property
     def kind(self) -> GatewayKind:
@@ -93,15 +102,6 @@ class Broker(Protocol):
     def close(self) -> None:
         """End the connection and its thread; a second call does nothing."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Whom stored data belong to."""
-
-    gateway: GatewayKind
-    alias: str
-    fingerprint: str
 
 
 class BarStore(Protocol):

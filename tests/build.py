@@ -31,6 +31,7 @@ from sellkit.core.orders import OrderTicket, prepare
 from sellkit.core.portfolio import Account, AccountSnapshot, OpenOrder, Position, Side
 from sellkit.core.signals import BarCertificate, Decision, Signal
 from sellkit.core.snapshot import Reading, SnapshotRow
+from sellkit.core.standing import Standing
 
 AAPL = "NASDAQ:AAPL"
 NUMBER = "DU1234567"
@@ -185,9 +186,15 @@ def snapshot(
     positions: Iterable[Position] | None = None,
     orders: Iterable[OpenOrder] = (),
     taken_at: dt.datetime = NOW,
+    epoch: int = 1,
 ) -> AccountSnapshot:
     held = (position(),) if positions is None else tuple(positions)
-    return AccountSnapshot(account(), taken_at, held, tuple(orders))
+    return AccountSnapshot(account(), taken_at, held, tuple(orders), epoch)
+
+
+def standing(reason: str = "", epoch: int = 1) -> Standing:
+    """A connection that is ready, unless there is a reason why not."""
+    return Standing(epoch, not reason, reason, NOW)
 
 
 # --- what the gates see ---------------------------------------------------------------------------
@@ -214,6 +221,7 @@ def facts(**changes: Any) -> Facts:
         "now": NOW,
         "is_present": True,
         "snapshot": snapshot(),
+        "standing": standing(),
         "session": new_york().on(DAY),
         "next_open": utc("2026-01-29 14:30"),
         "exits": 1,

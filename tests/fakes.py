@@ -14,6 +14,7 @@ from sellkit.core.coverage import BarRequest
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.market_time import UTC, Calendar, Session, calendar_for
 from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind, OpenOrder, Position
+from sellkit.core.standing import Standing
 from sellkit.errors import ConfigError, NoBars, NotConnected, SellkitError, UnknownInstrument
 
 TICK = dt.timedelta(microseconds=1)
@@ -52,6 +53,8 @@ class FakeBroker:
         Every request for bars, oldest first.
     failure
         Raised by every question while it is set.
+    standing
+        How the connection stands; nothing is answered while it is not ready.
     max_bars_per_answer
         Answer with the newest bars only, so many; None gives all.
     """
@@ -74,6 +77,7 @@ class FakeBroker:
         self.instruments = list(instruments)
         self.requests: list[BarRequest] = []
         self.failure: SellkitError | None = None
+        self.standing = Standing(1, True, "", clock.now())
         self.max_bars_per_answer: int | None = None
         self.is_closed = False
         self._account_numbers = account_numbers
@@ -89,7 +93,8 @@ class FakeBroker:
         return self._account_numbers
 
     def server_time(self) -> dt.datetime:
-        self._check()
+        if self.is_closed:
+            raise NotConnected(self.standing.reason)
         return self.clock.now().replace(microsecond=0)
 
     def snapshot(self, account: Account) -> AccountSnapshot:
@@ -101,6 +106,7 @@ class FakeBroker:
             self.clock.now(),
             tuple(each for each in self.positions if each.account.number == account.number),
             tuple(each for each in self.orders if each.account.number == account.number),
+            epoch=self.standing.epoch,
         )
 
     def hold(self, held: Position) -> None:
@@ -143,12 +149,21 @@ class FakeBroker:
         answer["fetched_at"] = pd.Series(told, answer.index, dtype=INSTANT)
         return checked(answer, "the fake broker")
 
+    def interrupt(self, reason: str) -> None:
+        """From now on the connection is not ready."""
+        self.standing = Standing(self.standing.epoch, False, reason, self.clock.now())
+
+    def come_back(self) -> None:
+        """The connection is made anew."""
+        self.standing = Standing(self.standing.epoch + 1, True, "", self.clock.now())
+
     def close(self) -> None:
         self.is_closed = True
+        self.interrupt("the connection was closed")
 
     def _check(self) -> None:
-        if self.is_closed:
-            raise NotConnected("the connection was closed")
+        if not self.standing.is_ready:
+            raise NotConnected(self.standing.reason)
         if self.failure is not None:
             raise self.failure
 

@@ -15,10 +15,10 @@ from sellkit.adapters import journal_facts
 from sellkit.core.assignments import Assignment
 from sellkit.core.bars import SeriesKey, checked, empty_bars, merge
 from sellkit.core.instrument import Token
-from sellkit.core.portfolio import AccountSnapshot
+from sellkit.core.portfolio import AccountSnapshot, Origin
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.errors import ConfigError, ForeignOrigin, JournalError, RunFailed
-from sellkit.ports import AssignmentSheet, Origin, RunHeader
+from sellkit.ports import AssignmentSheet, RunHeader
 
 
 class MemoryBarStore:

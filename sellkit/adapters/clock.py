@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sellkit.errors import SellkitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sellkit.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 _LONGEST_NAP: Final = 30.0
 _SHORTEST_NAP: Final = 0.05
@@ -101,3 +110,54 @@ class BrokerClock:
         """
         while (left := (instant - self.now()).total_seconds()) > 0:
             self._sleep(min(max(left, _SHORTEST_NAP), self._fresh_seconds))
+
+
+class SteadfastClock:
+    """A clock for a schedule: while another one cannot be asked it waits, however long that takes.
+
+    Parameters
+    ----------
+    clock
+        The other one. An error of it that may pass is waited out; any other passes through.
+    retry_seconds
+        How long to wait before it is asked again.
+    sleep
+        Blocks for a number of seconds.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        retry_seconds: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock = clock
+        self._retry_seconds = retry_seconds
+        self._sleep = sleep
+
+    def now(self) -> dt.datetime:
+        """The other clock's time, aware UTC."""
+        return self._insist(self._clock.now)
+
+    def sleep_until(self, instant: dt.datetime) -> None:
+        """Return once `now()` has reached `instant`."""
+        self._insist(lambda: self._clock.sleep_until(instant))
+
+    def _insist(self, ask: Callable[[], Result]) -> Result:
+        is_away = False
+        while True:
+            try:
+                answer = ask()
+            except SellkitError as error:
+                # The schedule outlives its gateway, as nobody may be there to start it again.
+                if not error.retryable:
+                    raise
+                if not is_away:
+                    logger.warning("clock_away", extra={"reason": str(error)})
+                is_away = True
+                self._sleep(self._retry_seconds)
+            else:
+                if is_away:
+                    logger.warning("clock_back")
+                return answer

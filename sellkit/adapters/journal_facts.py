@@ -10,6 +10,7 @@ from sellkit.core.gates import DeferredTicket, DeniedTicket
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from sellkit.core.alerts import Alert
     from sellkit.core.portfolio import AccountSnapshot, OpenOrder, Position
     from sellkit.core.signals import BarCertificate
     from sellkit.core.snapshot import SnapshotRow
@@ -34,6 +35,16 @@ def of_run(header: RunHeader) -> Facts:
         "account": header.account,
         "gateway": str(header.gateway),
         "version": header.version,
+    }
+
+
+def of_alert(source: str, alert: Alert) -> Facts:
+    """An alert, and whose connection it is about."""
+    return {
+        "at": instant(alert.at),
+        "source": source,
+        "kind": str(alert.kind),
+        "text": alert.text,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 _RUN: Final = "run_id TEXT NOT NULL REFERENCES run (run_id)"
 
@@ -45,24 +45,42 @@ _COLUMNS: Final = {
         "order" TEXT NOT NULL,
         verdict TEXT NOT NULL CHECK (verdict IN ('prepared', 'withheld', 'deferred')),
         reasons TEXT NOT NULL, deferred_until TEXT""",
+    "alert": """
+        id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
+        text TEXT NOT NULL""",
+    "alert_end": """
+        id INTEGER PRIMARY KEY REFERENCES alert (id), at TEXT NOT NULL""",
 }
+# The tables that each version added to those of the version before it.
+_ADDED: Final = {
+    1: (
+        *("run", "run_end", "snapshot_seen", "position_seen", "order_seen", "decision"),
+        "ticket",
+    ),
+    2: ("alert", "alert_end"),
+}
+_OF_NO_RUN: Final = {"alert", "alert_end"}
 
 
-def statements() -> tuple[str, ...]:
-    """What makes an empty database a journal, in order."""
-    made = []
-    for table, columns in _COLUMNS.items():
-        key = "run_id" if table in {"run", "run_end"} else "id"
-        made.append(f"CREATE TABLE {table} ({columns})")
-        if key == "id":
-            made.append(f"CREATE INDEX {table}_of_run ON {table} (run_id)")
-        refuse = "BEGIN SELECT RAISE (ABORT, 'the journal is append only'); END"
-        for act in ("UPDATE", "DELETE"):
-            made.append(f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} {refuse}")
-        # REPLACE INTO removes the former row without asking the trigger on DELETE.
-        twice = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608
-        made.append(
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} {twice} "
-            f"BEGIN SELECT RAISE (ABORT, 'the journal holds this {table} already'); END"
-        )
+def statements(version: int = 0) -> tuple[str, ...]:
+    """What makes a journal of an earlier version one of this, in order; 0 is an empty database."""
+    later = range(version + 1, VERSION + 1)
+    made = [each for number in later for table in _ADDED[number] for each in _making(table)]
     return (*made, f"PRAGMA user_version = {VERSION}")
+
+
+def _making(table: str) -> list[str]:
+    key = "run_id" if table in {"run", "run_end"} else "id"
+    made = [f"CREATE TABLE {table} ({_COLUMNS[table]})"]
+    if key == "id" and table not in _OF_NO_RUN:
+        made.append(f"CREATE INDEX {table}_of_run ON {table} (run_id)")
+    refuse = "BEGIN SELECT RAISE (ABORT, 'the journal is append only'); END"
+    for act in ("UPDATE", "DELETE"):
+        made.append(f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} {refuse}")
+    # REPLACE INTO removes the former row without asking the trigger on DELETE.
+    twice = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608
+    made.append(
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} {twice} "
+        f"BEGIN SELECT RAISE (ABORT, 'the journal holds this {table} already'); END"
+    )
+    return made

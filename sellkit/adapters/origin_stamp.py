@@ -7,9 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sellkit.adapters import durable_file
-from sellkit.core.portfolio import GatewayKind
+from sellkit.core.portfolio import GatewayKind, Origin
 from sellkit.errors import ForeignOrigin
-from sellkit.ports import Origin
 
 if TYPE_CHECKING:
     from pathlib import Path

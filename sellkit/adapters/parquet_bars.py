@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sellkit.core.bars import SeriesKey
-    from sellkit.ports import Origin
+    from sellkit.core.portfolio import Origin
 
 VERSION: Final = "1"
 _BARS: Final = "bars"

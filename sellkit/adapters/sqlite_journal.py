@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from sellkit.core.alerts import Alert
     from sellkit.core.portfolio import AccountSnapshot
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.ports import RunHeader
@@ -25,6 +26,12 @@ _JSON: Final = ("reasons", "order")
 _RUNS: Final = """
     SELECT run.*, run_end.finished_at, run_end.outcome FROM run
     LEFT JOIN run_end ON run_end.run_id = run.run_id ORDER BY run.rowid"""
+
+_OPEN_ALERTS: Final = """
+    SELECT * FROM alert WHERE id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
+_END_ALERTS: Final = """
+    INSERT INTO alert_end SELECT id, :at FROM alert
+    WHERE source = :source AND id NOT IN (SELECT id FROM alert_end)"""
 
 
 class SqliteJournal:
@@ -97,6 +104,21 @@ class SqliteJournal:
         """The tickets of a run, each with its order as a mapping."""
         return self._read("SELECT * FROM ticket WHERE run_id = ? ORDER BY id", run_id)
 
+    def record_alert(self, source: str, alert: Alert) -> None:
+        """An alert, and whose connection it is about."""
+        with self._appending() as database:
+            _append(database, "alert", journal_facts.of_alert(source, alert))
+
+    def end_alerts(self, source: str, at: dt.datetime) -> None:
+        """What a source's open alerts were about is over."""
+        ended = {"at": journal_facts.instant(at), "source": source}
+        with self._appending() as database:
+            database.execute(_END_ALERTS, ended)
+
+    def open_alerts(self) -> tuple[Mapping[str, object], ...]:
+        """The alerts that are not over, oldest first: `at`, `source`, `kind`, `text`."""
+        return self._read(_OPEN_ALERTS)
+
     def close(self) -> None:
         """End the use of the file; a later use opens it again."""
         with self._turn, self._errors():
@@ -149,8 +171,9 @@ class SqliteJournal:
         database.execute("PRAGMA foreign_keys = ON")
         with database:
             database.execute("BEGIN IMMEDIATE")
-            if self._check_version(database) == 0:
-                for statement in journal_schema.statements():
+            version = self._check_version(database)
+            if version < journal_schema.VERSION:
+                for statement in journal_schema.statements(version):
                     database.execute(statement)
 
     def _check_version(self, database: sqlite3.Connection) -> int:

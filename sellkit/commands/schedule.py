@@ -29,11 +29,13 @@ def run(args: argparse.Namespace) -> int:
     """Wait and run; with `--once` the run's own exit code."""
     from sellkit.config import load
     from sellkit.core.market_time import calendar_for
+    from sellkit.logs import configure
     from sellkit.operate.scheduler import run_on_schedule
     from sellkit.wiring import open_clock, scheduled_exchanges
 
     chosen = overrides(args)
     settings = load(chosen)
+    configure(settings.log_dir)
     codes: list[int] = []
     with open_clock(settings) as clock:
         run_on_schedule(
@@ -56,7 +58,7 @@ def _fire(chosen: Overrides) -> int:
     from sellkit.wiring import run_notebook
 
     try:
-        result = run_notebook(chosen)
+        result = run_notebook(chosen, is_scheduled=True)
     except SellkitError as error:
         print(f"sellkit schedule: {error}", file=sys.stderr, flush=True)
         return error.exit_code

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import sys
 from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
 HELP = "show every position with its averages, its signal and what would become of it now"
 
@@ -26,9 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; 4 when some positions are UNDECIDED."""
+    from sellkit.config import load
     from sellkit.present import tables, terminal
-    from sellkit.wiring import open_desk, terminal_progress
+    from sellkit.wiring import open_alerts, open_desk, terminal_progress
 
+    # Before anything is connected: what they are about may be that nothing can be.
+    for alert in open_alerts(load(overrides(args))):
+        print(alert_line(alert), file=sys.stderr)
     with open_desk(
         as_of=args.as_of,
         overrides=overrides(args),
@@ -45,3 +52,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         terminal.print_status(decision.rows, heading, all_averages=args.all)
     return 4 if decision.undecided else 0
+
+
+def alert_line(alert: Mapping[str, object]) -> str:
+    """An open alert in one line."""
+    at = dt.datetime.fromisoformat(str(alert["at"]))
+    return f"alert since {at:%Y-%m-%d %H:%M:%S} UTC, {alert['source']}: {alert['text']}"

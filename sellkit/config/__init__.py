@@ -49,6 +49,8 @@ class Settings:
         The chosen profile.
     data_dir, log_dir, assignments_path, notebooks_dir
         Absolute paths.
+    is_returning
+        Whether nobody is looking, so that a connection is waited for and comes back after a loss.
     """
 
     file: SettingsFile
@@ -60,6 +62,7 @@ class Settings:
     log_dir: Path
     assignments_path: Path
     notebooks_dir: Path
+    is_returning: bool = False
 
     def as_overrides(self, chosen: Overrides) -> Overrides:
         """What was chosen, with paths that hold in any working directory."""
@@ -105,6 +108,7 @@ def load(overrides: Overrides | None = None) -> Settings:
         log_dir=_under(Path.cwd(), chosen.log_dir) or data_dir / "logs",
         assignments_path=root / (connection.assignments or file.assignments.path),
         notebooks_dir=_notebooks(root, file),
+        is_returning=bool(chosen.returning),
     )
 
 

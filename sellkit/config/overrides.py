@@ -26,6 +26,7 @@ class Overrides:
     log_dir: str | None = None
     concurrency: int | None = None
     rth: bool | None = None
+    returning: bool | None = None
 
     def over(self, other: Self) -> Overrides:
         """These values, and the other's where these are None."""
@@ -58,7 +59,7 @@ class Overrides:
 
 
 def _converted(variable: str, name: str, text: str) -> str | int | bool:
-    if name == "rth":
+    if name in {"rth", "returning"}:
         if text.lower() not in {"true", "false"}:
             raise ConfigError(f"{variable}={text} is not true or false")
         return text.lower() == "true"

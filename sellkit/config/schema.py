@@ -11,6 +11,7 @@ from sellkit.core.assignments import parse_choice
 from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
 from sellkit.core.gates import AtClose
+from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import InvalidAssignment
 
 MAX_CONCURRENCY = 32
@@ -82,6 +83,7 @@ class RequestSettings(Section):
     per_second: Seconds = 10.0
     open_at_once: Annotated[int, Field(ge=1, le=50)] = 50
     concurrency: Annotated[int, Field(ge=1, le=MAX_CONCURRENCY)] = 8
+    patience_seconds: Seconds = 60.0
 
 
 class PathSettings(Section):
@@ -106,14 +108,20 @@ class ProfileSettings(Section):
     viewer_client_id: Annotated[int, Field(ge=0)] = 11
     account: str | None = None
     clock: Literal["system", "broker"] = "system"
+    gateway: Annotated[GatewayKind, Field(strict=False)] | None = None
     assignments: str | None = None
 
 
 def default_profiles() -> dict[str, ProfileSettings]:
     return {
-        "demo": ProfileSettings(port=4012, clock="broker", assignments="data/demo/assigned_ma.csv"),
-        "paper": ProfileSettings(port=4002),
-        "live": ProfileSettings(port=4001),
+        "demo": ProfileSettings(
+            port=4012,
+            clock="broker",
+            gateway=GatewayKind.SIMULATED,
+            assignments="data/demo/assigned_ma.csv",
+        ),
+        "paper": ProfileSettings(port=4002, gateway=GatewayKind.PAPER),
+        "live": ProfileSettings(port=4001, gateway=GatewayKind.LIVE),
     }
 
 

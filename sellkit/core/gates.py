@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sellkit.core.market_time import Session
     from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import AccountSnapshot
+    from sellkit.core.standing import Standing
 
     Gate = Callable[["OrderTicket", "Facts"], str | None]
 
@@ -76,6 +77,8 @@ class Facts:
         Whether the present is described; a past moment that was asked for is not.
     snapshot
         Positions and open orders as last read.
+    standing
+        How the connection stands.
     session
         The regular session open at `now`, or None.
     next_open
@@ -89,6 +92,7 @@ class Facts:
     now: dt.datetime
     is_present: bool
     snapshot: AccountSnapshot
+    standing: Standing
     session: Session | None
     next_open: dt.datetime | None
     exits: int
@@ -140,6 +144,10 @@ def has_whole_shares(ticket: OrderTicket, _: Facts) -> str | None:
 
 def about_the_present(_: OrderTicket, facts: Facts) -> str | None:
     return None if facts.is_present else "a past moment was asked for; orders are for the present"
+
+
+def connected(_: OrderTicket, facts: Facts) -> str | None:
+    return facts.standing.doubt(facts.snapshot.epoch)
 
 
 def position_as_decided(ticket: OrderTicket, facts: Facts) -> str | None:
@@ -227,6 +235,7 @@ GATES: tuple[Gate, ...] = (
     long_stock_only,
     has_whole_shares,
     about_the_present,
+    connected,
     position_as_decided,
     snapshot_fresh,
     bar_fresh,

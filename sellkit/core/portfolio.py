@@ -60,6 +60,15 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Whom stored data belong to."""
+
+    gateway: GatewayKind
+    alias: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """A holding.
 
@@ -130,12 +139,15 @@ class AccountSnapshot:
         When the last of the lists was complete; aware UTC.
     positions, open_orders
         Everything that the gateway listed; empty means that it listed nothing, to the end.
+    epoch
+        The connection over which they were read; see `sellkit.core.standing`.
     """
 
     account: Account
     taken_at: dt.datetime
     positions: tuple[Position, ...]
     open_orders: tuple[OpenOrder, ...]
+    epoch: int
 
     def orders_on(self, con_id: int) -> tuple[OpenOrder, ...]:
         """The open orders on one contract."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sellkit.core.gates import Verdict
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import AccountSnapshot, Position
+    from sellkit.core.standing import Standing
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import BarStore
 
@@ -117,6 +118,9 @@ class Decider:
     ----------
     snapshot
         Positions and open orders.
+    standing
+        How the connection stands; nothing is decided on one that is not ready, or is another one
+        than that over which the positions were read.
     assignments
         By token; matching is exact.
     store
@@ -135,6 +139,7 @@ class Decider:
     """
 
     snapshot: AccountSnapshot
+    standing: Standing
     assignments: Mapping[Token, Assignment]
     store: BarStore
     options: DeskOptions
@@ -195,6 +200,9 @@ class Decider:
     def _signal(self, position: Position, studies: Mapping[int, Study]) -> Signal:
         instrument = position.instrument
         assignment = self.assignments.get(instrument.token)
+        doubt = self.standing.doubt(self.snapshot.epoch)
+        if doubt is not None:
+            return Signal(position, assignment, Decision.UNDECIDED, (doubt,))
         study = studies.get(instrument.con_id)
         history = study.history if study else None
         signal = evaluate(position, assignment, history, self.options.daily_basis)
@@ -229,6 +237,7 @@ class Decider:
             now=self.now,
             is_present=self.is_present,
             snapshot=self.snapshot,
+            standing=self.standing,
             session=calendar.at(self.now),
             next_open=calendar.next_to_open(self.now).open_utc,
             exits=exits,

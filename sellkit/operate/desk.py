@@ -171,10 +171,20 @@ class Desk:
         return report
 
     def decide(self) -> HourlyDecision:
-        """Judge every position on what is stored, with positions and orders read afresh."""
-        sheet = self.sheet()
+        """Judge every position on what is stored, with positions and orders read afresh.
+
+        Nothing is decided when the connection was not ready throughout.
+
+        Raises
+        ------
+        NotConnected
+            It was not ready for the positions to be read.
+        """
+        sheet, broker = self.sheet(), self.parts.broker
+        before = broker.standing
         decider = Decider(
             snapshot=self.snapshot(),
+            standing=before,
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
             store=self.parts.store,
@@ -184,7 +194,9 @@ class Desk:
             is_present=self.asked_as_of is None,
             problems=self._problems,
         )
-        return decider.decide()
+        decision = decider.decide()
+        after = broker.standing.interrupted(before)
+        return decision if after == before else replace(decider, standing=after).decide()
 
     def record(self, decision: HourlyDecision) -> None:
         """Write everything to the journal, and the plain lines to the signal log."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.schedule import next_due
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterable
 
     from sellkit.core.bars import Anchor
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sellkit.ports import Clock
 
 log = logging.getLogger(__name__)
+
+_LATE: Final = dt.timedelta(minutes=1)
+"""So much behind its time a run is late: the process was held up, or the machine was asleep."""
 
 
 def run_on_schedule(
@@ -49,5 +52,9 @@ def run_on_schedule(
         announce(due + delay)
         clock.sleep_until(due + delay)
         log.info("run_due", extra={"due": due.isoformat()})
+        late = clock.now() - due - delay
+        if late > _LATE:
+            # It is fired all the same: the age of the bar withholds what is too old to act on.
+            log.critical("run_late", extra={"due": due.isoformat(), "late": str(late)})
         fire(due)
         fired += 1

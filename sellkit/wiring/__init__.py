@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit import __version__
 from sellkit.errors import ConfigError
+from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.moment import new_run_id, parse_moment
 from sellkit.wiring.parts import (
     connect,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sellkit.wiring.desk import WiredDesk
 
 __all__ = [
+    "open_alerts",
     "open_book",
     "open_clock",
     "open_desk",
@@ -140,8 +142,8 @@ def _open(overrides: Overrides, asked: _Asked) -> WiredDesk:
 def _lay_out(settings: Settings, broker: IbBroker, asked: _Asked) -> WiredDesk:
     from sellkit.adapters.parquet_bars import ParquetBarStore
     from sellkit.adapters.signal_log import JsonLinesSignalLog
+    from sellkit.core.portfolio import Origin
     from sellkit.operate.desk import Parts
-    from sellkit.ports import Origin
     from sellkit.present.progress import LineProgress
     from sellkit.wiring.account import resolve_account
     from sellkit.wiring.desk import WiredDesk

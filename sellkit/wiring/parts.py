@@ -8,9 +8,11 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from sellkit.wiring.alerts import alert_keeper
 from sellkit.wiring.moment import refuse_skew
 
 if TYPE_CHECKING:
+    from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.csv_assignments import CsvAssignments
     from sellkit.adapters.ib.broker import IbBroker
     from sellkit.adapters.sqlite_journal import SqliteJournal
@@ -23,6 +25,9 @@ log = logging.getLogger(__name__)
 
 def connect(settings: Settings, *, is_run: bool = False, client_id: int | None = None) -> IbBroker:
     """Connect to the profile's gateway.
+
+    Where nobody is looking the connection is waited for, `requests.patience_seconds` long, and
+    comes back after a loss; a person at the keyboard is told at once.
 
     Parameters
     ----------
@@ -37,28 +42,41 @@ def connect(settings: Settings, *, is_run: bool = False, client_id: int | None =
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.ib.broker import IbBroker
     from sellkit.adapters.ib.pacing import PacingRules
+    from sellkit.adapters.ib.returning import Returning
 
     profile, requests = settings.connection, settings.file.requests
     own = profile.client_id if is_run else profile.viewer_client_id
+    own = own if client_id is None else client_id
     clock = SystemClock() if profile.clock == "system" else None
+    keeper = alert_keeper(settings, own)
     broker = IbBroker.connect(
         host=profile.host,
         port=profile.port,
-        client_id=own if client_id is None else client_id,
+        client_id=own,
         clock=clock,
         connect_timeout_seconds=requests.connect_timeout_seconds,
         request_timeout_seconds=requests.timeout_seconds,
         pacing=PacingRules(requests_per_second=requests.per_second, max_open=requests.open_at_once),
+        returning=Returning() if settings.is_returning else None,
+        expected=profile.gateway,
+        on_alert=keeper.keep,
+        on_clear=keeper.end,
     )
-    if clock is not None:
-        with ExitStack() as stack:
-            stack.callback(broker.close)
-            before, theirs, after = clock.now(), broker.server_time(), clock.now()
-            # A slow answer is no wrong clock: what they told may stem from any time in between.
-            refuse_skew(min(max(theirs, before), after), theirs)
-            clock.stay_behind(theirs)
-            stack.pop_all()
+    with ExitStack() as stack:
+        stack.callback(broker.close)
+        if settings.is_returning:
+            broker.wait_until_ready(requests.patience_seconds)
+        if clock is not None:
+            _check_clock(clock, broker)
+        stack.pop_all()
     return broker
+
+
+def _check_clock(clock: SystemClock, broker: IbBroker) -> None:
+    before, theirs, after = clock.now(), broker.server_time(), clock.now()
+    # A slow answer is no wrong clock: what they told may stem from any time in between.
+    refuse_skew(min(max(theirs, before), after), theirs)
+    clock.stay_behind(theirs)
 
 
 def open_book(settings: Settings) -> CsvAssignments:

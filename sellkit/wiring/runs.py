@@ -22,7 +22,11 @@ HOURLY_RUN: Final = "hourly_run.ipynb"
 
 
 def run_notebook(
-    overrides: Overrides, *, as_of: str = "", extra: Mapping[str, object] | None = None
+    overrides: Overrides,
+    *,
+    as_of: str = "",
+    extra: Mapping[str, object] | None = None,
+    is_scheduled: bool = False,
 ) -> RunResult:
     """Execute the hourly notebook in a kernel of its own and keep it.
 
@@ -34,6 +38,8 @@ def run_notebook(
         As for `open_desk`.
     extra
         Further parameters of the notebook.
+    is_scheduled
+        Whether nobody is looking: the run then waits for a connection that is ready.
 
     Raises
     ------
@@ -55,7 +61,7 @@ def run_notebook(
     book = open_book(settings)
     say_problems(book)
     before = book.load().assignments
-    settings.as_overrides(overrides).export()
+    replace(settings.as_overrides(overrides), returning=is_scheduled or None).export()
     parameters: dict[str, object] = {
         "profile": settings.profile,
         "as_of": as_of,
@@ -79,16 +85,23 @@ def run_notebook(
 
 @contextmanager
 def open_clock(settings: Settings) -> Iterator[Clock]:
-    """The clock of a profile, without a desk: the machine's, or the gateway's."""
-    from sellkit.adapters.clock import SystemClock
+    """The clock of a schedule: the machine's, or the gateway's, waited for when it is away.
+
+    Raises
+    ------
+    NotConnected
+        The gateway, whose time it is, could not be reached within `requests.patience_seconds`.
+    """
+    from sellkit.adapters.clock import SteadfastClock, SystemClock
 
     if settings.connection.clock == "system":
         yield SystemClock()
         return
     # The run itself and the viewers have the other ids; this connection only asks for the time.
     client_id = max(settings.connection.client_id, settings.connection.viewer_client_id) + 1
-    with closing(connect(settings, client_id=client_id)) as broker:
-        yield broker.clock
+    patient = replace(settings, is_returning=True)
+    with closing(connect(patient, client_id=client_id)) as broker:
+        yield SteadfastClock(broker.clock)
 
 
 def scheduled_exchanges(settings: Settings) -> Sequence[str]:

@@ -101,6 +101,15 @@ class ScriptedGateway:
         assert self._client is not None
         self._client.sendall(b"".join(encode(each) for each in outgoing))  # type: ignore[arg-type]
 
+    def start(self) -> None:
+        """Say what a gateway says at the start."""
+        self.send((15, 1, ",".join(self._accounts)), (9, 1, 1))
+        self.send(error(-1, 2104, f"Market data farm connection is OK:{self._farm}"))
+
+    def become(self, accounts: Iterable[str], farm: str) -> None:
+        """Be another one for the clients to come."""
+        self._accounts, self._farm = tuple(accounts), farm
+
     def hang_up(self) -> None:
         """Close the connection to the client."""
         if self._client is not None and self._client.fileno() >= 0:
@@ -142,7 +151,6 @@ class ScriptedGateway:
 
     def _take(self, number: int, fields: tuple[str, ...]) -> None:
         if number == START and START not in self._answers:
-            self.send((15, 1, ",".join(self._accounts)), (9, 1, 1))
-            self.send(error(-1, 2104, f"Market data farm connection is OK:{self._farm}"))
+            self.start()
             return
         self._answers.get(number, ignore)(self, fields)

@@ -16,6 +16,7 @@ from eventkit import Event
 
 from sellkit.adapters.ib.broker import IbBroker
 from sellkit.adapters.ib.pacing import PacingRules
+from sellkit.adapters.ib.returning import Returning
 from sellkit.core.bars import BarSize
 from sellkit.core.coverage import BarRequest
 from sellkit.core.instrument import Instrument, Token
@@ -25,7 +26,6 @@ from sellkit.errors import (
     NoBars,
     NotConnected,
     PacingViolation,
-    RequestRejected,
     RequestTimedOut,
     UnknownInstrument,
 )
@@ -50,6 +50,7 @@ from tests.adapters.scripted_gateway import (
     ignore,
     position,
 )
+from tests.adapters.waiting import until_not_ready
 
 END = dt.datetime(2025, 12, 5, 16, tzinfo=dt.UTC)
 ACCOUNT = Account("main", "DU1")
@@ -61,7 +62,9 @@ PROMPT = 5.0
 
 
 @contextmanager
-def facing(gateway: ScriptedGateway, seconds: float = 60.0) -> Iterator[IbBroker]:
+def facing(
+    gateway: ScriptedGateway, seconds: float = 60.0, **changes: object
+) -> Iterator[IbBroker]:
     with (
         gateway,
         IbBroker.connect(
@@ -70,6 +73,7 @@ def facing(gateway: ScriptedGateway, seconds: float = 60.0) -> Iterator[IbBroker
             client_id=1,
             request_timeout_seconds=seconds,
             pacing=RULES,
+            **changes,  # type: ignore[arg-type]
         ) as broker,
     ):
         yield broker
@@ -253,8 +257,9 @@ def test_a_list_that_is_refused_without_a_number_is_an_error_at_once() -> None:
 
     with facing(ScriptedGateway({**WELL, ALL_ORDERS: refuse})) as broker:
         began = time.monotonic()
-        with pytest.raises(RequestRejected, match="Read-Only"):
+        with pytest.raises(BrokerError, match="Read-Only"):
             broker.snapshot(ACCOUNT)
+        assert "Read-Only" in until_not_ready(broker)
 
     assert time.monotonic() - began < PROMPT
 
@@ -343,7 +348,8 @@ def test_closing_ends_every_thread_that_waits() -> None:
 
 def test_a_gateway_that_lost_interactive_brokers_is_not_believed() -> None:
     gateway = ScriptedGateway(WELL)
-    with facing(gateway) as broker:
+    with facing(gateway, returning=Returning(settle_seconds=0.01)) as broker:
+        broker.wait_until_ready(PROMPT)
         gateway.send(
             error(-1, 1100, "Connectivity between IB and Trader Workstation has been lost")
         )
@@ -354,6 +360,7 @@ def test_a_gateway_that_lost_interactive_brokers_is_not_believed() -> None:
             broker.bars(REQUEST)
         gateway.send(error(-1, 1102, "Connectivity has been restored - data maintained"))
         assert broker.server_time()
+        broker.wait_until_ready(PROMPT)
         assert broker.snapshot(ACCOUNT).positions
 
 

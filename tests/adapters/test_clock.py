@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from sellkit.adapters.clock import BrokerClock, SystemClock
-from sellkit.errors import NotConnected
+from sellkit.adapters.clock import BrokerClock, SteadfastClock, SystemClock
+from sellkit.errors import NotConnected, OtherGateway, RequestTimedOut, SellkitError
 
 START = dt.datetime(2025, 12, 5, 16, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
@@ -164,3 +164,50 @@ def test_a_system_clock_does_not_follow_one_that_is_ahead() -> None:
     clock, plain = SystemClock(), SystemClock()
     clock.stay_behind(plain.now() + dt.timedelta(hours=1))
     assert clock.now() <= plain.now()
+
+
+# --- a clock for a schedule -----------------------------------------------------------------------
+
+
+class AbsentClock:
+    """A clock that cannot be asked until the given errors have been told."""
+
+    def __init__(self, *errors: SellkitError) -> None:
+        self.errors = list(errors)
+        self.slept_until: dt.datetime | None = None
+
+    def now(self) -> dt.datetime:
+        self._tell()
+        return NOON
+
+    def sleep_until(self, instant: dt.datetime) -> None:
+        self._tell()
+        self.slept_until = instant
+
+    def _tell(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+NOON = dt.datetime(2026, 1, 28, 17, tzinfo=dt.UTC)
+AWAY = (NotConnected("gone"), RequestTimedOut("silent"), NotConnected("gone"))
+
+
+def test_a_schedules_clock_waits_for_one_that_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    naps: list[float] = []
+    assert SteadfastClock(AbsentClock(*AWAY), sleep=naps.append).now() == NOON
+    assert naps == [1.0, 1.0, 1.0]
+    said = [each.getMessage() for each in caplog.records]
+    assert said == ["clock_away", "clock_back"]
+
+
+def test_a_schedules_clock_waits_on_when_the_other_goes_away_meanwhile() -> None:
+    other = AbsentClock(*AWAY)
+    SteadfastClock(other, sleep=lambda _seconds: None).sleep_until(NOON)
+    assert other.slept_until == NOON
+
+
+def test_an_error_that_will_not_pass_ends_the_schedule() -> None:
+    clock = SteadfastClock(AbsentClock(OtherGateway("another account")), sleep=lambda _: None)
+    with pytest.raises(OtherGateway):
+        clock.now()

@@ -17,9 +17,8 @@ from sellkit.adapters.parquet_bars import ParquetBarStore
 from sellkit.adapters.series_name import key_of, name_of
 from sellkit.core import indicators
 from sellkit.core.bars import Anchor, BarSize, SeriesKey, slots_until
-from sellkit.core.portfolio import GatewayKind
+from sellkit.core.portfolio import GatewayKind, Origin
 from sellkit.errors import ConfigError, ForeignOrigin, InvalidBars
-from sellkit.ports import Origin
 from tests import build
 from tests.adapters.processes import PROCESSES
 from tests.adapters.store_writers import KEY, OTHER, add_one_by_one, rewrite_forever

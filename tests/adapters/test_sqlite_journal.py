@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.gates import DeniedTicket
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import JournalError
@@ -19,6 +20,7 @@ from tests import build
 from tests.adapters.journal_writers import begin_run
 from tests.adapters.processes import PROCESSES
 
+ALERT = Alert(AlertKind.UPSTREAM_LOST, "the gateway has lost Interactive Brokers", build.NOW)
 TABLES = [
     "run",
     "run_end",
@@ -98,6 +100,68 @@ def test_no_row_is_ever_changed_or_removed_by_any_program(
     with pytest.raises(sqlite3.IntegrityError, match=r"append only|already"):
         change(path, statement.format(table))
     assert rows(path, f"SELECT * FROM {table}") == before
+
+
+@pytest.mark.parametrize("table", ["alert", "alert_end"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE {0} SET at = at", "DELETE FROM {0}", "REPLACE INTO {0} SELECT * FROM {0}"]
+)
+def test_no_alert_is_ever_changed_or_removed_by_any_program(
+    full: SqliteJournal, path: Path, table: str, statement: str
+) -> None:
+    full.record_alert("client 1", ALERT)
+    full.end_alerts("client 1", build.NOW)
+    before = rows(path, f"SELECT * FROM {table}")
+    assert before, "the test needs a row"
+    with pytest.raises(sqlite3.IntegrityError, match=r"append only|already"):
+        change(path, statement.format(table))
+    assert rows(path, f"SELECT * FROM {table}") == before
+
+
+def test_an_alert_is_open_until_its_source_is_well_again(full: SqliteJournal, path: Path) -> None:
+    assert full.open_alerts() == ()
+    full.record_alert("client 1", ALERT)
+    full.record_alert("client 11", ALERT)
+    full.end_alerts("client 11", build.NOW)
+    full.end_alerts("client 11", build.NOW)
+    assert full.open_alerts() == (
+        {
+            "at": "2026-01-28T20:00:20+00:00",
+            "source": "client 1",
+            "kind": "upstream lost",
+            "text": "the gateway has lost Interactive Brokers",
+        },
+    )
+    assert len(rows(path, "SELECT * FROM alert")) == 2
+    full.record_alert("client 11", ALERT)
+    assert [each["source"] for each in full.open_alerts()] == ["client 1", "client 11"]
+
+
+def test_alerts_need_no_run(path: Path) -> None:
+    journal = SqliteJournal(path)
+    journal.record_alert("client 1", ALERT)
+    assert len(journal.open_alerts()) == 1
+    assert journal.runs() == ()
+    journal.close()
+
+
+def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path: Path) -> None:
+    told = full.runs(), full.decisions("r1"), full.tickets("r1")
+    full.close()
+    for statement in ("DROP TABLE alert_end", "DROP TABLE alert", "PRAGMA user_version = 1"):
+        change(path, statement)
+
+    again = SqliteJournal(path)
+    assert (again.runs(), again.decisions("r1"), again.tickets("r1")) == told
+    again.record_alert("client 1", ALERT)
+    again.begin(header("r2"))
+    again.close()
+
+    assert rows(path, "PRAGMA user_version") == [{"user_version": 2}]
+    fresh = path.with_name("fresh.sqlite")
+    SqliteJournal(fresh).runs()
+    schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+    assert rows(path, schema) == rows(fresh, schema)
 
 
 def test_every_write_is_on_the_disk_before_it_returns(full: SqliteJournal) -> None:
@@ -206,8 +270,8 @@ def test_a_torn_journal_is_an_error(full: SqliteJournal, path: Path) -> None:
 
 def test_a_newer_journal_is_left_to_the_newer_sellkit(full: SqliteJournal, path: Path) -> None:
     full.close()
-    change(path, "PRAGMA user_version = 2")
-    with pytest.raises(JournalError, match="version 2 and this sellkit knows 1"):
+    change(path, "PRAGMA user_version = 3")
+    with pytest.raises(JournalError, match="version 3 and this sellkit knows 2"):
         SqliteJournal(path).begin(header("r2"))
     assert len(rows(path, "SELECT * FROM run")) == 1
 

@@ -69,12 +69,14 @@ def test_every_override_reaches_the_settings(config: str, tmp_path: Path) -> Non
             log_dir=str(tmp_path / "l"),
             concurrency=3,
             rth=False,
+            returning=True,
         )
     )
     connection = settings.connection
     assert (connection.host, connection.port, connection.account) == ("::1", 5004, "main")
     assert (settings.profile, settings.file.requests.concurrency) == ("live", 3)
     assert not settings.file.history.rth
+    assert settings.is_returning
     assert (settings.data_dir, settings.log_dir) == (tmp_path / "d" / "live", tmp_path / "l")
 
 
@@ -98,11 +100,12 @@ def test_variables_are_read_in_their_types() -> None:
             "SELLKIT_PORT": "4002",
             "SELLKIT_CLIENT_ID": " 0 ",
             "SELLKIT_RTH": "False",
+            "SELLKIT_RETURNING": "True",
             "SELLKIT_ACCOUNT": "main",
             "OTHER": "x",
         }
     )
-    assert found == Overrides(port=4002, client_id=0, rth=False, account="main")
+    assert found == Overrides(port=4002, client_id=0, rth=False, returning=True, account="main")
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,20 @@ def test_the_three_profiles_need_not_be_written_out(tmp_path: Path) -> None:
     assert ports == {"demo": 4012, "paper": 4002, "live": 4001}
 
 
+def test_a_connection_comes_back_only_where_nobody_is_looking(tmp_path: Path) -> None:
+    settings = loaded(tmp_path)
+    assert not settings.is_returning
+    assert settings.file.requests.patience_seconds == 60
+
+
+def test_the_three_profiles_expect_what_they_are_called(tmp_path: Path) -> None:
+    kinds = {
+        name: str(loaded(tmp_path, profile=name).connection.gateway)
+        for name in ("demo", "paper", "live")
+    }
+    assert kinds == {"demo": "simulated", "paper": "paper", "live": "live"}
+
+
 def test_the_demo_profile_lives_by_the_gateways_clock(tmp_path: Path) -> None:
     assert loaded(tmp_path, profile="demo").connection.clock == "broker"
 

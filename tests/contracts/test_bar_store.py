@@ -11,9 +11,9 @@ import pytest
 from sellkit.adapters.parquet_bars import ParquetBarStore
 from sellkit.core import indicators
 from sellkit.core.bars import Anchor, BarSize, SeriesKey, checked
-from sellkit.core.portfolio import GatewayKind
+from sellkit.core.portfolio import GatewayKind, Origin
 from sellkit.errors import ForeignOrigin, InvalidBars
-from sellkit.ports import BarStore, Origin
+from sellkit.ports import BarStore
 from tests import build
 from tests.fakes_store import MemoryBarStore
 

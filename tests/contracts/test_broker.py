@@ -104,6 +104,12 @@ def test_it_tells_its_kind_and_its_accounts(broker: Broker) -> None:
     assert broker.account_numbers == (ACCOUNT.number,)
 
 
+def test_it_is_ready_and_a_snapshot_carries_its_epoch(broker: Broker) -> None:
+    standing = broker.standing
+    assert (standing.is_ready, standing.reason) == (True, "")
+    assert broker.snapshot(ACCOUNT).epoch == standing.epoch == 1
+
+
 def test_its_time_is_aware_and_in_whole_seconds(broker: Broker) -> None:
     assert broker.server_time() == NOW
     assert broker.server_time().utcoffset() == dt.timedelta(0)
@@ -207,6 +213,7 @@ def test_a_closed_broker_answers_nothing(open_broker: Callable[[], Broker]) -> N
     broker = open_broker()
     broker.close()
 
+    assert "was closed" in broker.standing.reason
     with pytest.raises(NotConnected):
         broker.snapshot(ACCOUNT)
     with pytest.raises(NotConnected):

@@ -30,6 +30,7 @@ from tests.build import (
     open_order,
     position,
     snapshot,
+    standing,
     ticket,
     utc,
 )
@@ -72,6 +73,7 @@ PASSING: dict[str, Case] = {
     "long stock": (gates.long_stock_only, ticket(), facts()),
     "one whole share": (gates.has_whole_shares, ticket(position(quantity="1.5")), facts()),
     "the present": (gates.about_the_present, ticket(), facts()),
+    "a connection that stands": (gates.connected, ticket(), facts()),
     "the same position": (gates.position_as_decided, ticket(), holding("100.0")),
     "positions as old as may be": (
         gates.snapshot_fresh,
@@ -139,6 +141,14 @@ REFUSING: dict[str, tuple[Case, str]] = {
     "a past moment": (
         (gates.about_the_present, ticket(), facts(is_present=False)),
         "a past moment was asked for",
+    ),
+    "a connection that is not ready": (
+        (gates.connected, ticket(), facts(standing=standing("the farm usfarm is broken"))),
+        "the connection is not ready: the farm usfarm is broken",
+    ),
+    "a connection made anew": (
+        (gates.connected, ticket(), facts(standing=standing(epoch=2))),
+        "the connection is not ready: it was made anew",
     ),
     "positions from after the decision": (
         (gates.snapshot_fresh, ticket(), facts(snapshot=snapshot(taken_at=NOW + SECOND))),

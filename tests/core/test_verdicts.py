@@ -25,6 +25,7 @@ from tests.build import (
     open_order,
     position,
     snapshot,
+    standing,
     ticket,
     utc,
 )
@@ -43,6 +44,7 @@ def test_a_denied_ticket_carries_every_reason_in_the_order_of_the_gates() -> Non
         now=CLOSE + MINUTE,
         is_present=False,
         snapshot=snapshot([], [open_order()]),
+        standing=standing("the gateway is gone"),
         session=None,
         exits=9,
         positions=9,

@@ -26,6 +26,7 @@ from tests.build import (
     open_order,
     position,
     snapshot,
+    standing,
     utc,
 )
 from tests.fakes_store import MemoryBarStore
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sellkit.core.assignments import Assignment
     from sellkit.core.portfolio import OpenOrder, Position
     from sellkit.core.snapshot import SnapshotRow
+    from sellkit.core.standing import Standing
     from sellkit.operate.options import DeskOptions
 
 HALVES, DAYS = SeriesKey(APPLE, BarSize.M30), SeriesKey(APPLE, BarSize.D1)
@@ -60,9 +62,11 @@ def decide(
     as_of: dt.datetime = NOW,
     now: dt.datetime | None = None,
     problems: dict[int, str] | None = None,
+    connection: Standing | None = None,
 ) -> HourlyDecision:
     return Decider(
         snapshot=snapshot(held or [position()], orders, taken_at=now or as_of),
+        standing=connection or standing(),
         assignments={each.token: each for each in assigned},
         store=store or store_of(APPLE),
         options=settings or options(),
@@ -363,3 +367,28 @@ def test_hours_and_days_of_different_price_bases_decide_nothing() -> None:
     row = only(decide(store=store))
     assert row.signal.decision is Decision.UNDECIDED
     assert row.signal.reasons[0].startswith("hourly and daily closes of 2025-12-11 differ")
+
+
+# --- a connection that cannot be decided on -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("connection", "reason"),
+    [
+        (standing("the farm usfarm is broken"), "the farm usfarm is broken"),
+        (standing(epoch=2), "it was made anew after the positions were read"),
+    ],
+)
+def test_on_a_connection_that_is_not_that_of_the_positions_nothing_is_decided(
+    connection: Standing, reason: str
+) -> None:
+    decision = decide(
+        position(),
+        position("NASDAQ:MSFT", con_id=MICROSOFT),
+        store=store_of(APPLE, MICROSOFT, step=FALLEN),
+        connection=connection,
+    )
+    assert set(decided(decision).values()) == {Decision.UNDECIDED}
+    for row in decision.rows:
+        assert row.signal.reasons == (f"the connection is not ready: {reason}",)
+        assert row.verdict is None

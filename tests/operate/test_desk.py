@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 
-from sellkit.core.bars import BarSize
+from sellkit.core.bars import BarSize, SeriesKey
 from sellkit.core.instrument import Token
 from sellkit.core.signals import Decision
 from sellkit.errors import (
@@ -19,6 +22,8 @@ from sellkit.errors import (
     UnknownInstrument,
 )
 from tests.build import NOW, assignment, instrument, open_order, position, utc
+from tests.fakes import FakeBroker
+from tests.fakes_store import MemoryBarStore
 from tests.operate.workplace import (
     APPLE,
     COCA_COLA,
@@ -161,6 +166,61 @@ def test_a_lost_connection_ends_the_download_and_leaves_the_assignments() -> Non
 
 
 # --- the moment -----------------------------------------------------------------------------------
+
+
+class InterruptingStore(MemoryBarStore):
+    """A store whose reading takes long enough for something to happen meanwhile."""
+
+    def __init__(self, store: MemoryBarStore, happens: Callable[[], None]) -> None:
+        super().__init__()
+        vars(self).update(vars(store))
+        self._happens = happens
+
+    def read(self, key: SeriesKey) -> pd.DataFrame:
+        self._happens()
+        return super().read(key)
+
+
+def gone(broker: FakeBroker) -> None:
+    broker.interrupt("the gateway has lost Interactive Brokers (1100)")
+
+
+def there_and_back(broker: FakeBroker) -> None:
+    """An interruption that is over, in the same epoch, by the time that anybody looks."""
+    broker.clock.time += dt.timedelta(seconds=1)
+    broker.standing = replace(broker.standing, since=broker.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (gone, "the gateway has lost Interactive Brokers (1100)"),
+        (FakeBroker.come_back, "it was interrupted after the positions were read; decide again"),
+        (there_and_back, "it was interrupted after the positions were read; decide again"),
+    ],
+)
+def test_what_was_interrupted_while_it_was_decided_is_not_decided(
+    happens: Callable[[FakeBroker], None], reason: str
+) -> None:
+    place = usual()
+    place.desk.bring_up_to_date()
+    store = InterruptingStore(place.store, lambda: happens(place.broker))
+    place.desk.parts = replace(place.desk.parts, store=store)
+
+    decision = place.desk.decide()
+
+    assert {row.signal.decision for row in decision.rows} == {Decision.UNDECIDED}
+    assert {row.signal.reasons for row in decision.rows} == {
+        (f"the connection is not ready: {reason}",)
+    }
+    assert [row.verdict for row in decision.rows] == [None, None]
+
+
+def test_a_connection_that_is_not_ready_ends_the_run_with_its_reason() -> None:
+    place = usual()
+    place.broker.interrupt("the positions' end marker did not come")
+    with pytest.raises(NotConnected, match="the positions' end marker did not come"):
+        place.desk.decide()
 
 
 def test_a_time_in_the_future_is_refused_before_anything_is_fetched() -> None:

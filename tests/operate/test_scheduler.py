@@ -144,3 +144,27 @@ def test_without_a_number_of_rounds_only_an_interruption_ends_the_schedule() -> 
             announce=lambda _when: None,
         )
     assert runs == sorted(set(runs))
+
+
+@pytest.mark.parametrize(("held_up", "is_said"), [(59, False), (61, True)])
+def test_a_run_that_comes_late_is_said_aloud_and_fired_all_the_same(
+    held_up: int, is_said: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    class HeldUp(FakeClock):
+        def sleep_until(self, instant: dt.datetime) -> None:
+            super().sleep_until(instant + dt.timedelta(seconds=held_up))
+
+    runs: list[dt.datetime] = []
+    run_on_schedule(
+        HeldUp(utc("2026-01-28 14:40")),
+        lambda: [new_york()],
+        Anchor.CLOCK,
+        DELAY,
+        runs.append,
+        announce=lambda _when: None,
+        rounds=1,
+    )
+    assert runs == [utc("2026-01-28 15:00")]
+    said = [record for record in caplog.records if record.getMessage() == "run_late"]
+    assert len(said) == is_said
+    assert all(record.levelname == "CRITICAL" for record in said)

@@ -1,73 +1,55 @@
-"""The broker port over one connection to IB Gateway or Trader Workstation, by ib_insync."""
+"""The broker port over a connection to IB Gateway or Trader Workstation, by ib_insync."""
 
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import CancelledError
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from sellkit.adapters.clock import BrokerClock
 from sellkit.adapters.ib import translate
-from sellkit.adapters.ib.contracts import Contracts
+from sellkit.adapters.ib.bridge import Bridge
 from sellkit.adapters.ib.error_codes import NO_HISTORY, ib_errors
-from sellkit.adapters.ib.link import Link
-from sellkit.adapters.ib.loop import LoopThread
+from sellkit.adapters.ib.hearers import Hearers
 from sellkit.adapters.ib.pacing import Pacer, PacingRules
-from sellkit.adapters.ib.questions import Questions
+from sellkit.adapters.ib.readiness import Rules
+from sellkit.adapters.ib.reading import LISTS, described, read_lists
+from sellkit.adapters.ib.returning import Returning
+from sellkit.adapters.ib.way import Endpoint
 from sellkit.core.portfolio import AccountSnapshot
 from sellkit.errors import ConfigError, NoBars
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable
 
     import pandas as pd
     from ib_insync import BarData
-    from ib_insync.objects import Position as IbPosition
 
+    from sellkit.adapters.ib.way import Way
+    from sellkit.core.alerts import Alert
     from sellkit.core.coverage import BarRequest
     from sellkit.core.instrument import Instrument, Token
-    from sellkit.core.portfolio import Account, GatewayKind, OpenOrder, Position
+    from sellkit.core.portfolio import Account, GatewayKind
+    from sellkit.core.standing import Standing
     from sellkit.ports import Clock
-
-Result = TypeVar("Result")
-
-_LISTS: Final = "positions and open orders"
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """What lives on the loop's thread."""
-
-    link: Link
-    questions: Questions
-    contracts: Contracts
-    pacer: Pacer
 
 
 class IbBroker:
-    """The gateway, over one connection. Reading only.
+    """The gateway, over one connection after the other. Reading only.
 
     Made by `connect`. Any number of threads may call it, also threads that run an event loop of
-    their own. Every method but `close` raises `NotConnected` once the connection is lost, also one
-    that is waiting then; a lost connection never comes back, so connect anew.
+    their own. Whatever is asked while `standing` is not ready raises `NotConnected` with its
+    reason, also what waits for an answer then; only the gateway's time needs no more than a link.
     """
 
-    def __init__(self, loop: LoopThread, way: _Way, kind: GatewayKind, clock: Clock | None) -> None:
-        self._loop = loop
-        self._link = way.link
-        self._questions = way.questions
-        self._contracts = way.contracts
-        self._pacer = way.pacer
-        self._kind = kind
-        self._account_numbers = way.link.account_numbers
-        self._clock: Clock = BrokerClock(self.server_time) if clock is None else clock
+    def __init__(self, bridge: Bridge, pacer: Pacer, clock: Clock | None) -> None:
+        self._bridge = bridge
+        self._pacer = pacer
+        self._clock: Clock = clock or BrokerClock(self.server_time)
 
     @classmethod
-    def connect(
+    def connect(  # noqa: PLR0913  (each is one thing that an operator may set)
         cls,
         *,
         host: str,
@@ -77,6 +59,11 @@ class IbBroker:
         connect_timeout_seconds: float = 10.0,
         request_timeout_seconds: float = 60.0,
         pacing: PacingRules | None = None,
+        returning: Returning | None = None,
+        expected: GatewayKind | None = None,
+        on_alert: Callable[[Alert], None] | None = None,
+        on_clear: Callable[[], None] | None = None,
+        on_subscriptions_lost: Callable[[], None] | None = None,
     ) -> Self:
         """Connect to a gateway.
 
@@ -85,7 +72,8 @@ class IbBroker:
         host, port
             Where it listens.
         client_id
-            One that no other program uses there.
+            One that no other program uses there. There is never another one: open orders belong
+            to it.
         clock
             By which the times of snapshots and bars are told; None takes the gateway's own.
         connect_timeout_seconds
@@ -94,6 +82,15 @@ class IbBroker:
             How long the gateway may take to answer one request, time in the budget's queue aside.
         pacing
             The budget of requests for bars; None takes the usual rules.
+        returning
+            How the connection is tried again, now and after each loss; this method then returns at
+            once, see `wait_until_ready`. With None it connects before it returns, and a connection
+            that was lost stays lost.
+        expected
+            The kind of gateway; another one is refused for good.
+        on_alert, on_clear, on_subscriptions_lost
+            Told on a thread of their own what a person has to hear of; that the connection is ready
+            and no alert is open; that the gateway came back without its subscriptions.
 
         Raises
         ------
@@ -106,23 +103,24 @@ class IbBroker:
         """
         if not 0 < port < 65536:
             raise ConfigError(f"{port} is not a port; give --port from 1 to 65535")
-        loop = LoopThread("sellkit-ib")
-        with ExitStack() as undo:
-            undo.callback(loop.stop)
-
-            async def begin() -> _Way:
-                link = Link(host, port, client_id)
-                undo.callback(partial(_close, loop, link))
-                questions = Questions(link, request_timeout_seconds)
-                await link.open(connect_timeout_seconds, questions.server_time)
-                pacer = Pacer(pacing or PacingRules())
-                return _Way(link, questions, Contracts(questions), pacer)
-
-            way = loop.call(begin, None)
-            kind = translate.kind_of(way.link.farm_notices, way.link.account_numbers)
-            broker = cls(loop, way, kind, clock)
-            undo.pop_all()
-        return broker
+        endpoint = Endpoint(
+            host=host,
+            port=port,
+            client_id=client_id,
+            connect_seconds=connect_timeout_seconds,
+            request_seconds=request_timeout_seconds,
+        )
+        rules = Rules(
+            address=f"{host}:{port}",
+            client_id=client_id,
+            returning=returning or Returning(),
+            is_lasting=returning is not None,
+            trusts_start=returning is None,
+            expected=expected,
+        )
+        hearers = Hearers(on_alert, on_clear, on_subscriptions_lost)
+        bridge = Bridge.open(endpoint, rules, hearers)
+        return cls(bridge, Pacer(pacing or PacingRules()), clock)
 
     def __enter__(self) -> Self:
         return self
@@ -131,14 +129,41 @@ class IbBroker:
         self.close()
 
     @property
+    def standing(self) -> Standing:
+        """Whether what the gateway tells may be decided on, and in which epoch."""
+        return self._bridge.standing
+
+    def wait_until_ready(self, seconds: float) -> None:
+        """Wait until it may be decided on, at most so many real seconds.
+
+        Raises
+        ------
+        NotConnected
+            It could not, for the reason told; at once where that will not change.
+        """
+        self._bridge.wait(seconds)
+
+    @property
     def kind(self) -> GatewayKind:
-        """Simulated by the name of its data farms, paper by its account numbers, else live."""
-        return self._kind
+        """Simulated by the name of its data farms, paper by its account numbers, else live.
+
+        Raises
+        ------
+        NotConnected
+            There has been no connection yet.
+        """
+        return self._bridge.identity[1]
 
     @property
     def account_numbers(self) -> tuple[str, ...]:
-        """The accounts that this login manages."""
-        return self._account_numbers
+        """The accounts that this login manages.
+
+        Raises
+        ------
+        NotConnected
+            There has been no connection yet.
+        """
+        return self._bridge.identity[0]
 
     @property
     def clock(self) -> Clock:
@@ -146,8 +171,8 @@ class IbBroker:
         return self._clock
 
     def server_time(self) -> dt.datetime:
-        """The gateway's clock, aware UTC, to the second."""
-        return self._call("the gateway's time", self._questions.server_time)
+        """The gateway's clock, aware UTC, to the second; decides nothing, so any link will do."""
+        return self._bridge.ask_link("the gateway's time", lambda way: way.questions.server_time())
 
     def snapshot(self, account: Account) -> AccountSnapshot:
         """Positions and open orders of all clients, asked anew, each complete to its end marker.
@@ -161,13 +186,16 @@ class IbBroker:
         UnknownInstrument
             A position's contract cannot be told from others.
         """
-        if account.number not in self._account_numbers:
+        if account.number not in self.account_numbers:
             raise ConfigError(
-                f"the login at {self._link.address} does not manage the account {account.alias!r}; "
-                "check the account in the settings, or --account"
+                f"the login at {self._bridge.address} does not manage the account "
+                f"{account.alias!r}; check the account in the settings, or --account"
             )
-        positions, orders = self._call(_LISTS, partial(self._lists, account))
-        return AccountSnapshot(account, self._clock.now(), positions, orders)
+        connection = self._bridge.connection
+        read = self._bridge.ask(LISTS, lambda way: read_lists(connection, way, account))
+        return AccountSnapshot(
+            account, self._clock.now(), read.positions, read.orders, epoch=read.epoch
+        )
 
     def find(self, token: Token) -> Instrument:
         """The stock or ETF that a token names.
@@ -177,7 +205,7 @@ class IbBroker:
         UnknownInstrument
             None, or more than one.
         """
-        return self._call(f"the contract {token}", partial(self._find, token))
+        return self._bridge.ask(f"the contract {token}", lambda way: way.contracts.find(token))
 
     def bars(self, request: BarRequest) -> pd.DataFrame:
         """One answer of historical bars as a checked bar frame, at least one bar.
@@ -194,71 +222,30 @@ class IbBroker:
         InvalidBars
             It answered with impossible prices.
         """
-        what = _described(request)
+        what = described(request)
         question = (
             *(request.instrument.con_id, request.end, request.duration, request.bar_size),
             *(request.what_to_show, request.rth),
         )
-        send = partial(self._send, request, what)
-        bars, sent_at = self._call(what, partial(self._pacer.run, question, send))
+
+        def wait_and_send(way: Way) -> Awaitable[tuple[list[BarData], dt.datetime]]:
+            return self._pacer.run(question, partial(self._send, way, request, what))
+
+        bars, sent_at = self._bridge.ask(what, wait_and_send)
         if not bars:
             raise NoBars(NO_HISTORY, f"{what}: the answer held none")
         return translate.bar_frame(bars, sent_at, what)
 
     def close(self) -> None:
-        """End the connection and its thread; a second call does nothing."""
-        _close(self._loop, self._link)
-        self._loop.stop()
+        """End the connection and its threads; a second call does nothing."""
+        self._bridge.close()
 
     # --- on the loop's thread -------------------------------------------------------------------
 
-    def _call(self, what: str, work: Callable[[], Awaitable[Result]]) -> Result:
-        with ib_errors(what, lambda: self._link.reason):
-            # Without a time-out of its own: each request has one, and the budget's queue moves on.
-            return self._loop.call(partial(self._link.attend, work), None)
-
-    async def _lists(self, account: Account) -> tuple[tuple[Position, ...], tuple[OpenOrder, ...]]:
-        self._link.check_upstream()
-        told = _held(await self._questions.positions(), account.number)
-        trades = await self._questions.open_orders()
-        held = await asyncio.gather(*(self._contracts.of_position(each.contract) for each in told))
-        positions = [
-            translate.position(each, instrument, account)
-            for each, instrument in zip(told, held, strict=True)
-        ]
-        orders = [
-            translate.open_order(trade, account)
-            for trade in trades
-            if trade.order.account == account.number
-        ]
-        return tuple(positions), tuple(orders)
-
-    async def _find(self, token: Token) -> Instrument:
-        self._link.check_upstream()
-        return await self._contracts.find(token)
-
-    async def _send(self, request: BarRequest, what: str) -> tuple[list[BarData], dt.datetime]:
-        self._link.check_upstream()
+    async def _send(
+        self, way: Way, request: BarRequest, what: str
+    ) -> tuple[list[BarData], dt.datetime]:
         # On a thread of its own, because the clock may be the gateway's and ask through this loop.
         sent_at = await asyncio.to_thread(self._clock.now)
         with ib_errors(what):
-            return await self._questions.bars(request), sent_at
-
-
-def _close(loop: LoopThread, link: Link) -> None:
-    # Another thread may be closing it at the same moment.
-    with suppress(ConnectionError, CancelledError):
-        loop.call(link.close, None)
-
-
-def _held(told: Iterable[IbPosition], number: str) -> list[IbPosition]:
-    """The positions of one account; of two messages about one contract the later one counts."""
-    latest = {each.contract.conId: each for each in told if each.account == number}
-    return [each for each in latest.values() if each.position]
-
-
-def _described(request: BarRequest) -> str:
-    return (
-        f"{request.bar_size} bars of {request.instrument}, "
-        f"{request.duration} to {request.end:%Y-%m-%d %H:%M} UTC"
-    )
+            return await way.questions.bars(request), sent_at

@@ -17,6 +17,7 @@ from typing import Final
 
 from ib_insync.wrapper import RequestError
 
+from sellkit.adapters.ib.notices import masked
 from sellkit.errors import (
     NoBars,
     NotConnected,
@@ -44,8 +45,6 @@ class Meaning(StrEnum):
 
 CLIENT_ID_IN_USE: Final = 326
 NOT_VALID: Final = 321
-UPSTREAM_LOST: Final = frozenset({1100, 2110})
-UPSTREAM_BACK: Final = frozenset({1101, 1102})
 PORT_CHANGED: Final = 1300
 FARM_NOTICES: Final = frozenset({2104, 2106, 2158})
 
@@ -151,6 +150,7 @@ def rejection(code: int, text: str, what: str) -> SellkitError:
     what
         What was asked for, for the message.
     """
+    text = masked(text)
     lower = text.lower()
     if code == _TOO_MANY_MESSAGES or (code in (NO_HISTORY, _REAL_TIME_QUERY) and "pacing" in lower):
         return PacingViolation(f"{what}: the gateway says that too much was asked ({code}: {text})")

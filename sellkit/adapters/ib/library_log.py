@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
+from typing import Final
 
 logger = logging.getLogger(__name__)
 
 _LIBRARIES: Final = ("ib_insync", "eventkit")
 _DECODER: Final = "ib_insync.Decoder"
 _MESSAGE_ID: Final = re.compile(r"\['(\d+)'")
+# The library does not say whose handler it was, so every connection of the process is told.
+_told_of_failures: Final[set[Callable[[], None]]] = set()
 
 
 class _Forwarder(logging.Handler):
@@ -31,6 +31,8 @@ class _Forwarder(logging.Handler):
             logger.warning("message_unreadable", extra=_fields(record))
         elif record.name.startswith("eventkit"):
             logger.warning("event_handler_failed", extra=_fields(record))
+            for tell in tuple(_told_of_failures):
+                tell()
 
 
 class _Notifier(logging.Handler):
@@ -52,6 +54,16 @@ def hear_libraries() -> None:
         library.propagate = False
         if not any(isinstance(handler, _Forwarder) for handler in library.handlers):
             library.addHandler(_Forwarder())
+
+
+def hear_failures(tell: Callable[[], None]) -> None:
+    """Call this whenever an event handler failed, on the thread on which it did."""
+    _told_of_failures.add(tell)
+
+
+def ignore_failures(tell: Callable[[], None]) -> None:
+    """Call this no more."""
+    _told_of_failures.discard(tell)
 
 
 def decoder_logger(tell: Callable[[], None]) -> logging.Logger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ib_insync import IB
@@ -13,13 +14,17 @@ from sellkit.adapters.ib.error_codes import (
     FARM_NOTICES,
     NOT_VALID,
     PORT_CHANGED,
-    UPSTREAM_BACK,
-    UPSTREAM_LOST,
     Meaning,
     connect_errors,
     meaning_of,
 )
-from sellkit.adapters.ib.library_log import decoder_logger, hear_libraries
+from sellkit.adapters.ib.library_log import (
+    decoder_logger,
+    hear_failures,
+    hear_libraries,
+    ignore_failures,
+)
+from sellkit.adapters.ib.notices import concerns_connection, masked
 from sellkit.errors import NotConnected
 
 if TYPE_CHECKING:
@@ -39,6 +44,25 @@ _GOODBYE_SECONDS: Final = 1.0
 _RAISED: Final = frozenset({NOT_VALID, CLIENT_ID_IN_USE})
 
 
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Who is told of what happens on a link; all of it on the loop's thread.
+
+    Attributes
+    ----------
+    told
+        Code and text of what the gateway said unasked; without account numbers.
+    unread
+        A message could not be read, or what handled one failed.
+    lost
+        The connection is gone, and why.
+    """
+
+    told: Callable[[int, str], None]
+    unread: Callable[[], None]
+    lost: Callable[[str], None]
+
+
 class Link:
     """A connection, from its first byte to its last. It never comes back: a new one is a new link.
 
@@ -50,6 +74,10 @@ class Link:
     ----------
     host, port, client_id
         Whom to connect to, and as whom.
+    hearing
+        Who is told of what happens.
+    rate
+        Messages a second; more than that wait for their turn.
 
     Attributes
     ----------
@@ -61,7 +89,7 @@ class Link:
         How many messages came that could not be read.
     """
 
-    def __init__(self, host: str, port: int, client_id: int) -> None:
+    def __init__(self, host: str, port: int, client_id: int, hearing: Hearing, rate: int) -> None:
         hear_libraries()
         self.address = f"{host}:{port}"
         self.farm_notices: list[str] = []
@@ -73,8 +101,11 @@ class Link:
         self._ib.errorEvent += self._on_error
         self._ib.client.conn.disconnected += self._on_disconnected
         self._ib.client.decoder.logger = decoder_logger(self._on_unreadable)
-        self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._upstream_lost = ""
+        self._hearing = hearing
+        self._loop = asyncio.get_running_loop()
+        self._lost: asyncio.Future[str] = self._loop.create_future()
+        hear_failures(self._on_failure)
+        self.throttle(rate)
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -118,16 +149,11 @@ class Link:
         NotConnected
             It was lost before or meanwhile, whatever had come until then.
         """
-        self._check()
-        task = asyncio.ensure_future(work())
-        task.add_done_callback(heard)
-        try:
-            either: set[asyncio.Future[Any]] = {task, self._lost}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            task.cancel()
-        self._check()
-        return await task
+        return await attended(work, self._lost)
+
+    def throttle(self, rate: int) -> None:
+        """Send at most so many messages a second from now on."""
+        self._ib.client.MaxRequests = rate
 
     async def close(self) -> None:
         """Say goodbye to the gateway and wait until the socket is closed."""
@@ -143,65 +169,75 @@ class Link:
             await asyncio.wait({gone}, timeout=_GOODBYE_SECONDS)
         gone.cancel()
 
-    def check_upstream(self) -> None:
-        """See that the gateway itself is connected to Interactive Brokers.
-
-        Raises
-        ------
-        NotConnected
-            It said that it is not.
-        """
-        if self._upstream_lost:
-            raise NotConnected(
-                f"the gateway on {self.address} has lost Interactive Brokers "
-                f"({self._upstream_lost}); wait until it is back, then ask again"
-            )
-
     # --- what the gateway says unasked ----------------------------------------------------------
 
     def _on_error(self, number: int, code: int, text: str, _contract: Contract | None) -> None:
-        if number != NO_REQUEST:
+        if number != NO_REQUEST and not concerns_connection(code, text):
             return  # whoever asked gets it as an error
         if code in FARM_NOTICES:
             self.farm_notices.append(text)
-        elif code in UPSTREAM_LOST:
-            self._upstream_lost = f"{code}: {text}"
-        elif code in UPSTREAM_BACK:
-            self._upstream_lost = ""
-        elif code == CLIENT_ID_IN_USE:
+        said = self._masked(text)
+        is_quiet = code in _RAISED or meaning_of(code) is Meaning.INFORMATION
+        level = logging.INFO if is_quiet else logging.WARNING
+        logger.log(level, "gateway_notice", extra={"code": code, "text": said})
+        self._hearing.told(code, said)
+        if code == CLIENT_ID_IN_USE:
             client_id = self._endpoint[2]
             self._lose(
                 f"client id {client_id} is in use on {self.address}; give another --client-id, "
                 "or end the program that uses it"
             )
         elif code == PORT_CHANGED:
-            self._lose(f"the gateway on {self.address} moved to another port; give --port")
-        is_quiet = code in _RAISED or meaning_of(code) is Meaning.INFORMATION
-        level = logging.INFO if is_quiet else logging.WARNING
-        logger.log(level, "gateway_notice", extra={"code": code, "text": self._masked(text)})
+            self._lose(f"the gateway on {self.address} moved to another port ({said}); give --port")
 
     def _on_disconnected(self, why: str) -> None:
         told = f" ({why})" if why else ""
         self._lose(
             f"the gateway on {self.address} closed the connection{told}; see whether it still runs "
-            "and lets this machine in, then connect again"
+            "and lets this machine in"
         )
 
     def _on_unreadable(self) -> None:
         self.unreadable += 1
+        self._hearing.unread()
+
+    def _on_failure(self) -> None:
+        # It may have been on the thread of another connection.
+        self._loop.call_soon_threadsafe(self._hearing.unread)
 
     def _lose(self, reason: str) -> None:
         if not self._lost.done():
             self._lost.set_result(reason)
-
-    def _check(self) -> None:
-        if self._lost.done():
-            raise NotConnected(self._lost.result())
+            ignore_failures(self._on_failure)
+            self._hearing.lost(reason)
 
     def _masked(self, text: str) -> str:
-        for number in self._ib.wrapper.accounts:
-            text = text.replace(number, "(account)")
-        return text
+        return masked(text, self._ib.wrapper.accounts)
+
+
+async def attended(work: Callable[[], Awaitable[Result]], gone: asyncio.Future[str]) -> Result:
+    """Do a piece of work that is given up as soon as something is gone.
+
+    Raises
+    ------
+    NotConnected
+        It was gone before, or went meanwhile; its result says why.
+    """
+    _check(gone)
+    task = asyncio.ensure_future(work())
+    task.add_done_callback(heard)
+    try:
+        either: set[asyncio.Future[Any]] = {task, gone}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        task.cancel()
+    _check(gone)
+    return await task
+
+
+def _check(gone: asyncio.Future[str]) -> None:
+    if gone.done():
+        raise NotConnected(gone.result())
 
 
 def heard(task: asyncio.Future[Result]) -> None:

@@ -51,8 +51,13 @@ class Questions:
         link.ib.errorEvent += self._on_error
 
     async def server_time(self) -> dt.datetime:
-        """The gateway's clock, aware UTC, to the second."""
-        return await self._take_turn("time", self._link.ib.reqCurrentTimeAsync)
+        """The gateway's clock, aware UTC, to the second.
+
+        Every answer is as good as the one that was waited for, so one that is owed from before
+        keeps nobody waiting.
+        """
+        async with self._turns["time"], asyncio.timeout(self._seconds):
+            return await self._link.ib.reqCurrentTimeAsync()
 
     async def positions(self) -> list[Position]:
         """Every position of every account, complete to the end marker."""

@@ -1,0 +1,72 @@
+"""What is read over a link and told as sellkit's own types. All on the loop's thread."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sellkit.adapters.ib import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ib_insync.objects import Position as IbPosition
+
+    from sellkit.adapters.ib.connection import Connection
+    from sellkit.adapters.ib.way import Way
+    from sellkit.core.coverage import BarRequest
+    from sellkit.core.portfolio import Account, OpenOrder, Position
+
+LISTS: Final = "positions and open orders"
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Positions and open orders of one account, read in one epoch."""
+
+    epoch: int
+    positions: tuple[Position, ...]
+    orders: tuple[OpenOrder, ...]
+
+
+async def read_lists(connection: Connection, way: Way, account: Account) -> Lists:
+    """Ask for both lists anew, each to its end marker.
+
+    Raises
+    ------
+    TimeoutError
+        An end marker did not come.
+    """
+    try:
+        held = _held(await way.questions.positions(), account.number)
+        trades = await way.questions.open_orders()
+    except TimeoutError:
+        # What was asked may still be answered, and must not be taken for a later answer.
+        connection.doubt(f"the end marker of {LISTS} did not come")
+        raise
+    of = await asyncio.gather(*(way.contracts.of_position(each.contract) for each in held))
+    positions = [
+        translate.position(each, instrument, account)
+        for each, instrument in zip(held, of, strict=True)
+    ]
+    orders = [
+        translate.open_order(trade, account)
+        for trade in trades
+        if trade.order.account == account.number
+    ]
+    return Lists(connection.epoch, tuple(positions), tuple(orders))
+
+
+def _held(told: Iterable[IbPosition], number: str) -> list[IbPosition]:
+    """The positions of one account; of two messages about one contract the later one counts."""
+    latest = {each.contract.conId: each for each in told if each.account == number}
+    return [each for each in latest.values() if each.position]
+
+
+def described(request: BarRequest) -> str:
+    """A request in words, for messages."""
+    return (
+        f"{request.bar_size} bars of {request.instrument}, "
+        f"{request.duration} to {request.end:%Y-%m-%d %H:%M} UTC"
+    )

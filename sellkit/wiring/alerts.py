@@ -1,0 +1,70 @@
+"""Alerts of a connection: said in the log, kept in the journal, shown by `sellkit status`."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sellkit.config import Settings
+    from sellkit.core.alerts import Alert
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertKeeper:
+    """Keeps the alerts of one connection; its methods may be called on any thread.
+
+    Attributes
+    ----------
+    journal
+        The journal's file; nothing is made there before there is an alert.
+    source
+        Whose connection: its client id.
+    """
+
+    journal: Path
+    source: str
+
+    def keep(self, alert: Alert) -> None:
+        """Say an alert as loudly as a log can, and write it into the journal."""
+        from sellkit.adapters.sqlite_journal import SqliteJournal
+
+        extra = {"kind": str(alert.kind), "source": self.source, "text": alert.text}
+        log.critical("alert", extra=extra)
+        with closing(SqliteJournal(self.journal)) as journal:
+            journal.record_alert(self.source, alert)
+
+    def end(self) -> None:
+        """The connection is ready: its alerts are over, also those of earlier runs."""
+        from sellkit.adapters.clock import SystemClock
+        from sellkit.adapters.sqlite_journal import SqliteJournal
+
+        if not self.journal.exists():
+            return
+        with closing(SqliteJournal(self.journal)) as journal:
+            if any(each["source"] == self.source for each in journal.open_alerts()):
+                journal.end_alerts(self.source, SystemClock().now())
+                log.info("alerts_over", extra={"source": self.source})
+
+
+def alert_keeper(settings: Settings, client_id: int) -> AlertKeeper:
+    """The keeper of the alerts of one client id's connections."""
+    return AlertKeeper(settings.data_dir / "journal.sqlite", f"client {client_id}")
+
+
+def open_alerts(settings: Settings) -> tuple[Mapping[str, object], ...]:
+    """The alerts that are not over, oldest first; none where there is no journal."""
+    from sellkit.adapters.sqlite_journal import SqliteJournal
+
+    path = settings.data_dir / "journal.sqlite"
+    if not path.exists():
+        return ()
+    with closing(SqliteJournal(path)) as journal:
+        return journal.open_alerts()

@@ -1,0 +1,68 @@
+"""Decides again from what lies on the disk."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from shutil import copytree
+from typing import TYPE_CHECKING
+
+from sellkit.adapters.parquet_bars import ParquetBarStore
+from sellkit.core.standing import Standing
+from sellkit.errors import SellkitError
+from sellkit.operate.decide import Decider
+
+if TYPE_CHECKING:
+    from sellkit.core.snapshot import SnapshotRow
+    from tests.faults.desk import Ran
+    from tests.faults.play import Play
+
+
+def replayed(play: Play) -> tuple[Mapping[str, str], ...]:
+    """What the last run decided, and what two looks at copies of its disk make of it.
+
+    Nothing where no run has decided.
+    """
+    decided = [ran for ran in play.ran if ran.decision is not None]
+    if not decided:
+        return ()
+    last = decided[-1]
+    assert last.decision is not None
+    told = {str(row.position.instrument): _final(row) for row in last.decision.rows}
+    return (told, _again(play, last), _again(play, last))
+
+
+def _again(play: Play, ran: Ran) -> Mapping[str, str]:
+    assert ran.decision is not None
+    sheet = play.book.load()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "data"
+        copytree(play.folder / "data", copy)
+        decider = Decider(
+            snapshot=ran.decision.snapshot,
+            standing=Standing(ran.decision.snapshot.epoch, True, "", ran.decision.as_of),
+            assignments=sheet.assignments,
+            incomplete=sheet.incomplete,
+            store=ParquetBarStore(copy),
+            options=ran.options,
+            as_of=ran.decision.as_of,
+            now=ran.decision.snapshot.taken_at,
+            is_present=True,
+            problems={},
+        )
+        try:
+            rows = decider.decide().rows
+        except SellkitError as error:
+            return {"error": str(error)}
+    return {str(row.position.instrument): _final(row) for row in rows}
+
+
+def _final(row: SnapshotRow) -> str:
+    """The state in which a position ends: decision, evidence, ticket and verdict."""
+    words = [str(row.signal.decision)]
+    if row.signal.certificate is not None:
+        words += [f"{row.signal.certificate.close:.4f}", f"{row.signal.certificate.average:.4f}"]
+    if row.verdict is not None:
+        words += [row.verdict.ticket.reference, type(row.verdict).__name__]
+    return " ".join(words)

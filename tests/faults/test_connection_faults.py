@@ -1,0 +1,476 @@
+"""Faults 1 to 19: what happens to the connection.
+
+Waits are real but short: the connection is told to be patient for hundredths of a second.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sellkit.adapters.ib.broker import IbBroker
+from sellkit.adapters.ib.returning import Returning
+from sellkit.config import Overrides
+from sellkit.core.alerts import Alert, AlertKind
+from sellkit.core.bars import Anchor
+from sellkit.core.market_time import calendar_for
+from sellkit.core.portfolio import GatewayKind
+from sellkit.errors import ConfigError, NotConnected, SellkitError
+from sellkit.operate.scheduler import run_on_schedule
+from sellkit.wiring import open_desk
+from tests.build import limits
+from tests.faults.play import SECONDS, TURN, Play, free_port, until
+
+FAST = Returning(
+    first_delay_seconds=0.01,
+    longest_delay_seconds=0.08,
+    jitter=0.5,
+    probe_seconds=0.05,
+    probe_timeout_seconds=1.0,
+    settle_seconds=0.05,
+    alert_after=3,
+)
+AT = dt.datetime(2026, 1, 28, 16, 5, tzinfo=dt.UTC)
+BOTH = {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+
+
+def lasting(play: Play, patience: Returning = FAST, **changes: Any) -> IbBroker:
+    """A connection that comes back."""
+    usual = {"returning": patience, "on_alert": play.alerts.append}
+    return play.connect(**(usual | changes))
+
+
+def ready(broker: IbBroker) -> IbBroker:
+    broker.wait_until_ready(SECONDS)
+    return broker
+
+
+def kinds(play: Play) -> list[AlertKind]:
+    """What the alerts were about, in order."""
+    return [alert.kind for alert in play.alerts]
+
+
+def alerted(play: Play, *expected: AlertKind) -> None:
+    """Wait until these alerts have been told, each once."""
+    until(lambda: len(play.alerts) >= len(expected))
+    assert kinds(play) == list(expected)
+
+
+def standings(play: Play) -> list[tuple[int, bool]]:
+    """Epoch and readiness, as they changed."""
+    found: list[tuple[int, bool]] = []
+    for record in list(play.ears.records):
+        if record.getMessage() == "connection_standing":
+            told = (record.__dict__["epoch"], record.__dict__["ready"])
+            if not found or told != found[-1]:
+                found.append(told)
+    return found
+
+
+def decides_nothing(play: Play, broker: IbBroker) -> SellkitError:
+    """See that a run ends without a decision, and why."""
+    ran = play.run(broker)
+    assert ran.was_ready is False
+    assert ran.decision is None
+    assert isinstance(ran.error, SellkitError)
+    return ran.error
+
+
+def decides(play: Play, broker: IbBroker) -> None:
+    """See that a run decides as if nothing had been."""
+    ran = play.run(broker)
+    assert ran.was_ready
+    assert ran.words() == BOTH, ran.error
+
+
+# --- it is not there ------------------------------------------------------------------------------
+
+
+@pytest.mark.fault(1)
+def test_a_port_on_which_nothing_listens_is_tried_again(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    play.end()
+    port = free_port()
+    broker = lasting(play, port=port)
+    until(lambda: play.alerts)
+    assert kinds(play) == [AlertKind.UNREACHABLE]
+    assert "tried 3 times" in play.alerts[0].text
+    assert not broker.standing.is_ready
+    decides_nothing(play, broker)
+    play.begin(port)
+    play.control.set_clock(TURN)
+    ready(broker)
+    assert broker.standing.epoch == 1
+    play.seen("an alert after 3 attempts", "nothing decided", "ready once it was there")
+
+
+@pytest.mark.fault(1)
+def test_the_waits_grow_and_are_never_quite_the_same(play: Play) -> None:
+    patience = Returning()
+    certain = [patience.delay(failures, 1.0) for failures in range(1, 12)]
+    assert certain == sorted(certain)
+    assert certain[:3] == [1.0, 2.0, 4.0]
+    assert certain[-1] == patience.longest_delay_seconds
+    assert {patience.delay(5, chance) for chance in (0.0, 0.5, 1.0)} == {8.0, 12.0, 16.0}
+    port = free_port()
+    play.end()
+    with pytest.raises(NotConnected):
+        play.connect(port=port)
+
+
+@pytest.mark.fault(2)
+def test_a_port_that_never_greets_is_left_and_tried_without_haste(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = lasting(play, connect_timeout_seconds=0.3)
+    until(lambda: play.alerts)
+    assert kinds(play) == [AlertKind.SILENT]
+    (rule,) = play.gateway.faults.armed
+    attempts = rule.struck
+    assert 3 <= attempts <= 4
+    decides_nothing(play, broker)
+    play.control.clear()
+    decides(play, ready(broker))
+    play.seen(f"an alert after {attempts} attempts, each given up in time")
+
+
+@pytest.mark.fault(3)
+def test_a_client_id_in_use_is_kept_to(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = lasting(play)
+    until(lambda: play.alerts)
+    assert kinds(play) == [AlertKind.CLIENT_ID_IN_USE]
+    assert "client id 1 is in use" in broker.standing.reason
+    decides_nothing(play, broker)
+    play.control.clear()
+    ready(broker)
+    starts = [each.fields[2] for each in play.heard("startApi")]
+    assert set(starts) == {"1"}
+    assert [session.client_id for session in play.gateway.sessions] == [1]
+    decides(play, broker)
+    play.seen(f"{len(starts)} attempts, all as client 1; an alert")
+
+
+# --- it goes away ---------------------------------------------------------------------------------
+
+
+@pytest.mark.fault(4)
+def test_a_socket_closed_while_idle_is_made_anew_and_everything_read_anew(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play))
+    asked = play.asked("reqPositions")
+    play.go_to(AT)
+    until(lambda: broker.standing.epoch == 2)
+    ready(broker)
+    assert play.asked("reqPositions") > asked
+    assert play.asked("reqAllOpenOrders") == play.asked("reqPositions")
+    assert (1, False) in standings(play)
+    decides(play, broker)
+    play.seen("epoch 2, both lists read anew, ready")
+
+
+@pytest.mark.fault(5)
+def test_a_silent_gateway_is_noticed_and_left(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play, replace(FAST, probe_timeout_seconds=0.5)))
+    play.go_to(AT)
+    assert len(play.gateway.sessions) == 1, "the socket stays open"
+    until(lambda: broker.standing.epoch == 2)
+    ready(broker)
+    reasons = [str(record.__dict__.get("reason")) for record in play.ears.records]
+    assert any("did not answer within 0.5 s" in each for each in reasons)
+    decides(play, broker)
+    play.seen("the probe went unanswered for 0.5 s; epoch 2")
+
+
+@pytest.mark.fault(6)
+def test_after_1100_and_1102_it_is_ready_once_it_has_settled(play: Play) -> None:
+    _cut_off_and_restored(play, lost=0)
+    play.seen("not ready from 1100 on, read anew after 1102, ready in the same epoch")
+
+
+@pytest.mark.fault(7)
+def test_after_1100_and_1101_what_was_subscribed_to_is_lost(play: Play) -> None:
+    _cut_off_and_restored(play, lost=1)
+    play.seen("not ready from 1100 on, subscriptions told as lost, read anew, ready")
+
+
+def _cut_off_and_restored(play: Play, lost: int) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    told: list[bool] = []
+    broker = lasting(play, on_subscriptions_lost=lambda: told.append(True))
+    ready(broker)
+    asked, known = play.asked("reqPositions"), len(standings(play))
+    play.go_to(AT)
+    until(lambda: standings(play)[known:] == [(1, False), (1, True)])
+    alerted(play, AlertKind.UPSTREAM_LOST)
+    assert play.asked("reqPositions") > asked
+    until(lambda: len(told) >= lost)
+    assert len(told) == lost
+    decides(play, broker)
+
+
+@pytest.mark.fault(8)
+def test_a_hundred_times_1100_is_one_alert_and_no_decision(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play))
+    play.go_to(AT)
+    until(lambda: not broker.standing.is_ready)
+    error = decides_nothing(play, broker)
+    assert "1100" in str(error)
+    asked = play.asked("reqCurrentTime")
+    until(lambda: play.asked("reqCurrentTime") > asked)  # the last of them has been heard by then
+    alerted(play, AlertKind.UPSTREAM_LOST)
+    assert not broker.standing.is_ready
+    play.seen("one alert", f"nothing decided: {error}")
+
+
+@pytest.mark.fault(9)
+def test_while_a_farm_is_broken_nothing_is_decided_that_needs_it(play: Play) -> None:
+    broker = ready(lasting(play))
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    until(lambda: not broker.standing.is_ready)
+    error = decides_nothing(play, broker)
+    assert "farm" in str(error)
+    back = [{"code": 2104}, {"code": 2106}]
+    play.control.inject({"do": "sequence", "steps": back})
+    ran = play.run(ready(broker))
+    assert ran.words() == {"AAPL": "UNDECIDED", "MSFT": "HOLD"}
+    play.seen(f"nothing decided: {error}", "later Apple alone, whose bars are missing")
+
+
+@pytest.mark.fault(10)
+def test_a_ticket_outlives_the_nightly_restart_and_is_decided_afresh(play: Play) -> None:
+    close = dt.datetime(2026, 1, 28, 21, tzinfo=dt.UTC)
+    patient = {"limits": limits(max_bar_age=dt.timedelta(days=1), max_notional=None)}
+    broker = ready(lasting(play))
+    play.go_to(close - dt.timedelta(minutes=1))
+    play.control.move_price("AAPL", 0.9)
+    play.go_to(close + dt.timedelta(seconds=20))
+    before = play.run(broker, **patient)
+    assert before.words()["AAPL"] == "EXIT DeferredTicket"
+    play.go_to(dt.datetime(2026, 1, 29, 4, 45, tzinfo=dt.UTC))
+    alerted(play, AlertKind.UPSTREAM_LOST, AlertKind.UNREACHABLE)
+    decides_nothing(play, broker)
+    play.go_to(dt.datetime(2026, 1, 29, 14, 30, 30, tzinfo=dt.UTC))
+    after = play.run(ready(broker), **patient)
+    assert broker.standing.epoch == 2
+    assert after.words()["AAPL"] == "EXIT ApprovedTicket"
+    assert after.ticket("AAPL") == before.ticket("AAPL")
+    play.seen(f"ticket {before.ticket('AAPL')} deferred, kept, and prepared at the open")
+
+
+@pytest.mark.fault(11)
+def test_a_login_that_has_run_out_calls_a_person_and_waits(play: Play) -> None:
+    broker = ready(lasting(play))
+    play.go_to(dt.datetime(2026, 2, 1, 6, tzinfo=dt.UTC))
+    until(lambda: play.alerts)
+    shut = play.gateway.faults.armed[1]
+    until(lambda: shut.struck >= 8)
+    assert len(play.alerts) == 1
+    assert not broker.standing.is_ready
+    decides_nothing(play, broker)
+    play.go_to(dt.datetime(2026, 2, 2, 12, 0, 30, tzinfo=dt.UTC))
+    ready(broker)
+    assert broker.standing.epoch == 2
+    play.seen(f"one alert, {shut.struck} attempts and no decision; ready on Monday")
+
+
+# --- it is another one ----------------------------------------------------------------------------
+
+
+SETTINGS = """\
+profile = "paper"
+[accounts]
+main = "{account}"
+[paths]
+data = "data"
+[profiles.paper]
+port = {port}
+clock = "broker"
+gateway = "paper"
+account = "main"
+assignments = "assigned_ma.csv"
+"""
+
+
+@pytest.mark.fault(12)
+def test_a_live_gateway_in_place_of_paper_is_refused(play: Play) -> None:
+    broker = lasting(play, expected=GatewayKind.PAPER)
+    with pytest.raises(NotConnected, match="is live and the profile expects paper"):
+        broker.wait_until_ready(SECONDS)
+    alerted(play, AlertKind.OTHER_GATEWAY)
+    decides_nothing(play, broker)
+    assert play.asked("reqPositions") == 0
+    play.seen(broker.standing.reason)
+
+
+@pytest.mark.fault(12)
+def test_a_desk_for_paper_does_not_open_before_a_live_gateway(
+    play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = written(play, tmp_path, account="U7654321")
+    with pytest.raises(NotConnected, match="is live and the profile expects paper"):
+        open_desk(overrides=Overrides(config=str(settings)))
+    assert not list((tmp_path / "data").rglob("origin.json"))
+    assert play.asked("reqPositions") == 0
+
+
+def written(play: Play, folder: Path, account: str) -> Path:
+    """The settings of a paper account before the gateway of a play."""
+    settings = folder / "sellkit.toml"
+    text = SETTINGS.format(port=play.gateway.port, account=account)
+    settings.write_text(text, encoding="utf-8")
+    return settings
+
+
+@pytest.mark.fault(12)
+def test_an_account_that_is_not_the_one_in_the_settings_is_refused(
+    play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    play.control.clear()
+    settings = written(play, tmp_path, account="DU0000001")
+    with pytest.raises(ConfigError, match="is not managed by this login"):
+        open_desk(overrides=Overrides(config=str(settings)))
+    assert not list((tmp_path / "data").rglob("origin.json"))
+    assert not play.journal_path.exists()
+
+
+# --- it is disturbed ------------------------------------------------------------------------------
+
+
+@pytest.mark.fault(13)
+def test_a_rival_session_is_not_fought(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play, replace(FAST, probe_timeout_seconds=0.3)))
+    play.go_to(AT)
+    until(lambda: not broker.standing.is_ready)
+    decides_nothing(play, broker)
+    asked = play.asked("reqCurrentTime")
+    until(lambda: play.asked("reqCurrentTime") >= asked + 2)
+    assert play.asked("startApi") == 1
+    alerted(play, AlertKind.COMPETING_SESSION, AlertKind.UPSTREAM_LOST)
+    play.seen("not ready, said once; not one further connection")
+
+
+@pytest.mark.fault(14)
+def test_after_too_many_messages_fewer_are_sent(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play))
+    play.go_to(AT)
+    until(lambda: broker.standing.epoch == 2)
+    ready(broker)
+    until(lambda: play.alerts)
+    assert kinds(play)[0] is AlertKind.TOO_MANY_MESSAGES
+    for _ in range(8):
+        broker.server_time()
+    times = [each.seconds for each in play.heard("reqCurrentTime")]
+    span = times[-1] - times[-8]
+    assert span > 0.9, "eight messages in less than a second, which is no slower than before"
+    play.seen(f"connected anew; eight messages took {span:.1f} s")
+
+
+@pytest.mark.fault(15)
+def test_positions_that_are_never_told_are_not_taken_for_none(play: Play) -> None:
+    _list_that_does_not_end(play)
+    play.seen("not ready, an alert, no decision and no list", "ready once it was told")
+
+
+@pytest.mark.fault(16)
+def test_a_part_of_the_positions_is_not_taken_for_all(play: Play) -> None:
+    _list_that_does_not_end(play)
+    play.seen("not ready, an alert, no decision and no list", "ready once it ended")
+
+
+def _list_that_does_not_end(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = lasting(play, request_timeout_seconds=0.3)
+    until(lambda: play.alerts)
+    assert kinds(play) == [AlertKind.NOT_SYNCED]
+    decides_nothing(play, broker)
+    play.control.clear()
+    decides(play, ready(broker))
+
+
+@pytest.mark.fault(17)
+def test_a_gateway_that_refuses_to_trade_is_not_ready(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play))
+    decides(play, broker)
+    play.go_to(AT)
+    until(lambda: not broker.standing.is_ready)
+    assert "Read-Only" in broker.standing.reason
+    error = decides_nothing(play, broker)
+    alerted(play, AlertKind.READ_ONLY)
+    play.seen(f"decides while nothing is refused, and nothing once it said 321: {error}")
+
+
+@pytest.mark.fault(18)
+def test_after_an_unreadable_message_everything_is_read_anew(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play))
+    alerted(play, AlertKind.UNREADABLE)
+    assert "message_unreadable" in play.ears.events(logging.WARNING)
+    assert play.asked("reqPositions") >= 2
+    decides(play, broker)
+    play.seen("logged, an alert; both lists read anew before it was ready")
+
+
+@pytest.mark.fault(18)
+def test_a_handler_that_fails_loses_no_alert(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+
+    def fail(alert: Alert) -> None:
+        raise RuntimeError(f"nobody keeps {alert.kind}")
+
+    broker = ready(lasting(play, on_alert=fail))
+    until(lambda: "alert_not_kept" in play.ears.events(logging.CRITICAL))
+    decides(play, broker)
+
+
+# --- sellkit itself is late -----------------------------------------------------------------------
+
+
+class HeldUp:
+    """A clock on which a sleep ends ten minutes late."""
+
+    def __init__(self, play: Play) -> None:
+        self._play = play
+
+    def now(self) -> dt.datetime:
+        return self._play.clock.now()
+
+    def sleep_until(self, instant: dt.datetime) -> None:
+        self._play.go_to(instant + dt.timedelta(minutes=10))
+
+
+@pytest.mark.fault(19)
+def test_a_turn_that_comes_ten_minutes_late_is_noticed_and_acts_on_no_stale_bar(play: Play) -> None:
+    play.control.move_price("AAPL", 0.9)
+    turns: list[dt.datetime] = []
+
+    def fire(due: dt.datetime) -> None:
+        turns.append(due)
+        play.run(play.connect())
+
+    run_on_schedule(
+        HeldUp(play),
+        lambda: [calendar_for("NASDAQ")],
+        Anchor.CLOCK,
+        dt.timedelta(seconds=20),
+        fire,
+        announce=lambda _when: None,
+        rounds=1,
+    )
+    assert turns == [TURN.replace(second=0)]
+    (ran,) = play.ran
+    assert ran.words()["AAPL"] == "EXIT DeniedTicket"
+    assert "ended 0:10:20 ago" in ran.reasons("AAPL")
+    assert "run_late" in play.ears.events(logging.CRITICAL)
+    play.seen("said as late", ran.reasons("AAPL"))

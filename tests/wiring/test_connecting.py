@@ -1,0 +1,173 @@
+"""Connecting as the settings say: at once for a person, with patience where nobody is looking."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sellkit.commands.status import alert_line
+from sellkit.config import Overrides, Settings, load
+from sellkit.core.alerts import Alert, AlertKind
+from sellkit.core.bars import Anchor
+from sellkit.errors import NotConnected, OtherGateway
+from sellkit.logs import configure
+from sellkit.operate.scheduler import run_on_schedule
+from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.default_portfolio import default_scenario
+from sellkit.simgateway.server import serve
+from sellkit.wiring.alerts import alert_keeper, open_alerts
+from sellkit.wiring.parts import connect
+from sellkit.wiring.runs import open_clock
+from tests.adapters.scripted_gateway import ScriptedGateway, error
+from tests.adapters.test_broken_gateways import WELL
+from tests.adapters.waiting import PATIENCE, wait_until
+from tests.build import NOW, new_york
+
+BEFORE_THE_HOUR = dt.datetime(2026, 6, 10, 14, 59, 50, tzinfo=dt.UTC)
+ALERT = Alert(AlertKind.UNREACHABLE, "nothing listens", NOW)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """What `configure` sets up is taken down again."""
+    own = logging.getLogger("sellkit")
+    before = own.handlers[:], own.level, own.propagate
+    yield
+    for handler in own.handlers:
+        if handler not in before[0]:
+            handler.close()
+    own.handlers[:], own.level, own.propagate = before
+
+
+def settings(folder: Path, port: int, profile: str = "demo", requests: str = "") -> Settings:
+    path = folder / "config" / "sellkit.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"[requests]\n{requests}\n[profiles.{profile}]\nport = {port}\n", "utf-8")
+    return load(Overrides(config=str(path), profile=profile))
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        return int(reserved.getsockname()[1])
+
+
+def test_a_person_at_the_keyboard_is_told_at_once(tmp_path: Path, free_port: int) -> None:
+    with pytest.raises(NotConnected, match="nothing listens"):
+        connect(settings(tmp_path, free_port))
+
+
+def test_a_run_of_the_schedule_waits_as_long_as_its_patience(
+    tmp_path: Path, free_port: int
+) -> None:
+    patient = replace(
+        settings(tmp_path, free_port, requests="patience_seconds = 0.3"), is_returning=True
+    )
+    with pytest.raises(NotConnected, match="nothing listens"):
+        connect(patient)
+
+
+def test_a_run_of_the_schedule_is_ready_when_it_begins(tmp_path: Path) -> None:
+    with ScriptedGateway(WELL) as gateway:
+        patient = replace(settings(tmp_path, gateway.port), is_returning=True)
+        with connect(patient, is_run=True) as broker:
+            assert broker.standing.is_ready
+
+
+def test_a_profile_refuses_another_kind_of_gateway(tmp_path: Path) -> None:
+    with (
+        ScriptedGateway(WELL, accounts=("U1",), farm="usfarm") as gateway,
+        pytest.raises(OtherGateway, match="is live and the profile expects paper"),
+    ):
+        connect(settings(tmp_path, gateway.port, "paper"))
+
+
+# --- alerts ---------------------------------------------------------------------------------------
+
+
+def test_an_alert_of_a_connection_is_logged_journalled_and_over_when_it_is_ready_again(
+    tmp_path: Path,
+) -> None:
+    with ScriptedGateway(WELL) as gateway:
+        chosen = settings(tmp_path, gateway.port)
+        configure(chosen.log_dir)
+        with connect(chosen) as broker:
+            gateway.send(error(-1, 1100, "Connectivity has been lost for U7654321"))
+            wait_until(lambda: open_alerts(chosen))
+            (alert,) = open_alerts(chosen)
+            assert (alert["source"], alert["kind"]) == ("client 11", "upstream lost")
+            assert not broker.standing.is_ready
+        with connect(chosen):
+            wait_until(lambda: not open_alerts(chosen))
+
+    log = (chosen.log_dir / "sellkit.jsonl").read_text("utf-8")
+    said = [each for each in map(json.loads, log.splitlines()) if each["event"] == "alert"]
+    assert [each["level"] for each in said] == ["CRITICAL"]
+    everything = b"".join(path.read_bytes() for path in chosen.data_dir.rglob("*.*"))
+    assert b"U7654321" not in everything
+
+
+def test_a_connection_ends_no_alert_of_another_one(tmp_path: Path, free_port: int) -> None:
+    chosen = settings(tmp_path, free_port)
+    alert_keeper(chosen, 1).keep(ALERT)
+    alert_keeper(chosen, 11).end()
+    assert len(open_alerts(chosen)) == 1
+    alert_keeper(chosen, 1).end()
+    assert open_alerts(chosen) == ()
+
+
+def test_without_alerts_no_journal_is_made(tmp_path: Path, free_port: int) -> None:
+    chosen = settings(tmp_path, free_port)
+    alert_keeper(chosen, 1).end()
+    assert open_alerts(chosen) == ()
+    assert not chosen.data_dir.exists()
+
+
+def test_an_open_alert_is_shown_with_its_time_and_its_source(
+    tmp_path: Path, free_port: int
+) -> None:
+    chosen = settings(tmp_path, free_port)
+    alert_keeper(chosen, 1).keep(ALERT)
+    (alert,) = open_alerts(chosen)
+    assert alert_line(alert) == "alert since 2026-01-28 20:00:20 UTC, client 1: nothing listens"
+
+
+# --- the schedule ---------------------------------------------------------------------------------
+
+
+def test_a_schedule_by_the_gateways_time_outlives_the_gateway(tmp_path: Path) -> None:
+    announced, fired = threading.Event(), threading.Event()
+    clock = VirtualClock(BEFORE_THE_HOUR, 0)
+
+    def wait_for_the_hour(chosen: Settings) -> None:
+        with open_clock(chosen) as told:
+            run_on_schedule(
+                told,
+                lambda: [new_york()],
+                Anchor.CLOCK,
+                dt.timedelta(0),
+                lambda _due: fired.set(),
+                announce=lambda _when: announced.set(),
+                rounds=1,
+            )
+
+    with ThreadPoolExecutor(1) as pool:
+        with serve(default_scenario(), clock=clock) as first:
+            chosen, port = settings(tmp_path, first.port), first.port
+            schedule = pool.submit(wait_for_the_hour, chosen)
+            assert announced.wait(PATIENCE)
+        assert not fired.is_set()
+        later = VirtualClock(BEFORE_THE_HOUR + dt.timedelta(seconds=20), 0)
+        with serve(default_scenario(), clock=later, port=port):
+            schedule.result(PATIENCE)
+    assert fired.is_set()
