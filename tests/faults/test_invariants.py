@@ -94,7 +94,7 @@ def test_a_person_who_sells_more_than_is_held_breaks_none(stage: Play) -> None:
 
 
 def test_a_position_that_changes_without_a_fill_breaks_the_second(stage: Play) -> None:
-    stage.gateway.hold("AAPL", Decimal(70), Decimal(100))
+    stage.gateway.terminal.hold("AAPL", Decimal(70), Decimal(100))
     assert broken(gather(stage)) == {"I2"}
 
 
