@@ -24,6 +24,7 @@ class AlertKind(StrEnum):
     COMPETING_SESSION = "competing session"
     READ_ONLY = "read-only"
     OTHER_GATEWAY = "other gateway"
+    NO_CONNECTION = "no connection for a run"
 
 
 @dataclass(frozen=True, slots=True)

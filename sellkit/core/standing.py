@@ -16,8 +16,8 @@ class Standing:
     Attributes
     ----------
     epoch
-        Which connection: 0 before the first, one more with each that completed its handshake. What
-        was read in one epoch is not used in another.
+        Which connection: 0 before the first, one more with each that completed its handshake. A
+        list that was read in one epoch is not used in another.
     is_ready
         Whether what the gateway tells may be decided on.
     reason

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from sellkit.config import Settings
@@ -41,17 +41,37 @@ class AlertKeeper:
         with closing(SqliteJournal(self.journal)) as journal:
             journal.record_alert(self.source, alert)
 
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """Around the wait of a run for its connection: in vain is an alert, said once."""
+        from sellkit.adapters.clock import SystemClock
+        from sellkit.core.alerts import Alert, AlertKind
+        from sellkit.errors import NotConnected
+
+        try:
+            yield
+        except NotConnected as error:
+            if not self._has_open():
+                self.keep(Alert(AlertKind.NO_CONNECTION, str(error), SystemClock().now()))
+            raise
+
+    def _has_open(self) -> bool:
+        from sellkit.adapters.sqlite_journal import SqliteJournal
+
+        if not self.journal.exists():
+            return False
+        with closing(SqliteJournal(self.journal)) as journal:
+            return any(each["source"] == self.source for each in journal.open_alerts())
+
     def end(self) -> None:
         """The connection is ready: its alerts are over, also those of earlier runs."""
         from sellkit.adapters.clock import SystemClock
         from sellkit.adapters.sqlite_journal import SqliteJournal
 
-        if not self.journal.exists():
-            return
-        with closing(SqliteJournal(self.journal)) as journal:
-            if any(each["source"] == self.source for each in journal.open_alerts()):
+        if self._has_open():
+            with closing(SqliteJournal(self.journal)) as journal:
                 journal.end_alerts(self.source, SystemClock().now())
-                log.info("alerts_over", extra={"source": self.source})
+            log.info("alerts_over", extra={"source": self.source})
 
 
 def alert_keeper(settings: Settings, client_id: int) -> AlertKeeper:

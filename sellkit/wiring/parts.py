@@ -65,7 +65,8 @@ def connect(settings: Settings, *, is_run: bool = False, client_id: int | None =
     with ExitStack() as stack:
         stack.callback(broker.close)
         if settings.is_returning:
-            broker.wait_until_ready(requests.patience_seconds)
+            with keeper.awaited():
+                broker.wait_until_ready(requests.patience_seconds)
         if clock is not None:
             _check_clock(clock, broker)
         stack.pop_all()

@@ -396,14 +396,14 @@ def test_a_snapshot_without_its_end_makes_the_connection_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"),
+    ("text", "kind", "epoch"),
     [
-        ("The API interface is currently in Read-Only mode.", AlertKind.READ_ONLY),
-        ("Error validating request: not allowed", AlertKind.NOT_SYNCED),
+        ("The API interface is currently in Read-Only mode.", AlertKind.READ_ONLY, 3),
+        ("Error validating request: not allowed", AlertKind.NOT_SYNCED, 1),
     ],
 )
 def test_a_gateway_that_refuses_the_list_of_orders_is_not_ready_with_its_words(
-    heard: Heard, text: str, kind: AlertKind
+    heard: Heard, text: str, kind: AlertKind, epoch: int
 ) -> None:
     def refuse_twice(gateway: ScriptedGateway, fields: tuple[str, ...]) -> None:
         if gateway.count(ALL_ORDERS) > 2:
@@ -415,7 +415,7 @@ def test_a_gateway_that_refuses_the_list_of_orders_is_not_ready_with_its_words(
         ScriptedGateway({**WELL, ALL_ORDERS: refuse_twice}) as gateway,
         returning(gateway.port, heard) as broker,
     ):
-        ready(broker, 1)
+        ready(broker, epoch)
     assert heard.kinds == [kind]
     assert text in heard.alerts[0].text
 

@@ -11,6 +11,7 @@ from sellkit.core.alerts import AlertKind
 from sellkit.core.portfolio import GatewayKind
 from tests.adapters.machine_driver import ACCOUNTS, ADDRESS, Driver, rules
 
+READ_ONLY = "Error validating request: The API interface is currently in Read-Only mode."
 BROKEN = "Market data farm connection is broken:usfarm.nj"
 WELL = "Market data farm connection is OK:usfarm.nj"
 ASLEEP = "Market data farm connection is inactive but should be available upon demand.usfarm.nj"
@@ -305,7 +306,31 @@ def test_a_competing_session_is_over_when_the_data_farm_is_well_again() -> None:
     driver = ready()
     driver.told(10197)
     driver.told(2104, WELL)
+    assert isinstance(driver.task, have.Sync)
+    assert not driver.is_ready
+    driver.well()
     assert driver.is_ready
+
+
+@pytest.mark.parametrize("code", [2106, 2158, 2107, 2108])
+def test_other_farms_tell_nothing_of_a_competing_session(code: int) -> None:
+    driver = ready()
+    driver.told(10197)
+    assert driver.told(code, WELL) == []
+    assert not driver.is_ready
+
+
+@pytest.mark.parametrize(
+    ("code", "text"), [(10197, "No market data during competing live session"), (321, READ_ONLY)]
+)
+def test_what_is_told_while_the_lists_are_read_outlasts_them(code: int, text: str) -> None:
+    driver = ready()
+    driver.told(1102)
+    while not isinstance(driver.task, have.Sync):
+        driver.well()
+    driver.told(code, text)
+    driver.synced(Answer.COMPLETE)
+    assert not driver.is_ready
 
 
 def test_a_competing_session_is_over_after_1102_and_the_lists() -> None:
@@ -425,20 +450,35 @@ def test_a_refused_list_is_told_and_asked_for_again_later_and_later() -> None:
     assert driver.state.epoch == 1
 
 
-READ_ONLY = "Error validating request: The API interface is currently in Read-Only mode."
-
-
-def test_a_refusal_of_a_read_only_gateway_is_tried_again_after_a_while() -> None:
+def test_a_read_only_gateway_that_refused_is_not_ready_before_a_new_link() -> None:
     driver = ready()
     commands = driver.told(321, READ_ONLY)
     assert [type(each) for each in commands] == [have.Say]
     assert "is read-only and refused a request" in driver.reason
-    for _ in range(2):
+    for _ in range(9):
         driver.probed(is_answered=True)
+        driver.feed(have.Waited(driver.state.turn))
         assert not driver.is_ready
+    driver.told(1102)
+    for _ in range(9):
+        driver.well()
+        assert not driver.is_ready
+    driver.feed(have.Lost(1, "closed"))
     driver.until_ready()
     assert driver.alerts == [AlertKind.READ_ONLY]
-    assert driver.count(have.Sync) == 2
+
+
+def test_a_read_only_gateway_that_refuses_the_lists_is_connected_to_anew() -> None:
+    driver = ready()
+    driver.told(1102)
+    while not isinstance(driver.task, have.Sync):
+        driver.well()
+    driver.told(321, READ_ONLY)
+    driver.synced(Answer.DOUBTFUL, READ_ONLY)
+    assert isinstance(driver.task, have.BackOff)
+    assert driver.alerts == [AlertKind.READ_ONLY]
+    driver.until_ready()
+    assert driver.state.epoch == 2
 
 
 def test_another_refusal_of_a_request_concerns_whoever_asked() -> None:

@@ -76,8 +76,6 @@ class World:
                 self.is_silent = not is_answered
             case have.Synced(number, answer) if number == turn and self._awaits(have.Sync):
                 self.is_synced = answer is Answer.COMPLETE and not self.is_unread
-                self.competes = self.competes and not self.is_synced
-                self.refuses = self.refuses and not self.is_synced
             case have.Told(link, code, text) if link == self.link:
                 self._told(code, text.rpartition(":")[2])
 
@@ -94,10 +92,8 @@ class World:
         elif code in FARMS:
             change = self.broken.add if FARMS[code] else self.broken.discard
             change((FAMILY[code], farm))
-            self.competes = self.competes and FARMS[code]
         elif code == 2107:
             self.broken.discard(("h", farm))
-            self.competes = False
 
     def commanded(self, command: Command) -> None:
         match command:
@@ -107,7 +103,7 @@ class World:
                 self.competes = self.refuses = False
                 self.broken.clear()
             case have.Sync():
-                self.task, self.is_unread = command, False
+                self.task, self.is_unread, self.competes = command, False, False
             case have.Wait() | have.BackOff() | have.Probe():
                 self.task = command
             case have.Close():
@@ -194,6 +190,8 @@ def test_whatever_happened_a_gateway_that_is_well_again_becomes_ready(steps: lis
     if driver.state.stage.name == "ENDED":
         assert driver.alerts[-1] is AlertKind.OTHER_GATEWAY
         return
+    if driver.state.read_only and driver.state.stage.name != "RESTING":
+        driver.feed(have.Lost(driver.state.link, "it was set otherwise and started anew"))
     if driver.state.upstream:
         driver.told(1102)
     for farm in driver.state.farms:

@@ -73,8 +73,23 @@ def test_a_run_of_the_schedule_waits_as_long_as_its_patience(
     patient = replace(
         settings(tmp_path, free_port, requests="patience_seconds = 0.3"), is_returning=True
     )
-    with pytest.raises(NotConnected, match="nothing listens"):
-        connect(patient)
+    for _ in range(2):
+        with pytest.raises(NotConnected, match="nothing listens"):
+            connect(patient, is_run=True)
+    (alert,) = open_alerts(patient)
+    assert alert["kind"] == "no connection for a run"
+    assert "nothing listens" in str(alert["text"])
+
+
+def test_a_run_that_waited_in_vain_for_a_silent_gateway_is_an_alert(tmp_path: Path) -> None:
+    with ScriptedGateway({}) as gateway:
+        patient = replace(
+            settings(tmp_path, gateway.port, requests="patience_seconds = 0.3"), is_returning=True
+        )
+        with pytest.raises(NotConnected):
+            connect(patient, is_run=True)
+    (alert,) = open_alerts(patient)
+    assert alert["kind"] == "no connection for a run"
 
 
 def test_a_run_of_the_schedule_is_ready_when_it_begins(tmp_path: Path) -> None:

@@ -192,10 +192,9 @@ class IbBroker:
                 f"{account.alias!r}; check the account in the settings, or --account"
             )
         connection = self._bridge.connection
+        asked_at = self._clock.now()  # what is told may be as old as the question
         read = self._bridge.ask(LISTS, lambda way: read_lists(connection, way, account))
-        return AccountSnapshot(
-            account, self._clock.now(), read.positions, read.orders, epoch=read.epoch
-        )
+        return AccountSnapshot(account, asked_at, read.positions, read.orders, epoch=read.epoch)
 
     def find(self, token: Token) -> Instrument:
         """The stock or ETF that a token names.

@@ -117,14 +117,13 @@ def _on_probed(state: State, event: have.Probed, rules: Rules) -> Step:
 
 
 def _on_well(state: State, rules: Rules) -> Step:
-    if not (state.competing or state.read_only):
+    if not state.competing:
         return moves.watch(replace(state, failures=0, probes=0), Stage.STANDING, rules)
     probes = state.probes + 1
     if probes < rules.returning.competing_probes:
         return moves.watch(replace(state, probes=probes), Stage.STANDING, rules)
-    # Nothing tells that the other session has ended, or that the gateway was set otherwise: only
-    # an answer could, and nothing is asked for.
-    return moves.sync(replace(state, probes=0), state.competing or state.read_only)
+    # Nothing tells that the other session has ended: only an answer could, and nothing is asked.
+    return moves.sync(state, state.competing)
 
 
 def _on_silence(state: State, rules: Rules) -> Step:
@@ -142,14 +141,16 @@ def _on_synced(state: State, event: have.Synced, rules: Rules) -> Step:
     if event.answer is Answer.NONE:
         # What was asked on this link may still be answered, and would end the next question early.
         return moves.drop(state, rules, event.problem, AlertKind.NOT_SYNCED)
+    if event.answer is Answer.DOUBTFUL and state.read_only:
+        # Only a new link is known not to be the one that refused.
+        return moves.drop(state, rules, event.problem, AlertKind.READ_ONLY, at_once=event.problem)
     if event.answer is Answer.DOUBTFUL:
         after, commands = moves.retry(state, event.problem)
-        refused = AlertKind.READ_ONLY if state.read_only else AlertKind.NOT_SYNCED
-        kind = AlertKind.UNREADABLE if state.unread else refused
+        kind = AlertKind.UNREADABLE if state.unread else AlertKind.NOT_SYNCED
         return after, (have.Say(kind, event.problem), *commands)
     if state.unread:
         return moves.retry(state, moves.unread(rules))
-    return moves.watch(replace(state, competing="", read_only="", probes=0), Stage.STANDING, rules)
+    return moves.watch(replace(state, probes=0), Stage.STANDING, rules)
 
 
 # --- events about the link ------------------------------------------------------------------------

@@ -36,7 +36,9 @@ def settle(state: State, rules: Rules, reason: str) -> Step:
 
 
 def sync(state: State, reason: str) -> Step:
-    return begin(replace(state, unread=False), Stage.SYNCING, have.Sync, reason)
+    """Read the lists; what is told from here on counts, also against an answer on its way."""
+    asked = replace(state, unread=False, competing="", probes=0)
+    return begin(asked, Stage.SYNCING, have.Sync, reason)
 
 
 def retry(state: State, reason: str) -> Step:

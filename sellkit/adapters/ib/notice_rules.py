@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib import moves
 from sellkit.adapters.ib.moves import Step
-from sellkit.adapters.ib.notices import DATA_LOST, Notice, farm_of, notice_of
+from sellkit.adapters.ib.notices import DATA_LOST, MARKET_DATA_WELL, Notice, farm_of, notice_of
 from sellkit.adapters.ib.readiness import SLOWEST, Rules, Stage, State
 from sellkit.core.alerts import AlertKind
 
@@ -58,8 +58,10 @@ def _on_farm_broken(state: State, event: have.Told, _rules: Rules) -> Step:
 
 
 def _on_farm_well(state: State, event: have.Told, _rules: Rules) -> Step:
-    farms = state.farms - {farm_of(event.code, event.text)}
-    return replace(state, farms=farms, competing="", probes=0), ()
+    now = replace(state, farms=state.farms - {farm_of(event.code, event.text)})
+    if event.code != MARKET_DATA_WELL or not state.competing or state.stage is not Stage.STANDING:
+        return now, ()  # what sleeps, or other data, tell nothing of who has the market data
+    return moves.sync(now, state.competing)
 
 
 def _on_competing(state: State, event: have.Told, rules: Rules) -> Step:
@@ -74,9 +76,9 @@ def _on_competing(state: State, event: have.Told, rules: Rules) -> Step:
 def _on_read_only(state: State, event: have.Told, rules: Rules) -> Step:
     text = (
         f"the gateway on {rules.address} is read-only and refused a request ({_said(event)}); "
-        "set it otherwise: nothing is decided until the lists were read anew without a refusal"
+        "set it otherwise: nothing is decided before it was connected to anew"
     )
-    return replace(state, read_only=text, probes=0), (have.Say(AlertKind.READ_ONLY, text),)
+    return replace(state, read_only=text), (have.Say(AlertKind.READ_ONLY, text),)
 
 
 def _on_port_changed(state: State, event: have.Told, rules: Rules) -> Step:

@@ -26,6 +26,7 @@ class Notice(Enum):
 
 
 DATA_LOST: Final = 1101
+MARKET_DATA_WELL: Final = 2104
 """The code that says, beside "it is back", that subscriptions to market data were lost."""
 
 TABLE: Final[dict[int, Notice]] = {

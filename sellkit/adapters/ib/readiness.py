@@ -91,13 +91,13 @@ class State:
     competing
         What the gateway said of a competing session; "" when there is none.
     read_only
-        What the gateway said when it refused something because it is read-only; "" while it has
-        not. A gateway that is read-only and was asked for nothing else is well.
+        What the gateway said on this link when it refused something because it is read-only; ""
+        while it has not. A gateway that is read-only and was asked for nothing else is well.
     unread
         Whether a message could not be read since the lists were last asked for.
     probes
         In a row, of which a limit has to be kept: unanswered while cut off, else answered while a
-        session competes or the gateway is read-only.
+        session competes.
     rate, breaches
         Messages a second, and how often that was too much on this link.
     identity

@@ -31,7 +31,7 @@ class Returning:
         How long a gateway that said that it lost Interactive Brokers may stay silent, too, before
         the connection is made anew.
     competing_seconds
-        How long after a competing session, or a refusal of a read-only gateway, all is tried again.
+        How long after a competing session was told of all is tried again.
     alert_after
         Failures in a row after which a person is told.
     """
