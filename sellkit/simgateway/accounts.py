@@ -70,6 +70,7 @@ class Valuer:
         self._prices = prices
         self._second: dt.datetime | None = None
         self._last: dict[int, float | None] = {}
+        self._valued: dict[tuple[str, int], Valued] = {}
         self._figures: dict[str, tuple[int, list[Figure]]] = {}
 
     def forget(self) -> None:
@@ -93,6 +94,15 @@ class Valuer:
 
     def value(self, holding: Holding, now: dt.datetime) -> Valued:
         """One position at its present price; it may be zero."""
+        self._begin(now)
+        key = (holding.account, holding.security.con_id)
+        known = self._valued.get(key)
+        # A change of a position writes it down anew; the others keep their value for the second.
+        if known is None or known.holding is not holding:
+            known = self._valued[key] = self._value(holding, now)
+        return known
+
+    def _value(self, holding: Holding, now: dt.datetime) -> Valued:
         units = float(holding.security.units)
         quantity, cost = float(holding.quantity), float(holding.average_cost)
         last = self._last_price(holding.security, now)
@@ -103,7 +113,6 @@ class Valuer:
 
     def _last_price(self, security: Security, now: dt.datetime) -> float | None:
         """The last trade, or None when the market has no price for the contract."""
-        self._begin(now)
         if security.con_id not in self._last:
             self._last[security.con_id] = self._look_up(security, now)
         return self._last[security.con_id]
@@ -111,7 +120,7 @@ class Valuer:
     def _begin(self, now: dt.datetime) -> None:
         second = now.replace(microsecond=0)
         if second != self._second:
-            self._second, self._last, self._figures = second, {}, {}
+            self._second, self._last, self._valued, self._figures = second, {}, {}, {}
 
     def _look_up(self, security: Security, now: dt.datetime) -> float | None:
         name = self._exchange.price_name(security)
@@ -243,21 +252,23 @@ def _amounts(
 ) -> dict[str, float]:
     """The ledger's amounts; each position comes with the rate at which it counts."""
 
-    def of(*kinds: str) -> float:
-        return sum(p.value * r for p, r in positions if p.holding.security.sec_type in kinds)
+    worth = [(p.holding.security.sec_type, p.value * r) for p, r in positions]
 
-    futures = (p.unrealized * r for p, r in positions if p.holding.security.is_settled_daily)
+    def of(kind: str) -> float:
+        return sum([value for own, value in worth if own == kind])
+
+    futures = [p.unrealized * r for p, r in positions if p.holding.security.is_settled_daily]
     return {
         "AccruedCash": 0.0,
         "CashBalance": cash,
         "FutureOptionValue": of("FOP"),
         "FuturesPNL": sum(futures),
-        "NetLiquidationByCurrency": cash + sum(p.worth * r for p, r in positions),
+        "NetLiquidationByCurrency": cash + sum([p.worth * r for p, r in positions]),
         "OptionMarketValue": of("OPT"),
         "RealizedPnL": realized,
         "StockMarketValue": of("STK"),
         "TotalCashBalance": cash,
-        "UnrealizedPnL": sum(p.unrealized * r for p, r in positions),
+        "UnrealizedPnL": sum([p.unrealized * r for p, r in positions]),
     }
 
 

@@ -113,7 +113,7 @@ def position_multi_end(request_id: int) -> Message:
 
 def account_value(key: str, value: str, currency: str, account: str) -> Message:
     """One figure of an account."""
-    return (6, 2, key, value, currency, account)
+    return ("6", "2", key, value, currency, account)
 
 
 def portfolio(
