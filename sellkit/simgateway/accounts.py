@@ -70,6 +70,7 @@ class Valuer:
         self._prices = prices
         self._second: dt.datetime | None = None
         self._last: dict[int, float | None] = {}
+        self._valued: dict[tuple[str, int], Valued] = {}
         self._figures: dict[str, tuple[int, list[Figure]]] = {}
 
     def forget(self) -> None:
@@ -93,6 +94,15 @@ class Valuer:
 
     def value(self, holding: Holding, now: dt.datetime) -> Valued:
         """One position at its present price; it may be zero."""
+        self._begin(now)
+        key = (holding.account, holding.security.con_id)
+        known = self._valued.get(key)
+        # A change of a position writes it down anew; the others keep their value for the second.
+        if known is None or known.holding is not holding:
+            known = self._valued[key] = self._value(holding, now)
+        return known
+
+    def _value(self, holding: Holding, now: dt.datetime) -> Valued:
         units = float(holding.security.units)
         quantity, cost = float(holding.quantity), float(holding.average_cost)
         last = self._last_price(holding.security, now)
@@ -103,7 +113,6 @@ class Valuer:
 
     def _last_price(self, security: Security, now: dt.datetime) -> float | None:
         """The last trade, or None when the market has no price for the contract."""
-        self._begin(now)
         if security.con_id not in self._last:
             self._last[security.con_id] = self._look_up(security, now)
         return self._last[security.con_id]
@@ -111,7 +120,7 @@ class Valuer:
     def _begin(self, now: dt.datetime) -> None:
         second = now.replace(microsecond=0)
         if second != self._second:
-            self._second, self._last, self._figures = second, {}, {}
+            self._second, self._last, self._valued, self._figures = second, {}, {}, {}
 
     def _look_up(self, security: Security, now: dt.datetime) -> float | None:
         name = self._exchange.price_name(security)
@@ -148,9 +157,9 @@ class Standing(NamedTuple):
         """Amounts by currency, all together in the base currency."""
         return sum(float(amount) * self.rate_of(one) for one, amount in amounts.items())
 
-    def rate(self, position: Valued) -> float:
-        """The rate of a position's currency."""
-        return self.rate_of(position.holding.security.currency)
+    def rated(self) -> list[tuple[Valued, float]]:
+        """The positions, each with the rate of its currency."""
+        return [(one, self.rate_of(one.holding.security.currency)) for one in self.positions]
 
 
 def standing(gateway: Gateway, account: str) -> Standing:
@@ -170,10 +179,11 @@ def standing(gateway: Gateway, account: str) -> Standing:
 def figures(own: Standing) -> list[Figure]:
     """The figures of an account's summary, in its base currency."""
     cash = own.total(own.cash)
-    net = cash + sum(one.worth * own.rate(one) for one in own.positions)
-    stocks = [one for one in own.positions if not one.holding.security.is_settled_daily]
-    gross = sum(abs(one.value) * own.rate(one) for one in stocks)
-    initial, maintenance = _margins(own)
+    rated = own.rated()
+    net = cash + sum([one.worth * rate for one, rate in rated])
+    stocks = [each for each in rated if not each[0].holding.security.is_settled_daily]
+    gross = sum([abs(one.value) * rate for one, rate in stocks])
+    initial, maintenance = _margins(rated, is_margin=own.is_margin)
     # Nothing but cash stands behind what a cash account buys, and behind its futures.
     futures = initial - gross
     available = net - initial if own.is_margin else cash - futures
@@ -207,12 +217,12 @@ def figures(own: Standing) -> list[Figure]:
     return rows + [Figure(key, f"{amount:.2f}", own.base) for key, amount in amounts.items()]
 
 
-def _margins(own: Standing) -> tuple[float, float]:
+def _margins(rated: list[tuple[Valued, float]], *, is_margin: bool) -> tuple[float, float]:
     """Initial and maintenance margin of all positions."""
     initial = maintenance = 0.0
-    for one in own.positions:
-        value = abs(one.value) * own.rate(one)
-        first, later = margin_rates(one.holding.security, is_margin=own.is_margin)
+    for one, rate in rated:
+        value = abs(one.value) * rate
+        first, later = margin_rates(one.holding.security, is_margin=is_margin)
         initial += value * float(first)
         maintenance += value * float(later)
     return initial, maintenance
@@ -222,7 +232,8 @@ def ledger(own: Standing, account: str) -> list[Figure]:
     """The account's ledger: once for each currency that is held, and once for all together."""
     held = {position.holding.security.currency for position in own.positions}
     rows: list[Figure] = []
-    for currency in sorted({own.base, *own.cash, *own.realized} | held):
+    currencies = sorted({own.base, *own.cash, *own.realized} | held)
+    for currency in currencies:
         positions = [p for p in own.positions if p.holding.security.currency == currency]
         amounts = _amounts(
             float(own.cash.get(currency, 0)),
@@ -230,12 +241,9 @@ def ledger(own: Standing, account: str) -> list[Figure]:
             [(position, 1.0) for position in positions],
         )
         rows += _ledger_rows(account, currency, own.rate_of(currency), amounts)
-    everything = _amounts(
-        own.total(own.cash),
-        own.total(own.realized),
-        [(position, own.rate(position)) for position in own.positions],
-    )
-    return rows + _ledger_rows(account, BASE, 1.0, everything)
+    if len(currencies) > 1:
+        amounts = _amounts(own.total(own.cash), own.total(own.realized), own.rated())
+    return rows + _ledger_rows(account, BASE, 1.0, amounts)
 
 
 def _amounts(
@@ -243,21 +251,23 @@ def _amounts(
 ) -> dict[str, float]:
     """The ledger's amounts; each position comes with the rate at which it counts."""
 
-    def of(*kinds: str) -> float:
-        return sum(p.value * r for p, r in positions if p.holding.security.sec_type in kinds)
+    worth = [(p.holding.security.sec_type, p.value * r) for p, r in positions]
 
-    futures = (p.unrealized * r for p, r in positions if p.holding.security.is_settled_daily)
+    def of(kind: str) -> float:
+        return sum([value for own, value in worth if own == kind])
+
+    futures = [p.unrealized * r for p, r in positions if p.holding.security.is_settled_daily]
     return {
         "AccruedCash": 0.0,
         "CashBalance": cash,
         "FutureOptionValue": of("FOP"),
         "FuturesPNL": sum(futures),
-        "NetLiquidationByCurrency": cash + sum(p.worth * r for p, r in positions),
+        "NetLiquidationByCurrency": cash + sum([p.worth * r for p, r in positions]),
         "OptionMarketValue": of("OPT"),
         "RealizedPnL": realized,
         "StockMarketValue": of("STK"),
         "TotalCashBalance": cash,
-        "UnrealizedPnL": sum(p.unrealized * r for p, r in positions),
+        "UnrealizedPnL": sum([p.unrealized * r for p, r in positions]),
     }
 
 

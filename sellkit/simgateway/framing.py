@@ -46,6 +46,13 @@ _TEXT_OF: Final[dict[type, Callable[..., str]]] = {
 }
 
 
+def texts(fields: Message) -> list[str]:
+    """Fields as they are written; those that never change may be written once for all."""
+    return [
+        field if type(field) is str else _TEXT_OF.get(type(field), str)(field) for field in fields
+    ]
+
+
 def encode(message: Message) -> bytes:
     """A message as one frame, pure ASCII: other characters become backslash escapes.
 
@@ -54,10 +61,7 @@ def encode(message: Message) -> bytes:
     BadFrame
         The payload would be longer than `MAX_PAYLOAD`.
     """
-    texts = [
-        field if type(field) is str else _TEXT_OF.get(type(field), str)(field) for field in message
-    ]
-    payload = ("\0".join(texts) + "\0").encode("ascii", "backslashreplace")
+    payload = ("\0".join(texts(message)) + "\0").encode("ascii", "backslashreplace")
     if len(payload) > MAX_PAYLOAD:
         raise BadFrame(f"a message of {len(payload)} bytes is longer than {MAX_PAYLOAD}")
     return _LENGTH.pack(len(payload)) + payload

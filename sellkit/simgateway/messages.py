@@ -113,7 +113,7 @@ def position_multi_end(request_id: int) -> Message:
 
 def account_value(key: str, value: str, currency: str, account: str) -> Message:
     """One figure of an account."""
-    return (6, 2, key, value, currency, account)
+    return ("6", "2", key, value, currency, account)
 
 
 def portfolio(
@@ -148,7 +148,7 @@ def account_summary_end(request_id: int) -> Message:
 
 def account_update_multi(request_id: int, account: str, model: str, *figure: str) -> Message:
     """One figure, that is key, value and currency, in the answer to a request for one account."""
-    return (73, 1, request_id, account, model, *figure)
+    return ("73", "1", request_id, account, model, *figure)
 
 
 def account_update_multi_end(request_id: int) -> Message:

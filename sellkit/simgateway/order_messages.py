@@ -6,9 +6,10 @@ fills in: `?` for what it does not know, the word `None` for types that are not 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from sellkit.simgateway.framing import UNSET_DOUBLE
+from sellkit.simgateway.framing import UNSET_DOUBLE, texts
 from sellkit.simgateway.messages import contract_fields
 
 if TYPE_CHECKING:
@@ -21,6 +22,44 @@ if TYPE_CHECKING:
 _UNKNOWN: Final = "?"
 _NO_TYPE: Final = "None"
 _MARGINS: Final = (UNSET_DOUBLE,) * 9
+# Volatility, and the eight fields that the word None as a type brings along.
+_DELTA_NEUTRAL: Final = texts(
+    (
+        *(None, 0),  # volatility and its type
+        *(_NO_TYPE, None),  # delta neutral order type, and its price
+        *(0, None, None, None, _UNKNOWN, 0, 0, None),
+        *(0, 0),  # continuous update, type of the reference price
+    )
+)
+# From the legs of a combination to the algorithm.
+_LEGS_AND_CLEARING: Final = texts(
+    (
+        *(None, None),  # basis points and their type
+        *(None, 0, 0, 0),  # legs of a combination: text, legs, prices, parameters
+        *(None, None, None),  # scale: first size, further sizes, price step
+        None,  # no hedge
+        *(0, None, "IB", 0, 0, None),  # from smart routing to the algorithm
+    )
+)
+_BEFORE_GROUP: Final = texts(
+    (
+        *(None, None, None, None),  # good till, rule 80A, percent offset, settling firm
+        *(0, None, -1),  # short sale: slot, location, exempt code
+        *(0, None, None, None),  # auction strategy, starting price, stock price, delta
+        *(None, None),  # range of the stock's price
+        *(0, 0, 0, 0),  # displayed size, block, sweep to fill, all or none
+        None,  # least quantity
+    )
+)
+_ADJUSTED: Final = texts(
+    (
+        *(UNSET_DOUBLE,) * 4,  # limit offset, adjusted stop, its limit, adjusted trail
+        0,  # unit of the adjusted trail
+        *(None, None, None),  # tier of soft dollars
+        0.0,  # cash quantity
+        *(1, 0, 0, 0),  # automatic hedge price off, container, discretion to the limit, algorithm
+    )
+)
 
 
 def order_status(order: Order) -> Message:
@@ -54,9 +93,10 @@ def open_order(version: int, order: Order, asked: Margins | None = None) -> Mess
         terms.outside_rth,
         *_timing_and_allocation(version),
         *_venue(terms),
-        *_delta_neutral(),
-        *_trail_and_legs(order),
-        *_clearing(),
+        *_DELTA_NEUTRAL,
+        trail_stop(order),
+        terms.trailing_percent,
+        *_LEGS_AND_CLEARING,
         0,  # not solicited
         asked is not None,
         order.status,
@@ -96,61 +136,32 @@ def trail_stop(order: Order) -> Decimal | None:
     return order.stop_price or order.terms.trail_stop_price
 
 
-def _timing_and_allocation(version: int) -> tuple[Field, ...]:
+@cache
+def _timing_and_allocation(version: int) -> list[str]:
     """From hidden to the model code."""
     profile: tuple[Field, ...] = () if version >= 177 else (None,)
-    return (
-        *(0, 0.0),  # hidden, discretionary amount
-        None,  # good after
-        None,  # a field that is no longer used
-        *(None, None, None),  # group, method and percentage of an adviser
-        *profile,
-        None,  # model code
+    return texts(
+        (
+            *(0, 0.0),  # hidden, discretionary amount
+            None,  # good after
+            None,  # a field that is no longer used
+            *(None, None, None),  # group, method and percentage of an adviser
+            *profile,
+            None,  # model code
+        )
     )
 
 
 def _venue(terms: Terms) -> tuple[Field, ...]:
     """From the last day of validity to the trigger method."""
     return (
-        *(None, None, None, None),  # good till, rule 80A, percent offset, settling firm
-        *(0, None, -1),  # short sale: slot, location, exempt code
-        *(0, None, None, None),  # auction strategy, starting price, stock price, delta
-        *(None, None),  # range of the stock's price
-        *(0, 0, 0, 0),  # displayed size, block, sweep to fill, all or none
-        None,  # least quantity
+        *_BEFORE_GROUP,
         terms.oca_type,
         *(0, 0),  # electronic trade only, firm quote only
         None,  # cap on the best price
         terms.parent_id,
         0,  # default trigger method
     )
-
-
-def _delta_neutral() -> tuple[Field, ...]:
-    """Volatility, and the eight fields that the word None as a type brings along."""
-    return (
-        *(None, 0),  # volatility and its type
-        *(_NO_TYPE, None),  # delta neutral order type, and its price
-        *(0, None, None, None, _UNKNOWN, 0, 0, None),
-        *(0, 0),  # continuous update, type of the reference price
-    )
-
-
-def _trail_and_legs(order: Order) -> tuple[Field, ...]:
-    """From the trailing stop to the hedge."""
-    return (
-        trail_stop(order),
-        order.terms.trailing_percent,
-        *(None, None),  # basis points and their type
-        *(None, 0, 0, 0),  # legs of a combination: text, legs, prices, parameters
-        *(None, None, None),  # scale: first size, further sizes, price step
-        None,  # no hedge
-    )
-
-
-def _clearing() -> tuple[Field, ...]:
-    """From smart routing to the algorithm."""
-    return (0, None, "IB", 0, 0, None)
 
 
 def _adjustment(order: Order) -> tuple[Field, ...]:
@@ -160,15 +171,12 @@ def _adjustment(order: Order) -> tuple[Field, ...]:
         _NO_TYPE,
         UNSET_DOUBLE,  # trigger price
         UNSET_DOUBLE if stop is None else stop,
-        *(UNSET_DOUBLE,) * 4,  # limit offset, adjusted stop, its limit, adjusted trail
-        0,  # unit of the adjusted trail
-        *(None, None, None),  # tier of soft dollars
-        0.0,  # cash quantity
-        *(1, 0, 0, 0),  # automatic hedge price off, container, discretion to the limit, algorithm
+        *_ADJUSTED,
     )
 
 
-def _later_fields(version: int) -> tuple[Field, ...]:
+@cache
+def _later_fields(version: int) -> list[str]:
     """What newer versions of the protocol added."""
     fields: tuple[Field, ...] = ()
     if version >= 159:
@@ -177,7 +185,7 @@ def _later_fields(version: int) -> tuple[Field, ...]:
         fields += (None,)  # posted to alternative systems
     if version >= 162:
         fields += (0,)  # is not cancelled with a parent
-    return fields + pegged(version)
+    return texts(fields + pegged(version))
 
 
 def pegged(version: int) -> tuple[Field, ...]:

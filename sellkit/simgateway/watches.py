@@ -37,15 +37,16 @@ class Told:
     """The figures that a client was told, by account, key and currency."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, str, str], str] = {}
+        self._told: dict[str, dict[tuple[str, str], str]] = {}
 
     def changed(self, account: str, rows: Iterable[Figure]) -> list[Figure]:
         """The figures that differ from those told before; all of them at first."""
+        told = self._told.setdefault(account, {})
         found: list[Figure] = []
         for row in rows:
-            name = (account, row.key, row.currency)
-            if self._told.get(name) != row.value:
-                self._told[name] = row.value
+            key, value, currency = row
+            if told.get((key, currency)) != value:
+                told[key, currency] = value
                 found.append(row)
         return found
 

@@ -87,8 +87,8 @@ class Floor:
 
     def accept(self, order: Order, now: dt.datetime) -> None:
         """Take an order to the market, without looking yet whether it trades."""
-        order = self._dated(replace(order, is_on_hold=False), now)
-        order = replace(order, status=PRE_SUBMITTED, why_held=self._why_held(order))
+        why, end = self._why_held(order), self._end_of(order, now)
+        order = replace(order, is_on_hold=False, status=PRE_SUBMITTED, why_held=why, expires=end)
         self.note(Told(self.book.put(order)))
         self.note(*notices(order, self.hours, now))
         self._submit(order, now)
@@ -201,9 +201,9 @@ class Floor:
         order = self.book.now(order)
         if not order.is_working:
             return
-        dated = self._dated(order, now)
-        if dated is not order:
-            order = self.book.put(dated)
+        expires = self._end_of(order, now)
+        if expires != order.expires:
+            order = self.book.put(replace(order, expires=expires))
         if order.cancel_due is not None and order.cancel_due <= now:
             self.end(order, now)
         elif order.expires is None or now < order.expires:
@@ -221,13 +221,12 @@ class Floor:
         else:
             self.reject(child, refusal, now)
 
-    def _dated(self, order: Order, now: dt.datetime) -> Order:
-        """The order with its end, where it has one and does not know it yet."""
-        terms = order.terms
-        ends = terms.time_in_force == "DAY" or terms.order_type == "MOC"
+    def _end_of(self, order: Order, now: dt.datetime) -> dt.datetime | None:
+        """When an order ends, where it does."""
+        ends = order.terms.time_in_force == "DAY" or order.terms.order_type == "MOC"
         if not ends or order.expires is not None:
-            return order
-        return replace(order, expires=self.hours.session(order, now).close_utc)
+            return order.expires
+        return self.hours.session(order, now).close_utc
 
     def _why_held(self, order: Order) -> str:
         reasons = ["child"] * self.book.is_parent_open(order)

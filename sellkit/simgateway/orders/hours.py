@@ -26,6 +26,8 @@ class TradingHours:
 
     def __init__(self, *, always_open: bool) -> None:
         self._always_open = always_open
+        self._now: dt.datetime | None = None
+        self._found: dict[tuple[str, bool], Session | None] = {}
 
     def is_open(self, order: Order, now: dt.datetime) -> bool:
         """Whether an order's market is open for it.
@@ -52,6 +54,15 @@ class TradingHours:
         return whole_session(calendar, calendar.next_to_open(now))
 
     def _open_session(self, order: Order, now: dt.datetime) -> Session | None:
+        # One step of one order asks several times about the same moment.
+        if now != self._now:
+            self._now, self._found = now, {}
+        key = (venue_of(order.terms.security), order.trades_outside)
+        if key not in self._found:
+            self._found[key] = self._look_up(order, now)
+        return self._found[key]
+
+    def _look_up(self, order: Order, now: dt.datetime) -> Session | None:
         venue = venue_of(order.terms.security)
         if self._always_open or open_stretches(venue) is None:
             return _whole_day(now)
