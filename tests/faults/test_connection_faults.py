@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import socket
+import threading
+import time
+from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from eventkit import Event
 
 from sellkit.adapters.ib.broker import IbBroker
 from sellkit.adapters.ib.returning import Returning
@@ -22,6 +28,7 @@ from sellkit.core.market_time import calendar_for
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import ConfigError, NotConnected, SellkitError
 from sellkit.operate.scheduler import run_on_schedule
+from sellkit.simgateway.clock import steady_seconds
 from sellkit.wiring import open_desk
 from tests.build import limits
 from tests.faults.play import SECONDS, TURN, Play, free_port, until
@@ -72,6 +79,16 @@ def standings(play: Play) -> list[tuple[int, bool]]:
     return found
 
 
+def notice_time(play: Play, code: int) -> float:
+    """When sellkit was told a code, on the steady clock."""
+    (record,) = [
+        each
+        for each in list(play.ears.records)
+        if each.getMessage() == "gateway_notice" and each.__dict__["code"] == code
+    ]
+    return record.created - time.time() + steady_seconds()
+
+
 def decides_nothing(play: Play, broker: IbBroker) -> SellkitError:
     """See that a run ends without a decision, and why."""
     ran = play.run(broker)
@@ -117,10 +134,29 @@ def test_the_waits_grow_and_are_never_quite_the_same(play: Play) -> None:
     assert certain[:3] == [1.0, 2.0, 4.0]
     assert certain[-1] == patience.longest_delay_seconds
     assert {patience.delay(5, chance) for chance in (0.0, 0.5, 1.0)} == {8.0, 12.0, 16.0}
-    port = free_port()
-    play.end()
-    with pytest.raises(NotConnected):
-        play.connect(port=port)
+
+
+@pytest.mark.fault(1)
+def test_the_attempts_themselves_come_at_growing_and_uneven_intervals(play: Play) -> None:
+    arrivals: list[float] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    server.accept()[0].close()
+                    arrivals.append(steady_seconds())
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        patience = replace(FAST, first_delay_seconds=0.04, longest_delay_seconds=10.0)
+        broker = lasting(play, patience, port=server.getsockname()[1])
+        until(lambda: len(arrivals) > 5)
+        decides_nothing(play, broker)
+        server.shutdown(socket.SHUT_RDWR)
+    waits = [later - earlier for earlier, later in pairwise(arrivals)][:5]
+    shares = [wait / (0.04 * 2**number) for number, wait in enumerate(waits)]
+    assert all(share >= 0.49 for share in shares), waits
+    assert len({round(share, 2) for share in shares}) > 1, waits
 
 
 @pytest.mark.fault(2)
@@ -202,13 +238,16 @@ def test_after_1100_and_1101_what_was_subscribed_to_is_lost(play: Play) -> None:
 def _cut_off_and_restored(play: Play, lost: int) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     told: list[bool] = []
-    broker = lasting(play, on_subscriptions_lost=lambda: told.append(True))
+    patience = replace(FAST, settle_seconds=0.3)
+    broker = lasting(play, patience, on_subscriptions_lost=lambda: told.append(True))
     ready(broker)
     asked, known = play.asked("reqPositions"), len(standings(play))
     play.go_to(AT)
     until(lambda: standings(play)[known:] == [(1, False), (1, True)])
     alerted(play, AlertKind.UPSTREAM_LOST)
     assert play.asked("reqPositions") > asked
+    restored = notice_time(play, 1101 if lost else 1102)
+    assert play.heard("reqPositions")[asked].seconds - restored >= 0.29, "it had not settled"
     until(lambda: len(told) >= lost)
     assert len(told) == lost
     decides(play, broker)
@@ -420,6 +459,25 @@ def test_after_an_unreadable_message_everything_is_read_anew(play: Play) -> None
     assert play.asked("reqPositions") >= 2
     decides(play, broker)
     play.seen("logged, an alert; both lists read anew before it was ready")
+
+
+@pytest.mark.fault(18)
+def test_after_a_handler_failed_everything_is_read_anew(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play))
+    until(lambda: standings(play)[-1] == (1, True))
+    known, asked = len(standings(play)), play.asked("reqPositions")
+
+    def fail() -> None:
+        raise RuntimeError("a handler failed")
+
+    event = Event("a tick")
+    event += fail
+    event.emit()
+    until(lambda: standings(play)[known:] == [(1, False), (1, True)])
+    assert AlertKind.UNREADABLE in kinds(play)
+    assert play.asked("reqPositions") > asked
+    decides(play, broker)
 
 
 @pytest.mark.fault(18)
