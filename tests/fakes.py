@@ -10,11 +10,11 @@ from decimal import Decimal
 import pandas as pd
 
 from sellkit.core.bars import INSTANT, BarSize, checked, day_label, empty_bars
-from sellkit.core.coverage import BarRequest
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.market_time import UTC, Calendar, Session, calendar_for
 from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind, OpenOrder, Position
 from sellkit.core.standing import Standing
+from sellkit.core.windows import BarRequest
 from sellkit.errors import ConfigError, NoBars, NotConnected, SellkitError, UnknownInstrument
 
 TICK = dt.timedelta(microseconds=1)
@@ -148,6 +148,9 @@ class FakeBroker:
         told = pd.Timestamp(now.astimezone(UTC)).as_unit("us")
         answer["fetched_at"] = pd.Series(told, answer.index, dtype=INSTANT)
         return checked(answer, "the fake broker")
+
+    def seconds_for(self, requests: int) -> float:
+        return requests / 10
 
     def interrupt(self, reason: str) -> None:
         """From now on the connection is not ready."""

@@ -51,9 +51,11 @@ class HistorySettings(Section):
 
 
 class BarSettings(Section):
-    """`[bars]`: the grid that hours lie on."""
+    """`[bars]`: the grid that hours lie on, and when a bar counts."""
 
     hour_anchor: Annotated[Anchor, Field(strict=False)] = Anchor.CLOCK
+    final_after_seconds: Annotated[float, Field(ge=0, le=300)] = 5.0
+    late_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
 
 
 class SignalSettings(Section):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from sellkit.core.bars import PRICES, BarSize, SeriesKey, Slot
-from sellkit.core.coverage import SLICE_SESSIONS
+from sellkit.core.windows import SLICE_SESSIONS
 from sellkit.errors import (
     InvalidBars,
     NotConnected,
@@ -37,7 +37,7 @@ from tests.operate.workplace import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sellkit.core.coverage import BarRequest
+    from sellkit.core.windows import BarRequest
     from sellkit.operate.options import DeskOptions
 
 TOKENS = {APPLE: "NASDAQ:AAPL", MICROSOFT: "NASDAQ:MSFT", SPIDER: "ARCA:SPY"}
@@ -83,8 +83,8 @@ class Download:
             self.broker,
             self.store,
             self.progress,
-            self.options.concurrency,
-            self.broker.clock.now(),
+            self.options,
+            self.broker.clock,
             is_present=True,
         )
 
