@@ -55,6 +55,8 @@ class FakeBroker:
         Raised by every question while it is set.
     standing
         How the connection stands; nothing is answered while it is not ready.
+    seconds_a_request
+        What its budget makes of a request.
     max_bars_per_answer
         Answer with the newest bars only, so many; None gives all.
     """
@@ -79,6 +81,7 @@ class FakeBroker:
         self.failure: SellkitError | None = None
         self.standing = Standing(1, True, "", clock.now())
         self.max_bars_per_answer: int | None = None
+        self.seconds_a_request = 0.1
         self.is_closed = False
         self._account_numbers = account_numbers
         self._kind = kind
@@ -150,7 +153,7 @@ class FakeBroker:
         return checked(answer, "the fake broker")
 
     def seconds_for(self, requests: int) -> float:
-        return requests / 10
+        return requests * self.seconds_a_request
 
     def interrupt(self, reason: str) -> None:
         """From now on the connection is not ready."""

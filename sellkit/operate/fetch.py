@@ -162,9 +162,6 @@ class Fetching:
         self._requests += 1
         # The forming bar, and bars off the grid, are not among those due.
         kept = answer[answer.index.isin(self._due)]
-        if self._reaches_only_what_is_stored(window, answer):
-            self._fail("the gateway's answers do not reach back to what is missing")
-            return
         if self._is_unjoined(window, kept):
             # Its first bar stays a hole until an answer has shown that both sides fit together.
             if len(window.slots) == 1:
@@ -188,12 +185,6 @@ class Fetching:
         self._problem = problem
         self._say("bars_missing", problem)
         self.missing = ()
-
-    @staticmethod
-    def _reaches_only_what_is_stored(window: Window, answer: pd.DataFrame) -> bool:
-        newest = window.slots[-1].start
-        is_after = window.joint is not None and window.joint.start > newest
-        return is_after and len(answer) > 0 and bool(answer.index[0] > newest)
 
     def _is_unjoined(self, window: Window, kept: pd.DataFrame) -> bool:
         """Whether bars are stored beside the window, and the answer repeats none of them."""
