@@ -160,7 +160,8 @@ def _count(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
 def _band(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
     band, terms = floor.habits.price_band, order.terms
     quote = floor.quotes.of(terms.security, now)
-    if band is None or quote is None or terms.limit_price is None:
+    limited = terms.order_type in LIMITED
+    if band is None or quote is None or terms.limit_price is None or not limited:
         return None
     touch = price_of(quote.ask if terms.sign > 0 else quote.bid)
     if (terms.limit_price - touch) * terms.sign <= touch * band:
