@@ -17,6 +17,7 @@ from sellkit.simgateway.orders.order import (
     PRE_SUBMITTED,
     Order,
 )
+from sellkit.simgateway.orders.standing import standing_alone
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -91,7 +92,8 @@ def place_by_hand(floor: Floor, terms: Terms, now: dt.datetime, *, binds: bool) 
     if binds:
         order = floor.book.bind(order)
     floor.accept(order, now)
-    floor.look(order, now)
+    with standing_alone(floor, order, now):
+        floor.look(order, now)
     return floor.book.now(order)
 
 
