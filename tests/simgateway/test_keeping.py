@@ -475,6 +475,21 @@ def test_a_split_that_came_while_the_gateway_was_down_is_done_at_the_next_start(
         assert held(gateway, "APPL") == 400
 
 
+def test_a_fill_of_a_renamed_contract_can_be_corrected_after_a_restart(tmp_path: Path) -> None:
+    scenario = split_at(NOON + dt.timedelta(minutes=5))
+    with kept(tmp_path, scenario=scenario) as gateway:
+        gateway.terminal.place("AAPL", "BUY", Decimal(10))
+        (fill,) = gateway.exchange.ledger.executions
+        cost = gateway.exchange.ledger.cost(fill.order.terms.account, fill.order.terms.security)
+        pass_time(gateway, 600)
+    with kept(tmp_path, scenario=scenario, at=NOON + dt.timedelta(hours=1)) as gateway:
+        gateway.terminal.correct(fill.exec_id, fill.price - 1)
+        ledger, now = gateway.exchange.ledger, gateway.exchange.named("APPL")
+        assert ledger.cost(fill.order.terms.account, now) == cost - 10
+        assert ledger.realized_by_currency(fill.order.terms.account) == {"USD": 0}
+        assert held(gateway, "APPL") == 440
+
+
 def test_rates_and_moved_prices_live_on(tmp_path: Path) -> None:
     markets = []
     for number in range(2):

@@ -153,8 +153,8 @@ def correct(floor: Floor, exec_id: str, price: Decimal) -> Execution:
     more = (price - wrong.price) * wrong.quantity
     order = floor.book.put(replace(order, value=order.value + more))
     right = floor.ledger.correct(wrong, order, price)
-    terms = order.terms
-    floor.note(Executed(right), Changed(terms.account, terms.security), Charged(right))
+    security = floor.ledger.successors.of(order.terms.security)
+    floor.note(Executed(right), Changed(order.terms.account, security), Charged(right))
     return right
 
 

@@ -144,7 +144,7 @@ class Floor:
     def fill(self, order: Order, quantity: Decimal, price: Decimal, now: dt.datetime) -> None:
         """Fill so much of an order."""
         filled, value = order.filled + quantity, order.value + quantity * price
-        security = order.terms.security
+        security = self.ledger.successors.of(order.terms.security)
         cost = commission(security, filled, value * security.units)
         is_done = filled == order.terms.quantity
         after = replace(
@@ -165,7 +165,7 @@ class Floor:
         is_first = self.habits.execution_first
         told: list[Event] = [Executed(execution), *status]
         self.note(*(told if is_first else reversed(told)))
-        self.note(Changed(after.terms.account, after.terms.security))
+        self.note(Changed(after.terms.account, security))
         self._charge(execution, now)
         settle_group(self, after, quantity, now)
         if is_done:
