@@ -333,7 +333,20 @@ STEP = st.one_of(
     st.tuples(st.just("rename"), st.sampled_from((1, 101, 102))),
 )
 STEPS = st.lists(STEP, min_size=4, max_size=25)
-CORRECTION = st.tuples(st.just("correct"), NUMBERS, CENTS)
+# Plain trades in the stock, so that there is something to correct after it was renamed.
+TRADE = st.builds(
+    Terms,
+    account=st.sampled_from((CASH, MARGIN)),
+    security=st.just(STOCK),
+    action=st.sampled_from(("BUY", "SELL")),
+    quantity=QUANTITIES,
+    order_type=st.just("MKT"),
+)
+CORRECTED = st.tuples(
+    st.lists(TRADE.map(lambda terms: ("place", terms)), min_size=1, max_size=4),
+    st.lists(STEP, max_size=6),
+    st.lists(st.tuples(st.just("correct"), NUMBERS, CENTS), min_size=1, max_size=4),
+)
 
 
 @settings(max_examples=250, deadline=None)
@@ -350,10 +363,12 @@ def test_cash_positions_costs_and_commissions_add_up_after_any_orders(
 
 
 @settings(max_examples=80, deadline=None)
-@given(steps=st.lists(st.one_of(STEP, CORRECTION, CORRECTION), min_size=4, max_size=25))
-def test_corrected_prices_keep_the_books_in_balance(steps: list[tuple[object, ...]]) -> None:
+@given(rounds=st.lists(CORRECTED, min_size=1, max_size=3))
+def test_corrected_prices_keep_the_books_in_balance(
+    rounds: list[tuple[list[tuple[object, ...]], ...]],
+) -> None:
     books = Books()
-    for name, *arguments in steps:
+    for name, *arguments in (step for parts in rounds for part in parts for step in part):
         getattr(books, str(name))(*arguments)
         books.hear()
         check(books)
