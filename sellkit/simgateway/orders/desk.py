@@ -57,8 +57,7 @@ def place(
     """
     known = floor.book.find(*key)
     if known is not None and known.is_on_hold:
-        _transmit(floor, _asked(floor, known, terms), now)
-        return None
+        return _change_held(floor, known, terms, now)
     if known is not None and known.is_working:
         return _change(floor, known, terms, now)
     # Above the highest id the order is new, even where one had this id before a roll-back.
@@ -182,6 +181,8 @@ def _take(floor: Floor, order: Order, now: dt.datetime) -> None:
     terms = order.terms
     parent = floor.book.find(order.client_id, terms.parent_id) if terms.parent_id else None
     refusal = checks.of_terms(terms, floor)
+    if parent is not None and parent.perm_id == order.perm_id:
+        parent = None  # nothing waits for itself
     if terms.parent_id and (parent is None or parent.status in (CANCELLED, INACTIVE)):
         refusal = checks.rejected(f"There is no parent order {terms.parent_id} that could fill.")
     if parent is not None:
@@ -210,11 +211,26 @@ def _transmit(floor: Floor, order: Order, now: dt.datetime) -> None:
         floor.look(one, now)
 
 
+def _change_held(floor: Floor, order: Order, terms: Terms, now: dt.datetime) -> Refused | None:
+    """Change an order on hold, and transmit it if asked; what is refused leaves it as it is."""
+    refusal = _other_order(order, terms) or checks.of_terms(terms, floor)
+    if refusal is None:
+        _transmit(floor, _asked(floor, order, terms), now)
+    return refusal
+
+
+def _other_order(order: Order, terms: Terms) -> Refused | None:
+    """The refusal of terms that are those of another order altogether."""
+    if all(getattr(terms, name) == getattr(order.terms, name) for name in _WHAT_A_CHANGE_KEEPS):
+        return None
+    return Refused(checks.NOT_THE_SAME, "Order being modified does not match original order")
+
+
 def _change(floor: Floor, order: Order, terms: Terms, now: dt.datetime) -> Refused | None:
     """Change a working order; whatever is refused leaves it as it is."""
-    if any(getattr(terms, name) != getattr(order.terms, name) for name in _WHAT_A_CHANGE_KEEPS):
-        text = "Order being modified does not match original order"
-        return Refused(checks.NOT_THE_SAME, text)
+    is_other = _other_order(order, terms)
+    if is_other is not None:
+        return is_other
     if order.status == PENDING_CANCEL:
         return checks.rejected("The order is being cancelled.")
     if terms.quantity <= order.filled:
