@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,6 +98,20 @@ def test_a_trailing_stop_follows_the_price_up_and_not_down(
         move(gateway, market, 104.0)
         await until(stop.isDone)
         assert stop.orderStatus.avgFillPrice == 103.99
+
+    connected(gateway, trade)
+
+
+def test_a_trailing_stop_keeps_a_tick_away_however_small_its_percentage(
+    floor: tuple[Gateway, FakeMarket],
+) -> None:
+    gateway, _ = floor
+
+    async def trade(ib: IB) -> None:
+        await place(ib, sale("TRAIL", trailingPercent=0.001), "PreSubmitted")
+        await settled(ib)
+        (order,) = gateway.exchange.orders()
+        assert order.stop_price == Decimal("99.99")
 
     connected(gateway, trade)
 

@@ -29,6 +29,7 @@ UNSUPPORTED_TYPE: Final = 387
 NO_SIZE: Final = 434
 E_TRADE_ONLY: Final = 10268
 FRACTION: Final = 10243
+_WHOLE: Final = 100
 
 
 def rejected(reason: str) -> Refused:
@@ -110,11 +111,18 @@ def _prices(terms: Terms) -> Refused | None:
         return rejected("The limit price must be above zero.")
     if terms.order_type in ("STP", "STP LMT") and (aux is None or aux <= 0):
         return rejected("The stop price must be above zero.")
-    if terms.order_type != "TRAIL":
-        return None
-    distances = [one for one in (aux, terms.trailing_percent) if one is not None and one > 0]
+    return _trail(terms) if terms.order_type == "TRAIL" else None
+
+
+def _trail(terms: Terms) -> Refused | None:
+    share, stop = terms.trailing_percent, terms.trail_stop_price
+    distances = [one for one in (terms.aux_price, share) if one is not None and one > 0]
     if len(distances) != 1:
         return rejected("A trailing stop takes either an amount or a percentage, above zero.")
+    if share is not None and share >= _WHOLE:
+        return rejected("A trailing stop's percentage must be below 100.")
+    if stop is not None and stop < 0:
+        return rejected("The stop price must be above zero.")
     return None
 
 
