@@ -151,7 +151,9 @@ def correct(floor: Floor, exec_id: str, price: Decimal) -> Execution:
     order = floor.book.now(wrong.order)
     more = (price - wrong.price) * wrong.quantity
     order = floor.book.put(replace(order, value=order.value + more))
-    right = floor.ledger.correct(wrong, order, price)
+    # The execution counts as far as it did before, also where others followed it.
+    counted = replace(order, filled=wrong.order.filled, value=wrong.order.value + more)
+    right = floor.ledger.correct(wrong, counted, price)
     security = floor.ledger.successors.of(order.terms.security)
     floor.note(Executed(right), Changed(order.terms.account, security), Charged(right))
     return right
