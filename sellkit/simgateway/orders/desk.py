@@ -100,7 +100,13 @@ def price(
     floor: Floor, key: tuple[int, int], terms: Terms, now: dt.datetime
 ) -> tuple[Order, Margins] | Refused:
     """What would become of the account; nothing is placed."""
-    order = Order(terms=terms, client_id=key[0], order_id=key[1], perm_id=0)
+    known = floor.book.find(*key)
+    is_change = known is not None and (known.is_working or known.is_on_hold)
+    number = known.perm_id if known is not None and is_change else 0
+    order = Order(terms=terms, client_id=key[0], order_id=key[1], perm_id=number)
+    parent = _parent(floor, order)
+    if parent is not None:
+        order = replace(order, parent_perm_id=parent.perm_id)
     refusal = checks.of_terms(terms, floor) or checks.of_market(order, floor, now)
     return refusal or (order, checks.what_if(order, floor, now))
 
@@ -181,11 +187,9 @@ def _take(floor: Floor, order: Order, now: dt.datetime) -> None:
     """Take a new order: reject it, keep it on hold, or transmit it."""
     floor.book.put(order)
     terms = order.terms
-    parent = floor.book.find(order.client_id, terms.parent_id) if terms.parent_id else None
+    parent = _parent(floor, order)
     refusal = checks.of_terms(terms, floor)
-    if parent is not None and parent.perm_id == order.perm_id:
-        parent = None  # nothing waits for itself
-    if terms.parent_id and (parent is None or parent.status in (CANCELLED, INACTIVE)):
+    if terms.parent_id and parent is None:
         refusal = checks.rejected(f"There is no parent order {terms.parent_id} that could fill.")
     if parent is not None:
         order = floor.book.put(replace(order, parent_perm_id=parent.perm_id))
@@ -193,6 +197,15 @@ def _take(floor: Floor, order: Order, now: dt.datetime) -> None:
         floor.reject(order, refusal, now)
     else:
         _transmit(floor, order, now)
+
+
+def _parent(floor: Floor, order: Order) -> Order | None:
+    """The order that has to fill before, if there is one that could or did."""
+    named = order.terms.parent_id
+    parent = floor.book.find(order.client_id, named) if named else None
+    if parent is None or parent.status in (CANCELLED, INACTIVE):
+        return None
+    return None if parent.perm_id == order.perm_id else parent  # nothing waits for itself
 
 
 def _transmit(floor: Floor, order: Order, now: dt.datetime) -> None:
