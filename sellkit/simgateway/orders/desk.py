@@ -17,6 +17,7 @@ from sellkit.simgateway.orders.order import (
     PRE_SUBMITTED,
     Order,
 )
+from sellkit.simgateway.orders.standing import standing_alone, within_reckoning
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -91,7 +92,8 @@ def place_by_hand(floor: Floor, terms: Terms, now: dt.datetime, *, binds: bool) 
     if binds:
         order = floor.book.bind(order)
     floor.accept(order, now)
-    floor.look(order, now)
+    with standing_alone(floor, order, now):
+        floor.look(order, now)
     return floor.book.now(order)
 
 
@@ -151,8 +153,8 @@ def correct(floor: Floor, exec_id: str, price: Decimal) -> Execution:
     more = (price - wrong.price) * wrong.quantity
     order = floor.book.put(replace(order, value=order.value + more))
     right = floor.ledger.correct(wrong, order, price)
-    terms = order.terms
-    floor.note(Executed(right), Changed(terms.account, terms.security), Charged(right))
+    security = floor.ledger.successors.of(order.terms.security)
+    floor.note(Executed(right), Changed(order.terms.account, security), Charged(right))
     return right
 
 
@@ -205,7 +207,8 @@ def _transmit(floor: Floor, order: Order, now: dt.datetime) -> None:
         else:
             floor.accept(current, now)
     for one in family:
-        floor.look(one, now)
+        with within_reckoning(floor, one, now):
+            floor.look(one, now)
 
 
 def _change(floor: Floor, order: Order, terms: Terms, now: dt.datetime) -> Refused | None:
@@ -222,7 +225,8 @@ def _change(floor: Floor, order: Order, terms: Terms, now: dt.datetime) -> Refus
     if refusal is not None:
         return refusal
     floor.note(Told(floor.book.put(changed)))
-    floor.look(changed, now)
+    with within_reckoning(floor, changed, now):
+        floor.look(changed, now)
     return None
 
 
