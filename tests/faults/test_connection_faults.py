@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 import socket
 import threading
 import time
@@ -396,6 +397,42 @@ def test_a_rival_session_is_not_fought(play: Play) -> None:
     assert play.asked("startApi") == 1
     alerted(play, AlertKind.COMPETING_SESSION, AlertKind.UPSTREAM_LOST)
     play.seen("not ready, said once; not one further connection")
+
+
+@pytest.mark.fault(13)
+def test_a_rival_session_is_over_when_a_bar_can_be_had_and_not_when_the_lists_can(
+    play: Play,
+) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play, replace(FAST, competing_seconds=0.1)))
+    play.control.set_market_data(competing=True)
+    play.control.inject({"do": "error", "code": 10197})
+    until(lambda: not broker.standing.is_ready)
+    since = broker.standing.since
+    asked = play.asked("reqHistoricalData")
+    until(lambda: play.asked("reqHistoricalData") >= asked + 3)
+    assert broker.standing.since == since, "it was ready meanwhile"
+    error = decides_nothing(play, broker)
+    assert "another session" in str(error)
+    assert re.search(r"for \d+ s by now", str(error))
+    play.control.set_market_data(competing=False)
+    decides(play, ready(broker))
+    assert play.asked("startApi") == 1
+    alerted(play, AlertKind.COMPETING_SESSION)
+    play.seen("a bar asked for again and again, ready when one came")
+
+
+@pytest.mark.fault(13)
+def test_a_run_whose_bars_are_refused_because_of_a_rival_session_decides_nothing(
+    play: Play,
+) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play))
+    play.control.set_market_data(competing=True)
+    ran = play.run(broker)
+    assert ran.decision is None
+    assert "another session" in str(ran.error)
+    alerted(play, AlertKind.COMPETING_SESSION)
 
 
 @pytest.mark.fault(14)
