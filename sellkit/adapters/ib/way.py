@@ -99,28 +99,29 @@ async def try_data(way: Way, turn: int) -> Event:
     It is not in the budget of requests for bars: nothing else is asked for while a session
     competes, and this but once in minutes.
     """
-    problem = ""
-    for con_id in await _candidates(way):
-        try:
-            with ib_errors(f"the latest bar of the contract {con_id}"):
-                if await way.link.attend(partial(way.questions.latest_bar, con_id)):
-                    return have.Tried(turn, has_data=True)
-        except RequestRejected as error:
-            problem = str(error)  # of another one there may be some
-        except BrokerError as error:
-            problem = str(error)
-            break
-    logger.info("no_market_data", extra={"reason": problem})
+    try:
+        for con_id in await _candidates(way):
+            if await _has_bar(way, con_id):
+                return have.Tried(turn, has_data=True)
+    except BrokerError as error:
+        logger.info("no_market_data", extra={"reason": str(error)})
     return have.Tried(turn, has_data=False)
+
+
+async def _has_bar(way: Way, con_id: int) -> bool:
+    """Whether a bar came; a refusal may concern this contract alone, as without a subscription."""
+    try:
+        with ib_errors(f"the latest bar of the contract {con_id}"):
+            return bool(await way.link.attend(partial(way.questions.latest_bar, con_id)))
+    except RequestRejected as error:
+        logger.info("no_market_data", extra={"reason": str(error)})
+        return False
 
 
 async def _candidates(way: Way) -> list[int]:
     """Contracts of which a bar may be asked: some that are held, and one that everybody knows."""
-    try:
-        with ib_errors("the list of positions"):
-            held = await way.link.attend(way.questions.positions)
-    except BrokerError:
-        held = []
+    with ib_errors("the list of positions"):
+        held = await way.link.attend(way.questions.positions)
     con_ids = [
         each.contract.conId
         for each in held
