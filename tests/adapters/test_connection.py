@@ -308,15 +308,19 @@ def test_1100_in_the_middle_of_a_snapshot_spoils_it_even_when_it_is_back_at_once
 
 
 @pytest.mark.parametrize(("broken", "well"), [(2103, 2104), (2105, 2106), (2157, 2158)])
-def test_a_broken_farm_is_named_and_heals(
-    gateway: ScriptedGateway, broker: IbBroker, broken: int, well: int
+def test_a_broken_farm_is_named_told_and_heals(
+    gateway: ScriptedGateway, broker: IbBroker, heard: Heard, broken: int, well: int
 ) -> None:
     gateway.send(error(-1, broken, FARM))
     assert "the farm usfarm" in until_not_ready(broker)
     with pytest.raises(NotConnected, match="the farm usfarm"):
         broker.bars(REQUEST)
+    wait_until(lambda: heard.kinds == [AlertKind.FARM_BROKEN])
+    assert "usfarm" in heard.alerts[0].text
+    clears = heard.clears
     gateway.send(error(-1, well, "farm connection is OK:usfarm"))
     ready(broker, 1)
+    wait_until(lambda: heard.clears == clears + 1)
 
 
 def test_a_competing_session_is_left_alone_until_its_data_come_back(

@@ -286,6 +286,37 @@ def test_a_farm_that_broke_while_the_lists_were_read_keeps_the_connection_from_b
     assert "usfarm.nj" in driver.reason
 
 
+@pytest.mark.parametrize(("broken", "well"), [(2103, 2104), (2105, 2106), (2157, 2158)])
+def test_a_broken_farm_is_said_once_until_it_is_well(broken: int, well: int) -> None:
+    driver = ready()
+    cleared = driver.count(have.Clear)
+    driver.told(broken, BROKEN)
+    driver.told(broken, BROKEN)
+    driver.told(broken, BROKEN.replace("usfarm", "eufarm"))
+    assert driver.alerts == [AlertKind.FARM_BROKEN]
+    driver.told(well, WELL.replace("usfarm", "eufarm"))
+    driver.probed(is_answered=True)
+    assert driver.count(have.Clear) == cleared
+    driver.told(well, WELL)
+    assert driver.is_ready
+    assert driver.count(have.Clear) == cleared + 1
+    driver.told(broken, BROKEN)
+    assert driver.alerts == [AlertKind.FARM_BROKEN] * 2
+
+
+@pytest.mark.parametrize("restored", [1101, 1102])
+def test_a_broken_farm_is_not_well_because_interactive_brokers_is_back(restored: int) -> None:
+    driver = ready()
+    driver.told(2105, BROKEN)
+    driver.told(1100)
+    driver.told(restored)
+    for _ in range(6):
+        driver.well()
+    assert "the farm usfarm.nj" in driver.reason
+    driver.told(2106, WELL)
+    assert driver.is_ready
+
+
 def test_a_new_connection_is_told_of_its_farms_anew() -> None:
     driver = ready()
     driver.told(2103, BROKEN)

@@ -53,8 +53,13 @@ def _on_upstream_back(state: State, event: have.Told, rules: Rules) -> Step:
     return after, (*lost, *commands)
 
 
-def _on_farm_broken(state: State, event: have.Told, _rules: Rules) -> Step:
-    return replace(state, farms=state.farms | {farm_of(event.code, event.text)}), ()
+def _on_farm_broken(state: State, event: have.Told, rules: Rules) -> Step:
+    farm = farm_of(event.code, event.text)
+    text = (
+        f"a farm of the gateway on {rules.address} is broken: {farm} ({_said(event)}); "
+        "nothing is decided until the gateway says that it is well"
+    )
+    return replace(state, farms=state.farms | {farm}), (have.Say(AlertKind.FARM_BROKEN, text),)
 
 
 def _on_farm_well(state: State, event: have.Told, _rules: Rules) -> Step:
