@@ -11,7 +11,9 @@ import re
 import socket
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +24,7 @@ from eventkit import Event
 
 from sellkit.adapters.ib.broker import IbBroker
 from sellkit.adapters.ib.returning import Returning
+from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.config import Overrides
 from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.bars import Anchor
@@ -32,6 +35,7 @@ from sellkit.operate.scheduler import run_on_schedule
 from sellkit.simgateway.clock import steady_seconds
 from sellkit.wiring import open_desk
 from tests.build import limits
+from tests.faults.desk import dry_options, laid_out
 from tests.faults.play import SECONDS, TURN, Play, free_port, until
 
 FAST = Returning(
@@ -44,6 +48,11 @@ FAST = Returning(
     alert_after=3,
 )
 AT = dt.datetime(2026, 1, 28, 16, 5, tzinfo=dt.UTC)
+HARMLESS = {
+    *("startApi", "reqCurrentTime", "reqPositions", "cancelPositions", "reqAllOpenOrders"),
+    *("reqContractDetails", "reqHistoricalData"),
+}
+"""What a read-only gateway answers as any other does."""
 BOTH = {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
 
 
@@ -487,12 +496,19 @@ def _list_that_does_not_end(play: Play) -> None:
 
 @pytest.mark.fault(17)
 def test_a_gateway_that_refuses_to_trade_is_not_ready(play: Play) -> None:
+    """The refusal comes unasked, because sellkit asks for nothing that would be refused.
+
+    A read-only gateway answers orders, the binding of orders, and the lists of one's own and of
+    completed orders with 321. Of these sellkit sends none while it only prepares tickets: it reads
+    positions, the open orders of all clients, contracts, bars and the time.
+    """
     play.turn(fall=("AAPL",), rise=("MSFT",))
     broker = ready(lasting(play))
     decides(play, broker)
     play.go_to(AT)
     until(lambda: not broker.standing.is_ready)
     assert "Read-Only" in broker.standing.reason
+    assert {each.name for each in play.gateway.requests} <= HARMLESS
     error = decides_nothing(play, broker)
     alerted(play, AlertKind.READ_ONLY)
     play.seen(f"decides while nothing is refused, and nothing once it said 321: {error}")
@@ -541,6 +557,80 @@ def test_a_handler_that_fails_loses_no_alert(play: Play) -> None:
 
 
 # --- sellkit itself is late -----------------------------------------------------------------------
+
+
+class Hold:
+    """A handler that holds the loop's thread until it is let go, at the first of these notices."""
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+        self._has_begun, self._may_end = threading.Event(), threading.Event()
+
+    def __call__(self, _number: int, code: int, _text: str, _contract: object) -> None:
+        if code == self._code and not self._has_begun.is_set():
+            self._has_begun.set()
+            assert self._may_end.wait(4 * SECONDS)
+
+    @contextmanager
+    def holding(self, play: Play, broker: IbBroker) -> Iterator[None]:
+        """While the loop is held up, with everything that would tell it of that."""
+        way = broker._bridge.connection._errands.way
+        assert way is not None
+        way.link.ib.errorEvent += self
+        try:
+            play.control.inject({"do": "error", "code": self._code, "text": "so and so"})
+            assert self._has_begun.wait(SECONDS)
+            yield
+        finally:
+            self._may_end.set()
+
+
+NOTICED = replace(FAST, probe_timeout_seconds=0.8)
+"""Patience with which a loop that is held up is noticed after less than two seconds."""
+
+
+def runs_begun(play: Play) -> int:
+    """How many runs stand in the journal."""
+    with closing(SqliteJournal(play.journal_path)) as journal:
+        return len(journal.runs())
+
+
+@pytest.mark.fault(19)
+def test_a_loop_that_is_held_up_is_noticed_and_nothing_is_recorded_as_decided(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play, NOTICED))
+    with closing(SqliteJournal(play.journal_path)) as journal:
+        desk = laid_out(play.folder, broker, journal, "1a7e", dry_options())
+        desk.begin()
+        desk.apply_default()
+        desk.bring_up_to_date()
+        decision = desk.decide()
+        assert [str(row.position.instrument.token) for row in decision.exits] == ["NASDAQ:AAPL"]
+        with Hold(2119).holding(play, broker):
+            until(lambda: not broker.standing.is_ready)
+            reason = broker.standing.reason
+            assert re.search(r"was last seen well \d+ s ago", reason)
+            desk.record(decision)
+        assert {each["decision"] for each in journal.decisions("1a7e")} == {"UNDECIDED"}
+        assert journal.tickets("1a7e") == ()
+    decides(play, ready(broker))
+    play.seen(f"undecided while the loop is held up: {reason}")
+
+
+@pytest.mark.fault(19)
+def test_a_run_that_begins_while_the_loop_is_held_up_decides_nothing(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play, NOTICED))
+    with ThreadPoolExecutor(1) as other:
+        with Hold(2119).holding(play, broker):
+            until(lambda: not broker.standing.is_ready)
+            run = other.submit(play.run, broker)
+            until(lambda: runs_begun(play))
+        ran = run.result(4 * SECONDS)
+    assert ran.was_ready is False
+    assert ran.decision is None
+    assert isinstance(ran.error, NotConnected)
+    decides(play, ready(broker))
 
 
 class HeldUp:
