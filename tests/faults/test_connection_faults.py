@@ -30,7 +30,7 @@ from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.bars import Anchor
 from sellkit.core.market_time import calendar_for
 from sellkit.core.portfolio import GatewayKind
-from sellkit.errors import ConfigError, NotConnected, SellkitError
+from sellkit.errors import ConfigError, NotConnected, RequestTimedOut, SellkitError
 from sellkit.operate.scheduler import run_on_schedule
 from sellkit.simgateway.clock import steady_seconds
 from sellkit.wiring import open_desk
@@ -182,6 +182,7 @@ def test_a_port_that_never_greets_is_left_and_tried_without_haste(play: Play) ->
     (rule,) = play.gateway.faults.armed
     attempts = rule.struck
     assert 3 <= attempts <= 4
+    until(lambda: len(play.gateway.sessions) <= 1)  # each attempt is hung up before the next
     decides_nothing(play, broker)
     play.control.clear()
     decides(play, ready(broker))
@@ -233,6 +234,7 @@ def test_a_silent_gateway_is_noticed_and_left(play: Play) -> None:
     ready(broker)
     reasons = [str(record.__dict__.get("reason")) for record in play.ears.records]
     assert any("did not answer within 0.5 s" in each for each in reasons)
+    assert (1, False) in standings(play)
     decides(play, broker)
     play.seen("the probe went unanswered for 0.5 s; epoch 2")
 
@@ -490,6 +492,10 @@ def _list_that_does_not_end(play: Play) -> None:
     until(lambda: play.alerts)
     assert kinds(play) == [AlertKind.NOT_SYNCED]
     decides_nothing(play, broker)
+    with closing(play.connect(client_id=2, request_timeout_seconds=0.3)) as impatient:
+        ran = play.run(impatient)  # it trusts its start, and reads the lists itself
+    assert ran.decision is None
+    assert isinstance(ran.error, RequestTimedOut)
     play.control.clear()
     decides(play, ready(broker))
 
