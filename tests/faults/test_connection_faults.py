@@ -103,6 +103,17 @@ def notice_time(play: Play, code: int) -> float:
     return record.created - time.time() + steady_seconds()
 
 
+def a_handler_fails() -> None:
+    """Whatever it was that it handled: every connection of this process takes it for its own."""
+
+    def fail() -> None:
+        raise RuntimeError("a handler failed")
+
+    event = Event("a tick")
+    event += fail
+    event.emit()
+
+
 def decides_nothing(play: Play, broker: IbBroker) -> SellkitError:
     """See that a run ends without a decision, and why."""
     ran = play.run(broker)
@@ -293,8 +304,13 @@ def test_while_a_farm_is_broken_nothing_is_decided_that_needs_it(play: Play) -> 
     assert "farm" in str(error)
     alerted(play, AlertKind.FARM_BROKEN)
     cleared = len(play.clears)
-    back = [{"code": 2104}, {"code": 2106}]
-    play.control.inject({"do": "sequence", "steps": back})
+    until(lambda: "(historical data)" in broker.standing.reason)
+    both = broker.standing.reason
+    play.control.inject({"do": "sequence", "steps": [{"code": 2104}]})
+    until(lambda: broker.standing.reason != both)
+    assert "(market data)" not in broker.standing.reason
+    assert "(historical data) is broken" in broker.standing.reason
+    play.control.inject({"do": "sequence", "steps": [{"code": 2106}]})
     ran = play.run(ready(broker))
     assert ran.words() == {"AAPL": "UNDECIDED", "MSFT": "HOLD"}
     until(lambda: len(play.clears) > cleared)
@@ -434,13 +450,19 @@ def test_a_rival_session_is_over_when_a_bar_can_be_had_and_not_when_the_lists_ca
     asked = play.asked("reqHistoricalData")
     until(lambda: play.asked("reqHistoricalData") >= asked + 3)
     assert broker.standing.since == since, "it was ready meanwhile"
+    lists, known = play.asked("reqAllOpenOrders"), len(standings(play))
+    a_handler_fails()
+    until(lambda: play.asked("reqAllOpenOrders") > lists)
+    asked = play.asked("reqHistoricalData")
+    until(lambda: play.asked("reqHistoricalData") > asked)
+    assert (1, True) not in standings(play)[known:], "the lists prove nothing"
     error = decides_nothing(play, broker)
     assert "another session" in str(error)
     assert re.search(r"for \d+ s by now", str(error))
     play.control.set_market_data(competing=False)
     decides(play, ready(broker))
     assert play.asked("startApi") == 1
-    alerted(play, AlertKind.COMPETING_SESSION)
+    alerted(play, AlertKind.COMPETING_SESSION, AlertKind.UNREADABLE)
     play.seen("a bar asked for again and again, ready when one came")
 
 
@@ -538,12 +560,7 @@ def test_after_a_handler_failed_everything_is_read_anew(play: Play) -> None:
     until(lambda: standings(play)[-1] == (1, True))
     known, asked = len(standings(play)), play.asked("reqPositions")
 
-    def fail() -> None:
-        raise RuntimeError("a handler failed")
-
-    event = Event("a tick")
-    event += fail
-    event.emit()
+    a_handler_fails()
     until(lambda: standings(play)[known:] == [(1, False), (1, True)])
     assert AlertKind.UNREADABLE in kinds(play)
     assert play.asked("reqPositions") > asked
