@@ -2,8 +2,8 @@
 
 It never waits, asks or looks at a clock; `sellkit.adapters.ib.connection` does that for it. For any
 sequence of events, ready means: a link is open, the gateway has Interactive Brokers and answered
-the latest probe, no farm is broken, and the lists of this epoch were read to their ends since the
-last interruption and the last message that could not be read.
+the latest probe, no farm is broken, no session competes, and the lists of this epoch were read to
+their ends since the last interruption and the last message that could not be read.
 """
 
 from __future__ import annotations
