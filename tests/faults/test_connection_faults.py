@@ -223,12 +223,14 @@ def test_a_client_id_in_use_is_kept_to(play: Play) -> None:
 @pytest.mark.fault(4)
 def test_a_socket_closed_while_idle_is_made_anew_and_everything_read_anew(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
-    broker = ready(lasting(play))
+    broker = ready(lasting(play, replace(FAST, settle_seconds=0.3)))
     asked = play.asked("reqPositions")
     play.go_to(AT)
     until(lambda: broker.standing.epoch == 2)
     ready(broker)
     assert play.asked("reqPositions") > asked
+    began = play.heard("startApi")[1].seconds
+    assert play.heard("reqPositions")[asked].seconds - began >= 0.29, "it had not settled"
     assert play.asked("reqAllOpenOrders") == play.asked("reqPositions")
     assert (1, False) in standings(play)
     decides(play, broker)
