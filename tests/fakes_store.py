@@ -17,6 +17,7 @@ from sellkit.core.bars import SeriesKey, checked, empty_bars, merge
 from sellkit.core.instrument import Token
 from sellkit.core.portfolio import AccountSnapshot, Origin
 from sellkit.core.snapshot import SnapshotRow
+from sellkit.core.standing import Standing
 from sellkit.errors import ConfigError, ForeignOrigin, JournalError, RunFailed
 from sellkit.ports import AssignmentSheet, RunHeader
 
@@ -112,6 +113,7 @@ class MemoryJournal:
         self._runs: dict[str, dict[str, object]] = {}
         self._decisions: list[dict[str, object]] = []
         self._tickets: list[dict[str, object]] = []
+        self._standings: list[dict[str, object]] = []
         self.snapshots: list[tuple[str, AccountSnapshot]] = []
 
     def begin(self, header: RunHeader) -> None:
@@ -126,6 +128,10 @@ class MemoryJournal:
     def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         self._open(run_id)
         self.snapshots.append((run_id, snapshot))
+
+    def record_standing(self, run_id: str, standing: Standing) -> None:
+        self._open(run_id)
+        self._standings.append(journal_facts.of_standing(run_id, standing))
 
     def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
         self._open(run_id)
@@ -144,6 +150,9 @@ class MemoryJournal:
 
     def decisions(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._decisions if each["run_id"] == run_id)
+
+    def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._standings if each["run_id"] == run_id)
 
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._tickets if each["run_id"] == run_id)

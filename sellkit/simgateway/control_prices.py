@@ -28,9 +28,9 @@ def price(gateway: Gateway, table: Table) -> object:
     if stated is None and name not in gateway.scenario.price_names.values():
         table.fail("symbol", f"has no price in this gateway: {symbol}")
     last = _last(gateway, stated, name)
+    if factor is not None and last * factor > LARGEST:
+        table.fail("factor", f"makes a price above {LARGEST:f} of {last.normalize():f}: {factor:g}")
     change = (goal or Decimal(1)) / last if factor is None else factor
-    if last * change > LARGEST:
-        table.fail("factor", f"makes a price above {LARGEST:f} of {last.normalize():f}: {change:g}")
     if stated is not None:
         return {"symbol": symbol, "last": float(gateway.exchange.restate(stated, change))}
     market, now = _market(gateway), gateway.clock.now()

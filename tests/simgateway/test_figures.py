@@ -24,7 +24,18 @@ from sellkit.simgateway.orders.order import CANCELLED, SUBMITTED, Order, Terms
 from sellkit.simgateway.scenario_file import load_scenario
 from sellkit.simgateway.server import serve
 from tests.simgateway.fake_market import FakeMarket
-from tests.simgateway.trading import ACCOUNT, NOON, SCENARIO, held, pass_time, trading
+from tests.simgateway.trading import (
+    ACCOUNT,
+    NOON,
+    OF_MSFT,
+    SCENARIO,
+    answers,
+    held,
+    pass_time,
+    plain,
+    trading,
+)
+from tests.simgateway.wire import WireClient, order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,10 +110,10 @@ def test_a_scenarios_order_is_refused_with_such_a_figure(
     tmp_path: Path, key: str, figure: float
 ) -> None:
     stock = {"symbol": "AAPL", "conId": 265598, "primaryExchange": "NASDAQ"}
-    order = {"symbol": "AAPL", "kind": "manual", "action": "BUY", "orderType": "LMT"}
-    order |= {"totalQuantity": 1, "lmtPrice": 1, key: figure}
+    resting = {"symbol": "AAPL", "kind": "manual", "action": "BUY", "orderType": "LMT"}
+    resting |= {"totalQuantity": 1, "lmtPrice": 1, key: figure}
     path = tmp_path / "scenario.json"
-    path.write_text(json.dumps({"symbols": [stock], "orders": [order]}))
+    path.write_text(json.dumps({"symbols": [stock], "orders": [resting]}))
     with pytest.raises(ConfigError, match=rf"'{key}' in orders\[1\] of .* must be .* in size"):
         load_scenario(path)
 
@@ -135,8 +146,8 @@ def slip_in(gateway: Gateway, quantity: Decimal) -> Order:
             time_in_force="GTC",
         )
         book = gateway.exchange.book
-        order = Order(terms=terms, order_id=0, client_id=0, perm_id=book.take_perm_id())
-        return book.put(replace(order, status=SUBMITTED, placed_at=NOON))
+        placed = Order(terms=terms, order_id=0, client_id=0, perm_id=book.take_perm_id())
+        return book.put(replace(placed, status=SUBMITTED, placed_at=NOON))
 
     return gateway.terminal.on_loop(put)
 
@@ -159,6 +170,23 @@ def test_an_order_beyond_reckoning_is_cancelled_and_stops_no_other(
         }
     (record,) = [one for one in caplog.records if one.name.startswith("sellkit")]
     assert record.getMessage() == "order_given_up"
+
+
+def test_a_client_is_told_when_its_order_is_beyond_reckoning_and_stays_connected() -> None:
+    most = Decimal(10) ** 12
+    with trading() as (gateway, _market), WireClient(gateway) as client:
+        gateway.terminal.hold("MSFT", most, most)
+        plain(client)
+        told = answers(client, *order(157, 1, "SELL", 3, of=OF_MSFT))
+        (error,) = (one for one in told if one[0] == "4")
+        assert error[3:5] == (
+            "202",
+            "Order Canceled - reason: Its figures cannot be reckoned with.",
+        )
+        assert held(gateway) == most
+        assert gateway.exchange.orders() == []
+        wanted = order(157, 2, "SELL", 3, "LMT", of=OF_MSFT, changes={20: 120})
+        assert [one for one in answers(client, *wanted) if one[0] == "4"] == []
 
 
 def test_a_state_with_such_an_order_starts_and_ends_the_order(tmp_path: Path) -> None:

@@ -490,6 +490,16 @@ def test_a_fill_of_a_renamed_contract_can_be_corrected_after_a_restart(tmp_path:
         assert held(gateway, "APPL") == 440
 
 
+def test_a_state_from_before_renamed_contracts_were_kept_is_carried_on(tmp_path: Path) -> None:
+    with kept(tmp_path) as gateway:
+        gateway.terminal.hold("MSFT", Decimal(3), Decimal(1))
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as database:
+        assert database.execute("DELETE FROM kept WHERE key = 'ledger successors'").rowcount == 1
+        database.commit()
+    with kept(tmp_path) as gateway:
+        assert held(gateway) == 3
+
+
 def test_rates_and_moved_prices_live_on(tmp_path: Path) -> None:
     markets = []
     for number in range(2):

@@ -27,18 +27,10 @@ from tests.simgateway.trading import (
 from tests.simgateway.wire import WireClient, contract, order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sellkit.simgateway.gateway import Gateway
     from tests.simgateway.fake_market import FakeMarket
 
 pytestmark = pytest.mark.usefixtures("silent_client")
-
-
-@pytest.fixture
-def floor() -> Iterator[tuple[Gateway, FakeMarket]]:
-    with trading() as running:
-        yield running
 
 
 def test_a_market_sale_fills_at_the_bid(floor: tuple[Gateway, FakeMarket]) -> None:

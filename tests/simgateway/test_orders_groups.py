@@ -11,18 +11,10 @@ from ib_insync import IB, LimitOrder, MarketOrder, Order, Trade
 from tests.simgateway.trading import MSFT, connected, held, move, place, settled, trading, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sellkit.simgateway.gateway import Gateway
     from tests.simgateway.fake_market import FakeMarket
 
 pytestmark = pytest.mark.usefixtures("silent_client")
-
-
-@pytest.fixture
-def floor() -> Iterator[tuple[Gateway, FakeMarket]]:
-    with trading() as running:
-        yield running
 
 
 async def pair(ib: IB, kind: int) -> tuple[Trade, Trade]:

@@ -18,6 +18,7 @@ from tests.simgateway.trading import (
     go_to,
     held,
     move,
+    notes,
     place,
     settled,
     trading,
@@ -30,13 +31,6 @@ if TYPE_CHECKING:
 STOPPED = Halt("MSFT", NOON, None, HaltKind.REGULATORY)
 
 
-def said(ib: IB) -> list[tuple[int, str]]:
-    """Codes and texts that come from now on."""
-    found: list[tuple[int, str]] = []
-    ib.errorEvent += lambda _id, code, text, _contract: found.append((code, text))
-    return found
-
-
 def ended(gateway: Gateway) -> None:
     """Nothing works, and nothing was sold."""
     assert gateway.exchange.orders() == []
@@ -47,7 +41,7 @@ def ended(gateway: Gateway) -> None:
 @pytest.mark.usefixtures("silent_client")
 def test_an_immediate_order_is_cancelled_in_a_halt(wait: float) -> None:
     async def trade(ib: IB) -> None:
-        told = said(ib)
+        told = notes(ib)
         await place(ib, MarketOrder("SELL", 40, tif="IOC"), "Cancelled")
         await settled(ib)
         assert told == [(202, "Order Canceled - reason:")]
@@ -73,7 +67,7 @@ def test_the_rest_of_an_immediate_order_ends_when_a_halt_begins() -> None:
 @pytest.mark.parametrize("more", [{}, {"outsideRth": True}])
 def test_an_immediate_order_is_rejected_while_the_exchange_is_closed(more: dict[str, Any]) -> None:
     async def trade(ib: IB) -> None:
-        told = said(ib)
+        told = notes(ib)
         await place(ib, LimitOrder("SELL", 40, 99, tif="IOC", **more), "Inactive")
         assert told == [(201, "Order rejected - reason:Exchange is closed.")]
 
@@ -93,7 +87,7 @@ def test_an_immediate_order_for_the_evening_fills_in_the_evening() -> None:
 
 def test_a_working_order_cannot_be_made_immediate_at_night() -> None:
     async def trade(ib: IB) -> None:
-        told = said(ib)
+        told = notes(ib)
         sale = await place(ib, LimitOrder("SELL", 40, 99, tif="GTC"), "PreSubmitted")
         told.clear()
         sale.order.tif = "IOC"

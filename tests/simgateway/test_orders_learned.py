@@ -10,7 +10,17 @@ import pytest
 from ib_insync import IB, LimitOrder, Order, Trade
 
 from sellkit.simgateway.orders.order import ZERO
-from tests.simgateway.trading import MSFT, connected, place, settled, trading, until
+from tests.simgateway.trading import (
+    MSFT,
+    answers,
+    connected,
+    notes,
+    place,
+    plain,
+    settled,
+    trading,
+    until,
+)
 from tests.simgateway.wire import WireClient, order
 
 if TYPE_CHECKING:
@@ -51,8 +61,7 @@ def nearer(order: Order) -> None:
 
 async def changed(ib: IB, learned: Iterable[Trade], *changes: Callable[[Order], None]) -> None:
     """Change orders by what the client knows of them; the gateway has nothing to say to it."""
-    said: list[tuple[int, str]] = []
-    ib.errorEvent += lambda _id, code, text, _contract: said.append((code, text))
+    said = notes(ib)
     for trade in learned:
         for change in changes:
             change(trade.order)
@@ -126,11 +135,8 @@ def test_client_0_changes_an_order_that_it_took_over() -> None:
 
 def test_a_delta_neutral_order_type_is_still_refused() -> None:
     with trading() as (gateway, _market), WireClient(gateway) as client:
-        client.start(1, "v100..157")
-        for number, (word, code) in enumerate((("None", None), ("MKT", "321")), 1):
+        plain(client)
+        for number, (word, codes) in enumerate((("None", []), ("MKT", ["321"])), 1):
             blocks = {67: (0, "", "", "", "?", 0, 0, "")}
-            fields = order(157, number, changes={66: word}, blocks=blocks)
-            client.send(*fields)
-            client.send(49, 1)
-            errors = [m[3] for m in client.until(49) if m[0] == "4"]
-            assert errors == ([] if code is None else [code])
+            told = answers(client, *order(157, number, changes={66: word}, blocks=blocks))
+            assert [message[3] for message in told if message[0] == "4"] == codes

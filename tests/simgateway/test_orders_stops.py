@@ -9,21 +9,13 @@ import pytest
 from ib_insync import IB, Order
 
 from sellkit.simgateway.clock import parse_instant
-from tests.simgateway.trading import connected, go_to, move, place, settled, trading, until
+from tests.simgateway.trading import connected, go_to, move, place, settled, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sellkit.simgateway.gateway import Gateway
     from tests.simgateway.fake_market import FakeMarket
 
 pytestmark = pytest.mark.usefixtures("silent_client")
-
-
-@pytest.fixture
-def floor() -> Iterator[tuple[Gateway, FakeMarket]]:
-    with trading() as running:
-        yield running
 
 
 def sale(kind: str, quantity: int = 40, **prices: object) -> Order:

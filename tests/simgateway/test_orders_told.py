@@ -13,42 +13,24 @@ from ib_insync import IB, LimitOrder, MarketOrder
 from sellkit.simgateway.clock import parse_instant
 from tests.simgateway.trading import (
     AAPL,
-    MSFT,
+    OF_MSFT,
     SCENARIO,
+    answers,
     connected,
     go_to,
     held,
     move,
     pass_time,
     place,
+    plain,
     settled,
     trading,
     until,
 )
-from tests.simgateway.wire import WireClient, contract, order
+from tests.simgateway.wire import WireClient, order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sellkit.simgateway.gateway import Gateway
-
-OF_MSFT = contract(MSFT.conId)
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with trading() as (running, _market):
-        yield running
-
-
-def plain(client: WireClient, client_id: int = 1) -> WireClient:
-    return client.start(client_id, "v100..157")
-
-
-def answers(client: WireClient, *fields: object) -> list[tuple[str, ...]]:
-    client.send(*fields)
-    client.send(49, 1)
-    return client.until(49)[:-1]
 
 
 def sale(order_id: int = 7, **changes: object) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import DecimalException
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.figures import LARGEST
@@ -9,6 +10,7 @@ from sellkit.simgateway.history import NOT_VALID, Refused
 from sellkit.simgateway.orders.commissions import Margins, commission, margin_rates, margins
 from sellkit.simgateway.orders.matching import price_of
 from sellkit.simgateway.orders.order import LIMITED, OFFERED, TIMES_IN_FORCE, ZERO
+from sellkit.simgateway.orders.standing import BEYOND_RECKONING
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -146,7 +148,7 @@ def _ticks(terms: Terms, floor: Floor) -> Refused | None:
 
 
 def of_market(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
-    """Whether the account and the market bear an order."""
+    """Whether the account and the market bear an order, and it can be reckoned with."""
     checks: tuple[Callable[[Order, Floor, dt.datetime], Refused | None], ...] = (
         _hours,
         _count,
@@ -154,7 +156,10 @@ def of_market(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
         _money,
     )
     refusals = (check(order, floor, now) for check in checks)
-    return of_shares(order, floor) or next(filter(None, refusals), None)
+    try:
+        return of_shares(order, floor) or next(filter(None, refusals), None)
+    except DecimalException:
+        return rejected(BEYOND_RECKONING)
 
 
 def _hours(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:

@@ -17,7 +17,7 @@ from sellkit.simgateway.orders.order import (
     PRE_SUBMITTED,
     Order,
 )
-from sellkit.simgateway.orders.standing import standing_alone
+from sellkit.simgateway.orders.standing import standing_alone, within_reckoning
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -223,7 +223,8 @@ def _transmit(floor: Floor, order: Order, now: dt.datetime) -> None:
         else:
             floor.accept(current, now)
     for one in family:
-        floor.look(one, now)
+        with within_reckoning(floor, one, now):
+            floor.look(one, now)
 
 
 def _change_held(floor: Floor, order: Order, terms: Terms, now: dt.datetime) -> Refused | None:
@@ -255,7 +256,8 @@ def _change(floor: Floor, order: Order, terms: Terms, now: dt.datetime) -> Refus
     if refusal is not None:
         return refusal
     floor.note(Told(floor.book.put(changed)))
-    floor.look(changed, now)
+    with within_reckoning(floor, changed, now):
+        floor.look(changed, now)
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import DecimalException
 from typing import TYPE_CHECKING, Final
 
@@ -26,13 +26,20 @@ BEYOND_RECKONING: Final = "Its figures cannot be reckoned with."
 def standing_alone(floor: Floor, order: Order, now: dt.datetime) -> Iterator[None]:
     """Take one step of an order, whose failure ends at the order.
 
-    Where its contract has no price or no calendar the order waits. Where its figures are beyond
-    what can be reckoned with it is cancelled, as the same would happen at every later step.
+    Where its contract has no price or no calendar the order waits; and see `within_reckoning`.
+    """
+    with suppress(Refused, SellkitError), within_reckoning(floor, order, now):
+        yield
+
+
+@contextmanager
+def within_reckoning(floor: Floor, order: Order, now: dt.datetime) -> Iterator[None]:
+    """Take one step of an order, and cancel it where its figures are too large for exact decimals.
+
+    The same would happen at every later step.
     """
     try:
         yield
-    except (Refused, SellkitError):
-        return
     except DecimalException:
         logger.warning("order_given_up", extra={"perm_id": order.perm_id}, exc_info=True)
         current = floor.book.now(order)
