@@ -11,6 +11,7 @@ from sellkit.simgateway.orders.commissions import Margins, commission, margin_ra
 from sellkit.simgateway.orders.matching import price_of
 from sellkit.simgateway.orders.order import LIMITED, OFFERED, TIMES_IN_FORCE, ZERO
 from sellkit.simgateway.orders.standing import BEYOND_RECKONING
+from sellkit.simgateway.orders.trailing import complaint
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,7 +32,6 @@ UNSUPPORTED_TYPE: Final = 387
 NO_SIZE: Final = 434
 E_TRADE_ONLY: Final = 10268
 FRACTION: Final = 10243
-_WHOLE: Final = 100
 
 
 def rejected(reason: str) -> Refused:
@@ -117,15 +117,8 @@ def _prices(terms: Terms) -> Refused | None:
 
 
 def _trail(terms: Terms) -> Refused | None:
-    share, stop = terms.trailing_percent, terms.trail_stop_price
-    distances = [one for one in (terms.aux_price, share) if one is not None and one > 0]
-    if len(distances) != 1:
-        return rejected("A trailing stop takes either an amount or a percentage, above zero.")
-    if share is not None and share >= _WHOLE:
-        return rejected("A trailing stop's percentage must be below 100.")
-    if stop is not None and stop < 0:
-        return rejected("The stop price must be above zero.")
-    return None
+    why = complaint(terms)
+    return None if why is None else rejected(why)
 
 
 def _ticks(terms: Terms, floor: Floor) -> Refused | None:

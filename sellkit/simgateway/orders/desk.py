@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.history import Refused
-from sellkit.simgateway.orders import checks, intervention
+from sellkit.simgateway.orders import checks, intervention, trailing
 from sellkit.simgateway.orders.events import Bound, Changed, Charged, Executed, Noted, Told
 from sellkit.simgateway.orders.order import (
     CANCELLED,
@@ -90,7 +90,7 @@ def place_by_hand(floor: Floor, terms: Terms, now: dt.datetime, *, binds: bool) 
     order = Order(terms=terms, client_id=0, order_id=0, perm_id=perm_id, placed_at=now)
     if binds:
         order = floor.book.bind(order)
-    floor.accept(order, now)
+    floor.accept(trailing.anchored(order, floor.quotes, now), now)
     with standing_alone(floor, order, now):
         floor.look(order, now)
     return floor.book.now(order)
@@ -221,7 +221,7 @@ def _transmit(floor: Floor, order: Order, now: dt.datetime) -> None:
         if refusal is not None:
             floor.reject(current, refusal, now)
         else:
-            floor.accept(current, now)
+            floor.accept(trailing.anchored(current, floor.quotes, now), now)
     for one in family:
         with within_reckoning(floor, one, now):
             floor.look(one, now)
@@ -255,6 +255,7 @@ def _change(floor: Floor, order: Order, terms: Terms, now: dt.datetime) -> Refus
     refusal = checks.of_terms(terms, floor) or checks.of_market(changed, floor, now)
     if refusal is not None:
         return refusal
+    changed = trailing.anchored(changed, floor.quotes, now)
     floor.note(Told(floor.book.put(changed)))
     with within_reckoning(floor, changed, now):
         floor.look(changed, now)

@@ -22,7 +22,7 @@ def moved(order: Order, quote: Quote) -> Order:
     if order.terms.order_type not in STOPS or order.is_elected:
         return order
     last = price_of(quote.last)
-    stop = _stop(order, last)
+    stop = stop_of(order, last)
     if (last - stop) * order.terms.sign >= 0:
         status = SUBMITTED if order.status == PRE_SUBMITTED else order.status
         return replace(order, is_elected=True, stop_price=stop, status=status, why_held="")
@@ -64,7 +64,8 @@ def price_of(number: float) -> Decimal:
     return Decimal(str(number))
 
 
-def _stop(order: Order, last: Decimal) -> Decimal:
+def stop_of(order: Order, last: Decimal) -> Decimal:
+    """Where an order's stop stands; of a trailing stop that has none yet where it begins."""
     terms = order.terms
     if terms.order_type != "TRAIL":
         return terms.aux_price or Decimal(0)
