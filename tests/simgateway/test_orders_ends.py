@@ -170,12 +170,18 @@ def test_a_limit_far_beyond_the_market_is_rejected_when_so_set() -> None:
         assert "too far beyond" in rejection(gateway, LimitOrder("SELL", 1, 90))
 
 
+def trailing(**prices: float) -> Order:
+    return Order(action="BUY", totalQuantity=1, orderType="TRAIL", **prices)
+
+
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
         (LimitOrder("SELL", 1, 0), "limit price"),
         (Order(action="SELL", totalQuantity=1, orderType="STP"), "stop price"),
-        (Order(action="SELL", totalQuantity=1, orderType="TRAIL"), "either an amount or"),
+        (trailing(), "either an amount or"),
+        (trailing(trailingPercent=100), "below 100"),
+        (trailing(auxPrice=1, trailStopPrice=-5), "stop price"),
         (MarketOrder("SELL", 1, tif="OPG"), "time in force"),
         (MarketOrder("SELL", 1, parentId=99), "no parent order 99"),
     ],

@@ -19,6 +19,7 @@ from tests.simgateway.trading import (
     connected,
     go_to,
     held,
+    move,
     pass_time,
     place,
     plain,
@@ -258,6 +259,18 @@ def test_a_correction_repeats_an_execution_with_another_last_part(gateway: Gatew
     with pytest.raises(KeyError, match="not the latest execution"):
         gateway.terminal.correct(original[14], Decimal(1))
     assert gateway.exchange.ledger.total_cash("DU0000001") == Decimal("100984.00")
+
+
+def test_a_correction_counts_no_further_than_the_fill_that_it_corrects() -> None:
+    with trading(fill_size=Decimal(5)) as (gateway, market), WireClient(gateway) as client:
+        answers(plain(client), *sale())
+        move(gateway, market, 101.0)
+        answers(client, 49, 1)
+        first = gateway.exchange.ledger.executions[0]
+        right = gateway.terminal.correct(first.exec_id, Decimal("98.5"))
+        corrected = client.until(11)[-1]
+        assert (corrected[14], corrected[24], corrected[25]) == (right.exec_id, "5", "98.5")
+        assert gateway.floor.book.now(right.order).average_price == Decimal("99.745")
 
 
 # --- completed orders -----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from sellkit.simgateway.orders.commissions import Margins, commission, margin_ra
 from sellkit.simgateway.orders.matching import price_of
 from sellkit.simgateway.orders.order import LIMITED, OFFERED, TIMES_IN_FORCE, ZERO
 from sellkit.simgateway.orders.standing import BEYOND_RECKONING
+from sellkit.simgateway.orders.trailing import complaint
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -112,12 +113,12 @@ def _prices(terms: Terms) -> Refused | None:
         return rejected("The limit price must be above zero.")
     if terms.order_type in ("STP", "STP LMT") and (aux is None or aux <= 0):
         return rejected("The stop price must be above zero.")
-    if terms.order_type != "TRAIL":
-        return None
-    distances = [one for one in (aux, terms.trailing_percent) if one is not None and one > 0]
-    if len(distances) != 1:
-        return rejected("A trailing stop takes either an amount or a percentage, above zero.")
-    return None
+    return _trail(terms) if terms.order_type == "TRAIL" else None
+
+
+def _trail(terms: Terms) -> Refused | None:
+    why = complaint(terms)
+    return None if why is None else rejected(why)
 
 
 def _ticks(terms: Terms, floor: Floor) -> Refused | None:

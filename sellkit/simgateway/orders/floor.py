@@ -154,8 +154,10 @@ class Floor:
             commission=cost,
             last_price=price,
             status=FILLED if is_done else order.status,
-            ended_at=now if is_done else None,
-            completed_status=f"Filled Size: {filled.normalize():f}" if is_done else "",
+            ended_at=now if is_done else order.ended_at,
+            completed_status=(
+                f"Filled Size: {filled.normalize():f}" if is_done else order.completed_status
+            ),
             cancel_due=None if is_done else order.cancel_due,
         )
         # Whatever cannot be booked leaves the order as it was.

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 
 def settle_group(floor: Floor, order: Order, quantity: Decimal, now: dt.datetime) -> None:
-    """Cancel or reduce the other orders of a group after a fill of so much."""
+    """Cancel or reduce the other orders of a group after a fill of so much.
+
+    They shrink as what was left of the order did, so that several fills add up to no more.
+    """
     cancels = order.status == FILLED or order.terms.oca_type == CANCEL_THE_REST
     for other in floor.book.group(order):
-        share = other.terms.quantity * quantity / order.terms.quantity
+        share = other.remaining * quantity / (order.remaining + quantity)
         left = other.terms.quantity - share.to_integral_value(ROUND_UP)
         if cancels or left <= other.filled:
             floor.end(other, now)
