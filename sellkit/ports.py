@@ -190,13 +190,7 @@ class AssignmentBook(Protocol):
         ...
 
     def load(self) -> AssignmentSheet:
-        """Every row; an absent file is an empty sheet.
-
-        Raises
-        ------
-        ConfigError
-            The file cannot be read as a table at all.
-        """
+        """Every row; an absent file is an empty sheet, and one that is no table a ConfigError."""
         ...
 
     def save(self, assignment: Assignment) -> None:
@@ -222,17 +216,15 @@ class Journal(Protocol):
     """Facts, appended and never changed."""
 
     def begin(self, header: RunHeader) -> None:
-        """Open a run.
-
-        Raises
-        ------
-        JournalError
-            The journal cannot be written, or holds a run of this id already.
-        """
+        """Open a run; JournalError when the journal holds one of this id, or cannot be written."""
         ...
 
     def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         """The positions and open orders that the run saw."""
+        ...
+
+    def record_standing(self, run_id: str, standing: Standing) -> None:
+        """How the connection stood for the decisions of the run."""
         ...
 
     def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
@@ -249,6 +241,10 @@ class Journal(Protocol):
 
     def decisions(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The decisions of a run, in the order recorded."""
+        ...
+
+    def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        """How the connection stood for the decisions of a run; one at most."""
         ...
 
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:

@@ -18,6 +18,7 @@ from sellkit.core.coverage import Absence
 from sellkit.core.instrument import Token
 from sellkit.core.portfolio import AccountSnapshot, Origin
 from sellkit.core.snapshot import SnapshotRow
+from sellkit.core.standing import Standing
 from sellkit.errors import ConfigError, ForeignOrigin, JournalError, RunFailed
 from sellkit.ports import AssignmentSheet, RunHeader
 
@@ -111,6 +112,7 @@ class MemoryJournal:
         self._runs: dict[str, dict[str, object]] = {}
         self._decisions: list[dict[str, object]] = []
         self._tickets: list[dict[str, object]] = []
+        self._standings: list[dict[str, object]] = []
         self.snapshots: list[tuple[str, AccountSnapshot]] = []
 
     def begin(self, header: RunHeader) -> None:
@@ -125,6 +127,10 @@ class MemoryJournal:
     def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         self._open(run_id)
         self.snapshots.append((run_id, snapshot))
+
+    def record_standing(self, run_id: str, standing: Standing) -> None:
+        self._open(run_id)
+        self._standings.append(journal_facts.of_standing(run_id, standing))
 
     def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
         self._open(run_id)
@@ -143,6 +149,9 @@ class MemoryJournal:
 
     def decisions(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._decisions if each["run_id"] == run_id)
+
+    def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._standings if each["run_id"] == run_id)
 
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._tickets if each["run_id"] == run_id)

@@ -129,10 +129,12 @@ def bust(gateway: Gateway, table: Table) -> object:
     """End bars that are kept up to date with a bust event, of a symbol or of all."""
     symbol = table.text("symbol")
     table.end()
-    ended = 0
+    known = gateway.exchange.directory.all()
+    _check_known(table, "symbol", symbol, {one.symbol for one in known})
+    wanted, ended = (symbol or "").upper(), 0
     for session in gateway.sessions:
         for request_id, stream in list(session.bar_streams.items()):
-            if symbol in (None, stream.security.symbol):
+            if wanted in ("", stream.security.symbol):
                 _bust(session, request_id)
                 ended += 1
     return {"ended": ended}
