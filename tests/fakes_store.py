@@ -14,6 +14,7 @@ import pandas as pd
 from sellkit.adapters import journal_facts
 from sellkit.core.assignments import Assignment
 from sellkit.core.bars import SeriesKey, checked, empty_bars, merge
+from sellkit.core.coverage import Absence
 from sellkit.core.instrument import Token
 from sellkit.core.portfolio import AccountSnapshot, Origin
 from sellkit.core.snapshot import SnapshotRow
@@ -28,7 +29,7 @@ class MemoryBarStore:
     def __init__(self) -> None:
         self.bars: dict[SeriesKey, pd.DataFrame] = {}
         self.averages: dict[SeriesKey, pd.DataFrame] = {}
-        self.lacking: dict[SeriesKey, dict[dt.datetime, dt.datetime]] = {}
+        self.lacking: dict[SeriesKey, dict[dt.datetime, Absence]] = {}
         self.origin: Origin | None = None
 
     def claim(self, origin: Origin) -> None:
@@ -53,13 +54,11 @@ class MemoryBarStore:
         for kept in (self.bars, self.averages, self.lacking):
             kept.pop(key, None)
 
-    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, dt.datetime]:
+    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, Absence]:
         return dict(self.lacking.get(key, {}))
 
-    def note_absent(
-        self, key: SeriesKey, starts: Sequence[dt.datetime], asked_at: dt.datetime
-    ) -> None:
-        self.lacking.setdefault(key, {}).update(dict.fromkeys(starts, asked_at))
+    def note_absent(self, key: SeriesKey, found: Mapping[dt.datetime, Absence]) -> None:
+        self.lacking.setdefault(key, {}).update(found)
 
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
         return self.averages[key].copy() if key in self.averages else None

@@ -195,7 +195,8 @@ class Decider:
         )
         day_slots = slots_until(self.as_of, BarSize.D1, calendar, since=self._begin(days))
         folded = fold(halves, hour_slots)
-        judged = History(completed(folded, hour_slots), completed(days, day_slots))
+        lag = self.options.lag
+        judged = History(completed(folded, hour_slots, lag), completed(days, day_slots, lag))
         problem = disagreement(folded, judged.days.frame, calendar.zone)
         if problem is None:
             return judged

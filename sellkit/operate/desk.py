@@ -162,8 +162,8 @@ class Desk:
             self.parts.broker,
             self.parts.store,
             self.parts.progress,
-            self.options.concurrency,
-            self.parts.clock.now(),
+            self.options,
+            self.parts.clock,
             is_present=self.asked_as_of is None,
         )
         self._problems |= report.problems

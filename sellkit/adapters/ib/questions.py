@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ib_insync.objects import Position
 
     from sellkit.adapters.ib.link import Link
-    from sellkit.core.coverage import BarRequest
+    from sellkit.core.windows import BarRequest
 
 Result = TypeVar("Result")
 
