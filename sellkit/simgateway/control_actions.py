@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -59,8 +60,12 @@ def _inject(gateway: Gateway, table: Table) -> object:
     table.end()
     if rule_table is None:
         raise table.missing("rule")
-    symbols = tuple(sorted({each.symbol for each in gateway.scenario.securities}))
-    rule = read_rule(rule_table, symbols, gateway.clock.now())
+    directory = gateway.exchange.directory
+    known = directory.known_symbols()
+    rule = read_rule(rule_table, tuple(sorted(known)), gateway.clock.now())
+    if rule.when.symbol is not None:
+        origin = directory.origin(known[rule.when.symbol])
+        rule = replace(rule, when=replace(rule.when, symbol=origin))
     number = gateway.faults.add(rule)
     gateway.outage.strike_due()
     return {"number": number}
