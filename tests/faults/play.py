@@ -139,7 +139,7 @@ class Play:
             self._stage = None
 
     def go_to(self, moment: dt.datetime) -> None:
-        """Go to a moment, and let happen what is due then; another day to begin on may be earlier."""
+        """Go to a moment, and let happen what is due then; the day to begin on may be earlier."""
         if moment < self.clock.now():
             self.clock.set(moment)
         self.control.set_clock(moment)
