@@ -14,6 +14,7 @@ import numpy as np
 from sellkit.core import grid, indicators
 from sellkit.core.assignments import ALL_AVERAGES, LENGTHS
 from sellkit.core.running import CLOSE_CALL, LONGEST, WEIGHTS, exact
+from sellkit.core.whole import followed_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     Closes = NDArray[np.float64]
     Counts = NDArray[np.int64]
+    Answers = NDArray[np.bool_]
 
 _ROWS: Final = len(LENGTHS)
 _LENGTHS: Final = np.array(LENGTHS)[:, None]
@@ -66,13 +68,15 @@ class BatchAverages:
         batch = cls(len(states))
         for column, state in enumerate(states):
             batch._put(column, state)
+        values = [state.values() for state in states]
+        batch.values = np.array(values, dtype=np.float64).reshape(-1, 2 * _ROWS).T.copy()
         batch._set_out()
         return batch
 
     @classmethod
     def over(cls, histories: Sequence[Closes]) -> Self:
         """The state after whole series of any lengths."""
-        return cls.of([indicators.followed(closes)[1] for closes in histories])
+        return cls.of([state for _, state in followed_all(histories)])
 
     def seed_weights(self) -> Closes:
         """The share that each value still owes to its seed, shape (14, series)."""
@@ -100,12 +104,11 @@ class BatchAverages:
         _copy(self, part, which, slice(None))
         part._set_out()
         part._step(closes)
-        self.values = self.values.copy()
         _copy(part, self, slice(None), which)
         self._set_out()
         return self.values
 
-    def is_strictly_below(self, prices: Closes, history: Callable[[int], Closes]) -> NDArray[bool]:
+    def is_strictly_below(self, prices: Closes, history: Callable[[int], Closes]) -> Answers:
         """Whether each series' price lies strictly below each of its averages, exactly.
 
         Parameters
@@ -232,14 +235,19 @@ class BatchAverages:
         self.bars_used[column] = state.count
         self._on_grid[column] = state.on_grid
         self._sums[:, column] = state.sums
-        self.values[:, column] = state.values()
         self._carry[:, column] = state.carry
 
 
 _Columns = slice | np.ndarray
+_STATE: Final = (
+    *("values", "bars_used", "_recent", "_whole"),
+    *("_next", "_on_grid", "_sums", "_carry"),
+)
 
 
 def _copy(source: BatchAverages, target: BatchAverages, taken: _Columns, put: _Columns) -> None:
     """Copy columns of one state over those of another."""
-    for name in ("values", "bars_used", "_recent", "_whole", "_next", "_on_grid", "_sums", "_carry"):
-        getattr(target, name)[..., put] = getattr(source, name)[..., taken]
+    for name in _STATE:
+        array = getattr(target, name).copy()
+        array[..., put] = getattr(source, name)[..., taken]
+        setattr(target, name, array)

@@ -47,7 +47,8 @@ BARS_USED = "bars_used"
 
 def sma(closes: Closes, length: int) -> Closes:
     """Mean of the last `length` closes at each bar, shape (n,); NaN before there are enough."""
-    return grid.simple_averages(closes, [length])[0]
+    values: Closes = grid.simple_averages(closes, [length])[0]
+    return values
 
 
 def ema(closes: Closes, length: int) -> Closes:

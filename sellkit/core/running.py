@@ -45,7 +45,7 @@ class RunningAverages:
     whole
         Their ticks, 0 for a price off the grid.
     on_grid
-        How many closes in a row, up to the last one, lie on the grid.
+        How many closes in a row, up to the last one, lie on the grid; counted up to 200.
     sums
         For each length, the ticks in its window.
     ema, carry
@@ -124,7 +124,7 @@ class RunningAverages:
         for place, length in enumerate(LENGTHS):
             leaving = self.whole[-length] if len(self.whole) >= length else 0
             self.sums[place] += unit - leaving
-        self.on_grid = self.on_grid + 1 if on_grid else 0
+        self.on_grid = min(self.on_grid + 1, LONGEST) if on_grid else 0
         self.recent.append(close)
         self.whole.append(unit)
         self.count += 1
