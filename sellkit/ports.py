@@ -146,11 +146,11 @@ class BarStore(Protocol):
         ...
 
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
-        """The stored table of averages, or None."""
+        """The table of averages with the text in its `attrs["state"]`, or None if none is usable."""
         ...
 
     def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:
-        """Replace a series' table of averages (columns `sma_5` ... `ema_200`, by bar start)."""
+        """Replace a series' table of averages (columns `sma_5` ... `bars_used`, by bar start)."""
         ...
 
     def keys(self) -> tuple[SeriesKey, ...]:

@@ -334,7 +334,7 @@ def test_stored_averages_are_those_of_every_length_and_kind_over_the_completed_b
     decide(store=store)
     table = store.averages[DAYS]
     closes = store.bars[DAYS]["close"]
-    assert list(table.columns) == [average.column for average in ALL_AVERAGES]
+    assert list(table.columns) == [*(average.column for average in ALL_AVERAGES), "bars_used"]
     assert list(table.index) == list(closes.index)
     expected = closes.rolling(20).mean().rename("sma_20")
     pd.testing.assert_series_equal(table["sma_20"], expected, check_freq=False)
