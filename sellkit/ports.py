@@ -146,7 +146,7 @@ class BarStore(Protocol):
         ...
 
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
-        """The table of averages with the text in its `attrs["state"]`, or None if none is usable."""
+        """The table of averages with its `attrs["state"]`; None when there is none to use."""
         ...
 
     def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:
