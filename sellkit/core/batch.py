@@ -56,8 +56,10 @@ class BatchAverages:
         self.bars_used: Counts = np.zeros(series, dtype=np.int64)
         self._recent: Closes = np.zeros((LONGEST, series))
         self._whole: Closes = np.zeros((LONGEST, series))
-        self._next: Counts = np.zeros(series, dtype=np.int64)  # the row that a close goes to
-        self._on_grid: Counts = np.zeros(series, dtype=np.int64)
+        # A close goes to the row of its number plus this, round and round.
+        self._offset: Counts = np.zeros(series, dtype=np.int64)
+        # The number of the last close off the grid, or of the first one that was not looked at.
+        self._last_off: Counts = np.zeros(series, dtype=np.int64)
         self._sums: Closes = np.zeros((_ROWS, series))
         self._carry: Closes = np.zeros((_ROWS, series))
         self._set_out()
@@ -128,7 +130,7 @@ class BatchAverages:
         below = prices < self.values
         simple = below[:_ROWS]
         enough = self.bars_used >= _LENGTHS
-        in_ticks = on_grid & (self._on_grid >= _LENGTHS)
+        in_ticks = on_grid & (self.bars_used - self._last_off >= _LENGTHS)
         simple[in_ticks] = (whole * _LENGTHS < self._sums)[in_ticks]
         doubtful = np.abs(prices - self.values) <= CLOSE_CALL * np.abs(prices)
         doubtful[:_ROWS] &= ~in_ticks
@@ -146,13 +148,13 @@ class BatchAverages:
         """Find what the next steps may leave out."""
         series = len(self.bars_used)
         self.values.flags.writeable = False
-        firsts = self._next[:1]
-        self._together = bool((self._next == firsts).all()) if series else True
+        rows = self._rows()
+        self._row = int(rows[0]) if series and (rows == rows[0]).all() else None
         self._youngest = int(self.bars_used.min(initial=LONGEST))
-        rough = self._on_grid < np.minimum(self.bars_used, LONGEST)
-        self._rough = int((LONGEST - self._on_grid)[rough].max(initial=0))
+        on_grid = self.bars_used - self._last_off
+        rough = on_grid < np.minimum(self.bars_used, LONGEST)
+        self._rough = int((LONGEST - on_grid)[rough].max(initial=0))
         self._change: Closes = np.empty((_ROWS, series))
-        self._leaving: Closes = np.empty((_ROWS, series))
 
     def _step(self, closes: Closes) -> None:
         whole, on_grid = grid.units(closes)
@@ -161,10 +163,9 @@ class BatchAverages:
         self._keep(closes, whole)
         self.bars_used = self.bars_used + 1
         self._youngest += 1
-        self._on_grid += 1
         self._rough -= 1
         if not on_grid.all():
-            self._on_grid[~on_grid] = 0
+            self._last_off = np.where(on_grid, self._last_off, self.bars_used)
             self._rough = LONGEST
         values = np.empty((2 * _ROWS, len(closes)))
         np.divide(self._sums, _DIVISORS, out=values[:_ROWS])
@@ -176,33 +177,35 @@ class BatchAverages:
         values.flags.writeable = False
         self.values = values
 
+    def _rows(self) -> Counts:
+        """The row that the next close of each series goes to."""
+        rows: Counts = (self.bars_used + self._offset) % LONGEST
+        return rows
+
     def _leave(self) -> None:
         """Take out of the sums the ticks that leave their windows."""
-        if self._together and len(self._next):
-            rows = (int(self._next[0]) - _LENGTHS[:, 0]) % LONGEST
-            np.take(self._whole, rows, axis=0, out=self._leaving, mode="clip")
-            self._sums -= self._leaving
+        if self._row is not None:
+            for place, length in enumerate(LENGTHS):
+                sums = self._sums[place]
+                np.subtract(sums, self._whole[(self._row - length) % LONGEST], out=sums)
         else:
-            rows = (self._next - _LENGTHS) % LONGEST
+            rows = (self._rows() - _LENGTHS) % LONGEST
             self._sums -= np.take_along_axis(self._whole, rows, axis=0)
 
     def _keep(self, closes: Closes, whole: Closes) -> None:
-        if self._together and len(self._next):
-            row = int(self._next[0])
-            self._recent[row] = closes
-            self._whole[row] = whole
+        if self._row is not None:
+            self._recent[self._row] = closes
+            self._whole[self._row] = whole
+            self._row = (self._row + 1) % LONGEST
         else:
-            columns = np.arange(len(closes))
-            self._recent[self._next, columns] = closes
-            self._whole[self._next, columns] = whole
-        self._next += 1
-        self._next[self._next == LONGEST] = 0
+            rows, columns = self._rows(), np.arange(len(closes))
+            self._recent[rows, columns] = closes
+            self._whole[rows, columns] = whole
 
     def _follow(self, closes: Closes, stepped: Closes) -> None:
         """One step of every EMA, as `RunningAverages.advance` takes it."""
         change, carry, previous = self._change, self._carry, self.values[_ROWS:]
         np.subtract(closes, previous, out=change)
-        change -= carry
         change *= _WEIGHTS
         change += carry
         np.add(previous, change, out=stepped)
@@ -211,7 +214,7 @@ class BatchAverages:
 
     def _mend(self, values: Closes) -> None:
         """Give windows with a price off the grid their own average."""
-        rough = (self._on_grid < _LENGTHS) & (self.bars_used >= _LENGTHS)
+        rough = (self.bars_used - self._last_off < _LENGTHS) & (self.bars_used >= _LENGTHS)
         for row, column in np.argwhere(rough).tolist():
             values[row, column] = grid.mean(self._window(column, LENGTHS[row]))
 
@@ -223,7 +226,7 @@ class BatchAverages:
         self._carry[self.bars_used <= _LENGTHS] = 0.0
 
     def _window(self, column: int, length: int) -> list[float]:
-        rows = (self._next[column] - np.arange(length, 0, -1)) % LONGEST
+        rows = (self._rows()[column] - np.arange(length, 0, -1)) % LONGEST
         closes: list[float] = self._recent[rows, column].tolist()
         return closes
 
@@ -233,7 +236,8 @@ class BatchAverages:
         self._recent[LONGEST - kept :, column] = list(state.recent)
         self._whole[LONGEST - kept :, column] = list(state.whole)
         self.bars_used[column] = state.count
-        self._on_grid[column] = state.on_grid
+        self._offset[column] = -state.count
+        self._last_off[column] = state.count - state.on_grid
         self._sums[:, column] = state.sums
         self._carry[:, column] = state.carry
 
@@ -241,7 +245,7 @@ class BatchAverages:
 _Columns = slice | np.ndarray
 _STATE: Final = (
     *("values", "bars_used", "_recent", "_whole"),
-    *("_next", "_on_grid", "_sums", "_carry"),
+    *("_offset", "_last_off", "_sums", "_carry"),
 )
 
 

@@ -48,8 +48,10 @@ def units(closes: Closes) -> tuple[Closes, NDArray[np.bool_]]:
     Both have the shape of `closes`.
     """
     whole = np.rint(closes * TICKS_PER_UNIT)
-    on_grid = (whole / TICKS_PER_UNIT == closes) & (np.abs(whole) < LARGEST)
-    if not on_grid.all():
+    on_grid = whole / TICKS_PER_UNIT == closes
+    # The sum of squares is quicker than a look at each, and as good while it is small.
+    if not (on_grid.all() and np.vdot(whole, whole) < LARGEST * LARGEST):
+        on_grid &= np.abs(whole) < LARGEST
         whole[~on_grid] = 0.0
     return whole, on_grid
 

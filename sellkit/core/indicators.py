@@ -152,7 +152,7 @@ def _ema(closes: Closes, length: int) -> tuple[Closes, float]:
     weight = 2 / (length + 1)
     values = [value]
     for close in closes[length:].tolist():
-        change = ((close - value) - carry) * weight + carry
+        change = (close - value) * weight + carry
         stepped = value + change
         carry = change - (stepped - value)
         value = stepped

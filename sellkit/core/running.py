@@ -1,10 +1,11 @@
 """The fourteen averages of one series, one bar at a time.
 
 An EMA is kept as its value and the carry that rounding took off it (Kahan's compensated sum):
-a step `previous + weight * (close - previous)` loses at most what one rounding loses, and the loss
-of earlier steps is made good. So the value stays within 2e-15 of the exact one however long the
-series is. Every form of the averages takes these operations in this order, and therefore they
-agree to the last bit; none of them may be fused or reordered.
+what one step `previous + weight * (close - previous)` loses, the next one makes good. (All of it,
+though a `weight` of it belongs to the close: that errs by less than the value's own last digit.)
+So the value stays within 2e-15 of the exact one however long the series is. Every form of the
+averages takes these operations in this order, and therefore they agree to the last bit; none of
+them may be fused or reordered.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class RunningAverages:
         for place, length in enumerate(LENGTHS):
             if self.count > length:
                 value, carry = self.ema[place], self.carry[place]
-                change = ((close - value) - carry) * WEIGHTS[place] + carry
+                change = (close - value) * WEIGHTS[place] + carry
                 stepped = value + change
                 self.ema[place], self.carry[place] = stepped, change - (stepped - value)
             elif self.count == length:

@@ -75,7 +75,6 @@ def _step_together(
     for time, row in enumerate(closes):
         stepped = emas[time]
         np.subtract(row, previous, out=change)
-        change -= carry
         change *= _WEIGHTS
         change += carry
         np.add(previous, change, out=stepped)

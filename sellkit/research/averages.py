@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 _ROWS = len(ALL_AVERAGES)
 
 
-def compiled_averages(histories: Sequence[Closes]) -> list[Closes]:
+def compiled_averages(histories: Sequence[Closes] | Closes) -> list[Closes]:
     """All averages of each series, compiled.
 
     Parameters
     ----------
     histories
-        The closes of each series, shape (n,); the lengths may differ.
+        The closes of each series, shape (n,); the lengths may differ. An array of shape (series, n)
+        spares a copy.
 
     Returns
     -------
@@ -53,7 +54,10 @@ def compiled_averages(histories: Sequence[Closes]) -> list[Closes]:
     kernel = import_module("sellkit.research.kernel")
     lengths = np.array([len(each) for each in histories], dtype=np.int64)
     ends = np.cumsum(lengths)
-    closes = np.concatenate([*histories, np.empty(0)], dtype=np.float64)
+    if isinstance(histories, np.ndarray):
+        closes = np.ravel(histories)
+    else:
+        closes = np.concatenate([*histories, np.empty(0)], dtype=np.float64)
     values = np.empty(_ROWS * len(closes))
     done = kernel.follow(closes, ends, values)
     bounds = zip((ends - lengths).tolist(), ends.tolist(), strict=True)

@@ -90,7 +90,7 @@ def _simple(totals: Closes, rows: Closes) -> None:
 @njit(cache=True, inline="always")
 def _step(close: float, value: float, carry: float, weight: float) -> tuple[float, float]:
     """One step of an EMA, as `RunningAverages.advance` takes it."""
-    change = ((close - value) - carry) * weight + carry
+    change = (close - value) * weight + carry
     stepped = value + change
     return stepped, change - (stepped - value)
 
