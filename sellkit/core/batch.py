@@ -155,11 +155,13 @@ class BatchAverages:
         rough = on_grid < np.minimum(self.bars_used, LONGEST)
         self._rough = int((LONGEST - on_grid)[rough].max(initial=0))
         self._change: Closes = np.empty((_ROWS, series))
+        # Written out, for numpy takes twice as long over arrays that it has to spread.
+        self._weights: Closes = np.repeat(_WEIGHTS, series, axis=1)
+        self._divisors: Closes = np.repeat(_DIVISORS, series, axis=1)
 
     def _step(self, closes: Closes) -> None:
         whole, on_grid = grid.units(closes)
-        self._leave()
-        self._sums += whole
+        self._sums += self._gained(whole)
         self._keep(closes, whole)
         self.bars_used = self.bars_used + 1
         self._youngest += 1
@@ -168,7 +170,7 @@ class BatchAverages:
             self._last_off = np.where(on_grid, self._last_off, self.bars_used)
             self._rough = LONGEST
         values = np.empty((2 * _ROWS, len(closes)))
-        np.divide(self._sums, _DIVISORS, out=values[:_ROWS])
+        np.divide(self._sums, self._divisors, out=values[:_ROWS])
         if self._rough > 0:
             self._mend(values)
         self._follow(closes, values[_ROWS:])
@@ -182,15 +184,16 @@ class BatchAverages:
         rows: Counts = (self.bars_used + self._offset) % LONGEST
         return rows
 
-    def _leave(self) -> None:
-        """Take out of the sums the ticks that leave their windows."""
+    def _gained(self, whole: Closes) -> Closes:
+        """The ticks that come, less those that leave their windows, shape (7, series)."""
         if self._row is not None:
             for place, length in enumerate(LENGTHS):
-                sums = self._sums[place]
-                np.subtract(sums, self._whole[(self._row - length) % LONGEST], out=sums)
-        else:
-            rows = (self._rows() - _LENGTHS) % LONGEST
-            self._sums -= np.take_along_axis(self._whole, rows, axis=0)
+                leaving = self._whole[(self._row - length) % LONGEST]
+                np.subtract(whole, leaving, out=self._change[place])
+            return self._change
+        rows = (self._rows() - _LENGTHS) % LONGEST
+        gained: Closes = whole - np.take_along_axis(self._whole, rows, axis=0)
+        return gained
 
     def _keep(self, closes: Closes, whole: Closes) -> None:
         if self._row is not None:
@@ -206,7 +209,7 @@ class BatchAverages:
         """One step of every EMA, as `RunningAverages.advance` takes it."""
         change, carry, previous = self._change, self._carry, self.values[_ROWS:]
         np.subtract(closes, previous, out=change)
-        change *= _WEIGHTS
+        change *= self._weights
         change += carry
         np.add(previous, change, out=stepped)
         np.subtract(stepped, previous, out=carry)
