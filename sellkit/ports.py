@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     from sellkit.core.assignments import Assignment
     from sellkit.core.bars import SeriesKey
-    from sellkit.core.coverage import BarRequest
+    from sellkit.core.coverage import Absence
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind, Origin
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
+    from sellkit.core.windows import BarRequest
 
 
 class Clock(Protocol):
@@ -39,10 +40,7 @@ class Clock(Protocol):
 
 
 class Broker(Protocol):
-    """The gateway. Reading only: nothing here can place an order.
-
-    What is asked while the standing is not ready raises `NotConnected` with its reason.
-    """
+    """The gateway, for reading; while it is not ready every question raises `NotConnected`."""
 
     @property
     def standing(self) -> Standing:
@@ -99,6 +97,10 @@ class Broker(Protocol):
         """
         ...
 
+    def seconds_for(self, requests: int) -> float:
+        """About how long so many requests for bars take within the budget."""
+        ...
+
     def close(self) -> None:
         """End the connection and its thread; a second call does nothing."""
         ...
@@ -135,14 +137,12 @@ class BarStore(Protocol):
         """Remove one series with all that is kept for it, so that it can be fetched anew."""
         ...
 
-    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, dt.datetime]:
-        """Bar starts that the source had no bar for, and when it last said so; aware UTC."""
+    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, Absence]:
+        """By bar start, aware UTC, that the source answered without giving a bar."""
         ...
 
-    def note_absent(
-        self, key: SeriesKey, starts: Sequence[dt.datetime], asked_at: dt.datetime
-    ) -> None:
-        """Remember that the source answered for these bar starts without giving a bar."""
+    def note_absent(self, key: SeriesKey, found: Mapping[dt.datetime, Absence]) -> None:
+        """Remember such answers, each in place of what was known of its bar start."""
         ...
 
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
@@ -190,13 +190,7 @@ class AssignmentBook(Protocol):
         ...
 
     def load(self) -> AssignmentSheet:
-        """Every row; an absent file is an empty sheet.
-
-        Raises
-        ------
-        ConfigError
-            The file cannot be read as a table at all.
-        """
+        """Every row; an absent file is an empty sheet, and one that is no table a ConfigError."""
         ...
 
     def save(self, assignment: Assignment) -> None:
@@ -222,17 +216,15 @@ class Journal(Protocol):
     """Facts, appended and never changed."""
 
     def begin(self, header: RunHeader) -> None:
-        """Open a run.
-
-        Raises
-        ------
-        JournalError
-            The journal cannot be written, or holds a run of this id already.
-        """
+        """Open a run; JournalError when the journal holds one of this id, or cannot be written."""
         ...
 
     def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         """The positions and open orders that the run saw."""
+        ...
+
+    def record_standing(self, run_id: str, standing: Standing) -> None:
+        """How the connection stood for the decisions of the run."""
         ...
 
     def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
@@ -249,6 +241,10 @@ class Journal(Protocol):
 
     def decisions(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The decisions of a run, in the order recorded."""
+        ...
+
+    def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        """How the connection stood for the decisions of a run; one at most."""
         ...
 
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:

@@ -10,11 +10,11 @@ from decimal import Decimal
 import pandas as pd
 
 from sellkit.core.bars import INSTANT, BarSize, checked, day_label, empty_bars
-from sellkit.core.coverage import BarRequest
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.market_time import UTC, Calendar, Session, calendar_for
 from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind, OpenOrder, Position
 from sellkit.core.standing import Standing
+from sellkit.core.windows import BarRequest
 from sellkit.errors import ConfigError, NoBars, NotConnected, SellkitError, UnknownInstrument
 
 TICK = dt.timedelta(microseconds=1)
@@ -55,6 +55,8 @@ class FakeBroker:
         Raised by every question while it is set.
     standing
         How the connection stands; nothing is answered while it is not ready.
+    seconds_a_request
+        What its budget makes of a request.
     max_bars_per_answer
         Answer with the newest bars only, so many; None gives all.
     """
@@ -79,6 +81,7 @@ class FakeBroker:
         self.failure: SellkitError | None = None
         self.standing = Standing(1, True, "", clock.now())
         self.max_bars_per_answer: int | None = None
+        self.seconds_a_request = 0.1
         self.is_closed = False
         self._account_numbers = account_numbers
         self._kind = kind
@@ -148,6 +151,9 @@ class FakeBroker:
         told = pd.Timestamp(now.astimezone(UTC)).as_unit("us")
         answer["fetched_at"] = pd.Series(told, answer.index, dtype=INSTANT)
         return checked(answer, "the fake broker")
+
+    def seconds_for(self, requests: int) -> float:
+        return requests * self.seconds_a_request
 
     def interrupt(self, reason: str) -> None:
         """From now on the connection is not ready."""

@@ -14,9 +14,11 @@ import pandas as pd
 from sellkit.adapters import journal_facts
 from sellkit.core.assignments import Assignment
 from sellkit.core.bars import SeriesKey, checked, empty_bars, merge
+from sellkit.core.coverage import Absence
 from sellkit.core.instrument import Token
 from sellkit.core.portfolio import AccountSnapshot, Origin
 from sellkit.core.snapshot import SnapshotRow
+from sellkit.core.standing import Standing
 from sellkit.errors import ConfigError, ForeignOrigin, JournalError, RunFailed
 from sellkit.ports import AssignmentSheet, RunHeader
 
@@ -27,7 +29,7 @@ class MemoryBarStore:
     def __init__(self) -> None:
         self.bars: dict[SeriesKey, pd.DataFrame] = {}
         self.averages: dict[SeriesKey, pd.DataFrame] = {}
-        self.lacking: dict[SeriesKey, dict[dt.datetime, dt.datetime]] = {}
+        self.lacking: dict[SeriesKey, dict[dt.datetime, Absence]] = {}
         self.origin: Origin | None = None
 
     def claim(self, origin: Origin) -> None:
@@ -52,13 +54,11 @@ class MemoryBarStore:
         for kept in (self.bars, self.averages, self.lacking):
             kept.pop(key, None)
 
-    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, dt.datetime]:
+    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, Absence]:
         return dict(self.lacking.get(key, {}))
 
-    def note_absent(
-        self, key: SeriesKey, starts: Sequence[dt.datetime], asked_at: dt.datetime
-    ) -> None:
-        self.lacking.setdefault(key, {}).update(dict.fromkeys(starts, asked_at))
+    def note_absent(self, key: SeriesKey, found: Mapping[dt.datetime, Absence]) -> None:
+        self.lacking.setdefault(key, {}).update(found)
 
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
         return self.averages[key].copy() if key in self.averages else None
@@ -112,6 +112,7 @@ class MemoryJournal:
         self._runs: dict[str, dict[str, object]] = {}
         self._decisions: list[dict[str, object]] = []
         self._tickets: list[dict[str, object]] = []
+        self._standings: list[dict[str, object]] = []
         self.snapshots: list[tuple[str, AccountSnapshot]] = []
 
     def begin(self, header: RunHeader) -> None:
@@ -126,6 +127,10 @@ class MemoryJournal:
     def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         self._open(run_id)
         self.snapshots.append((run_id, snapshot))
+
+    def record_standing(self, run_id: str, standing: Standing) -> None:
+        self._open(run_id)
+        self._standings.append(journal_facts.of_standing(run_id, standing))
 
     def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
         self._open(run_id)
@@ -144,6 +149,9 @@ class MemoryJournal:
 
     def decisions(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._decisions if each["run_id"] == run_id)
+
+    def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._standings if each["run_id"] == run_id)
 
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._tickets if each["run_id"] == run_id)

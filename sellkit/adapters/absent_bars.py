@@ -7,44 +7,40 @@ import json
 from typing import TYPE_CHECKING
 
 from sellkit.adapters import durable_file
+from sellkit.core.coverage import Absence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
 
-def read(path: Path) -> dict[dt.datetime, dt.datetime]:
-    """By bar start, when the source last said that it has no bar; empty when nothing can be read.
+def read(path: Path) -> dict[dt.datetime, Absence]:
+    """What the source said of each bar start; empty when nothing can be read.
 
     It only saves questions: a file that is lost or torn costs some, and is written anew.
     """
     try:
         told = json.loads(path.read_bytes())
         return {
-            _instant(start): _instant(asked_at)
-            for asked_at, starts in told.items()
-            for start in starts
+            _instant(start): Absence(_instant(answer["asked_at"]), int(answer["times"]))
+            for answer in told
+            for start in answer["starts"]
         }
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError):
         return {}
 
 
-def write(path: Path, absent: Mapping[dt.datetime, dt.datetime]) -> None:
-    """Replace the file, the starts gathered by the time they were last asked for."""
-    gathered: dict[str, list[str]] = {}
-    for start, asked_at in sorted(absent.items()):
-        gathered.setdefault(asked_at.isoformat(), []).append(start.isoformat())
+def write(path: Path, absent: Mapping[dt.datetime, Absence]) -> None:
+    """Replace the file, the starts gathered by what was said of them."""
+    gathered: dict[Absence, list[str]] = {}
+    for start, absence in sorted(absent.items()):
+        gathered.setdefault(absence, []).append(start.isoformat())
+    told = [
+        {"asked_at": absence.asked_at.isoformat(), "times": absence.times, "starts": starts}
+        for absence, starts in gathered.items()
+    ]
     durable_file.make_folder(path.parent)
-    durable_file.replace(path, json.dumps(gathered).encode())
-
-
-def noted(
-    absent: Mapping[dt.datetime, dt.datetime],
-    starts: Sequence[dt.datetime],
-    asked_at: dt.datetime,
-) -> dict[dt.datetime, dt.datetime]:
-    """What is remembered after the source was asked once more."""
-    return {**absent, **dict.fromkeys(starts, asked_at)}
+    durable_file.replace(path, json.dumps(told).encode())
 
 
 def _instant(text: str) -> dt.datetime:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sellkit.core.portfolio import AccountSnapshot, OpenOrder, Position
     from sellkit.core.signals import BarCertificate
     from sellkit.core.snapshot import SnapshotRow
+    from sellkit.core.standing import Standing
     from sellkit.ports import RunHeader
 
     Facts = dict[str, object]
@@ -138,6 +139,17 @@ def of_ticket(run_id: str, row: SnapshotRow) -> Facts | None:
         "verdict": word,
         "reasons": reasons,
         "deferred_until": until,
+    }
+
+
+def of_standing(run_id: str, standing: Standing) -> Facts:
+    """How the connection stood for the decisions of a run."""
+    return {
+        "run_id": run_id,
+        "epoch": standing.epoch,
+        "is_ready": int(standing.is_ready),
+        "reason": standing.reason,
+        "since": instant(standing.since),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 _RUN: Final = "run_id TEXT NOT NULL REFERENCES run (run_id)"
 
@@ -48,6 +48,9 @@ _COLUMNS: Final = {
     "alert": """
         id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
         text TEXT NOT NULL""",
+    "standing_seen": f"""
+        id INTEGER PRIMARY KEY, {_RUN}, epoch INTEGER NOT NULL, is_ready INTEGER NOT NULL,
+        reason TEXT NOT NULL, since TEXT NOT NULL""",
     "alert_end": """
         id INTEGER PRIMARY KEY REFERENCES alert (id), at TEXT NOT NULL""",
 }
@@ -58,6 +61,7 @@ _ADDED: Final = {
         "ticket",
     ),
     2: ("alert", "alert_end"),
+    3: ("standing_seen",),
 }
 _OF_NO_RUN: Final = {"alert", "alert_end"}
 

@@ -26,12 +26,13 @@ from sellkit.errors import ConfigError, InvalidBars
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
 
     from sellkit.core.bars import SeriesKey
+    from sellkit.core.coverage import Absence
     from sellkit.core.portfolio import Origin
 
 VERSION: Final = "1"
@@ -103,17 +104,15 @@ class ParquetBarStore:
             self._absent_path(key).unlink(missing_ok=True)
             self._path(_BARS, key).unlink(missing_ok=True)
 
-    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, dt.datetime]:
-        """Bar starts that the source had no bar for, and when it last said so; aware UTC."""
+    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, Absence]:
+        """By bar start, aware UTC, that the source answered without giving a bar."""
         return absent_bars.read(self._absent_path(key))
 
-    def note_absent(
-        self, key: SeriesKey, starts: Sequence[dt.datetime], asked_at: dt.datetime
-    ) -> None:
-        """Remember that the source answered for these bar starts without giving a bar."""
+    def note_absent(self, key: SeriesKey, found: Mapping[dt.datetime, Absence]) -> None:
+        """Remember such answers, each in place of what was known of its bar start."""
         path = self._absent_path(key)
         with self._writing():
-            absent_bars.write(path, absent_bars.noted(absent_bars.read(path), starts, asked_at))
+            absent_bars.write(path, {**absent_bars.read(path), **found})
 
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
         """The stored table of averages; None when there is none that can be used.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sellkit.core.alerts import Alert
     from sellkit.core.portfolio import AccountSnapshot
     from sellkit.core.snapshot import SnapshotRow
+    from sellkit.core.standing import Standing
     from sellkit.ports import RunHeader
 
 _WAIT_SECONDS: Final = 30.0
@@ -73,6 +74,11 @@ class SqliteJournal:
             for order in snapshot.open_orders:
                 _append(database, "order_seen", journal_facts.of_order(run_id, snapshot, order))
 
+    def record_standing(self, run_id: str, standing: Standing) -> None:
+        """How the connection stood for the decisions of the run."""
+        with self._appending(run_id) as database:
+            _append(database, "standing_seen", journal_facts.of_standing(run_id, standing))
+
     def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
         """Every decision, and the ticket with its complete order and verdict where there is one."""
         with self._appending(run_id) as database:
@@ -99,6 +105,10 @@ class SqliteJournal:
     def decisions(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The decisions of a run, in the order recorded."""
         return self._read("SELECT * FROM decision WHERE run_id = ? ORDER BY id", run_id)
+
+    def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        """How the connection stood for the decisions of a run; one at most."""
+        return self._read("SELECT * FROM standing_seen WHERE run_id = ? ORDER BY id", run_id)
 
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The tickets of a run, each with its order as a mapping."""

@@ -34,6 +34,9 @@ demo = "DU0000001"
 [assignments]
 default = "SMA 20 1H"
 
+[bars]
+late_seconds = 0.0 # the clock stands still: a bar that is missing does not come
+
 [paths]
 data = {data}
 

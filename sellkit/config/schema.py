@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sellkit.core.assignments import parse_choice
 from sellkit.core.bars import Anchor
@@ -51,9 +51,11 @@ class HistorySettings(Section):
 
 
 class BarSettings(Section):
-    """`[bars]`: the grid that hours lie on."""
+    """`[bars]`: the grid that hours lie on, and when a bar counts."""
 
     hour_anchor: Annotated[Anchor, Field(strict=False)] = Anchor.CLOCK
+    final_after_seconds: Annotated[float, Field(ge=0, le=300)] = 5.0
+    late_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
 
 
 class SignalSettings(Section):
@@ -139,3 +141,13 @@ class SettingsFile(Section):
     paths: PathSettings = PathSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     profiles: dict[str, ProfileSettings] = Field(default_factory=default_profiles)
+
+    @model_validator(mode="after")
+    def _runs_begin_when_bars_are_final(self) -> Self:
+        delay, final = self.schedule.delay_seconds, self.bars.final_after_seconds
+        if delay < final:
+            raise ValueError(
+                f"schedule.delay_seconds = {delay:g} lies before bars.final_after_seconds = "
+                f"{final:g}: each run would find its bar not final yet"
+            )
+        return self

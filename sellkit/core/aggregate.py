@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sellkit.core.bars import Slot
+
+_MICROSECOND: Final = dt.timedelta(microseconds=1)
 
 
 def fold(half_hours: pd.DataFrame, slots: Sequence[Slot]) -> pd.DataFrame:
@@ -82,10 +85,12 @@ class CompletedBars:
     problem: str | None
 
 
-def completed(bars: pd.DataFrame, slots: Sequence[Slot]) -> CompletedBars:
+def completed(
+    bars: pd.DataFrame, slots: Sequence[Slot], lag: dt.timedelta = dt.timedelta()
+) -> CompletedBars:
     """Keep the bars on which a decision may rest.
 
-    A bar counts when each of its half-hours is there and it was fetched after its end.
+    A bar counts when each of its half-hours is there and it was fetched once it was final.
 
     Parameters
     ----------
@@ -93,6 +98,8 @@ def completed(bars: pd.DataFrame, slots: Sequence[Slot]) -> CompletedBars:
         A bar frame; `parts` is taken as complete where that column is absent.
     slots
         The slots that have ended, in order; the last one is the bar that decides.
+    lag
+        How long after its end a bar may still change.
     """
     if not slots:
         return CompletedBars(None, empty_bars(), "the session calendar has no completed bar")
@@ -105,21 +112,22 @@ def completed(bars: pd.DataFrame, slots: Sequence[Slot]) -> CompletedBars:
     fetched = micros(bars["fetched_at"])
     found = np.where(there, _take(parts, place), 0)
     whole = found == expected
-    final = np.where(there, _take(fetched, place), 0) >= ends
+    final = np.where(there, _take(fetched, place), 0) >= ends + lag // _MICROSECOND
     good = whole & final
     if not good[-1]:
         return CompletedBars(
-            slots[-1], empty_bars(), _problem(slots[-1], int(found[-1]), bool(whole[-1]))
+            slots[-1], empty_bars(), _problem(slots[-1], int(found[-1]), lag, is_whole=whole[-1])
         )
     holes = np.flatnonzero(~good)
     begin = int(holes[-1]) + 1 if len(holes) else 0
     return CompletedBars(slots[-1], bars[COLUMNS].iloc[place[begin:]], None)
 
 
-def _problem(slot: Slot, found: int, whole: bool) -> str:
+def _problem(slot: Slot, found: int, lag: dt.timedelta, *, is_whole: bool) -> str:
     when = f"the bar {slot.start:%Y-%m-%d %H:%M} to {slot.end:%H:%M} UTC"
-    if whole:
-        return f"{when} was fetched before its end"
+    if is_whole:
+        final = f"it was final, {lag.total_seconds():g} s after its end" if lag else "its end"
+        return f"{when} was fetched before {final}"
     if not found:
         return f"{when} is missing"
     return f"{when} is incomplete: {found} of {slot.parts} half-hours"

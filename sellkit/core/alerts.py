@@ -14,6 +14,7 @@ class AlertKind(StrEnum):
     """What an alert is about. Each is said once until it has been cleared."""
 
     UPSTREAM_LOST = "upstream lost"
+    FARM_BROKEN = "farm broken"
     PORT_CHANGED = "port changed"
     CLIENT_ID_IN_USE = "client id in use"
     UNREACHABLE = "unreachable"

@@ -134,6 +134,11 @@ class Calendar:
         index = bisect.bisect_left(self.sessions, session.date, key=_date)
         return self.sessions[index - 1] if index else None
 
+    def back_from(self, session: Session, count: int) -> Session:
+        """The session `count` sessions before this one, or the calendar's first."""
+        index = bisect.bisect_left(self.sessions, session.date, key=_date)
+        return self.sessions[max(index - count, 0)]
+
     def local(self, instant: dt.datetime) -> dt.datetime:
         """`instant` on the exchange's clock."""
         return instant.astimezone(self.zone)

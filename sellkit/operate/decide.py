@@ -82,6 +82,8 @@ class HourlyDecision:
         The moment, aware UTC.
     snapshot
         Positions and open orders as read for it.
+    standing
+        How the connection stood for it.
     rows
         One for each position, in display order.
     studies
@@ -90,6 +92,7 @@ class HourlyDecision:
 
     as_of: dt.datetime
     snapshot: AccountSnapshot
+    standing: Standing
     rows: tuple[SnapshotRow, ...]
     studies: Mapping[int, Study]
 
@@ -102,6 +105,14 @@ class HourlyDecision:
     def undecided(self) -> tuple[SnapshotRow, ...]:
         """The rows for which missing or doubtful data allow no answer."""
         return tuple(row for row in self.rows if row.signal.decision is Decision.UNDECIDED)
+
+    def under(self, standing: Standing) -> HourlyDecision:
+        """This decision by a later standing: undecided as a whole when that one gives doubt."""
+        doubt = standing.doubt(self.snapshot.epoch)
+        if doubt is None:
+            return self
+        rows = in_display_order(_undecided(row, doubt) for row in self.rows)
+        return replace(self, standing=standing, rows=tuple(rows))
 
     def bars(self, row: SnapshotRow) -> pd.DataFrame:
         """The completed bars of a row's assigned timeframe, a bar frame; hourly when unassigned."""
@@ -159,7 +170,8 @@ class Decider:
         signals = [self._signal(each, studies) for each in self.snapshot.positions]
         exits = sum(each.decision is Decision.EXIT for each in signals)
         rows = [self._row(each, studies, exits) for each in signals]
-        return HourlyDecision(self.as_of, self.snapshot, tuple(in_display_order(rows)), studies)
+        shown = tuple(in_display_order(rows))
+        return HourlyDecision(self.as_of, self.snapshot, self.standing, shown, studies)
 
     def _study(self, instrument: Instrument) -> Study:
         history = self._history(instrument)
@@ -186,7 +198,8 @@ class Decider:
         )
         day_slots = slots_until(self.as_of, BarSize.D1, calendar, since=self._begin(days))
         folded = fold(halves, hour_slots)
-        judged = History(completed(folded, hour_slots), completed(days, day_slots))
+        lag = self.options.lag
+        judged = History(completed(folded, hour_slots, lag), completed(days, day_slots, lag))
         problem = disagreement(folded, judged.days.frame, calendar.zone)
         if problem is None:
             return judged
@@ -248,6 +261,11 @@ class Decider:
             limits=self.options.limits,
         )
         return judge(prepare(signal), facts)
+
+
+def _undecided(row: SnapshotRow, doubt: str) -> SnapshotRow:
+    signal = Signal(row.position, row.assignment, Decision.UNDECIDED, (doubt,))
+    return replace(row, signal=signal, verdict=None)
 
 
 def _last_close(signal: Signal, bars: pd.DataFrame | None) -> float | None:

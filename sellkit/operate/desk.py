@@ -162,8 +162,8 @@ class Desk:
             self.parts.broker,
             self.parts.store,
             self.parts.progress,
-            self.options.concurrency,
-            self.parts.clock.now(),
+            self.options,
+            self.parts.clock,
             is_present=self.asked_as_of is None,
         )
         self._problems |= report.problems
@@ -196,19 +196,29 @@ class Desk:
         )
         decision = decider.decide()
         after = broker.standing.interrupted(before)
-        return decision if after == before else replace(decider, standing=after).decide()
+        return decision if after == before else decision.under(after)
 
-    def record(self, decision: HourlyDecision) -> None:
-        """Write everything to the journal, and the plain lines to the signal log."""
+    def record(self, decision: HourlyDecision) -> HourlyDecision:
+        """Write everything to the journal, and the plain lines to the signal log.
+
+        Returns
+        -------
+        HourlyDecision
+            As it was written: undecided as a whole, with the reason, when the connection that it
+            was decided on was lost or interrupted since.
+        """
         self.begin()
         run_id, journal = self.run.run_id, self.parts.journal
         journal.record_snapshot(run_id, decision.snapshot)
+        decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
+        journal.record_standing(run_id, decision.standing)
         journal.record_rows(run_id, decision.rows)
         self.parts.signal_log.append(run_id, decision.rows)
         for row in decision.rows:
             _say(run_id, row)
         outcome = "undecided" if decision.undecided else "decided"
         journal.finish(run_id, self.parts.clock.now(), outcome)
+        return decision
 
     def close(self) -> None:
         """End the connection and close the journal; a second call does nothing."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import heapq
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.bars import BarSize, slots_until
 from sellkit.operate.fetch import Fetching, Outcome, Series
@@ -18,7 +20,13 @@ if TYPE_CHECKING:
     from sellkit.core.instrument import Instrument
     from sellkit.core.market_time import Calendar
     from sellkit.operate.options import DeskOptions
-    from sellkit.ports import BarStore, Broker, Progress
+    from sellkit.ports import BarStore, Broker, Clock, Progress
+
+IDENTICAL_GAP: Final = dt.timedelta(seconds=15)
+"""Interactive Brokers refuses the same question sooner."""
+
+_WORTH_SAYING: Final = 5.0
+_TWO_MINUTES: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,8 +89,10 @@ def plan(
     )
     halves = slots_until(as_of, BarSize.M30, calendar, since=hours[0].start) if hours else []
     return (
-        Series(instrument, calendar, options.key(instrument.con_id, BarSize.D1), days),
-        Series(instrument, calendar, options.key(instrument.con_id, BarSize.M30), halves),
+        Series(instrument, calendar, options.key(instrument.con_id, BarSize.D1), days, options.lag),
+        Series(
+            instrument, calendar, options.key(instrument.con_id, BarSize.M30), halves, options.lag
+        ),
     )
 
 
@@ -91,22 +101,23 @@ def bring_up_to_date(
     broker: Broker,
     store: BarStore,
     progress: Progress,
-    concurrency: int,
-    now: dt.datetime,
+    options: DeskOptions,
+    clock: Clock,
     *,
     is_present: bool,
 ) -> DownloadReport:
-    """Fetch what is missing, daily series before intraday ones.
+    """Fetch what is missing: days before half-hours, what is held first, the newest first.
 
     A series whose bars cannot be had carries the reason; the others go on. An instrument whose
     stored prices the source tells differently now, after a split, is fetched anew as a whole.
+    Interrupted at any point, what had come is in the store, and the next call asks for the rest.
 
     Raises
     ------
     NotConnected
         The connection ended; what had come is in the store.
     """
-    crew = _Crew(broker, store, progress, concurrency, now, is_present)
+    crew = _Crew(broker, store, progress, options, clock, is_present)
     outcomes = crew.fetch("downloading bars", series)
     changed = {each.series.instrument.con_id for each in outcomes if each.is_changed}
     if not changed:
@@ -125,26 +136,100 @@ class _Crew:
     broker: Broker
     store: BarStore
     progress: Progress
-    concurrency: int
-    now: dt.datetime
+    options: DeskOptions
+    clock: Clock
     is_present: bool
 
     def fetch(self, label: str, series: Iterable[Series]) -> list[Outcome]:
-        ordered = sorted(series, key=lambda each: each.key.bar_size is not BarSize.D1)
-        stop = threading.Event()
+        now = self.clock.now()
         works = [
-            Fetching(each, self.broker, self.store, self.now, stop, is_present=self.is_present)
-            for each in ordered
+            Fetching(each, self.broker, self.store, now, is_present=self.is_present)
+            for each in series
         ]
+        self._work(label, works)
+        for _ in range(self._chances(works, now)):
+            late = [(each, slot) for each in works if (slot := each.late_slot()) is not None]
+            for each, slot in late:
+                each.ask_again(slot)
+            self._work("waiting for bars that are late", [each for each, _ in late])
+        return [each.outcome() for each in works]
+
+    def _chances(self, works: Sequence[Fetching], now: dt.datetime) -> int:
+        """How often a bar that has just ended and did not come is asked for once more.
+
+        Identical questions lie 15 seconds apart, which the budget sees to.
+        """
+        ends = [slot.end for each in works if (slot := each.late_slot()) is not None]
+        if not self.is_present or not ends:
+            return 0
+        left = max(ends) + self.options.late_bars - now
+        return max(0, math.ceil(left / IDENTICAL_GAP))
+
+    def _work(self, label: str, works: Sequence[Fetching]) -> None:
         total = sum(len(each.missing) for each in works)
         if not total:
-            return [each.outcome() for each in works]
-        self.progress.start(label, total)
-        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="download") as pool:
-            futures = [pool.submit(each.run, self.progress) for each in works]
+            return
+        self.progress.start(f"{label}: {self._extent(works)}", total)
+        queue = _Queue(works)
+        with ThreadPoolExecutor(self.options.concurrency, thread_name_prefix="download") as pool:
+            hands = [
+                pool.submit(queue.empty, self.progress) for _ in range(self.options.concurrency)
+            ]
             try:
-                return [future.result() for future in futures]
+                for hand in hands:
+                    hand.result()
             finally:
-                stop.set()
-                pool.shutdown(cancel_futures=True)
+                queue.stop()
+                pool.shutdown()
                 self.progress.stop()
+
+    def _extent(self, works: Iterable[Fetching]) -> str:
+        requests = sum(each.requests_ahead() for each in works)
+        seconds = self.broker.seconds_for(requests)
+        noun = "request" if requests == 1 else "requests"
+        about = "" if seconds < _WORTH_SAYING else f", about {_duration(seconds)}"
+        return f"{requests:,} {noun}{about}"
+
+
+class _Queue:
+    """Series with something missing, the one whose turn it is first.
+
+    A series is in one pair of hands at a time, for one request; then another's turn may come.
+    """
+
+    def __init__(self, works: Iterable[Fetching]) -> None:
+        self._turn = threading.Lock()
+        self._stopped = threading.Event()
+        self._waiting = [(each.rank, at, each) for at, each in enumerate(works) if each.missing]
+        heapq.heapify(self._waiting)
+
+    def empty(self, progress: Progress) -> None:
+        """Work until nothing is waiting."""
+        try:
+            while (taken := self._take()) is not None:
+                at, work = taken
+                work.step(progress)
+                self._give_back(at, work)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Let everybody end after the request under way."""
+        self._stopped.set()
+
+    def _take(self) -> tuple[int, Fetching] | None:
+        with self._turn:
+            if self._stopped.is_set() or not self._waiting:
+                return None
+            _, at, work = heapq.heappop(self._waiting)
+            return at, work
+
+    def _give_back(self, at: int, work: Fetching) -> None:
+        if work.missing:
+            with self._turn:
+                heapq.heappush(self._waiting, (work.rank, at, work))
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < _TWO_MINUTES else f"{seconds / 60:.0f} min"

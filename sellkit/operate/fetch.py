@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from sellkit.core.adjustment import price_ratio
-from sellkit.core.bars import SeriesKey, Slot, day_label, empty_bars
-from sellkit.core.coverage import (
-    missing_slots,
-    next_window,
-    request_for,
-    unanswered,
-    worth_asking,
-)
+from sellkit.core.bars import BarSize, SeriesKey, Slot, empty_bars
+from sellkit.core.coverage import missing_slots, noted, worth_asking
+from sellkit.core.windows import Ground, unanswered
 from sellkit.errors import BrokerError, InvalidBars, NoBars, NotConnected
 
 if TYPE_CHECKING:
-    import datetime as dt
-    import threading
     from collections.abc import Sequence
 
-    from sellkit.core.coverage import BarRequest
     from sellkit.core.instrument import Instrument
     from sellkit.core.market_time import Calendar
+    from sellkit.core.windows import BarRequest, Window
     from sellkit.ports import BarStore, Broker, Progress
 
 log = logging.getLogger(__name__)
@@ -40,6 +34,10 @@ class Series:
     ----------
     due
         The slots that should be there, in order.
+    lag
+        How long after its end a bar may still change.
+    is_held
+        Whether a position is held: its bars come before those of others.
     """
 
     instrument: Instrument
@@ -47,6 +45,8 @@ class Series:
     calendar: Calendar = field(repr=False)
     key: SeriesKey
     due: Sequence[Slot] = field(repr=False)
+    lag: dt.timedelta = dt.timedelta()
+    is_held: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,6 @@ class Fetching:
     is_present
         Whether the present is described. A look at the past remembers no bars as absent: it may
         lie before everything.
-    stop
-        Set when the work is to end after the request under way.
 
     Attributes
     ----------
@@ -100,7 +98,6 @@ class Fetching:
         broker: Broker,
         store: BarStore,
         now: dt.datetime,
-        stop: threading.Event,
         *,
         is_present: bool,
     ) -> None:
@@ -109,32 +106,56 @@ class Fetching:
         self._store = store
         self._now = now
         self._is_present = is_present
-        self._stop = stop
         self._stored = store.read(series.key)
+        held = pd.DatetimeIndex(self._stored.index)
+        self._ground = Ground(series.due, held, series.key.bar_size, series.calendar)
+        lacking = missing_slots(self._stored, series.due, series.lag)
+        self._absent = store.absent(series.key) if lacking else {}
+        self.missing: Sequence[Slot] = worth_asking(lacking, self._absent, now, series.lag)
         self._due = pd.DatetimeIndex([slot.start for slot in series.due], dtype="M8[us, UTC]")
-        lacking = missing_slots(self._stored, series.due)
-        absent = store.absent(series.key) if lacking else {}
-        self.missing: Sequence[Slot] = worth_asking(lacking, absent, now)
         self._fetched = self._requests = 0
         self._problem: str | None = None
         self._is_changed = False
+        self._lacking: set[dt.datetime] = set()
 
-    def run(self, progress: Progress) -> Outcome:
-        """Ask until nothing is missing, or something is wrong."""
-        while self.missing and not self._is_changed and not self._stop.is_set():
-            before = len(self.missing)
-            self._step()
-            progress.advance(before - len(self.missing), of=str(self._series.instrument))
-        return self.outcome()
+    @property
+    def rank(self) -> tuple[bool, bool, float]:
+        """What comes first: days, then what is held, then the newest."""
+        is_intraday = self._series.key.bar_size is not BarSize.D1
+        newest = self.missing[-1].end.timestamp() if self.missing else 0.0
+        return is_intraday, not self._series.is_held, -newest
+
+    def requests_ahead(self) -> int:
+        """How many requests bring all that is missing, when each answer is whole."""
+        return len(self._ground.windows(self.missing))
+
+    def late_slot(self) -> Slot | None:
+        """The newest slot due, when the source answered and did not have its bar yet."""
+        if self._problem is not None or self._is_changed or not self._requests:
+            return None
+        newest = self._series.due[-1]
+        return newest if newest.start in self._lacking else None
+
+    def ask_again(self, slot: Slot) -> None:
+        """Let a slot be missing once more; the answer without it does not count."""
+        self._lacking.discard(slot.start)
+        self.missing = [slot]
+
+    def step(self, progress: Progress) -> None:
+        """Ask for the newest window of what is missing."""
+        before = len(self.missing)
+        self._ask_newest()
+        progress.advance(before - len(self.missing), of=str(self._series.instrument))
 
     def outcome(self) -> Outcome:
         """What has become of the series so far."""
         return Outcome(self._series, self._fetched, self._requests, self._problem, self._is_changed)
 
-    def _step(self) -> None:
+    def _ask_newest(self) -> None:
         series = self._series
-        window = next_window(self.missing, series.key.bar_size, series.calendar)
-        answer = self._ask(self._request(window))
+        window = self._ground.newest_window(self.missing)
+        size, rth = series.key.bar_size, series.key.rth
+        answer = self._ask(window.request(series.instrument, size, rth=rth))
         if self._problem is not None:
             self._fail(self._problem)
             return
@@ -143,15 +164,16 @@ class Fetching:
         kept = answer[answer.index.isin(self._due)]
         if self._is_unjoined(window, kept):
             # Its first bar stays a hole until an answer has shown that both sides fit together.
-            if len(window) == 1:
+            if len(window.slots) == 1:
                 self._fail("the gateway's answers do not reach back to what is stored")
                 return
-            window = window[1:]
-            kept = kept[kept.index >= window[0].start]
+            window = replace(window, slots=window.slots[1:])
+            kept = kept[kept.index >= window.slots[0].start]
         ratio = price_ratio(self._stored, kept)
         if ratio is not None:
             self._say("prices_changed", f"stored prices are told {ratio:.6g} times as high now")
             self._is_changed = True
+            self.missing = ()
             return
         if len(kept):
             self._store.add(series.key, kept)
@@ -164,32 +186,27 @@ class Fetching:
         self._say("bars_missing", problem)
         self.missing = ()
 
-    def _is_unjoined(self, window: Sequence[Slot], kept: pd.DataFrame) -> bool:
-        """Whether bars are stored just before the window, and the answer repeats none of them."""
-        first = window[0]
-        previous = self._series.calendar.previous(first.session)
-        since = first.session.open_utc if previous is None else day_label(previous.date)
-        stored = self._stored.index
-        before = stored[(stored >= since) & (stored < first.start)]
-        return bool(len(before)) and before.intersection(kept.index).empty
+    def _is_unjoined(self, window: Window, kept: pd.DataFrame) -> bool:
+        """Whether bars are stored beside the window, and the answer repeats none of them."""
+        if window.joint is None:
+            return False
+        session, held = window.joint.session, self._ground.held
+        first = pd.Timestamp(min(window.joint.start, session.open_utc))
+        beside = held[(held >= first) & (held < pd.Timestamp(session.close_utc))]
+        return not beside.isin(kept.index).any()
 
     def _settle(self, left: Sequence[Slot], kept: pd.DataFrame) -> None:
         open_starts = {slot.start for slot in left}
-        settled = [slot.start for slot in self.missing if slot.start not in open_starts]
         came = set(kept.index)
-        absent = [start for start in settled if start not in came]
-        self._fetched += len(settled) - len(absent)
+        settled = [slot for slot in self.missing if slot.start not in open_starts]
+        lacking = [slot for slot in settled if slot.start not in came]
+        self._lacking |= {slot.start for slot in lacking}
+        self._fetched += len(settled) - len(lacking)
         # One empty answer on an empty store may be a gateway that has not woken up yet.
-        if absent and self._is_present and (self._fetched or not self._stored.empty):
-            self._store.note_absent(self._series.key, absent, self._now)
-
-    def _request(self, window: Sequence[Slot]) -> BarRequest:
-        series = self._series
-        first, last = window[0].session.date, window[-1].session.date
-        overlap = 0 if self._stored.empty else 1
-        sessions = len(series.calendar.between(first, last)) + overlap
-        size, rth = series.key.bar_size, series.key.rth
-        return request_for(window, series.instrument, size, sessions, rth=rth)
+        if self._is_present and (self._fetched or not self._stored.empty):
+            found = noted(self._absent, lacking, self._now)
+            if found:
+                self._store.note_absent(self._series.key, found)
 
     def _ask(self, request: BarRequest) -> pd.DataFrame:
         """One answer; a reason why this instrument's bars cannot be had becomes its problem.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,11 @@ class DeskOptions:
     history_hours
         Hourly bars that can be folded at least.
     concurrency
-        Instruments downloaded at once.
+        Series downloaded at once.
+    lag
+        How long after its end a bar may still change; before that it counts for nothing.
+    late_bars
+        How long after its end a bar that does not come is asked for again.
     all_positions
         Download also for positions without an assignment.
     default_assignment
@@ -46,6 +51,8 @@ class DeskOptions:
     history_days: int
     history_hours: int
     concurrency: int
+    lag: dt.timedelta = dt.timedelta()
+    late_bars: dt.timedelta = dt.timedelta()
     all_positions: bool = False
     default_assignment: tuple[MovingAverage, Timeframe] | None = None
 

@@ -122,9 +122,13 @@ class Control:
         """Virtual seconds in a real one, from 0 to 3,600."""
         self.ask("clock", speed=speed)
 
-    def move_price(self, symbol: str, factor: float) -> float:
-        """Multiply the made-up prices of a symbol from now on; gives the price it has then."""
-        return float(self.ask("price", symbol=symbol, factor=factor)["last"])
+    def move_price(self, symbol: str, factor: float, *, con_id: int | None = None) -> float:
+        """Multiply the made-up prices of a symbol from now on; gives the price it has then.
+
+        Here and below `con_id` tells contracts apart that share a symbol.
+        """
+        contract = _contract(symbol, con_id)
+        return float(self.ask("price", **contract, factor=factor)["last"])
 
     def halt(self, symbol: str, until: dt.datetime | None = None, kind: str = "regulatory") -> None:
         """Let a symbol stand still from now on; `kind` is `regulatory` or `volatility`."""
@@ -139,19 +143,39 @@ class Control:
         """Multiply the close of the bars that end at a moment, in every answer from now on."""
         self.ask("correct_bar", symbol=symbol, bar_end=bar_end.isoformat(), factor=factor)
 
+    def set_bars(
+        self, final_after_seconds: float | None = None, until_final: str | None = None
+    ) -> dict[str, Any]:
+        """Change how long after its end a bar is not final, and what is told of it meanwhile:
+        `missing` or `provisional`; gives what then holds.
+        """
+        keys = {"final_after_seconds": final_after_seconds, "until_final": until_final}
+        given = {key: value for key, value in keys.items() if value is not None}
+        return dict(self.ask("bars", **given))
+
+    def bust(self, symbol: str | None = None) -> int:
+        """End bars that are kept up to date with error 10225, of a symbol or all; gives how many
+        there were.
+        """
+        given = {} if symbol is None else {"symbol": symbol}
+        return int(self.ask("bust", **given)["ended"])
+
     def set_market_data(self, **rights: object) -> dict[str, Any]:
         """Change who may see what: `subscription` with perhaps `symbol` or `exchange`,
         `competing`, `delayed_enabled`; gives what then holds.
         """
         return dict(self.ask("market_data", **rights))
 
-    def set_price(self, symbol: str, price: float) -> float:
+    def set_price(self, symbol: str, price: float, *, con_id: int | None = None) -> float:
         """Move the made-up prices of a symbol so that it trades at a price; gives what it does."""
-        return float(self.ask("price", symbol=symbol, to=price)["last"])
+        return float(self.ask("price", **_contract(symbol, con_id), to=price)["last"])
 
-    def place(self, symbol: str, side: str, quantity: float, **keys: object) -> dict[str, Any]:
+    def place(
+        self, symbol: str, side: str, quantity: float, *, con_id: int | None = None, **keys: object
+    ) -> dict[str, Any]:
         """Place an order by hand; `keys` are orderType, lmtPrice, auxPrice, tif, account."""
-        return dict(self.ask("place", symbol=symbol, side=side, quantity=quantity, **keys))
+        keys |= _contract(symbol, con_id)
+        return dict(self.ask("place", side=side, quantity=quantity, **keys))
 
     def cancel(self, perm_id: int) -> dict[str, Any]:
         """Cancel any order by hand; gives it as it is then."""
@@ -174,9 +198,18 @@ class Control:
         """Correct the price of a fill; gives the execution that replaces it."""
         return dict(self.ask("correct", execId=exec_id, price=price))
 
-    def hold(self, symbol: str, position: float, average_cost: float, **keys: object) -> None:
+    def hold(
+        self,
+        symbol: str,
+        position: float,
+        average_cost: float,
+        *,
+        con_id: int | None = None,
+        **keys: object,
+    ) -> None:
         """Set a position; `keys` may have the account."""
-        self.ask("hold", symbol=symbol, position=position, avgCost=average_cost, **keys)
+        keys |= _contract(symbol, con_id)
+        self.ask("hold", position=position, avgCost=average_cost, **keys)
 
     def roll_back_ids(self, by: int, client_id: int | None = None) -> dict[str, int]:
         """Let the next order id of a client, or of all, go back; gives the next ids by client."""
@@ -208,6 +241,7 @@ class Control:
         self,
         symbol: str,
         *,
+        con_id: int | None = None,
         split: str | None = None,
         symbol_change: str | None = None,
         new_con_id: int | None = None,
@@ -217,7 +251,7 @@ class Control:
         wanted = {"split": split, "symbol_change": symbol_change, "new_conId": new_con_id}
         wanted |= {"at": None if at is None else at.isoformat()}
         given = {key: value for key, value in wanted.items() if value is not None}
-        self.ask("corporate_action", symbol=symbol, **given)
+        self.ask("corporate_action", **_contract(symbol, con_id), **given)
 
     def set_rate(self, currency: str, dollars: float) -> None:
         """Set what one unit of a currency is worth in dollars."""
@@ -238,3 +272,7 @@ class Control:
     def state(self) -> dict[str, Any]:
         """Everything that the gateway holds."""
         return dict(self.ask("state"))
+
+
+def _contract(symbol: str, con_id: int | None) -> dict[str, object]:
+    return {"symbol": symbol} if con_id is None else {"symbol": symbol, "conId": con_id}

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.market_time import calendar_for
 from sellkit.errors import ConfigError
-from sellkit.simgateway import control_orders
+from sellkit.simgateway import control_orders, control_prices
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.control_market import MARKET_ACTIONS
 from sellkit.simgateway.corporate_actions import read_action
 from sellkit.simgateway.currencies import DOLLAR, Rates
 from sellkit.simgateway.downtime_plan import LoggedOut, read_nightly_reset
 from sellkit.simgateway.fault_file import read_rule
-from sellkit.simgateway.market import Market
 from sellkit.simgateway.state import show_clock, show_gateway, show_received, show_session
 from sellkit.simgateway.table import Table
 
@@ -61,8 +60,12 @@ def _inject(gateway: Gateway, table: Table) -> object:
     table.end()
     if rule_table is None:
         raise table.missing("rule")
-    symbols = tuple(sorted({each.symbol for each in gateway.scenario.securities}))
-    rule = read_rule(rule_table, symbols, gateway.clock.now())
+    directory = gateway.exchange.directory
+    known = directory.known_symbols()
+    rule = read_rule(rule_table, tuple(sorted(known)), gateway.clock.now())
+    if rule.when.symbol is not None:
+        origin = directory.origin(known[rule.when.symbol])
+        rule = replace(rule, when=replace(rule.when, symbol=origin))
     number = gateway.faults.add(rule)
     gateway.outage.strike_due()
     return {"number": number}
@@ -102,27 +105,9 @@ def _check_calendars(gateway: Gateway, instant: dt.datetime) -> None:
 
 
 def _price(gateway: Gateway, table: Table) -> object:
-    symbol, factor = table.required_text("symbol").upper(), table.positive("factor")
-    goal = table.positive("to")
-    table.end()
-    if (factor is None) == (goal is None):
-        table.fail("factor", "or 'to' must be given, one of them")
-    stated = gateway.exchange.with_stated_price(symbol)
-    if stated is not None and stated.price is not None:
-        change = factor or (goal or Decimal(1)) / stated.price
-        last = gateway.exchange.restate(stated, change)
-        _tell(gateway)
-        return {"symbol": symbol, "last": float(last)}
-    if symbol not in gateway.scenario.price_names.values():
-        table.fail("symbol", f"has no price in this gateway: {symbol}")
-    market, now = gateway.market, gateway.clock.now()
-    if not isinstance(market, Market):
-        raise ConfigError("the prices of this gateway's market cannot be moved")
-    if goal is not None:
-        factor = goal / Decimal(str(market.quote(symbol, now).last))
-    market.move(symbol, float(factor or 1), now)
+    moved = control_prices.price(gateway, table)
     _tell(gateway)
-    return {"symbol": symbol, "last": market.quote(symbol, now).last}
+    return moved
 
 
 def _corporate_action(gateway: Gateway, table: Table) -> object:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
+from sellkit.simgateway.control_contract import read_contract
 from sellkit.simgateway.history import Refused
 from sellkit.simgateway.orders import desk, intervention
 from sellkit.simgateway.orders.floor import ORDER_CANCELLED
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.orders.order import Order
-    from sellkit.simgateway.scenario import Security
     from sellkit.simgateway.table import Table
 
 
@@ -85,11 +85,11 @@ def correct(gateway: Gateway, table: Table) -> object:
 
 def hold(gateway: Gateway, table: Table) -> object:
     """Set a position, to zero as well."""
-    security = _security(gateway, table)
+    security = read_contract(gateway, table)
     quantity, cost = table.required_number("position"), table.required_number("avgCost")
     account = table.choice("account", gateway.scenario.accounts) or gateway.account
     table.end()
-    set_position(gateway, security.symbol, quantity, cost, account)
+    set_position(gateway, security, quantity, cost, account)
     return {"account": account, "symbol": security.symbol, "position": quantity, "avgCost": cost}
 
 
@@ -109,7 +109,7 @@ def roll_back(gateway: Gateway, table: Table) -> object:
 
 
 def _terms(gateway: Gateway, table: Table) -> Terms:
-    security = _security(gateway, table)
+    security = read_contract(gateway, table)
     action, quantity = table.choice("side", ("BUY", "SELL")), table.positive("quantity")
     if action is None or quantity is None:
         raise table.missing("side" if action is None else "quantity")
@@ -130,12 +130,6 @@ def _terms(gateway: Gateway, table: Table) -> Terms:
         time_in_force=table.choice("tif", TIMES_IN_FORCE) or "DAY",
         outside_rth=table.flag("outsideRth") or False,
     )
-
-
-def _security(gateway: Gateway, table: Table) -> Security:
-    symbol = table.required_text("symbol").upper()
-    with _known():
-        return gateway.exchange.named(symbol)
 
 
 def _shown(gateway: Gateway, perm_id: int) -> object:

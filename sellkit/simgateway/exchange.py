@@ -66,17 +66,19 @@ class Exchange:
         """Positions that are not zero, of one account or of all."""
         return self.ledger.holdings(account)
 
-    def hold(self, account: str, symbol: str, quantity: Decimal, average_cost: Decimal) -> Holding:
+    def hold(
+        self, account: str, security: Security, quantity: Decimal, average_cost: Decimal
+    ) -> Holding:
         """Set a position, to zero as well.
 
         Raises
         ------
         KeyError
-            The scenario has no such account, or no contract with the symbol.
+            The scenario has no such account.
         """
         if account not in self.scenario.accounts:
             raise KeyError(f"the scenario knows no account {account}")
-        holding = Holding(account, self.named(symbol), quantity, average_cost)
+        holding = Holding(account, security, quantity, average_cost)
         self.ledger.hold(holding)
         return holding
 

@@ -151,7 +151,7 @@ class Gateway:
         self.max_bars_per_answer: int | None = None
         self.composing: set[asyncio.Task[None]] = set()
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="gateway-history")
-        self.rights = Rights(scenario.market_data)
+        self.rights = Rights(scenario.market_data, self.exchange.directory.origin)
         self.admission = Admission(steady_seconds, scenario.market_data.throttle)
         self._handshake_seconds, self._buffer_limit = handshake_seconds, buffer_limit
         self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from sellkit.simgateway.listing import Listing
     from sellkit.simgateway.row_source import RowSource
     from sellkit.simgateway.timetable import Hours
+
+
+# Prices stay whole numbers of ticks, exact and far from what a float can hold, however often moved.
+_MOST_TICKS: Final = 1e14
 
 
 class Move(NamedTuple):
@@ -94,7 +98,7 @@ def _apply(rows: Rows, move: Move) -> Rows:
     is_during = ~is_after & ((rows.minute + 1) * 60.0 > move.seconds)
 
     def moved(prices: Floats) -> Floats:
-        return np.maximum(np.rint(prices * move.factor), 1.0)
+        return np.clip(np.rint(prices * move.factor), 1.0, _MOST_TICKS)
 
     is_touched = is_after | is_during
     open_ = np.where(is_after, moved(rows.open), rows.open)

@@ -9,6 +9,8 @@ from sellkit.simgateway.history import NO_DATA, NOT_SUBSCRIBED, Refused
 from sellkit.simgateway.market_terms import Subscription, UnpaidHistory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sellkit.simgateway.market_terms import MarketTerms
     from sellkit.simgateway.scenario import Security
 
@@ -54,6 +56,11 @@ class Feed(NamedTuple):
 class Rights:
     """Who may see what; may be changed while the gateway runs.
 
+    Parameters
+    ----------
+    origin
+        The symbol under which the scenario knew a contract; `symbols` goes by it.
+
     Attributes
     ----------
     terms
@@ -62,8 +69,9 @@ class Rights:
         As in `MarketTerms`.
     """
 
-    def __init__(self, terms: MarketTerms) -> None:
+    def __init__(self, terms: MarketTerms, origin: Callable[[Security], str]) -> None:
         self.terms = terms
+        self._origin = origin
         self.subscription = terms.subscription
         self.exchanges = dict(terms.exchanges)
         self.symbols = dict(terms.symbols)
@@ -73,7 +81,7 @@ class Rights:
     def of(self, security: Security) -> Subscription:
         """The subscription that counts for a contract."""
         by_exchange = self.exchanges.get(security.primary_exchange, self.subscription)
-        return self.symbols.get(security.symbol, by_exchange)
+        return self.symbols.get(self._origin(security), by_exchange)
 
     def feed(self, security: Security, wanted: int) -> Feed:
         """What a client gets that has asked for a market data type (1 to 4).

@@ -33,7 +33,7 @@ from sellkit.simgateway.market_terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Mapping
 
     from sellkit.simgateway.scenario import Scenario
     from sellkit.simgateway.table import Table
@@ -66,7 +66,7 @@ def read_market(table: Table, scenario: Scenario) -> MarketTerms:
     if own is not None:
         given = _read_terms(own, scenario)
         own.end()
-    names = frozenset(scenario.price_names.values())
+    names = {name: name for name in scenario.price_names.values()}
     halts = tuple(_read_halt(each, names) for each in table.tables("halts"))
     corrections = tuple(_read_correction(each, names) for each in table.tables("corrections"))
     return MarketTerms(halts=halts, corrections=corrections, **given)  # type: ignore[arg-type]
@@ -117,7 +117,7 @@ def _read_throttle(table: Table | None) -> Throttle | None:
     return Throttle(slow_after=slow_after, slow_seconds=seconds, drop_after=drop_after)
 
 
-def _read_halt(table: Table, names: Collection[str]) -> Halt:
+def _read_halt(table: Table, names: Mapping[str, str]) -> Halt:
     start = table.instant("from")
     if start is None:
         raise table.missing("from")
@@ -126,13 +126,13 @@ def _read_halt(table: Table, names: Collection[str]) -> Halt:
     return halt
 
 
-def read_halt(table: Table, names: Collection[str], start: dt.datetime) -> Halt:
+def read_halt(table: Table, names: Mapping[str, str], start: dt.datetime) -> Halt:
     """A halt that begins at `start`; the table may hold further keys.
 
     Parameters
     ----------
     names
-        The contracts that have prices, by their names in the market.
+        What the contracts that have prices may be called, and their names in the market.
 
     Raises
     ------
@@ -146,8 +146,8 @@ def read_halt(table: Table, names: Collection[str], start: dt.datetime) -> Halt:
     return Halt(symbol, start, end, HALT_KINDS[kind])
 
 
-def read_symbol(table: Table, names: Collection[str]) -> str:
-    """A contract that has prices, by its name in the market.
+def read_symbol(table: Table, names: Mapping[str, str]) -> str:
+    """The name in the market of a contract that has prices.
 
     Raises
     ------
@@ -157,10 +157,10 @@ def read_symbol(table: Table, names: Collection[str]) -> str:
     symbol = table.required_text("symbol").upper()
     if symbol not in names:
         table.fail("symbol", f"has no price in this gateway: {symbol}")
-    return symbol
+    return names[symbol]
 
 
-def _read_correction(table: Table, names: Collection[str]) -> Correction:
+def _read_correction(table: Table, names: Mapping[str, str]) -> Correction:
     seconds = table.seconds("after_seconds")
     correction = read_correction(table, names, None)
     table.end()
@@ -171,7 +171,7 @@ def _read_correction(table: Table, names: Collection[str]) -> Correction:
 
 
 def read_correction(
-    table: Table, names: Collection[str], known_from: dt.datetime | None
+    table: Table, names: Mapping[str, str], known_from: dt.datetime | None
 ) -> Correction:
     """A correction that is known from a moment on, None for the bar's end; see `read_halt`.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from sellkit.errors import ConfigError
 from sellkit.simgateway.clock import parse_instant
+from sellkit.simgateway.figures import bound_broken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +87,7 @@ class Table:
         return self._required(key, self.integer(key))
 
     def number(self, key: str) -> Decimal | None:
-        """A finite number, with the digits that the file shows."""
+        """A number within the bounds of `figures`, with the digits that the file shows."""
         value = self._take(key)
         if value is None:
             return None
@@ -95,6 +96,8 @@ class Table:
         number = Decimal(str(value))
         if not number.is_finite():
             self.fail(key, f"must be a finite number, not {_shown(value)}")
+        if broken := bound_broken(number):
+            self.fail(key, broken)
         return number
 
     def required_number(self, key: str) -> Decimal:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from sellkit.simgateway.figures import check_figures
 from sellkit.simgateway.history import Refused
 from sellkit.simgateway.orders import desk, intervention
 from sellkit.simgateway.orders.order import Terms
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sellkit.simgateway.orders.habits import OrderHabits
     from sellkit.simgateway.orders.ledger import Execution
     from sellkit.simgateway.orders.order import Order
+    from sellkit.simgateway.scenario import Security
 
 T = TypeVar("T")
 
@@ -26,12 +28,12 @@ _SECONDS: Final = 10.0
 
 
 def set_position(
-    gateway: Gateway, symbol: str, quantity: Decimal, average_cost: Decimal, account: str
+    gateway: Gateway, security: Security, quantity: Decimal, average_cost: Decimal, account: str
 ) -> None:
     """Set a position; called on the gateway's thread."""
-    gateway.exchange.hold(account, symbol, quantity, average_cost)
+    gateway.exchange.hold(account, security, quantity, average_cost)
     for session in gateway.sessions:
-        session.watches.position_changed(account, gateway.exchange.named(symbol))
+        session.watches.position_changed(account, security)
 
 
 class Terminal:
@@ -56,9 +58,12 @@ class Terminal:
 
         Raises
         ------
+        ConfigError
+            A size or a price is beyond what can be reckoned with.
         KeyError
             The scenario has no contract with the symbol.
         """
+        check_figures(quantity=quantity, limit_price=limit_price, aux_price=aux_price)
         terms = Terms(
             account=account or self._gateway.account,
             security=self._gateway.exchange.named(symbol),
@@ -89,11 +94,15 @@ class Terminal:
 
         Raises
         ------
+        ConfigError
+            The size or the cost is beyond what can be reckoned with.
         KeyError
             The scenario has no contract with the symbol.
         """
+        check_figures(quantity=quantity, average_cost=average_cost)
         own = account or self._gateway.account
-        self.on_loop(lambda: set_position(self._gateway, symbol, quantity, average_cost, own))
+        security = self._gateway.exchange.named(symbol)
+        self.on_loop(lambda: set_position(self._gateway, security, quantity, average_cost, own))
 
     def fill(
         self, perm_id: int, quantity: Decimal | None = None, price: Decimal | None = None
@@ -104,11 +113,14 @@ class Terminal:
 
         Raises
         ------
+        ConfigError
+            The size or the price is beyond what can be reckoned with.
         KeyError
             No working order has that number.
         Refused
             There is not so much left, or the market has no price.
         """
+        check_figures(quantity=quantity, price=price)
         floor, now = self._gateway.floor, self._gateway.clock.now
         return self.on_loop(
             lambda: intervention.fill(
@@ -151,9 +163,12 @@ class Terminal:
 
         Raises
         ------
+        ConfigError
+            The price is beyond what can be reckoned with.
         KeyError
             It is not the latest execution of its family.
         """
+        check_figures(price=price)
         return self.on_loop(lambda: desk.correct(self._gateway.floor, exec_id, price))
 
     def set_habits(self, **changes: object) -> OrderHabits:

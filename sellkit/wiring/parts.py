@@ -131,6 +131,8 @@ def desk_options(settings: Settings) -> DeskOptions:
         history_days=file.history.days,
         history_hours=file.history.hours,
         concurrency=file.requests.concurrency,
+        lag=dt.timedelta(seconds=file.bars.final_after_seconds),
+        late_bars=dt.timedelta(seconds=file.bars.late_seconds),
         default_assignment=None if default is None else parse_choice(default),
     )
 

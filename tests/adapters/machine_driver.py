@@ -50,7 +50,7 @@ class Driver:
     @property
     def task(self) -> Command:
         """What is under way."""
-        kinds = have.Dial | have.Wait | have.BackOff | have.Probe | have.Sync
+        kinds = have.Dial | have.Wait | have.BackOff | have.Probe | have.Sync | have.Try
         return next(each for each in reversed(self.commands) if isinstance(each, kinds))
 
     @property
@@ -75,6 +75,8 @@ class Driver:
                 return self.feed(have.Probed(turn, is_answered=True))
             case have.Sync(turn):
                 return self.feed(have.Synced(turn, Answer.COMPLETE))
+            case have.Try(turn):
+                return self.feed(have.Tried(turn, has_data=True))
         raise AssertionError(f"{task} is not under way")
 
     def until_ready(self, steps: int = 12) -> Driver:

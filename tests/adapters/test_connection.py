@@ -21,7 +21,7 @@ from sellkit.adapters.ib.errands import Outside
 from sellkit.adapters.ib.hearers import Hearers
 from sellkit.adapters.ib.readiness import Rules
 from sellkit.adapters.ib.returning import Returning
-from sellkit.adapters.ib.way import Endpoint
+from sellkit.adapters.ib.way import SPDR_TRUST, Endpoint
 from sellkit.core.alerts import AlertKind
 from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.errors import BrokerError, NotConnected, OtherGateway
@@ -35,6 +35,7 @@ from tests.adapters.scripted_gateway import (
     POSITIONS,
     START,
     TIME,
+    Answer,
     ScriptedGateway,
     answer_time,
     error,
@@ -47,6 +48,7 @@ from tests.adapters.test_broken_gateways import (
     END,
     REQUEST,
     WELL,
+    answer_bars,
     answer_orders,
     answer_positions,
     facing,
@@ -308,15 +310,19 @@ def test_1100_in_the_middle_of_a_snapshot_spoils_it_even_when_it_is_back_at_once
 
 
 @pytest.mark.parametrize(("broken", "well"), [(2103, 2104), (2105, 2106), (2157, 2158)])
-def test_a_broken_farm_is_named_and_heals(
-    gateway: ScriptedGateway, broker: IbBroker, broken: int, well: int
+def test_a_broken_farm_is_named_told_and_heals(
+    gateway: ScriptedGateway, broker: IbBroker, heard: Heard, broken: int, well: int
 ) -> None:
     gateway.send(error(-1, broken, FARM))
     assert "the farm usfarm" in until_not_ready(broker)
     with pytest.raises(NotConnected, match="the farm usfarm"):
         broker.bars(REQUEST)
+    wait_until(lambda: heard.kinds == [AlertKind.FARM_BROKEN])
+    assert "usfarm" in heard.alerts[0].text
+    clears = heard.clears
     gateway.send(error(-1, well, "farm connection is OK:usfarm"))
     ready(broker, 1)
+    wait_until(lambda: heard.clears == clears + 1)
 
 
 def test_a_competing_session_is_left_alone_until_its_data_come_back(
@@ -328,6 +334,46 @@ def test_a_competing_session_is_left_alone_until_its_data_come_back(
     ready(broker, 1)
     assert gateway.count(START) == 1
     assert heard.kinds == [AlertKind.COMPETING_SESSION]
+
+
+def may_not_be_seen(gateway: ScriptedGateway, fields: tuple[str, ...]) -> None:
+    text = "Historical Market Data Service error message:No market data permissions for NASDAQ STK"
+    gateway.send(error(fields[1], 162, text))
+
+
+def nothing_held_may_be_seen(gateway: ScriptedGateway, fields: tuple[str, ...]) -> None:
+    held = {"265598"}
+    (may_not_be_seen if fields[2] in held else answer_bars)(gateway, fields)
+
+
+@contextmanager
+def rivalled(bars: Answer) -> Iterator[tuple[ScriptedGateway, IbBroker]]:
+    """Another session competes, and nothing says when it ends; bars are answered so."""
+    patience = replace(RETURNING, competing_seconds=0.1)
+    with (
+        ScriptedGateway({**WELL, BARS: bars}) as gateway,
+        returning(gateway.port, returning=patience) as broker,
+    ):
+        ready(broker, 1)
+        gateway.send(error(5, 10197, "No market data during competing live session"))
+        assert "another session" in until_not_ready(broker)
+        yield gateway, broker
+
+
+def test_a_bar_that_may_not_be_seen_is_no_answer_and_one_of_another_contract_is() -> None:
+    with rivalled(nothing_held_may_be_seen) as (gateway, broker):
+        ready(broker, 1)
+        asked = [each[2] for each in gateway.heard if each[0] == str(BARS)]
+    assert asked == ["265598", str(SPDR_TRUST)]
+
+
+def test_while_no_bar_may_be_seen_a_competing_session_is_not_held_to_be_over() -> None:
+    with rivalled(may_not_be_seen) as (gateway, broker):
+        since = broker.standing.since
+        wait_until(lambda: gateway.count(BARS) >= 6)
+        assert (broker.standing.is_ready, broker.standing.since) == (False, since)
+        with pytest.raises(NotConnected, match=r"another session .* \(for \d+ s by now\)"):
+            broker.snapshot(ACCOUNT)
 
 
 def test_a_changed_port_is_told_with_the_gateways_words_and_the_old_one_is_tried_again(

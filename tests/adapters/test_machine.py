@@ -286,6 +286,37 @@ def test_a_farm_that_broke_while_the_lists_were_read_keeps_the_connection_from_b
     assert "usfarm.nj" in driver.reason
 
 
+@pytest.mark.parametrize(("broken", "well"), [(2103, 2104), (2105, 2106), (2157, 2158)])
+def test_a_broken_farm_is_said_once_until_it_is_well(broken: int, well: int) -> None:
+    driver = ready()
+    cleared = driver.count(have.Clear)
+    driver.told(broken, BROKEN)
+    driver.told(broken, BROKEN)
+    driver.told(broken, BROKEN.replace("usfarm", "eufarm"))
+    assert driver.alerts == [AlertKind.FARM_BROKEN]
+    driver.told(well, WELL.replace("usfarm", "eufarm"))
+    driver.probed(is_answered=True)
+    assert driver.count(have.Clear) == cleared
+    driver.told(well, WELL)
+    assert driver.is_ready
+    assert driver.count(have.Clear) == cleared + 1
+    driver.told(broken, BROKEN)
+    assert driver.alerts == [AlertKind.FARM_BROKEN] * 2
+
+
+@pytest.mark.parametrize("restored", [1101, 1102])
+def test_a_broken_farm_is_not_well_because_interactive_brokers_is_back(restored: int) -> None:
+    driver = ready()
+    driver.told(2105, BROKEN)
+    driver.told(1100)
+    driver.told(restored)
+    for _ in range(6):
+        driver.well()
+    assert "the farm usfarm.nj" in driver.reason
+    driver.told(2106, WELL)
+    assert driver.is_ready
+
+
 def test_a_new_connection_is_told_of_its_farms_anew() -> None:
     driver = ready()
     driver.told(2103, BROKEN)
@@ -341,16 +372,75 @@ def test_a_competing_session_is_over_after_1102_and_the_lists() -> None:
     assert driver.state.epoch == 1
 
 
-def test_after_a_while_the_data_of_a_competing_session_are_tried_again() -> None:
+def trying() -> Driver:
+    """A session competes, and after a while a bar is asked for."""
     driver = ready()
     driver.told(10197)
     driver.probed(is_answered=True)
     assert isinstance(driver.task, have.Wait)
     driver.probed(is_answered=True)
+    assert isinstance(driver.task, have.Try)
+    assert "another session" in driver.reason
+    return driver
+
+
+def test_a_competing_session_is_over_when_a_bar_came_and_the_lists_were_read_anew() -> None:
+    driver = trying()
+    driver.well()
     assert isinstance(driver.task, have.Sync)
     assert not driver.is_ready
     driver.well()
     assert driver.is_ready
+
+
+def test_lists_without_market_data_never_end_a_competing_session() -> None:
+    driver = trying()
+    reason = driver.reason
+    for _ in range(3):
+        driver.feed(have.Tried(driver.state.turn, has_data=False))
+        driver.feed(have.Unread(1))
+        driver.synced(Answer.COMPLETE)
+        assert driver.reason == reason
+        driver.probed(is_answered=True)
+        driver.probed(is_answered=True)
+        assert isinstance(driver.task, have.Try)
+    driver.well()
+    assert driver.until_ready().state.epoch == 1
+
+
+def test_a_bar_on_its_way_proves_nothing_once_a_session_is_said_to_compete_again() -> None:
+    driver = trying()
+    late = have.Tried(driver.state.turn, has_data=True)
+    assert driver.told(162, "Trading TWS session is connected from a different IP address") != []
+    driver.feed(late)
+    assert isinstance(driver.task, have.Wait)
+    assert not driver.is_ready
+
+
+def test_a_bar_is_not_waited_for_when_the_farm_says_first_that_it_is_well() -> None:
+    driver = trying()
+    driver.told(2104, WELL)
+    assert isinstance(driver.task, have.Sync)
+
+
+def test_an_unreadable_message_while_a_bar_is_asked_for_needs_the_lists_anew() -> None:
+    driver = trying()
+    driver.feed(have.Unread(1))
+    driver.told(2104, WELL)
+    assert not driver.is_ready
+    assert driver.until_ready().count(have.Sync) == 2
+
+
+def test_bars_that_are_refused_because_of_a_session_elsewhere_tell_of_it() -> None:
+    driver = ready()
+    driver.told(162, "Trading TWS session is connected from a different IP address")
+    assert driver.alerts == [AlertKind.COMPETING_SESSION]
+    assert "another session" in driver.reason
+
+
+def test_other_refusals_of_bars_tell_of_no_session() -> None:
+    driver = ready()
+    assert driver.told(162, "HMDS query returned no data") == []
 
 
 # --- 1300, 326, 100, 502-504 ----------------------------------------------------------------------

@@ -38,6 +38,8 @@ MAKES: dict[str, Make] = {
     "silent": lambda _link, turn: have.Probed(turn, is_answered=False),
     "synced": lambda _link, turn: have.Synced(turn, Answer.COMPLETE),
     "doubtful": lambda _link, turn: have.Synced(turn, Answer.DOUBTFUL, "doubtful"),
+    "bar": lambda _link, turn: have.Tried(turn, has_data=True),
+    "no bar": lambda _link, turn: have.Tried(turn, has_data=False),
     "endless": lambda _link, turn: have.Synced(turn, Answer.NONE, "no end"),
 }
 # "well" is whatever ends what is under way well: without it hardly anything would ever be ready.
@@ -76,6 +78,8 @@ class World:
                 self.is_silent = not is_answered
             case have.Synced(number, answer) if number == turn and self._awaits(have.Sync):
                 self.is_synced = answer is Answer.COMPLETE and not self.is_unread
+            case have.Tried(number, has_data) if number == turn and self._awaits(have.Try):
+                self.competes = self.competes and not has_data
             case have.Told(link, code, text) if link == self.link:
                 self._told(code, text.rpartition(":")[2])
 
@@ -85,6 +89,7 @@ class World:
     def _told(self, code: int, farm: str) -> None:
         if code in (1100, 2110, 1101, 1102):
             self.is_cut, self.is_synced = code in (1100, 2110), False
+            self.competes = self.competes and self.is_cut
         elif code == 321:
             self.refuses = True
         elif code == 10197:
@@ -92,6 +97,7 @@ class World:
         elif code in FARMS:
             change = self.broken.add if FARMS[code] else self.broken.discard
             change((FAMILY[code], farm))
+            self.competes = self.competes and code != 2104
         elif code == 2107:
             self.broken.discard(("h", farm))
 
@@ -103,8 +109,8 @@ class World:
                 self.competes = self.refuses = False
                 self.broken.clear()
             case have.Sync():
-                self.task, self.is_unread, self.competes = command, False, False
-            case have.Wait() | have.BackOff() | have.Probe():
+                self.task, self.is_unread = command, False
+            case have.Wait() | have.BackOff() | have.Probe() | have.Try():
                 self.task = command
             case have.Close():
                 self.opened, self.task = 0, None

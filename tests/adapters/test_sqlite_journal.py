@@ -57,6 +57,7 @@ def full(path: Path) -> Iterator[SqliteJournal]:
     ticket = build.ticket()
     journal.begin(header())
     journal.record_snapshot("r1", build.snapshot(orders=[build.open_order(stop="80.10")]))
+    journal.record_standing("r1", build.standing())
     row = build.row(signal=ticket.signal, verdict=DeniedTicket(ticket, ("too many",)))
     journal.record_rows("r1", [row])
     journal.finish("r1", build.NOW, "decided")
@@ -148,8 +149,9 @@ def test_alerts_need_no_run(path: Path) -> None:
 def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path: Path) -> None:
     told = full.runs(), full.decisions("r1"), full.tickets("r1")
     full.close()
-    for statement in ("DROP TABLE alert_end", "DROP TABLE alert", "PRAGMA user_version = 1"):
-        change(path, statement)
+    for table in ("alert_end", "alert", "standing_seen"):
+        change(path, f"DROP TABLE {table}")
+    change(path, "PRAGMA user_version = 1")
 
     again = SqliteJournal(path)
     assert (again.runs(), again.decisions("r1"), again.tickets("r1")) == told
@@ -157,7 +159,7 @@ def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path:
     again.begin(header("r2"))
     again.close()
 
-    assert rows(path, "PRAGMA user_version") == [{"user_version": 2}]
+    assert rows(path, "PRAGMA user_version") == [{"user_version": 3}]
     fresh = path.with_name("fresh.sqlite")
     SqliteJournal(fresh).runs()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
@@ -270,8 +272,8 @@ def test_a_torn_journal_is_an_error(full: SqliteJournal, path: Path) -> None:
 
 def test_a_newer_journal_is_left_to_the_newer_sellkit(full: SqliteJournal, path: Path) -> None:
     full.close()
-    change(path, "PRAGMA user_version = 3")
-    with pytest.raises(JournalError, match="version 3 and this sellkit knows 2"):
+    change(path, "PRAGMA user_version = 4")
+    with pytest.raises(JournalError, match="version 4 and this sellkit knows 3"):
         SqliteJournal(path).begin(header("r2"))
     assert len(rows(path, "SELECT * FROM run")) == 1
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from sellkit.config import Overrides
     from sellkit.core.bars import SeriesKey
-    from sellkit.core.coverage import BarRequest
+    from sellkit.core.windows import BarRequest
     from sellkit.ports import BarStore, Broker
 
 INSTRUMENTS = 50

@@ -42,6 +42,8 @@ SETTINGS = """\
 profile = "demo"
 [accounts]
 demo = "{account}"
+[bars]
+late_seconds = 0.0
 [requests]
 connect_timeout_seconds = 3.0
 [profiles.demo]

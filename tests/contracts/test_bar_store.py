@@ -11,6 +11,7 @@ import pytest
 from sellkit.adapters.parquet_bars import ParquetBarStore
 from sellkit.core import indicators
 from sellkit.core.bars import Anchor, BarSize, SeriesKey, checked
+from sellkit.core.coverage import Absence
 from sellkit.core.extension import extended
 from sellkit.core.portfolio import GatewayKind, Origin
 from sellkit.errors import ForeignOrigin, InvalidBars
@@ -128,14 +129,14 @@ def test_the_owner_may_change_the_alias(store: BarStore) -> None:
     store.claim(dataclasses.replace(OURS, alias="second"))
 
 
-def test_what_the_source_has_no_bar_for_is_remembered_with_the_latest_time(
+def test_what_the_source_has_no_bar_for_is_remembered_with_the_latest_answer(
     store: BarStore,
 ) -> None:
-    first, second = build.NOW, build.NOW + build.SECOND
+    first, second = Absence(build.NOW), Absence(build.NOW + build.SECOND, 2)
     starts = [slot.start for slot in build.session_halves()][:3]
     assert store.absent(KEY) == {}
-    store.note_absent(KEY, starts, first)
-    store.note_absent(KEY, starts[:1], second)
+    store.note_absent(KEY, dict.fromkeys(starts, first))
+    store.note_absent(KEY, {starts[0]: second})
     assert store.absent(KEY) == {starts[0]: second, starts[1]: first, starts[2]: first}
     assert store.absent(dataclasses.replace(KEY, con_id=1)) == {}
 
@@ -148,7 +149,7 @@ def test_a_dropped_series_leaves_nothing_behind_and_no_other_series_changes(
     for key in (KEY, other):
         store.add(key, bars(0, 2))
         store.write_averages(key, table)
-        store.note_absent(key, [build.NOW], build.NOW)
+        store.note_absent(key, {build.NOW: Absence(build.NOW)})
     store.drop(KEY)
     assert store.read(KEY).empty
     assert store.read_averages(KEY) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,8 +176,20 @@ def test_a_run_that_is_not_open_takes_nothing(journal: Journal, begun: bool) -> 
     with pytest.raises(JournalError, match="r1"):
         journal.record_snapshot("r1", build.snapshot())
     with pytest.raises(JournalError, match="r1"):
+        journal.record_standing("r1", build.standing())
+    with pytest.raises(JournalError, match="r1"):
         journal.finish("r1", build.NOW, "decided")
     assert journal.decisions("r1") == ()
+
+
+def test_a_run_has_the_standing_that_was_recorded_for_it(journal: Journal) -> None:
+    journal.begin(header())
+    assert journal.standings("r1") == ()
+    journal.record_standing("r1", build.standing("the farm usfarm is broken", epoch=3))
+    (told,) = journal.standings("r1")
+    assert (told["epoch"], told["is_ready"]) == (3, 0)
+    assert told["reason"] == "the farm usfarm is broken"
+    assert dt.datetime.fromisoformat(str(told["since"])) == build.standing().since
 
 
 def test_the_account_number_stands_nowhere(journal: Journal) -> None:

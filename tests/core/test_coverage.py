@@ -1,88 +1,18 @@
-"""The planner asks for what is missing, and for no more, however little one answer brings."""
+"""What is missing, and whether it is any use to ask for it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
-import pandas as pd
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from sellkit.core.bars import BarSize, Slot, empty_bars, slots_until
+from sellkit.core.coverage import Absence, missing_slots, noted, worth_asking
+from tests.build import NOW, SECOND, bars, new_york
 
-from sellkit.core.bars import BarSize, Slot, empty_bars, merge, slots_until
-from sellkit.core.coverage import (
-    SLICE_SESSIONS,
-    BarRequest,
-    missing_slots,
-    next_window,
-    request_for,
-    unanswered,
-)
-from tests.build import NOW, SECOND, bars, instrument, new_york, session_halves, utc
-
-ANSWERS = (1, 31, 400, None)  # bars that one answer brings at most; None answers nothing at all
-quickly = settings(deadline=None, max_examples=15)
+DAY = dt.timedelta(days=1)
 
 
 def grid(count: int, size: BarSize = BarSize.M30) -> list[Slot]:
     return slots_until(NOW, size, new_york(), count=count)
-
-
-def sessions_in(window: Sequence[Slot]) -> int:
-    first, last = window[0].session.date, window[-1].session.date
-    return len(new_york().between(first, last))
-
-
-class Gateway:
-    """Answers with the newest bars that it has of those asked for, up to a number."""
-
-    def __init__(self, has: Sequence[Slot], at_most: int | None) -> None:
-        self.has = has
-        self.frame = bars(has)
-        self.at_most = at_most
-        self.asked = 0
-
-    def answer(self, request: BarRequest) -> pd.DataFrame:
-        self.asked += 1
-        if self.at_most is None:
-            return empty_bars()
-        first = self._first_date(request)
-        chosen = (self.frame.index < request.end) & (self.frame.index >= first)
-        return self.frame[chosen].iloc[-self.at_most :]
-
-    def _first_date(self, request: BarRequest) -> dt.datetime:
-        count, unit = request.duration.split()
-        last = request.end.date()
-        if unit == "Y":
-            first = last.replace(year=last.year - int(count))
-        else:
-            first = new_york().between(dt.date(2015, 1, 1), last)[-int(count)].date
-        return dt.datetime.combine(first, dt.time(), dt.UTC)
-
-
-def brought_up_to_date(
-    stored: pd.DataFrame, due: Sequence[Slot], gateway: Gateway, size: BarSize
-) -> pd.DataFrame:
-    """The planner's loop as a download runs it; more requests than missing slots is a failure."""
-    missing = missing_slots(stored, due)
-    limit = len(missing)
-    while missing:
-        window = next_window(missing, size, new_york())
-        request = request_for(window, instrument(), size, sessions_in(window), rth=True)
-        answer = gateway.answer(request)
-        assert gateway.asked <= limit, "the loop does not end"
-        stored = merge(stored, answer)
-        missing = unanswered(missing, window, answer)
-    return stored
-
-
-def runs(count: int) -> st.SearchStrategy[set[int]]:
-    """Places in a grid, deleted in runs."""
-    run = st.tuples(st.integers(0, count - 1), st.integers(1, 40))
-    return st.lists(run, max_size=6).map(
-        lambda found: {place for start, n in found for place in range(start, min(start + n, count))}
-    )
 
 
 # --- what is missing ------------------------------------------------------------------------------
@@ -121,132 +51,51 @@ def test_a_day_fetched_during_its_session_is_missing() -> None:
     assert missing_slots(stored, due) == due[-1:]
 
 
-# --- windows and requests -------------------------------------------------------------------------
+def test_a_bar_that_was_fetched_before_it_was_final_is_missing() -> None:
+    due = grid(10)
+    stored = bars(due)
+    lag = 5 * SECOND
+    stored.loc[stored.index[3], "fetched_at"] = due[3].end + lag - SECOND
+    stored.loc[stored.index[5], "fetched_at"] = due[5].end + lag
+    assert missing_slots(stored, due, lag) == [due[3]]
 
 
-@quickly
-@given(runs(900))
-def test_an_intraday_window_holds_the_newest_missing_bars_of_at_most_31_sessions(
-    places: set[int],
-) -> None:
-    slots = grid(900)
-    missing = [slots[place] for place in sorted(places)]
-    if not missing:
-        return
-    window = list(next_window(missing, BarSize.M30, new_york()))
-    assert window == missing[-len(window) :]
-    assert 1 <= sessions_in(window) <= SLICE_SESSIONS
+# --- what is worth asking for ---------------------------------------------------------------------
 
 
-def test_a_cold_start_asks_for_half_hours_in_slices_of_about_a_month() -> None:
-    assert sessions_in(next_window(grid(900), BarSize.M30, new_york())) >= 28
+def test_a_bar_is_not_asked_for_before_it_is_final() -> None:
+    due = grid(4)
+    lag = 5 * SECOND
+    assert worth_asking(due, {}, due[-1].end + lag - SECOND, lag) == due[:-1]
+    assert worth_asking(due, {}, due[-1].end + lag, lag) == due
 
 
-def test_daily_bars_are_asked_for_at_once() -> None:
-    assert next_window(grid(700, BarSize.D1), BarSize.D1, new_york()) == grid(700, BarSize.D1)
+def test_what_the_source_lacks_is_asked_for_after_a_day_and_after_a_week_and_then_never() -> None:
+    (slot,) = grid(1)
+    known: dict[dt.datetime, Absence] = {}
+    asked: list[int] = []
+    for day in range(1, 400):
+        now = slot.end + day * DAY
+        if worth_asking([slot], known, now):
+            asked.append(day)
+            known |= noted(known, [slot], now)
+    assert asked == [1, 2, 9]
 
 
-@pytest.mark.parametrize(
-    ("sessions", "duration"),
-    [(1, "1 D"), (31, "31 D"), (365, "365 D"), (366, "2 Y"), (750, "3 Y"), (891, "4 Y")],
-)
-def test_durations_are_days_up_to_a_year_and_years_beyond(sessions: int, duration: str) -> None:
-    window = grid(5, BarSize.D1)
-    request = request_for(window, instrument(), BarSize.D1, sessions, rth=True)
-    assert request.duration == duration
+def test_a_fresh_bar_may_be_late_and_is_asked_for_again_at_once() -> None:
+    (slot,) = grid(1)
+    assert noted({}, [slot], slot.end + DAY - SECOND) == {}
+    assert noted({}, [slot], slot.end + DAY) == {slot.start: Absence(slot.end + DAY, 1)}
 
 
-@pytest.mark.parametrize("end", ["2020-12-31 21:00", "2023-06-30 20:00", "2026-01-28 21:00"])
-def test_a_duration_in_years_reaches_back_over_all_the_sessions_asked_for(end: str) -> None:
-    days = slots_until(utc(end), BarSize.D1, new_york(), count=1300)
-    for count in range(366, 1300, 7):
-        window = days[-count:]
-        request = request_for(window, instrument(), BarSize.D1, count, rth=True)
-        last = window[-1].session.date
-        first = last.replace(
-            year=last.year - int(request.duration.split()[0]), day=min(last.day, 28)
-        )
-        assert first <= window[0].session.date, count
+def test_an_answer_counts_no_second_time_while_it_is_believed() -> None:
+    (slot,) = grid(1)
+    known = {slot.start: Absence(NOW + DAY, 1)}
+    assert noted(known, [slot], NOW + DAY + DAY / 2) == {}
+    assert noted(known, [slot], NOW + 2 * DAY) == {slot.start: Absence(NOW + 2 * DAY, 2)}
 
 
-def test_a_request_ends_with_its_window_and_carries_the_hours_asked_for() -> None:
-    window = session_halves()[2:5]
-    request = request_for(window, instrument(), BarSize.M30, 1, rth=False)
-    assert request.end == window[-1].end
-    assert request.rth is False
-    assert (request.instrument.con_id, request.bar_size) == (265598, BarSize.M30)
-
-
-# --- after an answer ------------------------------------------------------------------------------
-
-
-def test_a_full_answer_settles_its_window() -> None:
-    missing = grid(30)
-    window = missing[10:]
-    assert unanswered(missing, window, bars(window)) == missing[:10]
-
-
-def test_bars_older_than_the_answer_are_asked_for_again() -> None:
-    missing = grid(30)
-    assert unanswered(missing, missing, bars(missing[20:])) == missing[:20]
-
-
-def test_a_hole_within_the_answer_is_not_asked_for_again() -> None:
-    missing = grid(30)
-    answer = bars([*missing[20:24], *missing[26:]])
-    assert unanswered(missing, missing, answer) == missing[:20]
-
-
-def test_an_answer_without_bars_settles_its_window() -> None:
-    missing = grid(30)
-    assert unanswered(missing, missing[10:], empty_bars()) == missing[:10]
-
-
-def test_an_answer_that_settles_nothing_settles_its_window() -> None:
-    missing = grid(30)
-    later = bars(session_halves()[-1:])
-    assert unanswered(missing, missing[10:], later) == missing[:10]
-
-
-# --- the loop -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("at_most", [1, 31, 400])
-def test_a_cold_start_ends_with_every_half_hour(at_most: int) -> None:
-    due = grid(200 if at_most == 1 else 900)
-    gateway = Gateway(due, at_most)
-    stored = brought_up_to_date(empty_bars(), due, gateway, BarSize.M30)
-    assert missing_slots(stored, due) == []
-    assert gateway.asked >= len(due) / at_most
-
-
-@pytest.mark.parametrize("at_most", [1, 31, 400])
-def test_a_cold_start_ends_with_every_day(at_most: int) -> None:
-    due = grid(100 if at_most == 1 else 891, BarSize.D1)
-    stored = brought_up_to_date(empty_bars(), due, Gateway(due, at_most), BarSize.D1)
-    assert missing_slots(stored, due) == []
-
-
-@quickly
-@given(runs(500), st.sampled_from(ANSWERS), st.sampled_from([BarSize.M30, BarSize.D1]))
-def test_whatever_was_deleted_the_loop_ends_and_brings_it_back(
-    deleted: set[int], at_most: int | None, size: BarSize
-) -> None:
-    due = grid(500, size)
-    kept = bars([slot for place, slot in enumerate(due) if place not in deleted])
-    stored = brought_up_to_date(kept, due, Gateway(due, at_most), size)
-    left = missing_slots(stored, due)
-    assert left == ([] if at_most else [due[place] for place in sorted(deleted)])
-
-
-@quickly
-@given(runs(500), runs(500), st.sampled_from(ANSWERS[:3]))
-def test_only_what_the_gateway_lacks_stays_missing(
-    deleted: set[int], lacking: set[int], at_most: int
-) -> None:
-    due = grid(500)
-    has = [slot for place, slot in enumerate(due) if place not in lacking]
-    kept = bars([slot for place, slot in enumerate(due) if place not in deleted])
-    stored = brought_up_to_date(kept, due, Gateway(has, at_most), BarSize.M30)
-    expected = [due[place] for place in sorted(deleted & lacking)]
-    assert missing_slots(stored, due) == expected
+def test_an_answer_from_the_future_is_not_believed() -> None:
+    # The clock went back: what is known may be of another time.
+    (slot,) = grid(1)
+    assert worth_asking([slot], {slot.start: Absence(NOW + DAY, 1)}, NOW) == [slot]

@@ -50,7 +50,7 @@ CONNECTION: Final = (
     Fault(
         9,
         "data farms break down at the hour (2103, 2105)",
-        "no decision for the positions whose bars are missing",
+        "an alert; no decision for the positions whose bars are missing",
     ),
     Fault(
         10,

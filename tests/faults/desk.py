@@ -150,8 +150,7 @@ def steps(desk: Desk) -> Iterator[tuple[str, HourlyDecision | None]]:
     yield "fetched", None
     decision = desk.decide()
     yield "decided", decision
-    desk.record(decision)
-    yield "recorded", decision
+    yield "recorded", desk.record(decision)
 
 
 def decided(desk: Desk) -> HourlyDecision:

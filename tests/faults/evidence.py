@@ -41,8 +41,8 @@ class Evidence:
         Every order that sellkit placed, as it stands at the end.
     executions
         Every fill, of whomever.
-    runs, decisions, tickets
-        As they stand in the journal; the latter two by run.
+    runs, decisions, tickets, standings
+        As they stand in the journal; the latter three by run.
     alarms
         Run and token of each decision that was logged as an alarm.
     ran
@@ -59,6 +59,7 @@ class Evidence:
     runs: tuple[Row, ...]
     decisions: Mapping[str, tuple[Row, ...]]
     tickets: Mapping[str, tuple[Row, ...]]
+    standings: Mapping[str, tuple[Row, ...]]
     alarms: frozenset[tuple[str, str]]
     ran: tuple[Ran, ...]
     replays: tuple[Mapping[str, str], ...]
@@ -93,6 +94,7 @@ def gather(play: Play) -> Evidence:
     runs: tuple[Row, ...] = ()
     decisions: dict[str, tuple[Row, ...]] = {}
     tickets: dict[str, tuple[Row, ...]] = {}
+    standings: dict[str, tuple[Row, ...]] = {}
     if play.journal_path.is_file():
         with closing(SqliteJournal(play.journal_path)) as journal:
             runs = journal.runs()
@@ -100,6 +102,7 @@ def gather(play: Play) -> Evidence:
                 run_id = str(run["run_id"])
                 decisions[run_id] = journal.decisions(run_id)
                 tickets[run_id] = journal.tickets(run_id)
+                standings[run_id] = journal.standings(run_id)
     books = [gateway.exchange for gateway in play.gateways]
     return Evidence(
         before={
@@ -123,6 +126,7 @@ def gather(play: Play) -> Evidence:
         runs=runs,
         decisions=decisions,
         tickets=tickets,
+        standings=standings,
         alarms=frozenset(
             (str(getattr(each, "run_id", "")), str(getattr(each, "token", "")))
             for each in play.ears.records

@@ -117,9 +117,12 @@ def doubt_decides_nothing(evidence: Evidence) -> list[str]:
     """I5."""
     found = []
     for run_id, rows in evidence.decisions.items():
-        for row in rows:
-            if row["decision"] in ("EXIT", "HOLD"):
-                found += [f"run {run_id}, {row['ticker']}: {why}" for why in _doubts(row)]
+        firm = [row for row in rows if row["decision"] in ("EXIT", "HOLD")]
+        for row in firm:
+            found += [f"run {run_id}, {row['ticker']}: {why}" for why in _doubts(row)]
+        standings = [bool(each["is_ready"]) for each in evidence.standings[run_id]]
+        if firm and standings != [True]:
+            found.append(f"run {run_id} decided, and no connection that was ready is known of it")
     for ran in evidence.ran:
         decided = {row["decision"] for row in evidence.decisions.get(ran.run_id, ())}
         if ran.was_ready is False and decided & {"EXIT", "HOLD"}:

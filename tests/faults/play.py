@@ -88,6 +88,8 @@ class Play:
         Its runs.
     alerts
         What the connection wanted a person to know.
+    clears
+        Each time that it said that no alert is open: how many there had been.
     ears
         What was logged.
     was_killed
@@ -102,6 +104,7 @@ class Play:
     gateways: list[Gateway] = field(default_factory=list)
     ran: list[Ran] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    clears: list[int] = field(default_factory=list)
     ears: Ears = field(default_factory=Ears)
     was_killed: bool = False
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 import socket
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,16 +24,18 @@ from eventkit import Event
 
 from sellkit.adapters.ib.broker import IbBroker
 from sellkit.adapters.ib.returning import Returning
+from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.config import Overrides
 from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.bars import Anchor
 from sellkit.core.market_time import calendar_for
 from sellkit.core.portfolio import GatewayKind
-from sellkit.errors import ConfigError, NotConnected, SellkitError
+from sellkit.errors import ConfigError, NotConnected, RequestTimedOut, SellkitError
 from sellkit.operate.scheduler import run_on_schedule
 from sellkit.simgateway.clock import steady_seconds
 from sellkit.wiring import open_desk
 from tests.build import limits
+from tests.faults.desk import dry_options, laid_out
 from tests.faults.play import SECONDS, TURN, Play, free_port, until
 
 FAST = Returning(
@@ -43,12 +48,21 @@ FAST = Returning(
     alert_after=3,
 )
 AT = dt.datetime(2026, 1, 28, 16, 5, tzinfo=dt.UTC)
+HARMLESS = {
+    *("startApi", "reqCurrentTime", "reqPositions", "cancelPositions", "reqAllOpenOrders"),
+    *("reqContractDetails", "reqHistoricalData"),
+}
+"""What a read-only gateway answers as any other does."""
 BOTH = {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
 
 
 def lasting(play: Play, patience: Returning = FAST, **changes: Any) -> IbBroker:
     """A connection that comes back."""
-    usual = {"returning": patience, "on_alert": play.alerts.append}
+    usual = {
+        "returning": patience,
+        "on_alert": play.alerts.append,
+        "on_clear": lambda: play.clears.append(len(play.alerts)),
+    }
     return play.connect(**(usual | changes))
 
 
@@ -87,6 +101,17 @@ def notice_time(play: Play, code: int) -> float:
         if each.getMessage() == "gateway_notice" and each.__dict__["code"] == code
     ]
     return record.created - time.time() + steady_seconds()
+
+
+def a_handler_fails() -> None:
+    """Whatever it was that it handled: every connection of this process takes it for its own."""
+
+    def fail() -> None:
+        raise RuntimeError("a handler failed")
+
+    event = Event("a tick")
+    event += fail
+    event.emit()
 
 
 def decides_nothing(play: Play, broker: IbBroker) -> SellkitError:
@@ -168,6 +193,7 @@ def test_a_port_that_never_greets_is_left_and_tried_without_haste(play: Play) ->
     (rule,) = play.gateway.faults.armed
     attempts = rule.struck
     assert 3 <= attempts <= 4
+    until(lambda: len(play.gateway.sessions) <= 1)  # each attempt is hung up before the next
     decides_nothing(play, broker)
     play.control.clear()
     decides(play, ready(broker))
@@ -197,12 +223,14 @@ def test_a_client_id_in_use_is_kept_to(play: Play) -> None:
 @pytest.mark.fault(4)
 def test_a_socket_closed_while_idle_is_made_anew_and_everything_read_anew(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
-    broker = ready(lasting(play))
+    broker = ready(lasting(play, replace(FAST, settle_seconds=0.3)))
     asked = play.asked("reqPositions")
     play.go_to(AT)
     until(lambda: broker.standing.epoch == 2)
     ready(broker)
     assert play.asked("reqPositions") > asked
+    began = play.heard("startApi")[1].seconds
+    assert play.heard("reqPositions")[asked].seconds - began >= 0.29, "it had not settled"
     assert play.asked("reqAllOpenOrders") == play.asked("reqPositions")
     assert (1, False) in standings(play)
     decides(play, broker)
@@ -219,6 +247,7 @@ def test_a_silent_gateway_is_noticed_and_left(play: Play) -> None:
     ready(broker)
     reasons = [str(record.__dict__.get("reason")) for record in play.ears.records]
     assert any("did not answer within 0.5 s" in each for each in reasons)
+    assert (1, False) in standings(play)
     decides(play, broker)
     play.seen("the probe went unanswered for 0.5 s; epoch 2")
 
@@ -275,11 +304,23 @@ def test_while_a_farm_is_broken_nothing_is_decided_that_needs_it(play: Play) -> 
     until(lambda: not broker.standing.is_ready)
     error = decides_nothing(play, broker)
     assert "farm" in str(error)
-    back = [{"code": 2104}, {"code": 2106}]
-    play.control.inject({"do": "sequence", "steps": back})
+    alerted(play, AlertKind.FARM_BROKEN)
+    cleared = len(play.clears)
+    until(lambda: "(historical data)" in broker.standing.reason)
+    both = broker.standing.reason
+    play.control.inject({"do": "sequence", "steps": [{"code": 2104}]})
+    until(lambda: broker.standing.reason != both)
+    assert "(market data)" not in broker.standing.reason
+    assert "(historical data) is broken" in broker.standing.reason
+    play.control.inject({"do": "sequence", "steps": [{"code": 2106}]})
     ran = play.run(ready(broker))
     assert ran.words() == {"AAPL": "UNDECIDED", "MSFT": "HOLD"}
-    play.seen(f"nothing decided: {error}", "later Apple alone, whose bars are missing")
+    until(lambda: len(play.clears) > cleared)
+    play.seen(
+        "one alert until both were well",
+        f"nothing decided: {error}",
+        "later Apple alone, whose bars are missing",
+    )
 
 
 @pytest.mark.fault(10)
@@ -398,6 +439,48 @@ def test_a_rival_session_is_not_fought(play: Play) -> None:
     play.seen("not ready, said once; not one further connection")
 
 
+@pytest.mark.fault(13)
+def test_a_rival_session_is_over_when_a_bar_can_be_had_and_not_when_the_lists_can(
+    play: Play,
+) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play, replace(FAST, competing_seconds=0.1)))
+    play.control.set_market_data(competing=True)
+    play.control.inject({"do": "error", "code": 10197})
+    until(lambda: not broker.standing.is_ready)
+    since = broker.standing.since
+    asked = play.asked("reqHistoricalData")
+    until(lambda: play.asked("reqHistoricalData") >= asked + 3)
+    assert broker.standing.since == since, "it was ready meanwhile"
+    lists, known = play.asked("reqAllOpenOrders"), len(standings(play))
+    a_handler_fails()
+    until(lambda: play.asked("reqAllOpenOrders") > lists)
+    asked = play.asked("reqHistoricalData")
+    until(lambda: play.asked("reqHistoricalData") > asked)
+    assert (1, True) not in standings(play)[known:], "the lists prove nothing"
+    error = decides_nothing(play, broker)
+    assert "another session" in str(error)
+    assert re.search(r"for \d+ s by now", str(error))
+    play.control.set_market_data(competing=False)
+    decides(play, ready(broker))
+    assert play.asked("startApi") == 1
+    alerted(play, AlertKind.COMPETING_SESSION, AlertKind.UNREADABLE)
+    play.seen("a bar asked for again and again, ready when one came")
+
+
+@pytest.mark.fault(13)
+def test_a_run_whose_bars_are_refused_because_of_a_rival_session_decides_nothing(
+    play: Play,
+) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play))
+    play.control.set_market_data(competing=True)
+    ran = play.run(broker)
+    assert ran.decision is None
+    assert "another session" in str(ran.error)
+    alerted(play, AlertKind.COMPETING_SESSION)
+
+
 @pytest.mark.fault(14)
 def test_after_too_many_messages_fewer_are_sent(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
@@ -433,18 +516,29 @@ def _list_that_does_not_end(play: Play) -> None:
     until(lambda: play.alerts)
     assert kinds(play) == [AlertKind.NOT_SYNCED]
     decides_nothing(play, broker)
+    with closing(play.connect(client_id=2, request_timeout_seconds=0.3)) as impatient:
+        ran = play.run(impatient)  # it trusts its start, and reads the lists itself
+    assert ran.decision is None
+    assert isinstance(ran.error, RequestTimedOut)
     play.control.clear()
     decides(play, ready(broker))
 
 
 @pytest.mark.fault(17)
 def test_a_gateway_that_refuses_to_trade_is_not_ready(play: Play) -> None:
+    """The refusal comes unasked, because sellkit asks for nothing that would be refused.
+
+    A read-only gateway answers orders, the binding of orders, and the lists of one's own and of
+    completed orders with 321. Of these sellkit sends none while it only prepares tickets: it reads
+    positions, the open orders of all clients, contracts, bars and the time.
+    """
     play.turn(fall=("AAPL",), rise=("MSFT",))
     broker = ready(lasting(play))
     decides(play, broker)
     play.go_to(AT)
     until(lambda: not broker.standing.is_ready)
     assert "Read-Only" in broker.standing.reason
+    assert {each.name for each in play.gateway.requests} <= HARMLESS
     error = decides_nothing(play, broker)
     alerted(play, AlertKind.READ_ONLY)
     play.seen(f"decides while nothing is refused, and nothing once it said 321: {error}")
@@ -468,12 +562,7 @@ def test_after_a_handler_failed_everything_is_read_anew(play: Play) -> None:
     until(lambda: standings(play)[-1] == (1, True))
     known, asked = len(standings(play)), play.asked("reqPositions")
 
-    def fail() -> None:
-        raise RuntimeError("a handler failed")
-
-    event = Event("a tick")
-    event += fail
-    event.emit()
+    a_handler_fails()
     until(lambda: standings(play)[known:] == [(1, False), (1, True)])
     assert AlertKind.UNREADABLE in kinds(play)
     assert play.asked("reqPositions") > asked
@@ -493,6 +582,80 @@ def test_a_handler_that_fails_loses_no_alert(play: Play) -> None:
 
 
 # --- sellkit itself is late -----------------------------------------------------------------------
+
+
+class Hold:
+    """A handler that holds the loop's thread until it is let go, at the first of these notices."""
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+        self._has_begun, self._may_end = threading.Event(), threading.Event()
+
+    def __call__(self, _number: int, code: int, _text: str, _contract: object) -> None:
+        if code == self._code and not self._has_begun.is_set():
+            self._has_begun.set()
+            assert self._may_end.wait(4 * SECONDS)
+
+    @contextmanager
+    def holding(self, play: Play, broker: IbBroker) -> Iterator[None]:
+        """While the loop is held up, with everything that would tell it of that."""
+        way = broker._bridge.connection._errands.way
+        assert way is not None
+        way.link.ib.errorEvent += self
+        try:
+            play.control.inject({"do": "error", "code": self._code, "text": "so and so"})
+            assert self._has_begun.wait(SECONDS)
+            yield
+        finally:
+            self._may_end.set()
+
+
+NOTICED = replace(FAST, probe_timeout_seconds=0.8)
+"""Patience with which a loop that is held up is noticed after less than two seconds."""
+
+
+def runs_begun(play: Play) -> int:
+    """How many runs stand in the journal."""
+    with closing(SqliteJournal(play.journal_path)) as journal:
+        return len(journal.runs())
+
+
+@pytest.mark.fault(19)
+def test_a_loop_that_is_held_up_is_noticed_and_nothing_is_recorded_as_decided(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play, NOTICED))
+    with closing(SqliteJournal(play.journal_path)) as journal:
+        desk = laid_out(play.folder, broker, journal, "1a7e", dry_options())
+        desk.begin()
+        desk.apply_default()
+        desk.bring_up_to_date()
+        decision = desk.decide()
+        assert [str(row.position.instrument.token) for row in decision.exits] == ["NASDAQ:AAPL"]
+        with Hold(2119).holding(play, broker):
+            until(lambda: not broker.standing.is_ready)
+            reason = broker.standing.reason
+            assert re.search(r"was last seen well \d+ s ago", reason)
+            desk.record(decision)
+        assert {each["decision"] for each in journal.decisions("1a7e")} == {"UNDECIDED"}
+        assert journal.tickets("1a7e") == ()
+    decides(play, ready(broker))
+    play.seen(f"undecided while the loop is held up: {reason}")
+
+
+@pytest.mark.fault(19)
+def test_a_run_that_begins_while_the_loop_is_held_up_decides_nothing(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = ready(lasting(play, NOTICED))
+    with ThreadPoolExecutor(1) as other:
+        with Hold(2119).holding(play, broker):
+            until(lambda: not broker.standing.is_ready)
+            run = other.submit(play.run, broker)
+            until(lambda: runs_begun(play))
+        ran = run.result(4 * SECONDS)
+    assert ran.was_ready is False
+    assert ran.decision is None
+    assert isinstance(ran.error, NotConnected)
+    decides(play, ready(broker))
 
 
 class HeldUp:

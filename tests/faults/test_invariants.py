@@ -171,6 +171,17 @@ def test_a_decision_without_a_ready_connection_breaks_the_fifth(sound: Evidence)
     assert broken(replace(sound, ran=ran)) == {"I5"}
 
 
+@pytest.mark.parametrize("facts", [{"is_ready": 0}, None], ids=["not ready", "unknown"])
+def test_a_decision_recorded_without_a_ready_connection_breaks_the_fifth(
+    sound: Evidence, facts: dict[str, Any] | None
+) -> None:
+    told = {
+        run_id: tuple({**row, **facts} for row in rows) if facts else ()
+        for run_id, rows in sound.standings.items()
+    }
+    assert broken(replace(sound, standings=told)) == {"I5"}
+
+
 def test_bars_that_change_behind_the_journal_break_the_sixth(stage: Play) -> None:
     store = stage.store()
     for key in store.keys():  # noqa: SIM118  (no dict)

@@ -72,8 +72,7 @@ def usual(**changes: object) -> Workplace:
 def whole_run(place: Workplace) -> dict[str, Decision]:
     place.desk.begin()
     place.desk.bring_up_to_date()
-    decision = place.desk.decide()
-    place.desk.record(decision)
+    decision = place.desk.record(place.desk.decide())
     return {str(row.position.instrument): row.signal.decision for row in decision.rows}
 
 
@@ -214,6 +213,44 @@ def test_what_was_interrupted_while_it_was_decided_is_not_decided(
         (f"the connection is not ready: {reason}",)
     }
     assert [row.verdict for row in decision.rows] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (gone, "the gateway has lost Interactive Brokers (1100)"),
+        (FakeBroker.come_back, "it was interrupted after the positions were read; decide again"),
+        (there_and_back, "it was interrupted after the positions were read; decide again"),
+    ],
+)
+def test_what_was_interrupted_before_it_is_recorded_is_recorded_as_undecided(
+    happens: Callable[[FakeBroker], None], reason: str
+) -> None:
+    place = usual()
+    place.desk.bring_up_to_date()
+    decision = place.desk.decide()
+    assert len(decision.exits) == 1
+    happens(place.broker)
+
+    recorded = place.desk.record(decision)
+
+    told = [f"the connection is not ready: {reason}"]
+    journalled = place.journal.decisions(RUN)
+    assert [(each["decision"], each["reasons"]) for each in journalled] == [("UNDECIDED", told)] * 2
+    assert place.journal.tickets(RUN) == ()
+    assert {row.signal.decision for _, row in place.signal_log.rows} == {Decision.UNDECIDED}
+    assert len(recorded.undecided) == 2
+    assert place.journal.runs()[0]["outcome"] == "undecided"
+    (standing,) = place.journal.standings(RUN)
+    assert (standing["is_ready"], standing["reason"]) == (0, reason)
+
+
+def test_a_decision_is_recorded_with_the_standing_that_it_had() -> None:
+    place = usual()
+    place.broker.come_back()
+    whole_run(place)
+    (standing,) = place.journal.standings(RUN)
+    assert (standing["epoch"], standing["is_ready"], standing["reason"]) == (2, 1, "")
 
 
 def test_a_connection_that_is_not_ready_ends_the_run_with_its_reason() -> None:

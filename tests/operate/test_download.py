@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
 from sellkit.core.bars import PRICES, BarSize, SeriesKey, Slot
-from sellkit.core.coverage import SLICE_SESSIONS
+from sellkit.core.windows import SLICE_SESSIONS
 from sellkit.errors import (
     InvalidBars,
     NotConnected,
@@ -37,7 +37,7 @@ from tests.operate.workplace import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sellkit.core.coverage import BarRequest
+    from sellkit.core.windows import BarRequest
     from sellkit.operate.options import DeskOptions
 
 TOKENS = {APPLE: "NASDAQ:AAPL", MICROSOFT: "NASDAQ:MSFT", SPIDER: "ARCA:SPY"}
@@ -83,8 +83,8 @@ class Download:
             self.broker,
             self.store,
             self.progress,
-            self.options.concurrency,
-            self.broker.clock.now(),
+            self.options,
+            self.broker.clock,
             is_present=True,
         )
 
@@ -482,6 +482,104 @@ def test_a_fresh_bar_that_is_late_is_asked_for_again_at_once() -> None:
     download(APPLE)
     broker.histories[APPLE, BarSize.M30] = whole
     assert sum(each.fetched for each in download(APPLE)) == 1
+
+
+class Late(FakeBroker):
+    """A gateway that has the newest half-hour only from some question on."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.arrives_at = 1
+
+    def bars(self, request: BarRequest) -> pd.DataFrame:
+        answer = super().bars(request)
+        asked = sum(each.bar_size is BarSize.M30 for each in self.requests)
+        is_late = request.bar_size is BarSize.M30 and asked < self.arrives_at
+        newest = self.histories[APPLE, BarSize.M30].index[-1]
+        return answer[answer.index < newest] if is_late else answer
+
+
+def patient(seconds: int = 60) -> DeskOptions:
+    return options(late_bars=dt.timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("arrives_at", [2, 3, 4])
+def test_a_bar_that_has_just_ended_is_asked_for_until_its_time_is_over(arrives_at: int) -> None:
+    broker = broker_with(APPLE, kind=Late)
+    assert isinstance(broker, Late)
+    broker.arrives_at = arrives_at
+    download = Download(broker, patient())
+    download(APPLE)
+    newest = broker.histories[APPLE, BarSize.M30].index[-1]
+    assert newest in download.store.bars[HALVES].index
+    assert sizes(broker.requests).count(BarSize.M30) == arrives_at
+
+
+def test_a_bar_that_does_not_come_is_given_up_and_stays_missing() -> None:
+    broker = broker_with(APPLE, kind=Late)
+    assert isinstance(broker, Late)
+    broker.arrives_at = 100
+    download = Download(broker, patient())
+    download(APPLE)
+    newest = broker.histories[APPLE, BarSize.M30].index[-1]
+    assert newest not in download.store.bars[HALVES].index
+    assert sizes(broker.requests).count(BarSize.M30) == 1 + 3  # from 20 s to 60 s, 15 s apart
+
+
+def test_a_bar_that_ended_long_ago_is_not_waited_for() -> None:
+    broker = broker_with(APPLE, kind=Late)
+    assert isinstance(broker, Late)
+    broker.arrives_at = 100
+    broker.clock.time += dt.timedelta(minutes=5)
+    Download(broker, patient())(APPLE)
+    assert sizes(broker.requests).count(BarSize.M30) == 1
+
+
+def test_a_bar_is_not_asked_for_before_it_is_final() -> None:
+    broker = broker_with(APPLE)
+    download = Download(broker, options(lag=dt.timedelta(seconds=30)))
+    download(APPLE)
+    assert not download.store.bars[HALVES].empty
+    newest = broker.histories[APPLE, BarSize.M30].index[-1]
+    first = len(broker.requests)
+    broker.clock.time += dt.timedelta(seconds=10)
+    download(APPLE)
+    assert sizes(broker.requests[first:]) == [BarSize.M30]
+    told = download.store.bars[HALVES].loc[newest, "fetched_at"]
+    assert told == pd.Timestamp(broker.clock.time)
+
+
+def test_all_series_come_newest_first_and_what_is_not_held_comes_last() -> None:
+    con_ids = (APPLE, MICROSOFT, SPIDER)
+    broker = FakeBroker(FakeClock(NOW), bars=histories(*con_ids, halves=700))
+    download = Download(broker, options(concurrency=1, history_hours=300))
+    series = [
+        replace(each, is_held=con_id != APPLE)
+        for con_id in con_ids
+        for each in download.planned(con_id)
+    ]
+    bring_up_to_date(
+        series,
+        broker,
+        download.store,
+        download.progress,
+        download.options,
+        broker.clock,
+        is_present=True,
+    )
+    halves = [each for each in broker.requests if each.bar_size is BarSize.M30]
+    assert [each.instrument.con_id for each in halves][-2:] == [APPLE, APPLE]
+    held = [each.end for each in halves if each.instrument.con_id != APPLE]
+    assert held == sorted(held, reverse=True)
+    assert len(held) == 4
+
+
+def test_a_long_download_says_how_many_requests_and_how_long() -> None:
+    broker = broker_with(APPLE, MICROSOFT, SPIDER)
+    broker.seconds_a_request = 20.0
+    download = Download(broker, options(history_hours=300))
+    download(APPLE, MICROSOFT, SPIDER)
+    assert download.progress.labels == ["downloading bars: 9 requests, about 3 min"]
 
 
 def test_bars_are_not_joined_before_an_answer_reaches_what_is_stored() -> None:

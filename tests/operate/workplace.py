@@ -36,11 +36,13 @@ class CountingProgress:
     """A `Progress` that adds up."""
 
     def __init__(self) -> None:
+        self.labels: list[str] = []
         self.totals: list[int] = []
         self.done = 0
         self.stops = 0
 
     def start(self, label: str, total: int) -> None:
+        self.labels.append(label)
         self.totals.append(total)
 
     def advance(self, steps: int = 1, *, of: str = "") -> None:

@@ -41,6 +41,7 @@ real = "{account}"
 
 [bars]
 hour_anchor = "{anchor}"
+late_seconds = 0.0
 
 [requests]
 per_second = 1000.0

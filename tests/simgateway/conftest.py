@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.simgateway.trading import floor, gateway
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["floor", "gateway", "silent_client"]
 
 
 @pytest.fixture

@@ -79,11 +79,11 @@ def test_a_bar_is_made_late_while_clients_are_connected(
 ) -> None:
     asked = bars(7, size="30 mins", duration="1 D")
     assert client.ask(*asked)[-8][9:14] == "12:00"
-    assert control.ask("bars", final_after_seconds=60)["until_final"] == "missing"
+    assert control.set_bars(60)["until_final"] == "missing"
     assert client.ask(*asked)[-8][9:14] == "11:00"
-    control.ask("bars", until_final="provisional")
+    control.set_bars(until_final="provisional")
     assert client.ask(*asked)[-8][9:14] == "11:30"
-    assert control.ask("bars") == {"final_after_seconds": 60.0, "until_final": "provisional"}
+    assert control.set_bars() == {"final_after_seconds": 60.0, "until_final": "provisional"}
 
 
 def test_a_competing_session_comes_and_goes(control: Control, client: WireClient) -> None:
@@ -125,9 +125,15 @@ def test_a_bust_event_ends_the_kept_bars_of_a_symbol(
 ) -> None:
     client.ask(*bars(7, size="30 mins", duration="1 D", keep=1))
     heard(client)
-    assert control.ask("bust", symbol="JPM") == {"ended": 0}
-    assert control.ask("bust") == {"ended": 1}
-    assert codes(heard(client)) == [(7, 10225)]
+    client.ask(*bars(8, size="30 mins", duration="1 D", keep=1))
+    heard(client)
+    assert control.bust("JPM") == 0
+    assert control.bust("aapl") == 2
+    assert codes(heard(client)) == [(7, 10225), (8, 10225)]
+    client.ask(*bars(9, size="30 mins", duration="1 D", keep=1))
+    heard(client)
+    assert control.bust() == 1
+    assert codes(heard(client)) == [(9, 10225)]
     control.advance(60)
     assert heard(client) == []
     assert gateway.open_history == 0
@@ -168,6 +174,7 @@ def test_a_fault_rule_turns_an_update_into_a_bust_event(
             "stands beside 'exchange'",
         ),
         ("bust", {"of": "AAPL"}, "unknown key 'of'"),
+        ("bust", {"symbol": "TSLA"}, "is not in the scenario: 'TSLA'"),
     ],
 )
 def test_what_cannot_be_is_refused(

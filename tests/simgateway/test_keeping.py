@@ -475,6 +475,31 @@ def test_a_split_that_came_while_the_gateway_was_down_is_done_at_the_next_start(
         assert held(gateway, "APPL") == 400
 
 
+def test_a_fill_of_a_renamed_contract_can_be_corrected_after_a_restart(tmp_path: Path) -> None:
+    scenario = split_at(NOON + dt.timedelta(minutes=5))
+    with kept(tmp_path, scenario=scenario) as gateway:
+        gateway.terminal.place("AAPL", "BUY", Decimal(10))
+        (fill,) = gateway.exchange.ledger.executions
+        cost = gateway.exchange.ledger.cost(fill.order.terms.account, fill.order.terms.security)
+        pass_time(gateway, 600)
+    with kept(tmp_path, scenario=scenario, at=NOON + dt.timedelta(hours=1)) as gateway:
+        gateway.terminal.correct(fill.exec_id, fill.price - 1)
+        ledger, now = gateway.exchange.ledger, gateway.exchange.named("APPL")
+        assert ledger.cost(fill.order.terms.account, now) == cost - 10
+        assert ledger.realized_by_currency(fill.order.terms.account) == {"USD": 0}
+        assert held(gateway, "APPL") == 440
+
+
+def test_a_state_from_before_renamed_contracts_were_kept_is_carried_on(tmp_path: Path) -> None:
+    with kept(tmp_path) as gateway:
+        gateway.terminal.hold("MSFT", Decimal(3), Decimal(1))
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as database:
+        assert database.execute("DELETE FROM kept WHERE key = 'ledger successors'").rowcount == 1
+        database.commit()
+    with kept(tmp_path) as gateway:
+        assert held(gateway) == 3
+
+
 def test_rates_and_moved_prices_live_on(tmp_path: Path) -> None:
     markets = []
     for number in range(2):

@@ -1,4 +1,4 @@
-"""The books add up after any sequence of orders, splits among them."""
+"""The books add up after any sequence of orders, with splits, new names and corrections."""
 
 from __future__ import annotations
 
@@ -79,6 +79,10 @@ class Books:
         quotes = Quotes(self.market, self.exchange.price_name, self.exchange.stated_price)
         self.floor = Floor(self.exchange, quotes, Valuer(self.exchange, self.market))
         self.next_id = 1
+        # Every contract that the stock has been, oldest first, and that it is now.
+        self.stocks = [STOCK]
+        # What corrections of prices may have cost in all.
+        self.corrected = ZERO
         # Splits of the stock, each with the number of fills before it.
         self.splits: list[tuple[int, Fraction]] = []
         self.statuses: dict[int, str] = {}
@@ -86,6 +90,7 @@ class Books:
         self.executions: list[Execution] = []
 
     def place(self, terms: Terms) -> None:
+        terms = replace(terms, security=self.as_known(terms.security))
         desk.place(self.floor, (1, self.next_id), terms, self.now)
         self.next_id += 1
 
@@ -108,30 +113,56 @@ class Books:
         latest = {one.family: one for one in self.floor.ledger.executions}
         if latest:
             one = list(latest.values())[number % len(latest)]
-            desk.correct(self.floor, one.exec_id, one.price + cents * CENT)
+            price = one.price + cents * CENT
+            value = abs(cents) * CENT * one.quantity * one.order.terms.security.units
+            self.corrected += value
+            desk.correct(self.floor, one.exec_id, price)
 
     def split(self, new: int, old: int) -> None:
-        """Split the stock as the gateway does, with no market behind it."""
-        for order in self.floor.book.working():
+        """Split the stock."""
+        self.reorganise(Fraction(new, old), self.stocks[-1])
+
+    def rename(self, number: int) -> None:
+        """Give the stock another symbol, and a number that perhaps it had before."""
+        old = self.stocks[-1]
+        new = replace(old, con_id=number, symbol=f"AAA{len(self.stocks)}")
+        self.reorganise(Fraction(1), new)
+
+    def reorganise(self, ratio: Fraction, new: Security) -> None:
+        """What the gateway does with its books, with no market behind it."""
+        old = self.stocks[-1]
+        for order in self.floor.book.on_contract(old.con_id):
             current = self.floor.book.now(order)
-            if current.terms.security.con_id == STOCK.con_id and current.is_working:
+            if current.is_working or current.is_on_hold:
                 self.floor.end(current, self.now)
         self.hear()
         before = self.snapshot()
         fills = len({one.family for one in self.floor.ledger.executions})
-        self.splits.append((fills, Fraction(new, old)))
-        accounts = self.floor.ledger.convert(STOCK, STOCK, Fraction(new, old))
-        self.floor.note(*(Changed(account, STOCK) for account in accounts))
-        self.check_split(before, Fraction(new, old))
+        self.splits.append((fills, ratio))
+        self.stocks.append(new)
+        self.exchange.directory.replace(old, new)
+        for account in self.floor.ledger.convert(old, new, ratio):
+            self.floor.note(*(Changed(account, each) for each in (old, new)))
+        self.floor.quotes.forget()
+        self.check_split(before, ratio)
+
+    def as_known(self, security: Security) -> Security:
+        """One of the contracts as it is called now."""
+        return self.stocks[-1] if security is STOCK else security
+
+    def as_begun(self, security: Security) -> Security:
+        """One of the contracts as it was called at first."""
+        numbers = {each.con_id for each in self.stocks}
+        return STOCK if security.con_id in numbers else security
 
     def snapshot(self) -> list[tuple[Decimal, Decimal, Decimal, dict[str, Decimal]]]:
         """Quantity, cost and profit of the stock, and the cash, by account."""
-        ledger = self.floor.ledger
+        ledger, stock = self.floor.ledger, self.stocks[-1]
         return [
             (
-                ledger.holding(account, STOCK).quantity,
-                ledger.cost(account, STOCK),
-                ledger.realized(account, STOCK),
+                ledger.holding(account, stock).quantity,
+                ledger.cost(account, stock),
+                ledger.realized(account, stock),
                 ledger.cash(account),
             )
             for account in (CASH, MARGIN)
@@ -140,7 +171,7 @@ class Books:
     def check_split(
         self, before: list[tuple[Decimal, Decimal, Decimal, dict[str, Decimal]]], ratio: Fraction
     ) -> None:
-        """A split changes quantities, and nothing else unless nothing is left."""
+        """It changes quantities, and nothing else unless nothing is left."""
         for old, new in zip(before, self.snapshot(), strict=True):
             exact = Fraction(old[0]) * ratio
             assert 0 <= abs(exact) - abs(Fraction(new[0])) < Fraction(1, 10_000)
@@ -165,7 +196,8 @@ def executed(books: Books, account: str) -> list[tuple[Security, Decimal, Decima
     own = [one for one in latest if one.order.terms.account == account]
     found = []
     for one in own:
-        security, signed = one.order.terms.security, one.order.terms.sign * one.quantity
+        security = books.as_begun(one.order.terms.security)
+        signed = one.order.terms.sign * one.quantity
         found.append((security, signed, signed * one.price * security.units + one.commission))
     return found
 
@@ -176,6 +208,7 @@ def check(books: Books) -> None:
         check_cash(books, account)
         check_costs(books, account)
         check_positions(books, account)
+        check_old_names(books, account)
 
 
 def check_cash(books: Books, account: str) -> None:
@@ -191,7 +224,7 @@ def check_cash(books: Books, account: str) -> None:
     rates = {"USD": Decimal(1), "EUR": Decimal("1.25"), "GBP": Decimal("1.5")}
     worth = sum((rates[c] * amount for c, amount in cash.items()), ZERO)
     assert ledger.total_cash(account) == worth / rates[ledger.base(account)]
-    assert account == MARGIN or min(cash.values()) >= -SLIPPAGE
+    assert account == MARGIN or min(cash.values()) >= -SLIPPAGE - books.corrected
 
 
 def check_costs(books: Books, account: str) -> None:
@@ -204,7 +237,8 @@ def check_costs(books: Books, account: str) -> None:
     for security, _, amount in executed(books, account):
         paid[security.con_id] += amount
     for security in CONTRACTS:
-        cost, profit = ledger.cost(account, security), ledger.realized(account, security)
+        known = books.as_known(security)
+        cost, profit = ledger.cost(account, known), ledger.realized(account, known)
         assert security is PAIR or cost - profit == paid[security.con_id]
         assert security is not PAIR or cost == profit == 0
 
@@ -213,12 +247,21 @@ def check_positions(books: Books, account: str) -> None:
     """Every position is what was held at first and what was traded, split where it was split."""
     ledger = books.floor.ledger
     for security in CONTRACTS:
-        holding = ledger.holding(account, security)
-        cost = ledger.cost(account, security)
+        known = books.as_known(security)
+        holding, cost = ledger.holding(account, known), ledger.cost(account, known)
+        assert holding.security == known
         assert abs(holding.average_cost * holding.quantity - cost) <= Decimal("0.02")
         assert account == MARGIN or holding.quantity >= 0
         expected = ZERO if security is PAIR else expected_quantity(books, account, security)
         assert holding.quantity == expected
+
+
+def check_old_names(books: Books, account: str) -> None:
+    """Nothing is left of a contract, and nothing comes to it, once it has another number."""
+    ledger, now = books.floor.ledger, books.stocks[-1].con_id
+    for old in (each for each in books.stocks if each.con_id != now):
+        assert ledger.holding(account, old).quantity == 0
+        assert ledger.cost(account, old) == ledger.realized(account, old) == 0
 
 
 def expected_quantity(books: Books, account: str, security: Security) -> Decimal:
@@ -232,7 +275,8 @@ def expected_quantity(books: Books, account: str, security: Security) -> Decimal
             exact = Fraction(quantity) * ratio * 10_000
             quantity = Decimal(int(exact)) / 10_000
         terms = fills[number].order.terms if number < len(fills) else None
-        if terms is not None and (terms.account, terms.security) == (account, security):
+        begun = None if terms is None else (terms.account, books.as_begun(terms.security))
+        if terms is not None and begun == (account, security):
             quantity += terms.sign * fills[number].quantity
     return quantity
 
@@ -256,7 +300,7 @@ def check_orders(books: Books) -> None:
             cost = commission(security, order.filled, value * security.units)
             assert sum(one.commission for one in own) == cost
     for (account, con_id), quantity in books.told.items():
-        security = next(s for s in CONTRACTS if s.con_id == con_id)
+        security = next(s for s in (*CONTRACTS, *books.stocks) if s.con_id == con_id)
         assert books.floor.ledger.holding(account, security).quantity == quantity
 
 
@@ -279,17 +323,29 @@ TERMS = st.builds(
     transmit=st.sampled_from((True, True, True, False)),
 )
 NUMBERS = st.integers(1, 30)
-STEPS = st.lists(
-    st.one_of(
-        TERMS.map(lambda terms: ("place", terms)),
-        TERMS.map(lambda terms: ("place", terms)),
-        CENTS.map(lambda cents: ("move", cents)),
-        NUMBERS.map(lambda number: ("cancel", number)),
-        st.tuples(st.just("change"), NUMBERS, QUANTITIES, PRICES),
-        st.tuples(st.just("split"), st.integers(1, 4), st.integers(1, 3)),
-    ),
-    min_size=4,
-    max_size=25,
+STEP = st.one_of(
+    TERMS.map(lambda terms: ("place", terms)),
+    TERMS.map(lambda terms: ("place", terms)),
+    CENTS.map(lambda cents: ("move", cents)),
+    NUMBERS.map(lambda number: ("cancel", number)),
+    st.tuples(st.just("change"), NUMBERS, QUANTITIES, PRICES),
+    st.tuples(st.just("split"), st.integers(1, 4), st.integers(1, 3)),
+    st.tuples(st.just("rename"), st.sampled_from((1, 101, 102))),
+)
+STEPS = st.lists(STEP, min_size=4, max_size=25)
+# Plain trades in the stock, so that there is something to correct after it was renamed.
+TRADE = st.builds(
+    Terms,
+    account=st.sampled_from((CASH, MARGIN)),
+    security=st.just(STOCK),
+    action=st.sampled_from(("BUY", "SELL")),
+    quantity=QUANTITIES,
+    order_type=st.just("MKT"),
+)
+CORRECTED = st.tuples(
+    st.lists(TRADE.map(lambda terms: ("place", terms)), min_size=1, max_size=4),
+    st.lists(STEP, max_size=6),
+    st.lists(st.tuples(st.just("correct"), NUMBERS, CENTS), min_size=1, max_size=4),
 )
 
 
@@ -306,16 +362,15 @@ def test_cash_positions_costs_and_commissions_add_up_after_any_orders(
         check_orders(books)
 
 
-@settings(max_examples=60, deadline=None)
-@given(steps=STEPS, corrections=st.lists(st.tuples(NUMBERS, CENTS), min_size=1, max_size=5))
+@settings(max_examples=80, deadline=None)
+@given(rounds=st.lists(CORRECTED, min_size=1, max_size=3))
 def test_corrected_prices_keep_the_books_in_balance(
-    steps: list[tuple[object, ...]], corrections: list[tuple[int, int]]
+    rounds: list[tuple[list[tuple[object, ...]], ...]],
 ) -> None:
     books = Books()
-    for name, *arguments in steps:
+    for name, *arguments in (step for parts in rounds for part in parts for step in part):
         getattr(books, str(name))(*arguments)
-    for number, cents in corrections:
-        books.correct(number, cents)
+        books.hear()
         check(books)
 
 
@@ -359,6 +414,23 @@ def test_a_purchase_that_turns_a_short_position_round_closes_and_opens() -> None
     assert holding.average_cost == (paid / 50).quantize(Decimal("0.000001"))
     gain = books.floor.ledger.realized(MARGIN, STOCK)
     assert gain == pytest.approx(20 * Decimal("101.07") - paid * 20 / 50)
+
+
+@pytest.mark.parametrize("number", [STOCK.con_id, 101])
+def test_a_fill_is_corrected_after_its_contract_was_renamed(number: int) -> None:
+    books = Books()
+    books.place(terms("BUY", 30))
+    before = books.floor.ledger.cost(CASH, STOCK)
+    books.rename(number)
+    books.correct(0, -100)
+    books.hear()
+    ledger, stock = books.floor.ledger, books.stocks[-1]
+    assert ledger.cost(CASH, stock) == before - 30
+    assert ledger.realized(CASH, stock) == ledger.realized(CASH, STOCK) == 0
+    assert ledger.realized_by_currency(CASH).get("USD", ZERO) == 0
+    assert ledger.holding(CASH, stock).security == stock
+    assert books.told[CASH, number] == 100
+    check(books)
 
 
 def test_a_foreign_purchase_is_paid_in_its_own_currency() -> None:

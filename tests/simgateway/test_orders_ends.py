@@ -13,12 +13,15 @@ from tests.simgateway.trading import (
     AAPL,
     ACCOUNT,
     MSFT,
+    OF_MSFT,
     SCENARIO,
+    answers,
     connected,
     held,
     move,
     pass_time,
     place,
+    plain,
     settled,
     trading,
     until,
@@ -26,29 +29,7 @@ from tests.simgateway.trading import (
 from tests.simgateway.wire import WireClient, contract, order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sellkit.simgateway.gateway import Gateway
-
-OF_MSFT = contract(MSFT.conId)
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with trading() as (running, _market):
-        yield running
-
-
-def plain(client: WireClient, client_id: int = 1) -> WireClient:
-    """A client that speaks the oldest version."""
-    return client.start(client_id, "v100..157")
-
-
-def answers(client: WireClient, *fields: object) -> list[tuple[str, ...]]:
-    """Everything that a request brings."""
-    client.send(*fields)
-    client.send(49, 1)
-    return client.until(49)[:-1]
 
 
 def codes(messages: list[tuple[str, ...]]) -> list[int]:
@@ -189,12 +170,18 @@ def test_a_limit_far_beyond_the_market_is_rejected_when_so_set() -> None:
         assert "too far beyond" in rejection(gateway, LimitOrder("SELL", 1, 90))
 
 
+def trailing(**prices: float) -> Order:
+    return Order(action="BUY", totalQuantity=1, orderType="TRAIL", **prices)
+
+
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
         (LimitOrder("SELL", 1, 0), "limit price"),
         (Order(action="SELL", totalQuantity=1, orderType="STP"), "stop price"),
-        (Order(action="SELL", totalQuantity=1, orderType="TRAIL"), "either an amount or"),
+        (trailing(), "either an amount or"),
+        (trailing(trailingPercent=100), "below 100"),
+        (trailing(auxPrice=1, trailStopPrice=-5), "stop price"),
         (MarketOrder("SELL", 1, tif="OPG"), "time in force"),
         (MarketOrder("SELL", 1, parentId=99), "no parent order 99"),
     ],

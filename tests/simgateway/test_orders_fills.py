@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from tests.simgateway.trading import (
     ACCOUNT,
     MSFT,
     SCENARIO,
+    SECONDS,
     connected,
     held,
     move,
@@ -25,18 +27,10 @@ from tests.simgateway.trading import (
 from tests.simgateway.wire import WireClient, contract, order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sellkit.simgateway.gateway import Gateway
     from tests.simgateway.fake_market import FakeMarket
 
 pytestmark = pytest.mark.usefixtures("silent_client")
-
-
-@pytest.fixture
-def floor() -> Iterator[tuple[Gateway, FakeMarket]]:
-    with trading() as running:
-        yield running
 
 
 def test_a_market_sale_fills_at_the_bid(floor: tuple[Gateway, FakeMarket]) -> None:
@@ -187,6 +181,34 @@ def test_a_what_if_that_would_be_rejected_says_so(floor: tuple[Gateway, FakeMark
         assert client.ask(*asked)[2:4] == ("1", "201")
         taken = order(157, 1, "SELL", 40, of=contract(MSFT.conId))
         assert client.ask(*taken)[0] == "5"  # the id is still free
+
+
+def test_a_what_if_of_a_change_does_not_count_the_order_itself(
+    floor: tuple[Gateway, FakeMarket],
+) -> None:
+    gateway, _ = floor
+    with WireClient(gateway) as client:
+        client.start(1, "v100..157")
+        for changes in ({20: "120"}, {20: "121", 86: 1}):
+            sale = order(157, 1, "SELL", 40, "LMT", of=contract(MSFT.conId), changes=changes)
+            client.send(*sale)
+        client.send(49, 1)
+        found = client.until(49)[:-1]
+    assert [message[0] for message in found] == ["5", "3", "5", "3", "5"]
+    assert gateway.exchange.orders()[0].terms.limit_price == 120
+
+
+def test_a_what_if_of_a_child_may_sell_what_its_parent_buys() -> None:
+    with trading() as (gateway, _market):
+
+        async def trade(ib: IB) -> None:
+            parent = LimitOrder("BUY", 20, 90, tif="GTC")
+            await place(ib, parent, "Submitted")
+            child = LimitOrder("SELL", 60, 120, tif="GTC", parentId=parent.orderId)
+            state = await asyncio.wait_for(ib.whatIfOrderAsync(MSFT, child), SECONDS)
+            assert state.commission == 1
+
+        connected(gateway, trade)
 
 
 def test_a_margin_account_borrows_and_sells_short() -> None:

@@ -11,18 +11,10 @@ from ib_insync import IB, LimitOrder, MarketOrder, Order, Trade
 from tests.simgateway.trading import MSFT, connected, held, move, place, settled, trading, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sellkit.simgateway.gateway import Gateway
     from tests.simgateway.fake_market import FakeMarket
 
 pytestmark = pytest.mark.usefixtures("silent_client")
-
-
-@pytest.fixture
-def floor() -> Iterator[tuple[Gateway, FakeMarket]]:
-    with trading() as running:
-        yield running
 
 
 async def pair(ib: IB, kind: int) -> tuple[Trade, Trade]:
@@ -148,3 +140,53 @@ def test_a_child_that_would_sell_claimed_shares_is_rejected_when_its_turn_comes(
     connected(gateway, trade)
     caplog.clear()  # the client logs error 201, which is the point here
     assert held(gateway) == 50
+
+
+@pytest.mark.parametrize("kind", [2, 3])
+def test_a_reduced_group_never_has_more_left_than_the_order_that_fills(kind: int) -> None:
+    with trading(fill_size=Decimal(10)) as (gateway, market):
+
+        async def trade(ib: IB) -> None:
+            limit, stop = await pair(ib, kind)
+            for left in (30, 20, 10):
+                move(gateway, market, 111.0)
+                await until(lambda left=left: limit.orderStatus.remaining == left)
+                await settled(ib)
+                assert stop.orderStatus.remaining == left
+
+        connected(gateway, trade)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [({"lmtPrice": 90.005}, 110), ({"action": "SELL"}, 105)]
+)
+def test_a_change_of_an_order_on_hold_is_looked_at_like_any_other(
+    floor: tuple[Gateway, FakeMarket], change: dict[str, object], code: int
+) -> None:
+    gateway, _ = floor
+
+    async def trade(ib: IB) -> None:
+        codes: list[int] = []
+        ib.errorEvent += lambda _id, code, _text, _contract: codes.append(code)
+        order = LimitOrder("BUY", 10, 90, transmit=False)
+        ib.placeOrder(MSFT, order)
+        await settled(ib)
+        for name, value in {"transmit": True, **change}.items():
+            setattr(order, name, value)
+        ib.placeOrder(MSFT, order)
+        await until(lambda: code in codes)
+        assert gateway.exchange.orders() == []
+
+    connected(gateway, trade)
+
+
+def test_an_order_cannot_be_its_own_parent(floor: tuple[Gateway, FakeMarket]) -> None:
+    gateway, _ = floor
+
+    async def trade(ib: IB) -> None:
+        own = ib.client.getReqId()
+        order = LimitOrder("BUY", 10, 90, orderId=own, parentId=own)
+        await place(ib, order, "Inactive")
+        assert gateway.exchange.orders() == []
+
+    connected(gateway, trade)

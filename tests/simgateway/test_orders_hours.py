@@ -16,6 +16,7 @@ from tests.simgateway.trading import (
     connected,
     go_to,
     held,
+    notes,
     place,
     settled,
     trading,
@@ -23,13 +24,6 @@ from tests.simgateway.trading import (
 )
 
 pytestmark = pytest.mark.usefixtures("silent_client")
-
-
-def notes(ib: IB) -> list[tuple[int, str]]:
-    """Codes and texts that come from now on."""
-    found: list[tuple[int, str]] = []
-    ib.errorEvent += lambda _id, code, text, _contract: found.append((code, text))
-    return found
 
 
 def test_a_market_order_in_the_evening_waits_and_fills_at_the_open() -> None:

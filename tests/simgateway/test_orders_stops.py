@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 from ib_insync import IB, Order
 
 from sellkit.simgateway.clock import parse_instant
-from tests.simgateway.trading import connected, go_to, move, place, settled, trading, until
+from tests.simgateway.trading import (
+    EVENING,
+    OPENING,
+    connected,
+    go_to,
+    move,
+    place,
+    settled,
+    trading,
+    until,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sellkit.simgateway.gateway import Gateway
     from tests.simgateway.fake_market import FakeMarket
 
 pytestmark = pytest.mark.usefixtures("silent_client")
-
-
-@pytest.fixture
-def floor() -> Iterator[tuple[Gateway, FakeMarket]]:
-    with trading() as running:
-        yield running
 
 
 def sale(kind: str, quantity: int = 40, **prices: object) -> Order:
@@ -99,6 +102,33 @@ def test_a_trailing_stop_follows_the_price_up_and_not_down(
         assert stop.orderStatus.avgFillPrice == 103.99
 
     connected(gateway, trade)
+
+
+def test_a_trailing_stop_keeps_a_tick_away_however_small_its_percentage(
+    floor: tuple[Gateway, FakeMarket],
+) -> None:
+    gateway, _ = floor
+
+    async def trade(ib: IB) -> None:
+        await place(ib, sale("TRAIL", trailingPercent=0.001), "PreSubmitted")
+        await settled(ib)
+        (order,) = gateway.exchange.orders()
+        assert order.stop_price == Decimal("99.99")
+
+    connected(gateway, trade)
+
+
+def test_a_gap_over_night_reaches_a_trailing_stop_that_was_placed_in_the_evening() -> None:
+    with trading(at=EVENING) as (gateway, market):
+
+        async def trade(ib: IB) -> None:
+            stop = await place(ib, sale("TRAIL", auxPrice=5), "PreSubmitted")
+            market.last = 90.0
+            go_to(gateway, OPENING)
+            await until(stop.isDone)
+            assert stop.orderStatus.avgFillPrice == 89.99
+
+        connected(gateway, trade)
 
 
 def test_a_trailing_stop_tells_where_it_stands(floor: tuple[Gateway, FakeMarket]) -> None:

@@ -13,41 +13,24 @@ from ib_insync import IB, LimitOrder, MarketOrder
 from sellkit.simgateway.clock import parse_instant
 from tests.simgateway.trading import (
     AAPL,
-    MSFT,
+    OF_MSFT,
     SCENARIO,
+    answers,
     connected,
     go_to,
     held,
+    move,
     pass_time,
     place,
+    plain,
     settled,
     trading,
     until,
 )
-from tests.simgateway.wire import WireClient, contract, order
+from tests.simgateway.wire import WireClient, order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sellkit.simgateway.gateway import Gateway
-
-OF_MSFT = contract(MSFT.conId)
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with trading() as (running, _market):
-        yield running
-
-
-def plain(client: WireClient, client_id: int = 1) -> WireClient:
-    return client.start(client_id, "v100..157")
-
-
-def answers(client: WireClient, *fields: object) -> list[tuple[str, ...]]:
-    client.send(*fields)
-    client.send(49, 1)
-    return client.until(49)[:-1]
 
 
 def sale(order_id: int = 7, **changes: object) -> tuple[object, ...]:
@@ -276,6 +259,18 @@ def test_a_correction_repeats_an_execution_with_another_last_part(gateway: Gatew
     with pytest.raises(KeyError, match="not the latest execution"):
         gateway.terminal.correct(original[14], Decimal(1))
     assert gateway.exchange.ledger.total_cash("DU0000001") == Decimal("100984.00")
+
+
+def test_a_correction_counts_no_further_than_the_fill_that_it_corrects() -> None:
+    with trading(fill_size=Decimal(5)) as (gateway, market), WireClient(gateway) as client:
+        answers(plain(client), *sale())
+        move(gateway, market, 101.0)
+        answers(client, 49, 1)
+        first = gateway.exchange.ledger.executions[0]
+        right = gateway.terminal.correct(first.exec_id, Decimal("98.5"))
+        corrected = client.until(11)[-1]
+        assert (corrected[14], corrected[24], corrected[25]) == (right.exec_id, "5", "98.5")
+        assert gateway.floor.book.now(right.order).average_price == Decimal("99.745")
 
 
 # --- completed orders -----------------------------------------------------------------------------

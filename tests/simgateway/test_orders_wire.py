@@ -21,12 +21,6 @@ VERSIONS = [157, 176, 178]
 UNSET = "1.7976931348623157e+308"
 
 
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with trading() as (running, _market):
-        yield running
-
-
 def speaking(gateway: Gateway, version: int, client_id: int = 1) -> WireClient:
     return WireClient(gateway).start(client_id, f"v100..{version}")
 

@@ -1,4 +1,7 @@
-"""What tests of orders share: a gateway at noon on a fake market, and a client that trades."""
+"""What tests of orders share: a gateway at noon on a fake market, and a client that trades.
+
+The fixtures are known to every test beside this file through its conftest.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from ib_insync import IB, Contract, Order, Trade
 
 from sellkit.simgateway.clock import VirtualClock, parse_instant
@@ -16,6 +20,7 @@ from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.orders.habits import OrderHabits
 from sellkit.simgateway.server import serve
 from tests.simgateway.fake_market import FakeMarket
+from tests.simgateway.wire import WireClient, contract
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -30,6 +35,7 @@ SCENARIO = replace(default_scenario(), orders=())
 ACCOUNT = "DU0000001"
 AAPL = Contract(conId=265598, exchange="SMART")
 MSFT = Contract(conId=272093, exchange="SMART")
+OF_MSFT = contract(MSFT.conId)
 SECONDS = 5.0
 
 
@@ -42,6 +48,38 @@ def trading(
     own = OrderHabits(**({"status_repeats": 1} | habits))
     with serve(replace(scenario, habits=own), market=market, clock=VirtualClock(at, 0)) as gateway:
         yield gateway, market
+
+
+@pytest.fixture
+def floor() -> Iterator[tuple[Gateway, FakeMarket]]:
+    """A gateway as `trading` makes it, and its market."""
+    with trading() as running:
+        yield running
+
+
+@pytest.fixture
+def gateway(floor: tuple[Gateway, FakeMarket]) -> Gateway:
+    """The gateway alone."""
+    return floor[0]
+
+
+def plain(client: WireClient, client_id: int = 1) -> WireClient:
+    """A client that speaks the oldest version."""
+    return client.start(client_id, "v100..157")
+
+
+def answers(client: WireClient, *fields: object) -> list[tuple[str, ...]]:
+    """Everything that a request brings."""
+    client.send(*fields)
+    client.send(49, 1)
+    return client.until(49)[:-1]
+
+
+def notes(ib: IB) -> list[tuple[int, str]]:
+    """Codes and texts of the errors that come from now on."""
+    found: list[tuple[int, str]] = []
+    ib.errorEvent += lambda _id, code, text, _contract: found.append((code, text))
+    return found
 
 
 def connected(gateway: Gateway, use: Callable[[IB], Awaitable[None]], client_id: int = 1) -> None:

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from sellkit.adapters.ib.way import Way
     from sellkit.core.alerts import Alert
-    from sellkit.core.coverage import BarRequest
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Account, GatewayKind
     from sellkit.core.standing import Standing
+    from sellkit.core.windows import BarRequest
     from sellkit.ports import Clock
 
 
@@ -234,6 +234,10 @@ class IbBroker:
         if not bars:
             raise NoBars(NO_HISTORY, f"{what}: the answer held none")
         return translate.bar_frame(bars, sent_at, what)
+
+    def seconds_for(self, requests: int) -> float:
+        """About how long so many requests for bars take within the budget."""
+        return self._pacer.seconds_for(requests)
 
     def close(self) -> None:
         """End the connection and its threads; a second call does nothing."""

@@ -116,7 +116,11 @@ class Connection:
         """The error of whoever asks while it is not ready."""
         is_other = AlertKind.OTHER_GATEWAY in self._state.alerts
         kind = OtherGateway if is_other else NotConnected
-        return kind(self.standing.reason or "the connection was just interrupted; ask again")
+        standing = self.standing
+        if standing.is_ready:
+            return kind("the connection was just interrupted; ask again")
+        seconds = max((self._outside.now() - standing.since).total_seconds(), 0.0)
+        return kind(f"{standing.reason} (for {seconds:.0f} s by now)")
 
     def end(self) -> None:
         """Wait until the hearers were told everything."""

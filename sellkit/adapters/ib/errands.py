@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sellkit.adapters.clock import SystemClock
 from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib.link import Hearing
-from sellkit.adapters.ib.way import Endpoint, Way, make_way, open_way, probe, sync
+from sellkit.adapters.ib.way import Endpoint, Way, make_way, open_way, probe, sync, try_data
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -131,6 +131,8 @@ class Errands:
                 return probe(self._present(), turn, self._returning.probe_timeout_seconds)
             case have.Sync(turn):
                 return sync(self._present(), turn)
+            case have.Try(turn):
+                return try_data(self._present(), turn)
 
     def _on_done(self, task: asyncio.Task[Event]) -> None:
         if task.cancelled() or task is not self._task:

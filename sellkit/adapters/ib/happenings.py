@@ -103,13 +103,22 @@ class Synced:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """One bar was asked for; whether it came, which it does not while a session competes."""
+
+    turn: int
+    has_data: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """The owner has had enough."""
 
     reason: str
 
 
-Event = Opened | Refused | Lost | Told | Unread | Unanswered | Waited | Probed | Synced | Closed
+Disturbance = Opened | Refused | Lost | Told | Unread | Unanswered | Closed
+Event = Disturbance | Waited | Probed | Synced | Tried
 
 # --- commands: at most one of those with a turn is under way, and a new one ends the one before ---
 
@@ -154,6 +163,13 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """Ask for one bar of something that is held."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Close a link and end what is under way."""
 
@@ -185,5 +201,5 @@ class Clear:
     """The connection is ready: no alert is open any more."""
 
 
-Task = Dial | Wait | BackOff | Probe | Sync
+Task = Dial | Wait | BackOff | Probe | Sync | Try
 Command = Task | Close | Throttle | Say | CountSubscriptionsLost | Clear

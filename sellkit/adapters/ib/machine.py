@@ -2,8 +2,8 @@
 
 It never waits, asks or looks at a clock; `sellkit.adapters.ib.connection` does that for it. For any
 sequence of events, ready means: a link is open, the gateway has Interactive Brokers and answered
-the latest probe, no farm is broken, and the lists of this epoch were read to their ends since the
-last interruption and the last message that could not be read.
+the latest probe, no farm is broken, no session competes, and the lists of this epoch were read to
+their ends since the last interruption and the last message that could not be read.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ _AWAITED: Final[dict[type, set[type]]] = {
     have.Waited: {have.Wait, have.BackOff},
     have.Probed: {have.Probe},
     have.Synced: {have.Sync},
+    have.Tried: {have.Try},
     have.Opened: {have.Dial},
     have.Refused: {have.Dial},
 }
@@ -60,7 +61,7 @@ def _is_late(state: State, event: Event) -> bool:
     if awaited is not None and state.awaits not in awaited:
         return True
     match event:
-        case have.Waited(turn) | have.Probed(turn) | have.Synced(turn):
+        case have.Waited(turn) | have.Probed(turn) | have.Synced(turn) | have.Tried(turn):
             return turn != state.turn
         case have.Closed():
             return False
@@ -122,8 +123,8 @@ def _on_well(state: State, rules: Rules) -> Step:
     probes = state.probes + 1
     if probes < rules.returning.competing_probes:
         return moves.watch(replace(state, probes=probes), Stage.STANDING, rules)
-    # Nothing tells that the other session has ended: only an answer could, and nothing is asked.
-    return moves.sync(state, state.competing)
+    # No notice may ever tell that the other session has ended, and the lists carry no market data.
+    return moves.begin(state, Stage.TRYING, have.Try, state.competing)
 
 
 def _on_silence(state: State, rules: Rules) -> Step:
@@ -150,6 +151,12 @@ def _on_synced(state: State, event: have.Synced, rules: Rules) -> Step:
         return after, (have.Say(kind, event.problem), *commands)
     if state.unread:
         return moves.retry(state, moves.unread(rules))
+    return moves.watch(replace(state, probes=0), Stage.STANDING, rules)
+
+
+def _on_tried(state: State, event: have.Tried, rules: Rules) -> Step:
+    if event.has_data:
+        return moves.sync(replace(state, competing=""), state.competing)
     return moves.watch(replace(state, probes=0), Stage.STANDING, rules)
 
 
@@ -213,7 +220,7 @@ def _on_unread(state: State, _event: have.Unread, rules: Rules) -> Step:
     reason = moves.unread(rules)
     say = have.Say(AlertKind.UNREADABLE, reason)
     now = replace(state, unread=True)
-    if now.stage is not Stage.STANDING:
+    if now.stage not in (Stage.STANDING, Stage.TRYING):
         return now, (say,)  # the lists are still to be read, or are being read in vain
     after, commands = moves.retry(now, reason)
     return after, (say, *commands)
@@ -233,6 +240,7 @@ _HANDLERS: Final[dict[type, Callable[[State, Any, Rules], Step]]] = {
     have.Waited: _on_waited,
     have.Probed: _on_probed,
     have.Synced: _on_synced,
+    have.Tried: _on_tried,
     have.Opened: _on_opened,
     have.Refused: _on_refused,
     have.Lost: _on_lost,

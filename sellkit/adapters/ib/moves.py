@@ -37,7 +37,7 @@ def settle(state: State, rules: Rules, reason: str) -> Step:
 
 def sync(state: State, reason: str) -> Step:
     """Read the lists; what is told from here on counts, also against an answer on its way."""
-    asked = replace(state, unread=False, competing="", probes=0)
+    asked = replace(state, unread=False, probes=0)
     return begin(asked, Stage.SYNCING, have.Sync, reason)
 
 

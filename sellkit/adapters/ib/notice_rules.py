@@ -45,7 +45,7 @@ def _on_upstream_back(state: State, event: have.Told, rules: Rules) -> Step:
     lost: tuple[Command, ...] = ()
     if event.code == DATA_LOST:
         lost = (have.CountSubscriptionsLost(),)
-    now = replace(state, upstream="", probes=0)
+    now = replace(state, upstream="", competing="", probes=0)
     if state.stage is Stage.DIALLING:
         return replace(now, failures=max(now.failures, 1)), lost  # so that it settles first
     reason = f"the gateway on {rules.address} has Interactive Brokers back and settles"
@@ -53,24 +53,36 @@ def _on_upstream_back(state: State, event: have.Told, rules: Rules) -> Step:
     return after, (*lost, *commands)
 
 
-def _on_farm_broken(state: State, event: have.Told, _rules: Rules) -> Step:
-    return replace(state, farms=state.farms | {farm_of(event.code, event.text)}), ()
+def _on_farm_broken(state: State, event: have.Told, rules: Rules) -> Step:
+    farm = farm_of(event.code, event.text)
+    text = (
+        f"a farm of the gateway on {rules.address} is broken: {farm} ({_said(event)}); "
+        "nothing is decided until the gateway says that it is well"
+    )
+    return replace(state, farms=state.farms | {farm}), (have.Say(AlertKind.FARM_BROKEN, text),)
 
 
 def _on_farm_well(state: State, event: have.Told, _rules: Rules) -> Step:
     now = replace(state, farms=state.farms - {farm_of(event.code, event.text)})
-    if event.code != MARKET_DATA_WELL or not state.competing or state.stage is not Stage.STANDING:
+    if event.code != MARKET_DATA_WELL or not state.competing:
         return now, ()  # what sleeps, or other data, tell nothing of who has the market data
+    now = replace(now, competing="")
+    if state.stage not in (Stage.STANDING, Stage.TRYING):
+        return now, ()  # the lists are still to be read, or are being read
     return moves.sync(now, state.competing)
 
 
 def _on_competing(state: State, event: have.Told, rules: Rules) -> Step:
-    text = (
+    text = state.competing or (  # the same words, so that it shows since when
         f"another session of the same login has the market data ({_said(event)}); "
         f"{rules.address} is left as it is until they come back"
     )
     say = have.Say(AlertKind.COMPETING_SESSION, text)
-    return replace(state, competing=text, probes=0), (say,)
+    now = replace(state, competing=text, probes=0)
+    if state.stage is not Stage.TRYING:
+        return now, (say,)
+    after, commands = moves.watch(now, Stage.STANDING, rules)
+    return after, (say, *commands)
 
 
 def _on_read_only(state: State, event: have.Told, rules: Rules) -> Step:

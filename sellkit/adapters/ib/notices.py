@@ -26,8 +26,9 @@ class Notice(Enum):
 
 
 DATA_LOST: Final = 1101
-MARKET_DATA_WELL: Final = 2104
 """The code that says, beside "it is back", that subscriptions to market data were lost."""
+
+MARKET_DATA_WELL: Final = 2104
 
 TABLE: Final[dict[int, Notice]] = {
     # 1100 is repeated at will during a reset; 2110 says the same and that it mends itself.
@@ -45,9 +46,11 @@ TABLE: Final[dict[int, Notice]] = {
     **dict.fromkeys((502, 503, 504), Notice.LINK_GONE),
 }
 
-_ABOUT_REQUESTS: Final = frozenset({100, 10197})
+_TOO_MANY: Final = 100
 _NOT_VALID: Final = 321
+_NO_HISTORY: Final = 162
 _READ_ONLY: Final = re.compile(r"read-only mode", re.IGNORECASE)
+_ELSEWHERE: Final = re.compile(r"session is connected from a different IP", re.IGNORECASE)
 
 _FAMILIES: Final = (
     ("market data", {2103, 2104, 2108}),
@@ -60,15 +63,21 @@ _ACCOUNT: Final = re.compile(r"\b[A-Z]{1,3}\d{5,}[A-Z]?\b")
 
 
 def notice_of(code: int, text: str) -> Notice | None:
-    """What a code means for the connection; of 321, which says many things, the text decides."""
+    """What a code means for the connection; of 162 and 321, which say many things, by the text.
+
+    A competing session answers a question for prices with 10197 and one for bars with 162.
+    """
     if code == _NOT_VALID and _READ_ONLY.search(text):
         return Notice.READ_ONLY
+    if code == _NO_HISTORY and _ELSEWHERE.search(text):
+        return Notice.COMPETING_SESSION
     return TABLE.get(code)
 
 
 def concerns_connection(code: int, text: str) -> bool:
     """Whether it concerns the whole connection even when it carries a request's number."""
-    return code in _ABOUT_REQUESTS or notice_of(code, text) is Notice.READ_ONLY
+    about_all = (Notice.READ_ONLY, Notice.COMPETING_SESSION)
+    return code == _TOO_MANY or notice_of(code, text) in about_all
 
 
 class Farm(NamedTuple):

@@ -165,6 +165,10 @@ class Pacer:
         self._sleep = sleep
         self._chance = chance
 
+    def seconds_for(self, requests: int) -> float:
+        """About how long so many requests take, the burst that is left aside."""
+        return requests / self._rules.requests_per_second
+
     async def run(self, question: Hashable, send: Callable[[], Awaitable[Result]]) -> Result:
         """Wait until a question may be sent, and send it.
 

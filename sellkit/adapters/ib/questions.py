@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ib_insync.objects import Position
 
     from sellkit.adapters.ib.link import Link
-    from sellkit.core.coverage import BarRequest
+    from sellkit.core.windows import BarRequest
 
 Result = TypeVar("Result")
 
@@ -89,18 +89,26 @@ class Questions:
         It is cancelled at the gateway when nobody waits for it any more. The library's own method
         returns an empty list on a time-out and keeps the number that a cancel needs to itself.
         """
-        client, bars = self._link.ib.client, BarDataList()
         contract = Contract(conId=request.instrument.con_id, exchange="SMART")
+        end, size = formatIBDatetime(request.end), str(request.bar_size)
+        terms = (end, request.duration, size, request.what_to_show, request.rth)
+        return await self._history(contract, terms)
+
+    async def latest_bar(self, con_id: int) -> BarDataList:
+        """The latest daily bar of a stock, whatever it is worth."""
+        contract = Contract(conId=con_id, exchange="SMART")
+        return await self._history(contract, ("", "1 D", "1 day", "TRADES", True))
+
+    async def _history(
+        self, contract: Contract, terms: tuple[str, str, str, str, bool]
+    ) -> BarDataList:
+        client, bars = self._link.ib.client, BarDataList()
         number = client.getReqId()
         answer = self._link.ib.wrapper.startReq(number, contract, container=bars)
         client.reqHistoricalData(
             number,
             contract,
-            formatIBDatetime(request.end),
-            request.duration,
-            str(request.bar_size),
-            request.what_to_show,
-            request.rth,
+            *terms,
             _EPOCH_SECONDS,
             False,  # not kept up to date
             [],

@@ -33,6 +33,7 @@ class Stage(Enum):
     SYNCING = auto()
     RETRYING = auto()
     STANDING = auto()
+    TRYING = auto()
     ENDED = auto()
 
 
@@ -89,7 +90,9 @@ class State:
     farms
         The data farms that are broken.
     competing
-        What the gateway said of a competing session; "" when there is none.
+        What the gateway said of a competing session; "" when there is none. It is over when a bar
+        came, when the market data's farm or Interactive Brokers is said to be back, and on a new
+        link.
     read_only
         What the gateway said on this link when it refused something because it is read-only; ""
         while it has not. A gateway that is read-only and was asked for nothing else is well.

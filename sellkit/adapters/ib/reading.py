@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from sellkit.adapters.ib.connection import Connection
     from sellkit.adapters.ib.way import Way
-    from sellkit.core.coverage import BarRequest
     from sellkit.core.portfolio import Account, OpenOrder, Position
+    from sellkit.core.windows import BarRequest
 
 LISTS: Final = "positions and open orders"
 

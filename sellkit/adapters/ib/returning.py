@@ -31,7 +31,8 @@ class Returning:
         How long a gateway that said that it lost Interactive Brokers may stay silent, too, before
         the connection is made anew.
     competing_seconds
-        How long after a competing session was told of all is tried again.
+        How long after a competing session was told of one bar is asked for, and after each that
+        did not come: the one thing that tells that it is over when no notice does.
     alert_after
         Failures in a row after which a person is told.
     """
@@ -77,5 +78,5 @@ class Returning:
 
     @property
     def competing_probes(self) -> int:
-        """Answered probes after which the data are tried again."""
+        """Answered probes after which a bar is asked for."""
         return max(math.ceil(self.competing_seconds / self.probe_seconds), 1)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib import translate
@@ -13,10 +15,18 @@ from sellkit.adapters.ib.error_codes import ib_errors
 from sellkit.adapters.ib.happenings import Answer
 from sellkit.adapters.ib.link import Hearing, Link
 from sellkit.adapters.ib.questions import Questions
-from sellkit.errors import BrokerError, NotConnected, RequestTimedOut
+from sellkit.core.instrument import DECIDED_TYPES
+from sellkit.errors import BrokerError, NotConnected, RequestRejected, RequestTimedOut
 
 if TYPE_CHECKING:
     from sellkit.adapters.ib.happenings import Event
+
+logger = logging.getLogger(__name__)
+
+SPDR_TRUST: Final = 756733
+"""Interactive Brokers' number of the SPDR S&P 500 ETF: everybody knows it."""
+
+_HELD_TRIED: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,3 +91,40 @@ async def sync(way: Way, turn: int) -> Event:
         except BrokerError as error:
             return have.Synced(turn, Answer.DOUBTFUL, str(error))
     return have.Synced(turn, Answer.COMPLETE)
+
+
+async def try_data(way: Way, turn: int) -> Event:
+    """Ask for one bar, of what is held if possible: what is decided on is bars.
+
+    It is not in the budget of requests for bars: nothing else is asked for while a session
+    competes, and this but once in minutes.
+    """
+    try:
+        for con_id in await _candidates(way):
+            if await _has_bar(way, con_id):
+                return have.Tried(turn, has_data=True)
+    except BrokerError as error:
+        logger.info("no_market_data", extra={"reason": str(error)})
+    return have.Tried(turn, has_data=False)
+
+
+async def _has_bar(way: Way, con_id: int) -> bool:
+    """Whether a bar came; a refusal may concern this contract alone, as without a subscription."""
+    try:
+        with ib_errors(f"the latest bar of the contract {con_id}"):
+            return bool(await way.link.attend(partial(way.questions.latest_bar, con_id)))
+    except RequestRejected as error:
+        logger.info("no_market_data", extra={"reason": str(error)})
+        return False
+
+
+async def _candidates(way: Way) -> list[int]:
+    """Contracts of which a bar may be asked: some that are held, and one that everybody knows."""
+    with ib_errors("the list of positions"):
+        held = await way.link.attend(way.questions.positions)
+    con_ids = [
+        each.contract.conId
+        for each in held
+        if each.position and each.contract.secType in DECIDED_TYPES
+    ]
+    return [*con_ids[:_HELD_TRIED], SPDR_TRUST]

@@ -35,10 +35,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _SHORTEST_STEP: Final = dt.timedelta(minutes=1)
 # Each look at the market costs about half a millisecond for every order.
 _LOOKS: Final = 120
 _LONGEST_CATCH_UP: Final = dt.timedelta(days=7)
+# What comes of a state that can be read and makes no sense.
+_NONSENSE: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
 
 
 class Keeper:
@@ -87,7 +90,7 @@ class Keeper:
             kept = read(self._file, self._gateway.scenario, self._gateway.clock.now())
             if kept is not None:
                 self._bring_back(kept, self._file.path)
-                self._catch_up(kept.moment)
+                self._catch_up(kept.moment, self._file.path)
             self._is_changed = True
             self._write(self._file)
         except BaseException:
@@ -189,7 +192,7 @@ class Keeper:
     def _bring_back(self, kept: Kept, path: Path) -> None:
         try:
             self._hand_out(kept)
-        except (LookupError, ValueError, TypeError, AttributeError, Refused) as error:
+        except (*_NONSENSE, Refused) as error:
             raise unreadable(path, error) from error
         self._forgotten = kept.forgotten
         self._executions_written = len(kept.executions)
@@ -208,15 +211,18 @@ class Keeper:
         restore_charges(floor, books["charges"])
         if isinstance(gateway.market, Market):
             for symbol, factor, seconds in books["moves"]:
-                gateway.market.move(symbol, factor, dt.datetime.fromtimestamp(seconds, dt.UTC))
+                gateway.market.move(symbol, factor, _EPOCH + dt.timedelta(seconds=seconds))
 
-    def _catch_up(self, moment: dt.datetime) -> None:
+    def _catch_up(self, moment: dt.datetime, path: Path) -> None:
         floor, now = self._gateway.floor, self._gateway.clock.now()
         moment = max(moment, now - _LONGEST_CATCH_UP)
         step = max(_SHORTEST_STEP, (now - moment) / _LOOKS)
-        while floor.book.working() and (moment := moment + step) < now:
-            floor.quotes.forget()
-            floor.tick(moment)
+        try:
+            while floor.book.working() and (moment := moment + step) < now:
+                floor.quotes.forget()
+                floor.tick(moment)
+        except ArithmeticError as error:
+            raise unreadable(path, error) from error
         floor.take_events()  # nobody is connected who could hear of it
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import DecimalException
 from typing import TYPE_CHECKING, Final
 
+from sellkit.simgateway.figures import LARGEST
 from sellkit.simgateway.history import NOT_VALID, Refused
 from sellkit.simgateway.orders.commissions import Margins, commission, margin_rates, margins
 from sellkit.simgateway.orders.matching import price_of
 from sellkit.simgateway.orders.order import LIMITED, OFFERED, TIMES_IN_FORCE, ZERO
+from sellkit.simgateway.orders.standing import BEYOND_RECKONING
+from sellkit.simgateway.orders.trailing import complaint
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
+    from decimal import Decimal
 
     from sellkit.simgateway.orders.book import Book
     from sellkit.simgateway.orders.floor import Floor
@@ -28,8 +32,6 @@ UNSUPPORTED_TYPE: Final = 387
 NO_SIZE: Final = 434
 E_TRADE_ONLY: Final = 10268
 FRACTION: Final = 10243
-# Exact decimals of 28 digits must still tell a cent of the largest product of a size and a price.
-_LARGEST: Final = Decimal(10) ** 12
 
 
 def rejected(reason: str) -> Refused:
@@ -64,8 +66,8 @@ def _figures(request: OrderRequest) -> Refused | None:
         request.trail_stop_price,
         request.trailing_percent,
     )
-    if any(figure is not None and abs(figure) > _LARGEST for figure in figures):
-        text = f"Error validating request: no size, price or percentage is above {_LARGEST:f}"
+    if any(figure is not None and abs(figure) > LARGEST for figure in figures):
+        text = f"Error validating request: no size, price or percentage is above {LARGEST:f}"
         return Refused(NOT_VALID, text)
     if request.quantity is None or request.quantity <= 0:
         return Refused(NO_SIZE, "The order size cannot be zero.")
@@ -111,12 +113,12 @@ def _prices(terms: Terms) -> Refused | None:
         return rejected("The limit price must be above zero.")
     if terms.order_type in ("STP", "STP LMT") and (aux is None or aux <= 0):
         return rejected("The stop price must be above zero.")
-    if terms.order_type != "TRAIL":
-        return None
-    distances = [one for one in (aux, terms.trailing_percent) if one is not None and one > 0]
-    if len(distances) != 1:
-        return rejected("A trailing stop takes either an amount or a percentage, above zero.")
-    return None
+    return _trail(terms) if terms.order_type == "TRAIL" else None
+
+
+def _trail(terms: Terms) -> Refused | None:
+    why = complaint(terms)
+    return None if why is None else rejected(why)
 
 
 def _ticks(terms: Terms, floor: Floor) -> Refused | None:
@@ -139,14 +141,25 @@ def _ticks(terms: Terms, floor: Floor) -> Refused | None:
 
 
 def of_market(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
-    """Whether the account and the market bear an order."""
+    """Whether the account and the market bear an order, and it can be reckoned with."""
     checks: tuple[Callable[[Order, Floor, dt.datetime], Refused | None], ...] = (
+        _hours,
         _count,
         _band,
         _money,
     )
     refusals = (check(order, floor, now) for check in checks)
-    return of_shares(order, floor) or next(filter(None, refusals), None)
+    try:
+        return of_shares(order, floor) or next(filter(None, refusals), None)
+    except DecimalException:
+        return rejected(BEYOND_RECKONING)
+
+
+def _hours(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
+    """Whether an order that must trade at once can: there is nobody to trade with at night."""
+    if not floor.is_due_at_once(order) or floor.hours.is_open(order, now):
+        return None
+    return rejected("Exchange is closed.")
 
 
 def _count(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
@@ -160,7 +173,8 @@ def _count(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
 def _band(order: Order, floor: Floor, now: dt.datetime) -> Refused | None:
     band, terms = floor.habits.price_band, order.terms
     quote = floor.quotes.of(terms.security, now)
-    if band is None or quote is None or terms.limit_price is None:
+    limited = terms.order_type in LIMITED
+    if band is None or quote is None or terms.limit_price is None or not limited:
         return None
     touch = price_of(quote.ask if terms.sign > 0 else quote.bid)
     if (terms.limit_price - touch) * terms.sign <= touch * band:

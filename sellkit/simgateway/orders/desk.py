@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.history import Refused
-from sellkit.simgateway.orders import checks, intervention
+from sellkit.simgateway.orders import checks, intervention, trailing
 from sellkit.simgateway.orders.events import Bound, Changed, Charged, Executed, Noted, Told
 from sellkit.simgateway.orders.order import (
     CANCELLED,
@@ -17,6 +17,7 @@ from sellkit.simgateway.orders.order import (
     PRE_SUBMITTED,
     Order,
 )
+from sellkit.simgateway.orders.standing import standing_alone, within_reckoning
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -56,8 +57,7 @@ def place(
     """
     known = floor.book.find(*key)
     if known is not None and known.is_on_hold:
-        _transmit(floor, _asked(floor, known, terms), now)
-        return None
+        return _change_held(floor, known, terms, now)
     if known is not None and known.is_working:
         return _change(floor, known, terms, now)
     # Above the highest id the order is new, even where one had this id before a roll-back.
@@ -90,8 +90,9 @@ def place_by_hand(floor: Floor, terms: Terms, now: dt.datetime, *, binds: bool) 
     order = Order(terms=terms, client_id=0, order_id=0, perm_id=perm_id, placed_at=now)
     if binds:
         order = floor.book.bind(order)
-    floor.accept(order, now)
-    floor.look(order, now)
+    floor.accept(trailing.anchored(order, floor.quotes, now), now)
+    with standing_alone(floor, order, now):
+        floor.look(order, now)
     return floor.book.now(order)
 
 
@@ -99,7 +100,13 @@ def price(
     floor: Floor, key: tuple[int, int], terms: Terms, now: dt.datetime
 ) -> tuple[Order, Margins] | Refused:
     """What would become of the account; nothing is placed."""
-    order = Order(terms=terms, client_id=key[0], order_id=key[1], perm_id=0)
+    known = floor.book.find(*key)
+    is_change = known is not None and (known.is_working or known.is_on_hold)
+    number = known.perm_id if known is not None and is_change else 0
+    order = Order(terms=terms, client_id=key[0], order_id=key[1], perm_id=number)
+    parent = _parent(floor, order)
+    if parent is not None:
+        order = replace(order, parent_perm_id=parent.perm_id)
     refusal = checks.of_terms(terms, floor) or checks.of_market(order, floor, now)
     return refusal or (order, checks.what_if(order, floor, now))
 
@@ -150,9 +157,11 @@ def correct(floor: Floor, exec_id: str, price: Decimal) -> Execution:
     order = floor.book.now(wrong.order)
     more = (price - wrong.price) * wrong.quantity
     order = floor.book.put(replace(order, value=order.value + more))
-    right = floor.ledger.correct(wrong, order, price)
-    terms = order.terms
-    floor.note(Executed(right), Changed(terms.account, terms.security), Charged(right))
+    # The execution counts as far as it did before, also where others followed it.
+    counted = replace(order, filled=wrong.order.filled, value=wrong.order.value + more)
+    right = floor.ledger.correct(wrong, counted, price)
+    security = floor.ledger.successors.of(order.terms.security)
+    floor.note(Executed(right), Changed(order.terms.account, security), Charged(right))
     return right
 
 
@@ -178,9 +187,9 @@ def _take(floor: Floor, order: Order, now: dt.datetime) -> None:
     """Take a new order: reject it, keep it on hold, or transmit it."""
     floor.book.put(order)
     terms = order.terms
-    parent = floor.book.find(order.client_id, terms.parent_id) if terms.parent_id else None
+    parent = _parent(floor, order)
     refusal = checks.of_terms(terms, floor)
-    if terms.parent_id and (parent is None or parent.status in (CANCELLED, INACTIVE)):
+    if terms.parent_id and parent is None:
         refusal = checks.rejected(f"There is no parent order {terms.parent_id} that could fill.")
     if parent is not None:
         order = floor.book.put(replace(order, parent_perm_id=parent.perm_id))
@@ -188,6 +197,15 @@ def _take(floor: Floor, order: Order, now: dt.datetime) -> None:
         floor.reject(order, refusal, now)
     else:
         _transmit(floor, order, now)
+
+
+def _parent(floor: Floor, order: Order) -> Order | None:
+    """The order that has to fill before, if there is one that could or did."""
+    named = order.terms.parent_id
+    parent = floor.book.find(order.client_id, named) if named else None
+    if parent is None or parent.status in (CANCELLED, INACTIVE):
+        return None
+    return None if parent.perm_id == order.perm_id else parent  # nothing waits for itself
 
 
 def _transmit(floor: Floor, order: Order, now: dt.datetime) -> None:
@@ -203,16 +221,32 @@ def _transmit(floor: Floor, order: Order, now: dt.datetime) -> None:
         if refusal is not None:
             floor.reject(current, refusal, now)
         else:
-            floor.accept(current, now)
+            floor.accept(trailing.anchored(current, floor.quotes, now), now)
     for one in family:
-        floor.look(one, now)
+        with within_reckoning(floor, one, now):
+            floor.look(one, now)
+
+
+def _change_held(floor: Floor, order: Order, terms: Terms, now: dt.datetime) -> Refused | None:
+    """Change an order on hold, and transmit it if asked; what is refused leaves it as it is."""
+    refusal = _other_order(order, terms) or checks.of_terms(terms, floor)
+    if refusal is None:
+        _transmit(floor, _asked(floor, order, terms), now)
+    return refusal
+
+
+def _other_order(order: Order, terms: Terms) -> Refused | None:
+    """The refusal of terms that are those of another order altogether."""
+    if all(getattr(terms, name) == getattr(order.terms, name) for name in _WHAT_A_CHANGE_KEEPS):
+        return None
+    return Refused(checks.NOT_THE_SAME, "Order being modified does not match original order")
 
 
 def _change(floor: Floor, order: Order, terms: Terms, now: dt.datetime) -> Refused | None:
     """Change a working order; whatever is refused leaves it as it is."""
-    if any(getattr(terms, name) != getattr(order.terms, name) for name in _WHAT_A_CHANGE_KEEPS):
-        text = "Order being modified does not match original order"
-        return Refused(checks.NOT_THE_SAME, text)
+    is_other = _other_order(order, terms)
+    if is_other is not None:
+        return is_other
     if order.status == PENDING_CANCEL:
         return checks.rejected("The order is being cancelled.")
     if terms.quantity <= order.filled:
@@ -221,8 +255,10 @@ def _change(floor: Floor, order: Order, terms: Terms, now: dt.datetime) -> Refus
     refusal = checks.of_terms(terms, floor) or checks.of_market(changed, floor, now)
     if refusal is not None:
         return refusal
+    changed = trailing.anchored(changed, floor.quotes, now)
     floor.note(Told(floor.book.put(changed)))
-    floor.look(changed, now)
+    with within_reckoning(floor, changed, now):
+        floor.look(changed, now)
     return None
 
 

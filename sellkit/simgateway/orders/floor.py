@@ -7,21 +7,17 @@ notes over.
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import suppress
 from dataclasses import replace
-from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Final
 
-from sellkit.errors import SellkitError
 from sellkit.simgateway.halts import Halts
-from sellkit.simgateway.history import Refused
 from sellkit.simgateway.orders import checks, matching
 from sellkit.simgateway.orders.commissions import commission
 from sellkit.simgateway.orders.events import Changed, Charged, Event, Executed, Noted, Told
+from sellkit.simgateway.orders.groups import settle_group
 from sellkit.simgateway.orders.hours import TradingHours
 from sellkit.simgateway.orders.notices import notices
 from sellkit.simgateway.orders.order import (
-    CANCEL_THE_REST,
     CANCELLED,
     FILLED,
     INACTIVE,
@@ -30,10 +26,14 @@ from sellkit.simgateway.orders.order import (
     SUBMITTED,
     Order,
 )
+from sellkit.simgateway.orders.standing import standing_alone
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from sellkit.simgateway.accounts import Valuer
     from sellkit.simgateway.exchange import Exchange
+    from sellkit.simgateway.history import Refused
     from sellkit.simgateway.orders.ledger import Execution
     from sellkit.simgateway.orders.quotes import Quotes
     from sellkit.simgateway.quote import Quote
@@ -96,15 +96,23 @@ class Floor:
     def look(self, order: Order, now: dt.datetime) -> None:
         """Let an order meet the market as it is."""
         order = self._submit(self.book.now(order), now)
-        if not self._may_trade(order, now):
-            return
-        quote = self.quotes.of(order.terms.security, now)
+        may_trade = self._may_trade(order, now)
+        quote = self.quotes.of(order.terms.security, now) if may_trade else None
         if quote is not None:
             self._meet(order, quote, now)
         rest = self.book.now(order)
-        has_had_its_chance = rest.is_elected or rest.terms.order_type not in STOPS
-        if rest.is_working and rest.terms.time_in_force == "IOC" and has_had_its_chance:
+        is_due = rest.is_working and self.is_due_at_once(rest)
+        if is_due and (may_trade or not self._is_trading(rest, now)):
             self.end(rest, now)
+
+    def is_due_at_once(self, order: Order) -> bool:
+        """Whether an order must trade as soon as it is looked at, or end.
+
+        A stop that was not reached and a child of an open parent have their moment later.
+        """
+        waits = order.terms.order_type in STOPS and not order.is_elected
+        is_immediate = order.terms.time_in_force == "IOC"
+        return is_immediate and not waits and not self.book.is_parent_open(order)
 
     def end(
         self,
@@ -136,7 +144,7 @@ class Floor:
     def fill(self, order: Order, quantity: Decimal, price: Decimal, now: dt.datetime) -> None:
         """Fill so much of an order."""
         filled, value = order.filled + quantity, order.value + quantity * price
-        security = order.terms.security
+        security = self.ledger.successors.of(order.terms.security)
         cost = commission(security, filled, value * security.units)
         is_done = filled == order.terms.quantity
         after = replace(
@@ -146,19 +154,22 @@ class Floor:
             commission=cost,
             last_price=price,
             status=FILLED if is_done else order.status,
-            ended_at=now if is_done else None,
-            completed_status=f"Filled Size: {filled.normalize():f}" if is_done else "",
+            ended_at=now if is_done else order.ended_at,
+            completed_status=(
+                f"Filled Size: {filled.normalize():f}" if is_done else order.completed_status
+            ),
             cancel_due=None if is_done else order.cancel_due,
         )
-        self.book.put(after)
+        # Whatever cannot be booked leaves the order as it was.
         execution = self.ledger.fill(after, quantity, price, cost - order.commission, now)
+        self.book.put(after)
         status = [Told(after)] if self.habits.tells_filled else []
         is_first = self.habits.execution_first
         told: list[Event] = [Executed(execution), *status]
         self.note(*(told if is_first else reversed(told)))
-        self.note(Changed(after.terms.account, after.terms.security))
+        self.note(Changed(after.terms.account, security))
         self._charge(execution, now)
-        self._settle_group(after, quantity, now)
+        settle_group(self, after, quantity, now)
         if is_done:
             for child in self.book.children(after):
                 self._release(child, now)
@@ -169,8 +180,7 @@ class Floor:
         self.charges = [(moment, e) for moment, e in self.charges if moment > now]
         self.note(*map(Charged, due))
         for order in self.book.working():
-            # A contract without a price or a calendar must not keep the others from trading.
-            with suppress(Refused, SellkitError):
+            with standing_alone(self, order, now):
                 self._tick(order, now)
 
     def reject(self, order: Order, refusal: Refused, now: dt.datetime) -> None:
@@ -223,7 +233,7 @@ class Floor:
 
     def _end_of(self, order: Order, now: dt.datetime) -> dt.datetime | None:
         """When an order ends, where it does."""
-        ends = order.terms.time_in_force == "DAY" or order.terms.order_type == "MOC"
+        ends = order.terms.time_in_force in ("DAY", "IOC") or order.terms.order_type == "MOC"
         if not ends or order.expires is not None:
             return order.expires
         return self.hours.session(order, now).close_utc
@@ -248,12 +258,15 @@ class Floor:
         return order
 
     def _may_trade(self, order: Order, now: dt.datetime) -> bool:
-        if not order.is_working or order.terms.order_type == "MOC" or self._is_halted(order, now):
+        if not order.is_working or order.terms.order_type == "MOC":
             return False
         wait = dt.timedelta(seconds=self.habits.fill_after_seconds)
         if order.placed_at is not None and now < order.placed_at + wait:
             return False
-        return not self.book.is_parent_open(order) and self.hours.is_open(order, now)
+        return not self.book.is_parent_open(order) and self._is_trading(order, now)
+
+    def _is_trading(self, order: Order, now: dt.datetime) -> bool:
+        return not self._is_halted(order, now) and self.hours.is_open(order, now)
 
     def _is_halted(self, order: Order, now: dt.datetime) -> bool:
         name = self._name_of(order.terms.security)
@@ -285,15 +298,3 @@ class Floor:
             self.charges.append((now + dt.timedelta(seconds=after), execution))
         else:
             self.note(Charged(execution))
-
-    def _settle_group(self, order: Order, quantity: Decimal, now: dt.datetime) -> None:
-        """Cancel or reduce the other orders of a group after a fill."""
-        cancels = order.status == FILLED or order.terms.oca_type == CANCEL_THE_REST
-        for other in self.book.group(order):
-            share = other.terms.quantity * quantity / order.terms.quantity
-            left = other.terms.quantity - share.to_integral_value(ROUND_UP)
-            if cancels or left <= other.filled:
-                self.end(other, now)
-            else:
-                terms = replace(other.terms, quantity=left)
-                self.note(Told(self.book.put(replace(other, terms=terms))))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.simgateway.currencies import Rates
 from sellkit.simgateway.orders.lot import COST_STEP, Lot, added
+from sellkit.simgateway.orders.successors import Successors
 from sellkit.simgateway.scenario import Holding
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Ledger:
         What currencies are worth; may be replaced while the gateway runs.
     changes
         Counts up with every change of a position or of cash.
+    successors
+        Contracts that were renamed; what comes later to an old one is booked on the new one.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -81,6 +84,7 @@ class Ledger:
         self._forgotten = 0
         self.rates = scenario.rates
         self.changes = 0
+        self.successors = Successors()
         self._holdings = {(h.account, h.security.con_id): h for h in scenario.holdings}
         self._lots = {
             key: Lot(h.quantity, h.quantity * h.average_cost) for key, h in self._holdings.items()
@@ -157,9 +161,9 @@ class Ledger:
         time: dt.datetime,
     ) -> Execution:
         """Book a fill; `order` has it counted already."""
-        terms = order.terms
+        terms, security = order.terms, self.successors.of(order.terms.security)
         self.changes += 1
-        key = (terms.account, terms.security.con_id)
+        key = (terms.account, security.con_id)
         before = self._lots.get(key, Lot(ZERO, ZERO))
         signed = terms.sign * quantity
         paid = signed * price * terms.security.units + commission
@@ -169,7 +173,7 @@ class Ledger:
         else:
             after, gain = added(before, signed, paid)
             closes = before.quantity * signed < 0
-            self._put(terms.account, terms.security, after)
+            self._put(terms.account, security, after)
             self._realized[key] += gain
         is_daily = terms.security.is_settled_daily
         self._cash[terms.account, terms.security.currency] -= -gain if is_daily else paid
@@ -201,12 +205,12 @@ class Ledger:
 
     def correct(self, latest: Execution, order: Order, price: Decimal) -> Execution:
         """Book another price for a fill; `order` has it counted already."""
-        terms = latest.order.terms
+        terms, realized = latest.order.terms, latest.realized
+        security = self.successors.of(terms.security)
         self.changes += 1
         paid_more = terms.sign * (price - latest.price) * latest.quantity * terms.security.units
-        key = (terms.account, terms.security.con_id)
+        key = (terms.account, security.con_id)
         lot = self._lots.get(key, Lot(ZERO, ZERO))
-        security, realized = terms.security, latest.realized
         keeps_cost = lot.quantity * terms.sign > 0 and realized is None
         if not (security.is_settled_daily and keeps_cost):
             self._cash[terms.account, security.currency] -= paid_more
@@ -237,6 +241,7 @@ class Ledger:
             "cash": [(*key, amount) for key, amount in self._cash.items()],
             "realized": [(*key, gain) for key, gain in self._realized.items()],
             "rates": list(self.rates.dollars.items()),
+            "successors": self.successors.state(),
             "executions": self._forgotten + len(self.executions),
         }
 
@@ -253,6 +258,7 @@ class Ledger:
         self._realized.clear()
         self._realized.update({(own, con_id): gain for own, con_id, gain in state["realized"]})
         self.rates = Rates(dict(state["rates"]))
+        self.successors.restore(state.get("successors", ()))
         self.changes += 1
         self.executions = executions
         self._forgotten = state["executions"] - len(executions)
@@ -271,6 +277,7 @@ class Ledger:
             The accounts that have or had a position.
         """
         self.changes += 1
+        self.successors.add(old, new)
         accounts = [account for account, con_id in self._holdings if con_id == old.con_id]
         for account in accounts:
             lot = self._lots[account, old.con_id]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from sellkit.simgateway.requests import ContractQuery, Fields
 
+# As gateways tell an order without one, which clients send back with the order.
+_NO_TYPE: Final = "NONE"
 _PEGGED_TO_BENCHMARK: Final = ("PEG BENCH", "PEGBENCH")
 # Fields of a condition behind the number of its kind: price, time, margin, execution, volume,
 # change in per cent.
@@ -141,7 +143,10 @@ def _allocation(fields: Fields, version: int, seen: _Seen) -> None:
 
 
 def _pricing(fields: Fields, seen: _Seen) -> None:
-    """From the percent offset to the delta neutral order with its eight fields."""
+    """From the percent offset to the delta neutral order, with eight fields where it has a type.
+
+    Clients send the eight with the word None, too, which stands for no type.
+    """
     fields.number()  # percent offset
     seen.values["e_trade_only"] = fields.flag()
     seen.values["firm_quote_only"] = fields.flag()
@@ -156,6 +161,7 @@ def _pricing(fields: Fields, seen: _Seen) -> None:
     fields.number()
     if delta_neutral:
         fields.skip(8)
+    if delta_neutral.upper() not in ("", _NO_TYPE):
         seen.beyond.append("deltaNeutralOrderType")
 
 
