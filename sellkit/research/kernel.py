@@ -83,8 +83,10 @@ def _simple(totals: Closes, rows: Closes) -> None:
         row = rows[place]
         row[: length - 1] = np.nan
         divisor = length * _UNIT
-        for end in range(length, len(totals)):
-            row[end - 1] = (totals[end] - totals[end - length]) / divisor
+        # Counted from 0: an index that might be negative would keep the loop from being vectorised.
+        ends, means = totals[length:], row[length - 1 :]
+        for bar in range(len(ends)):
+            means[bar] = (ends[bar] - totals[bar]) / divisor
 
 
 @njit(cache=True, inline="always")
