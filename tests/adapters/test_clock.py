@@ -22,6 +22,7 @@ class Gateway:
         self.speed = speed
         self.asked = 0
         self.shift = dt.timedelta(0)
+        self.epoch = 1
         self.slept: list[float] = []
 
     def ask(self) -> dt.datetime:
@@ -38,7 +39,9 @@ class Gateway:
         self.steady += seconds
 
     def clock(self) -> BrokerClock:
-        return BrokerClock(self.ask, steady=lambda: self.steady, sleep=self.sleep)
+        return BrokerClock(
+            self.ask, epoch=lambda: self.epoch, steady=lambda: self.steady, sleep=self.sleep
+        )
 
 
 def test_the_machines_clock_is_aware_utc() -> None:
@@ -104,6 +107,46 @@ def test_it_never_goes_backwards() -> None:
     gateway.steady += 5
 
     assert clock.now() == before
+
+
+def came_back(gateway: Gateway, *, minutes: float) -> None:
+    """A new connection, over which the time lies so much earlier."""
+    gateway.epoch += 1
+    gateway.shift = dt.timedelta(minutes=-minutes)
+    gateway.steady += 5
+
+
+def test_a_time_far_earlier_over_a_new_connection_is_refused_each_time_and_says_both() -> None:
+    gateway = Gateway()
+    clock = gateway.clock()
+    clock.now()
+    came_back(gateway, minutes=60)
+
+    for _ in range(2):
+        with pytest.raises(OtherGateway) as caught:
+            clock.now()
+        assert "16:00:00 UTC" in str(caught.value)
+        assert "15:00:05 UTC" in str(caught.value)
+        assert "--data-dir" in str(caught.value)
+
+
+def test_a_time_little_earlier_over_a_new_connection_counts_as_the_former_one() -> None:
+    gateway = Gateway()
+    clock = gateway.clock()
+    before = clock.now()
+    came_back(gateway, minutes=4)
+
+    assert clock.now() == before
+
+
+def test_a_wait_ends_when_a_new_connection_tells_a_time_far_earlier() -> None:
+    gateway = Gateway()
+    clock = gateway.clock()
+    clock.now()
+    came_back(gateway, minutes=60 * 24 * 60)
+
+    with pytest.raises(OtherGateway):
+        SteadfastClock(clock, sleep=gateway.sleep).sleep_until(START + dt.timedelta(hours=1))
 
 
 @pytest.mark.parametrize("speed", [1.0, 60.0])
