@@ -667,6 +667,20 @@ def test_it_lives_through_a_gateway_that_restarts(heard: Heard) -> None:
     assert names.index("reqPositions") < names.index("reqAllOpenOrders")
 
 
+def test_its_clock_refuses_a_gateway_that_is_started_again_with_an_earlier_time() -> None:
+    with serve(default_scenario(), clock=VirtualClock(END, 0)) as first:
+        port = first.port
+        stack = ExitStack()
+        broker = stack.enter_context(returning(port))
+        ready(broker, 1)
+        assert broker.clock.now() == END
+    earlier = VirtualClock(END - dt.timedelta(days=60), 0)
+    with stack, serve(default_scenario(), clock=earlier, port=port):
+        wait_until(lambda: broker.standing.epoch == 2)
+        with pytest.raises(OtherGateway, match="the gateway's clock went back"):
+            broker.clock.sleep_until(END + dt.timedelta(hours=1))
+
+
 def test_rules_of_the_simulated_gateway_are_lived_through(heard: Heard) -> None:
     with (
         serve(default_scenario(), clock=VirtualClock(END, 0), control_port=0) as gateway,
