@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from sellkit.errors import OtherGateway, SellkitError
+from sellkit.errors import ClockWentBack, SellkitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +20,8 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 _LONGEST_NAP: Final = 30.0
+_SET_BACK: Final = dt.timedelta(minutes=5)
 _SHORTEST_NAP: Final = 0.05
-# Two gateways of one login may differ by seconds; their machines, badly set, by little more.
-_TOLERATED: Final = dt.timedelta(minutes=5)
 
 
 class SystemClock:
@@ -64,16 +63,13 @@ class BrokerClock:
 
     Between two answers it stands still, because a gateway may live by a virtual time of any speed:
     so it never runs ahead, and lags by at most the time that an answer stays fresh. It never goes
-    backwards: an answer that lies a little earlier counts as the former one. One over a later
-    connection that lies more than five minutes earlier is another time altogether, by which nothing
-    may be done: hours that were decided would come again. Any thread may ask.
+    backwards: when the gateway's goes back by more than moments, `ClockWentBack` is raised, because
+    hours that were judged already would come again. Any thread may ask.
 
     Parameters
     ----------
     ask
         Asks the gateway for its time, aware UTC; whatever it raises passes through.
-    epoch
-        Which connection it is asked over; see `Standing`.
     fresh_seconds
         For how long, on the machine's steady clock, an answer is used again.
     steady
@@ -86,40 +82,34 @@ class BrokerClock:
         self,
         ask: Callable[[], dt.datetime],
         *,
-        epoch: Callable[[], int] = lambda: 0,
         fresh_seconds: float = 1.0,
         steady: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._ask = ask
-        self._epoch = epoch
         self._fresh_seconds = fresh_seconds
         self._steady = steady
         self._sleep = sleep
         self._lock = threading.Lock()
         self._told: dt.datetime | None = None
-        self._told_in = 0
         self._asked_at = 0.0
 
     def now(self) -> dt.datetime:
-        """The gateway's time, aware UTC.
-
-        Raises
-        ------
-        OtherGateway
-            It lies far before the time that was told over an earlier connection.
-        """
+        """The gateway's time, aware UTC."""
         with self._lock:
             asked_at = self._steady()
             if self._told is not None and asked_at - self._asked_at <= self._fresh_seconds:
                 return self._told
-            # Before the question: should the connection change meanwhile, the next answer shows it.
-            epoch = self._epoch()
             answer = self._ask()
-            if self._told is not None and epoch != self._told_in:
-                _check_order(self._told, answer)
+            if self._told is not None and self._told - answer > _SET_BACK:
+                raise ClockWentBack(
+                    f"the gateway's clock went back from {self._told:%Y-%m-%d %H:%M:%S} to "
+                    f"{answer:%Y-%m-%d %H:%M:%S} UTC: it is another gateway, or was started anew at "
+                    "an earlier time; start sellkit anew, with another --data-dir if hours that "
+                    "were judged may be judged again"
+                )
             self._told = answer if self._told is None else max(self._told, answer)
-            self._told_in, self._asked_at = epoch, asked_at
+            self._asked_at = asked_at
             return self._told
 
     def sleep_until(self, instant: dt.datetime) -> None:
@@ -129,16 +119,6 @@ class BrokerClock:
         """
         while (left := (instant - self.now()).total_seconds()) > 0:
             self._sleep(min(max(left, _SHORTEST_NAP), self._fresh_seconds))
-
-
-def _check_order(told: dt.datetime, answer: dt.datetime) -> None:
-    if told - answer > _TOLERATED:
-        raise OtherGateway(
-            f"the gateway's clock went back: it told {told:%Y-%m-%d %H:%M:%S} UTC, and over a new "
-            f"connection {answer:%Y-%m-%d %H:%M:%S} UTC; hours that were decided are not decided "
-            "again: let the gateway go on from its later time, or begin anew by the earlier one "
-            "with another --data-dir"
-        )
 
 
 class SteadfastClock:

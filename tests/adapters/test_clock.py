@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from sellkit.adapters.clock import BrokerClock, SteadfastClock, SystemClock
-from sellkit.errors import NotConnected, OtherGateway, RequestTimedOut, SellkitError
+from sellkit.errors import ClockWentBack, NotConnected, OtherGateway, RequestTimedOut, SellkitError
 
 START = dt.datetime(2025, 12, 5, 16, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
@@ -22,7 +22,6 @@ class Gateway:
         self.speed = speed
         self.asked = 0
         self.shift = dt.timedelta(0)
-        self.epoch = 1
         self.slept: list[float] = []
 
     def ask(self) -> dt.datetime:
@@ -39,9 +38,7 @@ class Gateway:
         self.steady += seconds
 
     def clock(self) -> BrokerClock:
-        return BrokerClock(
-            self.ask, epoch=lambda: self.epoch, steady=lambda: self.steady, sleep=self.sleep
-        )
+        return BrokerClock(self.ask, steady=lambda: self.steady, sleep=self.sleep)
 
 
 def test_the_machines_clock_is_aware_utc() -> None:
@@ -103,50 +100,23 @@ def test_it_never_goes_backwards() -> None:
     gateway = Gateway()
     clock = gateway.clock()
     before = clock.now()
+    gateway.shift = dt.timedelta(minutes=-4)
+    gateway.steady += 5
+
+    assert clock.now() == before
+
+
+def test_a_gateway_that_began_an_earlier_day_is_followed_no_further() -> None:
+    gateway = Gateway()
+    clock = gateway.clock()
+    clock.now()
     gateway.shift = dt.timedelta(hours=-1)
     gateway.steady += 5
 
-    assert clock.now() == before
-
-
-def came_back(gateway: Gateway, *, minutes: float) -> None:
-    """A new connection, over which the time lies so much earlier."""
-    gateway.epoch += 1
-    gateway.shift = dt.timedelta(minutes=-minutes)
-    gateway.steady += 5
-
-
-def test_a_time_far_earlier_over_a_new_connection_is_refused_each_time_and_says_both() -> None:
-    gateway = Gateway()
-    clock = gateway.clock()
-    clock.now()
-    came_back(gateway, minutes=60)
-
-    for _ in range(2):
-        with pytest.raises(OtherGateway) as caught:
-            clock.now()
-        assert "16:00:00 UTC" in str(caught.value)
-        assert "15:00:05 UTC" in str(caught.value)
-        assert "--data-dir" in str(caught.value)
-
-
-def test_a_time_little_earlier_over_a_new_connection_counts_as_the_former_one() -> None:
-    gateway = Gateway()
-    clock = gateway.clock()
-    before = clock.now()
-    came_back(gateway, minutes=4)
-
-    assert clock.now() == before
-
-
-def test_a_wait_ends_when_a_new_connection_tells_a_time_far_earlier() -> None:
-    gateway = Gateway()
-    clock = gateway.clock()
-    clock.now()
-    came_back(gateway, minutes=60 * 24 * 60)
-
-    with pytest.raises(OtherGateway):
-        SteadfastClock(clock, sleep=gateway.sleep).sleep_until(START + dt.timedelta(hours=1))
+    with pytest.raises(ClockWentBack, match="start sellkit anew"):
+        clock.now()
+    with pytest.raises(ClockWentBack):
+        SteadfastClock(clock).sleep_until(START)
 
 
 @pytest.mark.parametrize("speed", [1.0, 60.0])

@@ -24,7 +24,7 @@ from sellkit.adapters.ib.returning import Returning
 from sellkit.adapters.ib.way import SPDR_TRUST, Endpoint
 from sellkit.core.alerts import AlertKind
 from sellkit.core.portfolio import Account, GatewayKind
-from sellkit.errors import BrokerError, NotConnected, OtherGateway
+from sellkit.errors import BrokerError, ClockWentBack, NotConnected, OtherGateway
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.control import Control
 from sellkit.simgateway.default_portfolio import default_scenario
@@ -677,7 +677,7 @@ def test_its_clock_refuses_a_gateway_that_is_started_again_with_an_earlier_time(
     earlier = VirtualClock(END - dt.timedelta(days=60), 0)
     with stack, serve(default_scenario(), clock=earlier, port=port):
         wait_until(lambda: broker.standing.epoch == 2)
-        with pytest.raises(OtherGateway, match="the gateway's clock went back"):
+        with pytest.raises(ClockWentBack, match="with another --data-dir"):
             broker.clock.sleep_until(END + dt.timedelta(hours=1))
 
 

@@ -46,9 +46,7 @@ class IbBroker:
     def __init__(self, bridge: Bridge, pacer: Pacer, clock: Clock | None) -> None:
         self._bridge = bridge
         self._pacer = pacer
-        self._clock: Clock = clock or BrokerClock(
-            self.server_time, epoch=lambda: bridge.standing.epoch
-        )
+        self._clock: Clock = clock or BrokerClock(self.server_time)
 
     @classmethod
     def connect(  # noqa: PLR0913  (each is one thing that an operator may set)
