@@ -105,7 +105,8 @@ class BrokerClock:
                 raise ClockWentBack(
                     f"the gateway's clock went back from {self._told:%Y-%m-%d %H:%M:%S} to "
                     f"{answer:%Y-%m-%d %H:%M:%S} UTC: it is another one, or was started anew at an "
-                    "earlier time; start sellkit anew, too"
+                    "earlier time; start sellkit anew, with another --data-dir if hours that were "
+                    "judged may be judged again"
                 )
             self._told = answer if self._told is None else max(self._told, answer)
             self._asked_at = asked_at

@@ -31,7 +31,7 @@ def run_on_schedule(
     announce: Callable[[dt.datetime], None],
     rounds: int | None = None,
 ) -> None:
-    """Wait for each hour's end and fire, until interrupted.
+    """Wait for each hour's end and fire, until interrupted; none comes twice.
 
     Parameters
     ----------
@@ -46,9 +46,10 @@ def run_on_schedule(
     rounds
         How many runs; None for no end.
     """
-    fired = 0
+    fired, latest = 0, clock.now()
     while rounds is None or fired < rounds:
-        due = next_due(calendars(), clock.now(), anchor)
+        # A clock that was set back must not bring an hour again that was decided.
+        due = next_due(calendars(), max(clock.now(), latest), anchor)
         announce(due + delay)
         clock.sleep_until(due + delay)
         log.info("run_due", extra={"due": due.isoformat()})
@@ -57,4 +58,4 @@ def run_on_schedule(
             # It is fired all the same: the age of the bar withholds what is too old to act on.
             log.critical("run_late", extra={"due": due.isoformat(), "late": str(late)})
         fire(due)
-        fired += 1
+        fired, latest = fired + 1, due

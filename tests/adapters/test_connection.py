@@ -24,7 +24,7 @@ from sellkit.adapters.ib.returning import Returning
 from sellkit.adapters.ib.way import SPDR_TRUST, Endpoint
 from sellkit.core.alerts import AlertKind
 from sellkit.core.portfolio import Account, GatewayKind
-from sellkit.errors import BrokerError, NotConnected, OtherGateway
+from sellkit.errors import BrokerError, ClockWentBack, NotConnected, OtherGateway
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.control import Control
 from sellkit.simgateway.default_portfolio import default_scenario
@@ -665,6 +665,20 @@ def test_it_lives_through_a_gateway_that_restarts(heard: Heard) -> None:
             names = [each.name for each in second.requests]
             assert len(broker.snapshot(SIMULATED).positions) > 1
     assert names.index("reqPositions") < names.index("reqAllOpenOrders")
+
+
+def test_its_clock_refuses_a_gateway_that_is_started_again_with_an_earlier_time() -> None:
+    with serve(default_scenario(), clock=VirtualClock(END, 0)) as first:
+        port = first.port
+        stack = ExitStack()
+        broker = stack.enter_context(returning(port))
+        ready(broker, 1)
+        assert broker.clock.now() == END
+    earlier = VirtualClock(END - dt.timedelta(days=60), 0)
+    with stack, serve(default_scenario(), clock=earlier, port=port):
+        wait_until(lambda: broker.standing.epoch == 2)
+        with pytest.raises(ClockWentBack, match="with another --data-dir"):
+            broker.clock.sleep_until(END + dt.timedelta(hours=1))
 
 
 def test_rules_of_the_simulated_gateway_are_lived_through(heard: Heard) -> None:

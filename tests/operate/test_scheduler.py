@@ -95,6 +95,25 @@ def test_no_hour_end_is_run_twice_however_short_the_run() -> None:
     assert len(set(times)) == 6
 
 
+def test_no_hour_end_is_run_twice_when_the_clock_is_set_back() -> None:
+    clock, runs = FakeClock(utc("2026-01-28 14:40")), []
+
+    def fire(due: dt.datetime) -> None:
+        runs.append(due)
+        clock.time -= dt.timedelta(minutes=90)
+
+    run_on_schedule(
+        clock,
+        lambda: [new_york()],
+        Anchor.CLOCK,
+        DELAY,
+        fire,
+        announce=lambda _when: None,
+        rounds=3,
+    )
+    assert runs == [utc(f"2026-01-28 {hour}:00") for hour in (15, 16, 17)]
+
+
 def test_one_round_is_one_run() -> None:
     times, _ = fired("2026-01-28 14:40", 1)
     assert times == ["01-28 10:00"]
