@@ -15,10 +15,10 @@ import pytest
 from eventkit import Event
 
 from sellkit.adapters.ib.broker import IbBroker
-from sellkit.adapters.ib.pacing import PacingRules
 from sellkit.adapters.ib.returning import Returning
 from sellkit.core.bars import BarSize
 from sellkit.core.instrument import Instrument, Token
+from sellkit.core.pacing import PacingRules
 from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.core.windows import BarRequest
 from sellkit.errors import (
