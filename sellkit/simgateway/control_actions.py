@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -47,7 +46,22 @@ def perform(gateway: Gateway, action: str, arguments: dict[str, object]) -> obje
     found = _ACTIONS.get(action)
     if found is None:
         raise ConfigError(f"there is no action {action!r}; known are {', '.join(_ACTIONS)}")
-    return found(gateway, Table(arguments, "", _PLACE))
+    # What is due may change the symbol that is asked for.
+    gateway.reorganisation.strike_due()
+    note = _note(gateway, arguments)
+    result = found(gateway, Table(arguments, "", _PLACE))
+    return {**result, "note": note} if note and isinstance(result, dict) else result
+
+
+def _note(gateway: Gateway, arguments: dict[str, object]) -> str | None:
+    """What to say of a symbol that was written although its contract has another one by now."""
+    rule = arguments.get("rule")
+    symbol = (rule if isinstance(rule, dict) else arguments).get("symbol")
+    name = symbol.strip().upper() if isinstance(symbol, str) else ""
+    found = gateway.exchange.directory.known_symbols().get(name)
+    if found is None or found.symbol == name:
+        return None
+    return f"{name} is called {found.symbol} now"
 
 
 def action_names() -> tuple[str, ...]:
@@ -63,10 +77,8 @@ def _inject(gateway: Gateway, table: Table) -> object:
     directory = gateway.exchange.directory
     known = directory.known_symbols()
     rule = read_rule(rule_table, tuple(sorted(known)), gateway.clock.now())
-    if rule.when.symbol is not None:
-        origin = directory.origin(known[rule.when.symbol])
-        rule = replace(rule, when=replace(rule.when, symbol=origin))
-    number = gateway.faults.add(rule)
+    origins = {symbol: directory.origin(each) for symbol, each in known.items()}
+    number = gateway.faults.add(rule.known_by(origins))
     gateway.outage.strike_due()
     return {"number": number}
 

@@ -43,7 +43,10 @@ def read_con_id(gateway: Gateway, table: Table) -> Security | None:
     found = gateway.exchange.directory.get(con_id)
     if found is None:
         table.fail("conId", f"is the number of no contract in this gateway: {con_id}")
-    if symbol is not None and symbol.upper() != found.symbol:
+    directory = gateway.exchange.directory
+    if symbol is None or symbol.upper() == found.symbol:
+        return found
+    if directory.known_symbols().get(symbol.upper()) != found:
         table.fail("symbol", f"is not that of the contract {con_id}, {found.symbol}: {symbol}")
     return found
 

@@ -30,6 +30,11 @@ _MOST_SAMPLES: Final = 16
 _DAYS_TOLD: Final = 6
 
 
+def known_as(exchange: str) -> str:
+    """The name under which contracts list an exchange that a client may call by an older one."""
+    return _OTHER_NAMES.get(exchange, exchange)
+
+
 def exchanges_of(security: Security) -> tuple[str, ...]:
     """Where a contract trades: the router first where it has one, then the listing."""
     if security.valid_exchanges:
@@ -212,14 +217,14 @@ class Directory:
 
 
 def _fits(query: ContractQuery, security: Security) -> bool:
-    exchange = _OTHER_NAMES.get(query.exchange, query.exchange)
+    exchange = known_as(query.exchange)
     if exchange not in ("", *exchanges_of(security), security.primary_exchange):
         return False
     if query.con_id is not None:
         return query.con_id == security.con_id
     if not (query.symbol or query.local_symbol):
         return False
-    primary = _OTHER_NAMES.get(query.primary_exchange, query.primary_exchange)
+    primary = known_as(query.primary_exchange)
     pairs = (
         (query.symbol.upper(), security.symbol),
         (_joined(query.local_symbol), _joined(security.local)),

@@ -22,6 +22,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
+from sellkit.simgateway.corporate_actions import original_symbols
 from sellkit.simgateway.corrections import Correction
 from sellkit.simgateway.halts import Halt, HaltKind
 from sellkit.simgateway.market_terms import (
@@ -66,7 +67,10 @@ def read_market(table: Table, scenario: Scenario) -> MarketTerms:
     if own is not None:
         given = _read_terms(own, scenario)
         own.end()
-    names = {name: name for name in scenario.price_names.values()}
+    priced = scenario.price_names
+    known = original_symbols(scenario.corporate_actions, scenario.securities)
+    names = {symbol: priced[one.con_id] for symbol, one in known.items() if one.con_id in priced}
+    names |= {name: name for name in priced.values()}
     halts = tuple(_read_halt(each, names) for each in table.tables("halts"))
     corrections = tuple(_read_correction(each, names) for each in table.tables("corrections"))
     return MarketTerms(halts=halts, corrections=corrections, **given)  # type: ignore[arg-type]
@@ -80,7 +84,7 @@ def _read_terms(table: Table, scenario: Scenario) -> dict[str, object]:
     found["subscription"] = None if subscription is None else Subscription(subscription)
     securities = scenario.securities
     found["exchanges"] = _by_name(table, "exchanges", {one.primary_exchange for one in securities})
-    found["symbols"] = _by_name(table, "symbols", {one.symbol for one in securities})
+    found["symbols"] = _by_symbol(table, scenario)
     history = table.choice("history", tuple(UnpaidHistory))
     found["history"] = None if history is None else UnpaidHistory(history)
     until_final = table.choice("until_final", tuple(UntilFinal))
@@ -101,6 +105,18 @@ def _by_name(table: Table, key: str, names: Iterable[str]) -> dict[str, Subscrip
     chosen = {name: own.choice(name, SUBSCRIPTIONS) for name in sorted(names)}
     own.end()
     return {name: Subscription(text) for name, text in chosen.items() if text is not None}
+
+
+def _by_symbol(table: Table, scenario: Scenario) -> dict[str, Subscription] | None:
+    """A subscription for some contracts, by the symbols that they have at first."""
+    known = original_symbols(scenario.corporate_actions, scenario.securities)
+    written = _by_name(table, "symbols", known)
+    if written is None:
+        return None
+    found = {known[name].symbol: chosen for name, chosen in written.items()}
+    if len(found) < len(written):
+        table.fail("symbols", "names a contract twice, by an earlier and a later symbol")
+    return found
 
 
 def _read_throttle(table: Table | None) -> Throttle | None:
