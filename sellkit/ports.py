@@ -146,11 +146,11 @@ class BarStore(Protocol):
         ...
 
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
-        """The stored table of averages, or None."""
+        """The table of averages with its `attrs["state"]`; None when there is none to use."""
         ...
 
     def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:
-        """Replace a series' table of averages (columns `sma_5` ... `ema_200`, by bar start)."""
+        """Replace a series' table of averages (columns `sma_5` ... `bars_used`, by bar start)."""
         ...
 
     def keys(self) -> tuple[SeriesKey, ...]:

@@ -39,6 +39,7 @@ VERSION: Final = "1"
 _BARS: Final = "bars"
 _AVERAGES: Final = "averages"
 _ABSENT: Final = "absent"
+_STATE: Final = b"sellkit.state"
 
 _TIME: Final = pa.timestamp("us", tz="UTC")
 _BAR_SCHEMA: Final = pa.schema(
@@ -114,8 +115,14 @@ class ParquetBarStore:
             absent_bars.write(path, {**absent_bars.read(path), **found})
 
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
-        """The stored table of averages, or None."""
-        return self._read(self._path(_AVERAGES, key), _AVERAGES)
+        """The stored table of averages; None when there is none that can be used.
+
+        Averages are computed of the bars beside them, so a torn table is as good as none.
+        """
+        try:
+            return self._read(self._path(_AVERAGES, key), _AVERAGES)
+        except InvalidBars:
+            return None
 
     def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:
         """Replace a series' table of averages.
@@ -123,15 +130,18 @@ class ParquetBarStore:
         Raises
         ------
         InvalidBars
-            The index is not bar starts, or a column is not float64.
+            The index is not bar starts, or a column is neither float64 nor int64.
         """
         path = self._path(_AVERAGES, key)
         kinds = {str(kind) for kind in table.dtypes}
-        if str(table.index.dtype) != INSTANT or kinds - {"float64"}:
-            raise InvalidBars(f"averages of {path.stem} are not float64 columns by bar start")
-        fields = [pa.field("start", _TIME), *(pa.field(c, pa.float64()) for c in table.columns)]
+        if str(table.index.dtype) != INSTANT or kinds - {"float64", "int64"}:
+            raise InvalidBars(
+                f"averages of {path.stem} are not float64 or int64 columns by bar start"
+            )
+        columns = [(name, pa.from_numpy_dtype(kind)) for name, kind in table.dtypes.items()]
         with self._writing():
-            self._write(path, _AVERAGES, table.rename_axis("start"), pa.schema(fields))
+            schema = pa.schema([("start", _TIME), *columns])
+            self._write(path, _AVERAGES, table.rename_axis("start"), schema)
 
     def keys(self) -> tuple[SeriesKey, ...]:
         """Every series that has bars, by name."""
@@ -170,7 +180,8 @@ class ParquetBarStore:
 
     def _write(self, path: Path, kind: str, frame: pd.DataFrame, schema: pa.Schema) -> None:
         table = pa.Table.from_pandas(frame.reset_index(), schema=schema, preserve_index=False)
-        table = table.replace_schema_metadata(_metadata(kind, path.stem))
+        told = {_STATE: frame.attrs["state"].encode()} if "state" in frame.attrs else {}
+        table = table.replace_schema_metadata(_metadata(kind, path.stem) | told)
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
         durable_file.make_folder(path.parent)
@@ -201,6 +212,9 @@ def _decode(data: bytes, path: Path, kind: str) -> pd.DataFrame:
         raise _unusable(path, f"torn or not parquet ({str(error).splitlines()[0]})") from error
     if frame is None:
         raise _unusable(path, problem or "empty")
+    state = file.schema_arrow.metadata.get(_STATE)
+    if state is not None:
+        frame.attrs["state"] = state.decode()
     return frame.set_index("start")
 
 
@@ -216,8 +230,8 @@ def _mismatch(schema: pa.Schema, kind: str, series: str) -> str | None:
         told_columns = f"columns are {list(fields)}, not {['start', *COLUMNS]} of their types"
         return None if plain.equals(_BAR_SCHEMA) else told_columns
     others = {each for name, each in fields.items() if name != "start"}
-    if fields.get("start") != _TIME or others - {pa.float64()}:
-        return "columns are not float64 by bar start"
+    if fields.get("start") != _TIME or others - {pa.float64(), pa.int64()}:
+        return "columns are not float64 or int64 by bar start"
     return None
 
 

@@ -47,7 +47,7 @@ def perform(gateway: Gateway, action: str, arguments: dict[str, object]) -> obje
     if found is None:
         raise ConfigError(f"there is no action {action!r}; known are {', '.join(_ACTIONS)}")
     # What is due may change the symbol that is asked for.
-    gateway.reorganisation.strike_due()
+    gateway.keep_pace()
     note = _note(gateway, arguments)
     result = found(gateway, Table(arguments, "", _PLACE))
     return {**result, "note": note} if note and isinstance(result, dict) else result
@@ -100,7 +100,11 @@ def _clock(gateway: Gateway, table: Table) -> object:
         return show_clock(clock)
     if not isinstance(clock, VirtualClock):
         raise ConfigError("the gateway tells the machine's time; only a virtual clock can be moved")
-    goal = clock.now() + dt.timedelta(seconds=seconds or 0) if instant is None else instant
+    now = clock.now()
+    goal = now + dt.timedelta(seconds=seconds or 0) if instant is None else instant
+    if goal < now:
+        time = now.isoformat(timespec="seconds")
+        table.fail("set", f"lies before the gateway's time, {time}; what has happened stays")
     _check_calendars(gateway, goal)
     if speed is not None:
         clock.set_speed(speed)

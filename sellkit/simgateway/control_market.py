@@ -117,14 +117,7 @@ def market_data(gateway: Gateway, table: Table) -> object:
 
 def show_rights(gateway: Gateway) -> dict[str, object]:
     """Who may see what, as plain values."""
-    rights = gateway.rights
-    return {
-        "subscription": rights.subscription,
-        "exchanges": dict(rights.exchanges),
-        "symbols": dict(rights.symbols),
-        "competing": rights.competing,
-        "delayed_enabled": rights.delayed_enabled,
-    }
+    return gateway.rights.state()
 
 
 def bust(gateway: Gateway, table: Table) -> object:
