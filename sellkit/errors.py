@@ -119,6 +119,10 @@ class NoBars(RequestRejected):
     """The gateway has no bars for the window asked for."""
 
 
+class AnsweredElsewhere(BrokerError):
+    """Another process asked the very same and was answered: its answer is in the store."""
+
+
 class JournalError(SellkitError):
     """The journal cannot be read or written; nothing may be sent without it."""
 

@@ -88,8 +88,8 @@ class Broker(Protocol):
 
         Raises
         ------
-        NoBars
-            The source has none for this window, and said so.
+        NoBars, AnsweredElsewhere
+            The source has none for this window, and said so; or another process was told them.
         RequestTimedOut, PacingViolation, RequestRejected
             It did not answer, or answered with another error.
         InvalidBars

@@ -24,6 +24,11 @@ _SET_BACK: Final = dt.timedelta(minutes=5)
 _SHORTEST_NAP: Final = 0.05
 
 
+def wall_seconds() -> float:
+    """Seconds since 1970 on the machine's clock, which all its processes share."""
+    return time.time()
+
+
 class SystemClock:
     """The machine's clock.
 

@@ -32,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from sellkit.logs import configure
     from sellkit.operate.scheduler import run_on_schedule
     from sellkit.wiring import open_clock, scheduled_exchanges
+    from sellkit.wiring.parts import keep_budget
 
     chosen = overrides(args)
     settings = load(chosen)
@@ -48,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
             dt.timedelta(seconds=settings.file.schedule.delay_seconds),
             lambda _due: codes.append(_fire(chosen)),
             announce=lambda when: print(f"next run at {when:%Y-%m-%d %H:%M:%S} UTC", flush=True),
+            prepare=lambda: keep_budget(settings),
             rounds=1 if args.once else None,
         )
     return codes[-1]

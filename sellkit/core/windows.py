@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from sellkit.core.bars import BarSize
+from sellkit.core.pacing import Urgency
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -44,6 +45,8 @@ class BarRequest:
         Interactive Brokers' form: `31 D` counts sessions, `4 Y` calendar years.
     rth
         Regular trading hours only.
+    urgency
+        What it is for, as the budget looks at it.
     """
 
     instrument: Instrument
@@ -52,6 +55,7 @@ class BarRequest:
     duration: str
     rth: bool = True
     what_to_show: str = "TRADES"
+    urgency: Urgency = Urgency.BACKFILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,20 @@ class Window:
     end: dt.datetime
     sessions: int
 
-    def request(self, instrument: Instrument, size: BarSize, *, rth: bool) -> BarRequest:
+    def request(
+        self,
+        instrument: Instrument,
+        size: BarSize,
+        *,
+        rth: bool,
+        urgency: Urgency = Urgency.BACKFILL,
+    ) -> BarRequest:
         """The request that covers the slots and the joint."""
         if self.sessions <= MAX_DAYS:
             duration = f"{self.sessions} D"
         else:
             duration = f"{math.ceil(self.sessions / _SESSIONS_A_YEAR)} Y"
-        return BarRequest(instrument, size, self.end, duration, rth)
+        return BarRequest(instrument, size, self.end, duration, rth, urgency=urgency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sellkit.core.assignments import Assignment
 from sellkit.core.gates import DeniedTicket
 from sellkit.core.market_time import calendar_for, has_calendar
+from sellkit.core.pacing import Urgency
 from sellkit.core.signals import Decision
 from sellkit.errors import ConfigError, DataError
 from sellkit.operate.decide import Decider, HourlyDecision
@@ -157,8 +158,9 @@ class Desk:
         series: list[Series] = []
         for position in self.snapshot().positions:
             series.extend(self._series(position, assignments))
+        urgency = Urgency.HOUR if self._begun else Urgency.BACKFILL
         report = bring_up_to_date(
-            series,
+            [replace(each, urgency=urgency) for each in series],
             self.parts.broker,
             self.parts.store,
             self.parts.progress,

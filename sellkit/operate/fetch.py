@@ -12,8 +12,15 @@ import pandas as pd
 from sellkit.core.adjustment import price_ratio
 from sellkit.core.bars import BarSize, SeriesKey, Slot, empty_bars
 from sellkit.core.coverage import missing_slots, noted, worth_asking
+from sellkit.core.pacing import Urgency
 from sellkit.core.windows import Ground, unanswered
-from sellkit.errors import BrokerError, InvalidBars, NoBars, NotConnected
+from sellkit.errors import (
+    AnsweredElsewhere,
+    BrokerError,
+    InvalidBars,
+    NoBars,
+    NotConnected,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +45,8 @@ class Series:
         How long after its end a bar may still change.
     is_held
         Whether a position is held: its bars come before those of others.
+    urgency
+        What its bars are for.
     """
 
     instrument: Instrument
@@ -47,6 +56,7 @@ class Series:
     due: Sequence[Slot] = field(repr=False)
     lag: dt.timedelta = dt.timedelta()
     is_held: bool = True
+    urgency: Urgency = Urgency.BACKFILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,12 @@ class Fetching:
         series = self._series
         window = self._ground.newest_window(self.missing)
         size, rth = series.key.bar_size, series.key.rth
-        answer = self._ask(window.request(series.instrument, size, rth=rth))
+        request = window.request(series.instrument, size, rth=rth, urgency=series.urgency)
+        try:
+            answer = self._ask(request)
+        except AnsweredElsewhere:
+            self._look_again()
+            return
         if self._problem is not None:
             self._fail(self._problem)
             return
@@ -180,6 +195,12 @@ class Fetching:
         left = unanswered(self.missing, window, answer)
         self._settle(left, kept)
         self.missing = left
+
+    def _look_again(self) -> None:
+        """What is missing may have come to the store by another process."""
+        stored = self._store.read(self._series.key)
+        lacking = set(missing_slots(stored, self._series.due, self._series.lag))
+        self.missing = [slot for slot in self.missing if slot in lacking]
 
     def _fail(self, problem: str) -> None:
         self._problem = problem
@@ -218,7 +239,7 @@ class Fetching:
             return self._broker.bars(request)
         except NoBars:
             return empty_bars()
-        except NotConnected:
+        except (NotConnected, AnsweredElsewhere):
             raise
         except (BrokerError, InvalidBars) as error:
             self._problem = str(error)

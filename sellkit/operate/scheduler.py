@@ -21,6 +21,9 @@ _LATE: Final = dt.timedelta(minutes=1)
 """So much behind its time a run is late: the process was held up, or the machine was asleep."""
 
 
+_AHEAD: Final = dt.timedelta(seconds=30)
+
+
 def run_on_schedule(
     clock: Clock,
     calendars: Callable[[], Iterable[Calendar]],
@@ -29,6 +32,7 @@ def run_on_schedule(
     fire: Callable[[dt.datetime], None],
     *,
     announce: Callable[[dt.datetime], None],
+    prepare: Callable[[], None],
     rounds: int | None = None,
 ) -> None:
     """Wait for each hour's end and fire, until interrupted; none comes twice.
@@ -43,6 +47,8 @@ def run_on_schedule(
         Told the hour's end.
     announce
         Told when the next run will begin, before the wait.
+    prepare
+        Called shortly before each run, so that others leave it the budget of requests.
     rounds
         How many runs; None for no end.
     """
@@ -51,6 +57,8 @@ def run_on_schedule(
         # A clock that was set back must not bring an hour again that was decided.
         due = next_due(calendars(), max(clock.now(), latest), anchor)
         announce(due + delay)
+        clock.sleep_until(due + delay - _AHEAD)
+        prepare()
         clock.sleep_until(due + delay)
         log.info("run_due", extra={"due": due.isoformat()})
         late = clock.now() - due - delay

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.wiring.alerts import alert_keeper
 from sellkit.wiring.moment import refuse_skew
@@ -15,12 +15,17 @@ if TYPE_CHECKING:
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.csv_assignments import CsvAssignments
     from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.adapters.pacing_ledger import PacingLedger
     from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.config import Settings
+    from sellkit.core.pacing import PacingRules
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import Progress
 
 log = logging.getLogger(__name__)
+
+RESERVED_SECONDS: Final = 180.0
+"""How long the budget is kept for the hourly run, should that not end before."""
 
 
 def connect(settings: Settings, *, is_run: bool = False, client_id: int | None = None) -> IbBroker:
@@ -41,10 +46,10 @@ def connect(settings: Settings, *, is_run: bool = False, client_id: int | None =
     """
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.ib.broker import IbBroker
-    from sellkit.adapters.ib.pacing import PacingRules
     from sellkit.adapters.ib.returning import Returning
 
     profile, requests = settings.connection, settings.file.requests
+    rules, ledger = open_ledger(settings)
     own = profile.client_id if is_run else profile.viewer_client_id
     own = own if client_id is None else client_id
     clock = SystemClock() if profile.clock == "system" else None
@@ -56,7 +61,8 @@ def connect(settings: Settings, *, is_run: bool = False, client_id: int | None =
         clock=clock,
         connect_timeout_seconds=requests.connect_timeout_seconds,
         request_timeout_seconds=requests.timeout_seconds,
-        pacing=PacingRules(requests_per_second=requests.per_second, max_open=requests.open_at_once),
+        pacing=rules,
+        ledger=ledger,
         returning=Returning() if settings.is_returning else None,
         expected=profile.gateway,
         on_alert=keeper.keep,
@@ -69,8 +75,27 @@ def connect(settings: Settings, *, is_run: bool = False, client_id: int | None =
                 broker.wait_until_ready(requests.patience_seconds)
         if clock is not None:
             _check_clock(clock, broker)
+        if is_run:
+            ledger.reserve(RESERVED_SECONDS)
         stack.pop_all()
     return broker
+
+
+def open_ledger(settings: Settings) -> tuple[PacingRules, PacingLedger]:
+    """The budget of requests, and where all processes at the profile's gateway count them."""
+    from sellkit.adapters.pacing_ledger import PacingLedger
+    from sellkit.core.pacing import PacingRules
+
+    profile, requests = settings.connection, settings.file.requests
+    rules = PacingRules(requests_per_second=requests.per_second, max_open=requests.open_at_once)
+    path = settings.data_dir / "pacing.sqlite"
+    return rules, PacingLedger(path, f"{profile.host}:{profile.port}", rules)
+
+
+def keep_budget(settings: Settings) -> None:
+    """Let all but the hourly run, which is about to begin, wait with their requests."""
+    _, ledger = open_ledger(settings)
+    ledger.reserve(RESERVED_SECONDS)
 
 
 def _check_clock(clock: SystemClock, broker: IbBroker) -> None:

@@ -9,16 +9,17 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from eventkit import Event
 
 from sellkit.adapters.ib.broker import IbBroker
-from sellkit.adapters.ib.pacing import PacingRules
 from sellkit.adapters.ib.returning import Returning
 from sellkit.core.bars import BarSize
 from sellkit.core.instrument import Instrument, Token
+from sellkit.core.pacing import PacingRules
 from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.core.windows import BarRequest
 from sellkit.errors import (
@@ -322,10 +323,15 @@ def test_a_drop_while_idle_is_noticed_by_the_next_question() -> None:
             broker.snapshot(ACCOUNT)
 
 
+def different(count: int) -> list[BarRequest]:
+    """Requests of which each is sent: the very same would share one answer."""
+    return [replace(REQUEST, duration=f"{number} D") for number in range(1, count + 1)]
+
+
 def test_a_drop_ends_every_thread_that_waits() -> None:
     gateway = ScriptedGateway({**WELL, BARS: ignore})
     with facing(gateway) as broker, ThreadPoolExecutor(8) as pool:
-        waiting = [pool.submit(broker.bars, REQUEST) for _ in range(8)]
+        waiting = [pool.submit(broker.bars, each) for each in different(8)]
         while gateway.count(BARS) < 8:
             broker.server_time()
         gateway.hang_up()
@@ -337,7 +343,7 @@ def test_a_drop_ends_every_thread_that_waits() -> None:
 def test_closing_ends_every_thread_that_waits() -> None:
     gateway = ScriptedGateway({**WELL, BARS: ignore})
     with facing(gateway) as broker, ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(broker.bars, REQUEST) for _ in range(4)]
+        waiting = [pool.submit(broker.bars, each) for each in different(4)]
         while gateway.count(BARS) < 4:
             broker.server_time()
         broker.close()

@@ -20,9 +20,9 @@ import pytest
 
 from sellkit.adapters.clock import SystemClock
 from sellkit.adapters.ib.broker import IbBroker
-from sellkit.adapters.ib.pacing import PacingRules
 from sellkit.core.bars import BarSize
 from sellkit.core.instrument import Instrument, Token
+from sellkit.core.pacing import PacingRules
 from sellkit.core.portfolio import Account, GatewayKind, Side
 from sellkit.core.windows import BarRequest
 from sellkit.errors import (

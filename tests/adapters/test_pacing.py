@@ -1,14 +1,19 @@
-"""The budget of requests, without a clock and without sleeping."""
+"""Requests within the budget, by a clock that moves only when somebody sleeps."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import pytest
 
-from sellkit.adapters.ib.pacing import Ledger, Pacer, PacingRules
-from sellkit.errors import ConfigError, NotConnected, PacingViolation, RequestTimedOut
+from sellkit.adapters.ib.pacing import Pacer
+from sellkit.adapters.pacing_ledger import PacingLedger
+from sellkit.core.pacing import Ask, PacingRules, Urgency
+from sellkit.errors import NotConnected, PacingViolation, RequestTimedOut
+
+Result = TypeVar("Result")
 
 
 class Time:
@@ -27,8 +32,23 @@ class Time:
         await asyncio.sleep(0)
 
 
-def pacer(rules: PacingRules, time: Time, chance: float = 1.0) -> Pacer:
-    return Pacer(rules, steady=time.steady, sleep=time.sleep, chance=lambda: chance)
+class Paced:
+    """A pacer on a ledger of its own, which asks for the hour."""
+
+    def __init__(self, rules: PacingRules, time: Time, chance: float = 1.0) -> None:
+        self.pacer = Pacer(
+            rules,
+            PacingLedger(":memory:", "", rules, time.steady),
+            sleep=time.sleep,
+            chance=lambda: chance,
+        )
+
+    async def run(self, question: object, send: Callable[[], Awaitable[Result]]) -> Result:
+        return await self.pacer.run(Ask(str(question)), Urgency.HOUR, send)
+
+
+def pacer(rules: PacingRules, time: Time, chance: float = 1.0) -> Paced:
+    return Paced(rules, time, chance)
 
 
 def answering(*outcomes: Exception | str) -> Callable[[], Awaitable[str]]:
@@ -45,47 +65,6 @@ def answering(*outcomes: Exception | str) -> Callable[[], Awaitable[str]]:
 
 
 TOO_MUCH = PacingViolation("too much")
-
-
-def test_a_full_bucket_lets_a_burst_pass_at_once() -> None:
-    ledger = Ledger(PacingRules(burst=3))
-
-    waits = []
-    for question in range(4):
-        waits.append(ledger.wait(question, 0.0))
-        ledger.record(question, 0.0)
-
-    assert waits == [0.0, 0.0, 0.0, pytest.approx(0.1)]
-
-
-def test_the_bucket_fills_at_its_rate_and_no_further_than_its_size() -> None:
-    ledger = Ledger(PacingRules(burst=2, requests_per_second=10))
-    for question in range(2):
-        ledger.record(question, 0.0)
-
-    assert ledger.wait("next", 0.0) == pytest.approx(0.1)
-    assert ledger.wait("next", 0.05) == pytest.approx(0.05)
-    for question in range(10, 12):
-        assert ledger.wait(question, 100.0) == 0.0
-        ledger.record(question, 100.0)
-    assert ledger.wait("next", 100.0) == pytest.approx(0.1)
-
-
-def test_identical_questions_lie_fifteen_seconds_apart() -> None:
-    ledger = Ledger(PacingRules())
-    ledger.record("AAPL", 0.0)
-
-    assert ledger.wait("AAPL", 4.0) == pytest.approx(11.0)
-    assert ledger.wait("AAPL", 15.0) == 0.0
-    assert ledger.wait("MSFT", 4.0) == 0.0
-
-
-def test_the_gap_counts_from_the_latest_of_identical_questions() -> None:
-    ledger = Ledger(PacingRules())
-    ledger.record("AAPL", 0.0)
-    ledger.record("AAPL", 15.0)
-
-    assert ledger.wait("AAPL", 20.0) == pytest.approx(10.0)
 
 
 def test_an_identical_question_waits_and_another_one_overtakes_it() -> None:
@@ -106,21 +85,21 @@ def test_an_identical_question_waits_and_another_one_overtakes_it() -> None:
     assert sent == [("AAPL", 0.0), ("MSFT", 0.0), ("AAPL", pytest.approx(15.0))]
 
 
-def test_no_more_requests_are_open_than_allowed() -> None:
+def test_as_many_requests_are_open_as_allowed_and_no_more() -> None:
     open_now = 0
     most = 0
 
-    async def send() -> None:
+    async def send(meeting: asyncio.Barrier) -> None:
         nonlocal open_now, most
         open_now += 1
         most = max(most, open_now)
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await meeting.wait()
         open_now -= 1
 
     async def scene() -> None:
+        meeting = asyncio.Barrier(3)
         paced = pacer(PacingRules(max_open=3, burst=100), Time())
-        await asyncio.gather(*(paced.run(each, send) for each in range(12)))
+        await asyncio.gather(*(paced.run(each, lambda: send(meeting)) for each in range(12)))
 
     asyncio.run(scene())
 
@@ -184,36 +163,6 @@ def test_any_other_error_passes_at_once(error: Exception) -> None:
     assert time.sleeps == []
 
 
-def test_chance_moves_a_wait_within_its_share_only() -> None:
-    rules = PacingRules(backoff_seconds=8, jitter=0.25)
-
-    assert rules.backoff(1, 0.0) == 6.0
-    assert rules.backoff(1, 1.0) == 8.0
-    assert rules.backoff(2, 0.5) == 14.0
-
-
-def test_a_wait_never_grows_beyond_the_longest() -> None:
-    assert PacingRules(max_backoff_seconds=60, jitter=0).backoff(50, 0.0) == 60.0
-
-
-@pytest.mark.parametrize(
-    ("rule", "value"),
-    [
-        ("max_open", 0),
-        ("burst", 0),
-        ("max_attempts", 0),
-        ("requests_per_second", 0),
-        ("identical_gap_seconds", -1),
-        ("backoff_seconds", -1),
-        ("jitter", 1.5),
-        ("requests_per_second", float("nan")),
-    ],
-)
-def test_a_rule_by_which_nothing_could_be_sent_is_refused(rule: str, value: float) -> None:
-    with pytest.raises(ConfigError, match=rule):
-        PacingRules(**{rule: value})  # type: ignore[arg-type]
-
-
 def test_a_failed_request_gives_its_place_back() -> None:
     async def scene() -> str:
         paced = pacer(PacingRules(max_open=1), Time())
@@ -222,3 +171,36 @@ def test_a_failed_request_gives_its_place_back() -> None:
         return await paced.run("MSFT", answering("bars"))
 
     assert asyncio.run(scene()) == "bars"
+
+
+def test_whoever_asks_the_same_meanwhile_gets_the_same_answer() -> None:
+    asked: list[str] = []
+
+    async def send() -> str:
+        asked.append("AAPL")
+        await asyncio.sleep(0.01)
+        return "bars"
+
+    async def scene() -> list[str]:
+        paced = pacer(PacingRules(), Time())
+        return await asyncio.gather(*(paced.run("AAPL", send) for _ in range(5)))
+
+    assert asyncio.run(scene()) == ["bars"] * 5
+    assert asked == ["AAPL"]
+
+
+def test_a_pacing_error_slows_down_everything_that_follows() -> None:
+    time = Time()
+    rules = PacingRules(
+        requests_per_second=1, burst=1, reserve=0, backoff_seconds=0, identical_gap_seconds=0
+    )
+
+    async def scene() -> None:
+        paced = pacer(rules, time)
+        await paced.run("first", answering(TOO_MUCH, "bars"))
+        before = time.seconds
+        for question in range(4):
+            await paced.run(question, answering("bars"))
+        assert time.seconds - before > 1.9 * 3  # one token was left
+
+    asyncio.run(scene())

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sellkit.adapters.ib.broker import IbBroker
-from sellkit.adapters.ib.pacing import PacingRules
 from sellkit.adapters.ib.returning import Returning
 from sellkit.core.alerts import Alert, AlertKind
+from sellkit.core.pacing import PacingRules
 
 PATIENCE = 20.0
 RETURNING = Returning(

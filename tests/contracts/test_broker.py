@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 
 from sellkit.adapters.ib.broker import IbBroker
-from sellkit.adapters.ib.pacing import PacingRules
 from sellkit.core.bars import BarSize, checked, slots_until
 from sellkit.core.instrument import Instrument, Token
+from sellkit.core.pacing import PacingRules
 from sellkit.core.portfolio import Account, GatewayKind, OpenOrder, Position, Side
 from sellkit.core.windows import BarRequest
 from sellkit.errors import ConfigError, NoBars, NotConnected, RequestRejected, UnknownInstrument

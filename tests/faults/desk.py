@@ -11,11 +11,11 @@ from typing import Any
 
 from sellkit.adapters.csv_assignments import CsvAssignments
 from sellkit.adapters.ib.broker import IbBroker
-from sellkit.adapters.ib.pacing import PacingRules
 from sellkit.adapters.parquet_bars import ParquetBarStore
 from sellkit.adapters.signal_log import JsonLinesSignalLog
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.assignments import parse_choice
+from sellkit.core.pacing import PacingRules
 from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.errors import SellkitError
 from sellkit.operate.decide import HourlyDecision

@@ -34,9 +34,31 @@ def fired(
         clock.time += during
 
     run_on_schedule(
-        clock, calendars, anchor, delay, fire, announce=lambda _when: None, rounds=rounds
+        clock,
+        calendars,
+        anchor,
+        delay,
+        fire,
+        announce=lambda _when: None,
+        prepare=lambda: None,
+        rounds=rounds,
     )
     return times, clock
+
+
+def test_shortly_before_each_run_the_budget_is_kept_for_it() -> None:
+    clock, kept = FakeClock(utc("2026-01-28 12:00")), []
+    run_on_schedule(
+        clock,
+        lambda: [new_york()],
+        Anchor.CLOCK,
+        DELAY,
+        lambda due: kept.append((clock.now() - due).total_seconds()),
+        announce=lambda _when: None,
+        prepare=lambda: kept.append(clock.now().minute * 60 + clock.now().second - 3600),
+        rounds=2,
+    )
+    assert kept == [-25, 5, -25, 5]
 
 
 def test_an_ordinary_day_has_its_seven_hour_ends_and_then_comes_the_next() -> None:
@@ -140,6 +162,7 @@ def test_the_next_run_is_announced_before_the_wait_for_it() -> None:
         DELAY,
         lambda _due: None,
         announce=lambda when: told.append((clock.now(), when)),
+        prepare=lambda: None,
         rounds=1,
     )
     assert told == [(utc("2026-01-28 14:40"), utc("2026-01-28 15:00:05"))]
@@ -161,6 +184,7 @@ def test_without_a_number_of_rounds_only_an_interruption_ends_the_schedule() -> 
             DELAY,
             fire,
             announce=lambda _when: None,
+            prepare=lambda: None,
         )
     assert runs == sorted(set(runs))
 
@@ -181,6 +205,7 @@ def test_a_run_that_comes_late_is_said_aloud_and_fired_all_the_same(
         DELAY,
         runs.append,
         announce=lambda _when: None,
+        prepare=lambda: None,
         rounds=1,
     )
     assert runs == [utc("2026-01-28 15:00")]

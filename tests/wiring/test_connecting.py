@@ -173,6 +173,7 @@ def test_a_schedule_by_the_gateways_time_outlives_the_gateway(tmp_path: Path) ->
                 dt.timedelta(0),
                 lambda _due: fired.set(),
                 announce=lambda _when: announced.set(),
+                prepare=lambda: None,
                 rounds=1,
             )
 

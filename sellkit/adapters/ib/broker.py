@@ -11,11 +11,13 @@ from sellkit.adapters.ib import translate
 from sellkit.adapters.ib.bridge import Bridge
 from sellkit.adapters.ib.error_codes import NO_HISTORY, ib_errors
 from sellkit.adapters.ib.hearers import Hearers
-from sellkit.adapters.ib.pacing import Pacer, PacingRules
+from sellkit.adapters.ib.pacing import Pacer, RequestLedger
 from sellkit.adapters.ib.readiness import Rules
 from sellkit.adapters.ib.reading import LISTS, described, read_lists
 from sellkit.adapters.ib.returning import Returning
 from sellkit.adapters.ib.way import Endpoint
+from sellkit.adapters.pacing_ledger import PacingLedger
+from sellkit.core.pacing import Ask, PacingRules
 from sellkit.core.portfolio import AccountSnapshot
 from sellkit.errors import ConfigError, NoBars
 
@@ -59,6 +61,7 @@ class IbBroker:
         connect_timeout_seconds: float = 10.0,
         request_timeout_seconds: float = 60.0,
         pacing: PacingRules | None = None,
+        ledger: RequestLedger | None = None,
         returning: Returning | None = None,
         expected: GatewayKind | None = None,
         on_alert: Callable[[Alert], None] | None = None,
@@ -82,6 +85,8 @@ class IbBroker:
             How long the gateway may take to answer one request, time in the budget's queue aside.
         pacing
             The budget of requests for bars; None takes the usual rules.
+        ledger
+            Where requests are counted; None counts those of this connection alone.
         returning
             How the connection is tried again, now and after each loss; this method then returns at
             once, see `wait_until_ready`. With None it connects before it returns, and a connection
@@ -120,7 +125,8 @@ class IbBroker:
         )
         hearers = Hearers(on_alert, on_clear, on_subscriptions_lost)
         bridge = Bridge.open(endpoint, rules, hearers)
-        return cls(bridge, Pacer(pacing or PacingRules()), clock)
+        budget = pacing or PacingRules()
+        return cls(bridge, Pacer(budget, ledger or PacingLedger(":memory:", "", budget)), clock)
 
     def __enter__(self) -> Self:
         return self
@@ -216,19 +222,21 @@ class IbBroker:
         ------
         NoBars
             The source has none for this window, and said so.
+        AnsweredElsewhere
+            Another process was told them just now.
         RequestTimedOut, PacingViolation, RequestRejected
             It did not answer, or answered with another error.
         InvalidBars
             It answered with impossible prices.
         """
         what = described(request)
-        question = (
-            *(request.instrument.con_id, request.end, request.duration, request.bar_size),
-            *(request.what_to_show, request.rth),
-        )
+        contract, shown = request.instrument.con_id, request.what_to_show
+        span = (request.end.isoformat(), request.duration, request.bar_size)
+        question = " ".join(str(part) for part in (contract, *span, shown, request.rth))
+        ask = Ask(question, f"{contract} {shown}")
 
         def wait_and_send(way: Way) -> Awaitable[tuple[list[BarData], dt.datetime]]:
-            return self._pacer.run(question, partial(self._send, way, request, what))
+            return self._pacer.run(ask, request.urgency, partial(self._send, way, request, what))
 
         bars, sent_at = self._bridge.ask(what, wait_and_send)
         if not bars:
@@ -242,6 +250,7 @@ class IbBroker:
     def close(self) -> None:
         """End the connection and its threads; a second call does nothing."""
         self._bridge.close()
+        self._pacer.close()
 
     # --- on the loop's thread -------------------------------------------------------------------
 

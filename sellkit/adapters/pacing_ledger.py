@@ -1,0 +1,237 @@
+"""The budget of requests on disk, from which every process of one login draws.
+
+    <folder>/pacing.sqlite
+
+One row for each gateway, and one for each request of the last ten minutes. A request is counted in
+the same transaction that allows it, so two processes never both take the last token. What is lost
+in a crash of the machine is at most what the last moments counted, so nothing is flushed to disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sellkit.adapters import durable_file
+from sellkit.adapters.clock import wall_seconds
+from sellkit.core.pacing import Ask, Budget, Grant, Sent, Urgency
+from sellkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sellkit.core.pacing import PacingRules
+
+_BUSY_SECONDS: Final = 10.0
+# An answer that does not come within this time never does: whoever asked is gone.
+_OPEN_SECONDS: Final = 180.0
+_SOON: Final = 0.2
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS budget (
+    gateway TEXT PRIMARY KEY, level REAL, counted_at REAL NOT NULL, rate REAL,
+    changed_at REAL NOT NULL, reserved_until REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS sent (
+    number INTEGER PRIMARY KEY, gateway TEXT NOT NULL, question TEXT NOT NULL,
+    series TEXT NOT NULL, is_small INTEGER NOT NULL, weight INTEGER NOT NULL,
+    at REAL NOT NULL, answered_at REAL
+);
+CREATE INDEX IF NOT EXISTS sent_at ON sent (gateway, at);
+CREATE INDEX IF NOT EXISTS sent_question ON sent (gateway, question);
+CREATE INDEX IF NOT EXISTS sent_open ON sent (gateway, at) WHERE answered_at IS NULL;
+CREATE INDEX IF NOT EXISTS sent_small ON sent (gateway, at) WHERE is_small;
+"""
+
+
+class PacingLedger:
+    """The `RequestLedger` of one gateway; any number of processes and threads may use the file.
+
+    Parameters
+    ----------
+    path
+        The file, made when something is counted first; `:memory:` for one process alone.
+    gateway
+        Host and port: a login's limits are those of its gateway.
+    wall
+        A clock in seconds that all processes share. It is read within the transactions, so that
+        they and the times in them are of one order.
+
+    Every method raises `ConfigError` when the file cannot be written, or is no ledger.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        gateway: str,
+        rules: PacingRules,
+        wall: Callable[[], float] = wall_seconds,
+    ) -> None:
+        self._path = path
+        self._gateway = gateway
+        self._rules = rules
+        self._wall = wall
+        self._turn = threading.Lock()
+        self._has_reserved = False
+        self._opened: sqlite3.Connection | None = None
+
+    def now(self) -> float:
+        """The time by which requests are counted, in seconds."""
+        return self._wall()
+
+    def claim(self, ask: Ask, urgency: Urgency, since: float) -> Grant:
+        """Take a token for a request, or learn how long to wait for one.
+
+        Parameters
+        ----------
+        since
+            When whoever asks began to wait: an answer that came to the same request after that is
+            as good as one of its own.
+        """
+        with self._budget(ask) as (budget, now):
+            if self._is_answered(ask, since):
+                return Grant(0.0, is_answered=True)
+            wait = max(budget.wait(ask, urgency, now), self._held_up(urgency, now))
+            if not wait:
+                budget.record(ask, now)
+                self._insert(ask, now)
+            return Grant(wait)
+
+    def settle(self, ask: Ask) -> None:
+        """The request was answered, or given up; it is open no more."""
+        with self._transaction():
+            self._file.execute(
+                "UPDATE sent SET answered_at = ? WHERE gateway = ? AND question = ?"
+                " AND answered_at IS NULL",
+                (self._wall(), self._gateway, ask.question),
+            )
+
+    def slow_down(self) -> None:
+        """The gateway said that it was too much."""
+        with self._budget() as (budget, now):
+            budget.slow_down(now)
+
+    def seconds_for(self, requests: int) -> float:
+        """About how long so many requests take."""
+        with self._budget() as (budget, now):
+            return budget.seconds_for(requests, now)
+
+    def reserve(self, seconds: float) -> None:
+        """Let all but the hourly run wait for some time; `reserve(0)` and `close` end that."""
+        self._has_reserved = seconds > 0
+        with self._transaction():
+            until = self._wall() + seconds
+            self._file.execute(
+                "INSERT INTO budget VALUES (?, NULL, 0, NULL, 0, ?)"
+                " ON CONFLICT (gateway) DO UPDATE SET reserved_until = excluded.reserved_until",
+                (self._gateway, until),
+            )
+
+    def close(self) -> None:
+        """End the use of the file, and of what was reserved; a second call does nothing."""
+        if self._has_reserved:
+            self.reserve(0)
+        with self._turn:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
+    @property
+    def _file(self) -> sqlite3.Connection:
+        if self._opened is None:
+            if isinstance(self._path, Path):
+                durable_file.make_folder(self._path.parent)
+            self._opened = sqlite3.connect(
+                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._opened.execute("PRAGMA journal_mode=WAL")
+            self._opened.execute("PRAGMA synchronous=OFF")
+            self._opened.executescript(_SCHEMA)
+        return self._opened
+
+    def _is_answered(self, ask: Ask, since: float) -> bool:
+        found = self._file.execute(
+            "SELECT 1 FROM sent WHERE gateway = ? AND question = ? AND answered_at > ?",
+            (self._gateway, ask.question, since),
+        )
+        return found.fetchone() is not None
+
+    def _held_up(self, urgency: Urgency, now: float) -> float:
+        """Seconds to wait for the hourly run's sake, or because too many requests are open."""
+        (count,) = self._file.execute(
+            "SELECT count(*) FROM sent WHERE gateway = ? AND answered_at IS NULL AND at > ?",
+            (self._gateway, now - _OPEN_SECONDS),
+        ).fetchone()
+        wait = _SOON if count >= self._rules.max_open else 0.0
+        if urgency is Urgency.HOUR:
+            return wait
+        (until,) = self._file.execute(
+            "SELECT reserved_until FROM budget WHERE gateway = ?", (self._gateway,)
+        ).fetchone() or (0.0,)
+        return max(wait, min(until - now, 1.0)) if until > now else wait
+
+    def _insert(self, ask: Ask, now: float) -> None:
+        values = (ask.question, ask.series, ask.is_small, ask.weight, now)
+        self._file.execute(
+            "INSERT INTO sent (gateway, question, series, is_small, weight, at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (self._gateway, *values),
+        )
+
+    @contextmanager
+    def _budget(self, ask: Ask | None = None) -> Iterator[tuple[Budget, float]]:
+        """The budget as it stands, and the time; what becomes of it is written at the end."""
+        with self._transaction():
+            now = self._wall()
+            budget = self._read(now, ask)
+            yield budget, now
+            kept = (budget.level, budget.counted_at, budget.rate, budget.changed_at)
+            self._file.execute(
+                "INSERT INTO budget VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (gateway) DO UPDATE SET"
+                " level = excluded.level, counted_at = excluded.counted_at, rate = excluded.rate,"
+                " changed_at = excluded.changed_at",
+                (self._gateway, *kept),
+            )
+
+    def _read(self, now: float, ask: Ask | None) -> Budget:
+        # A clock that went back must not make anybody wait for the time that it went back by.
+        self._file.execute(
+            "UPDATE sent SET at = ? WHERE gateway = ? AND at > ?", (now, self._gateway, now)
+        )
+        self._file.execute("DELETE FROM sent WHERE at < ?", (now - 600.0,))
+        row = self._file.execute(
+            "SELECT level, counted_at, rate, changed_at FROM budget WHERE gateway = ?",
+            (self._gateway,),
+        ).fetchone() or (None, 0.0, None, 0.0)
+        level, counted_at, rate, changed_at = row
+        question = "" if ask is None else ask.question
+        rows = self._file.execute(
+            "SELECT question, series, is_small, weight, at FROM sent"
+            " WHERE gateway = ? AND (question = ? OR is_small) ORDER BY at",
+            (self._gateway, question),
+        )
+        sent = [Sent(Ask(one[0], one[1], bool(one[2]), one[3]), one[4]) for one in rows]
+        return Budget(self._rules, level, min(counted_at, now), rate, min(changed_at, now), sent)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._turn, self._told():
+            self._file.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._file.execute("ROLLBACK")
+                raise
+            self._file.execute("COMMIT")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise ConfigError(
+                f"the ledger of requests {self._path} cannot be used ({error}); "
+                "end sellkit everywhere and remove the file, it is made anew"
+            ) from error
