@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sellkit.adapters.parquet_bars import ParquetBarStore
+from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.core.bars import PRICES, BarSize, SeriesKey
 
 KEY = SeriesKey(265598, BarSize.M30)

@@ -292,7 +292,7 @@ def test_a_disk_that_takes_no_more_leaves_what_was_there(play: Play) -> None:
 
 
 def _files(play: Play) -> list[Path]:
-    return list((play.folder / "data" / "bars").rglob("*.parquet"))
+    return list((play.folder / "data" / "segments").rglob("*.parquet"))
 
 
 @pytest.mark.not_built
