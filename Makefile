@@ -54,7 +54,7 @@ fuzz: $(STAMP) ## an hour of frames that no client would send; FUZZ_SECONDS=, FU
 
 # Not by way of the stamp: a lock file that lags behind is what `make lock` is called for.
 kills: $(STAMP) ## kill a process that writes bars, at 1,000 moments; KILLS=, KILLS_SEED=
-	$(BIN)/python -m tests.adapters.store_kills --kills $(KILLS) \
+	$(BIN)/python -m tests.adapters.kills --kills $(KILLS) \
 	  $(if $(KILLS_SEED),--seed $(KILLS_SEED))
 
 lock: ## bring uv.lock and requirements.lock in step with pyproject.toml

@@ -1,17 +1,13 @@
 """Kill a process that writes, folds and exchanges series, at any moment, again and again.
 
-    python -m tests.adapters.store_kills --kills 1000
-
 Whatever the moment: a commit is there in all of its series or in none, none that was acknowledged
 is lost, no series is a mixture of two price bases, and no file is torn.
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import random
-import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -122,18 +118,3 @@ def _killed(folder: Path, first: int, chance: random.Random) -> tuple[int, int]:
     writer.close()
     begun = max(number for number, _ in heard)
     return begun, max(number for number, is_done in heard if is_done)
-
-
-def main() -> None:
-    """Play as many kills as asked for, and say how many commits stood them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=20260128)
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        stored = kill_again_and_again(Path(folder), asked.kills, asked.seed)
-    print(f"{asked.kills:,} kills, {stored:,} commits, none lost, none torn")
-
-
-if __name__ == "__main__":
-    main()
