@@ -74,6 +74,12 @@ class OtherGateway(NotConnected):
     retryable = False
 
 
+class ClockWentBack(BrokerError):
+    """The gateway tells an earlier time than it told before; hours judged already would come again."""
+
+    exit_code = 2
+
+
 class RequestTimedOut(BrokerError):
     """The gateway did not answer in time. That is not the same as an empty answer."""
 

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from sellkit.errors import SellkitError
+from sellkit.errors import ClockWentBack, SellkitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 _LONGEST_NAP: Final = 30.0
+_SET_BACK: Final = dt.timedelta(minutes=5)
 _SHORTEST_NAP: Final = 0.05
 
 
@@ -62,7 +63,8 @@ class BrokerClock:
 
     Between two answers it stands still, because a gateway may live by a virtual time of any speed:
     so it never runs ahead, and lags by at most the time that an answer stays fresh. It never goes
-    backwards. Any thread may ask.
+    backwards: when the gateway's goes back by more than moments, `ClockWentBack` is raised, because
+    hours that were judged already would come again. Any thread may ask.
 
     Parameters
     ----------
@@ -99,6 +101,12 @@ class BrokerClock:
             if self._told is not None and asked_at - self._asked_at <= self._fresh_seconds:
                 return self._told
             answer = self._ask()
+            if self._told is not None and self._told - answer > _SET_BACK:
+                raise ClockWentBack(
+                    f"the gateway's clock went back from {self._told:%Y-%m-%d %H:%M:%S} to "
+                    f"{answer:%Y-%m-%d %H:%M:%S} UTC: it is another gateway, or was started anew at "
+                    "an earlier time; start sellkit anew, too"
+                )
             self._told = answer if self._told is None else max(self._told, answer)
             self._asked_at = asked_at
             return self._told

@@ -5,7 +5,7 @@ The hourly run, replay and research all ask this one function, so they cannot di
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,12 @@ from sellkit.core.assignments import Timeframe
 from sellkit.core.signals import BarCertificate, Decision, Signal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sellkit.core.aggregate import CompletedBars
     from sellkit.core.assignments import Assignment
     from sellkit.core.portfolio import Position
+    from sellkit.core.running import RunningAverages
 
 
 class DailyBasis(StrEnum):
@@ -36,15 +39,26 @@ class History:
         The unbroken runs up to the last bar due.
     price_basis
         What the bars show.
+    states
+        The averages after the last bar of a run, where they are at hand: answers are the same
+        without them, and come later.
     """
 
     hours: CompletedBars
     days: CompletedBars
     price_basis: str = "TRADES"
+    states: Mapping[Timeframe, RunningAverages] = field(default_factory=dict)
 
     def of(self, timeframe: Timeframe) -> CompletedBars:
         """The run of one timeframe."""
         return self.hours if timeframe is Timeframe.H1 else self.days
+
+    def state(self, timeframe: Timeframe) -> RunningAverages | None:
+        """The averages after the last bar of a run; None unless they are of these very bars."""
+        state, frame = self.states.get(timeframe), self.of(timeframe).frame
+        if state is None or frame.empty or state.count != len(frame):
+            return None
+        return state if state.recent[-1] == frame["close"].iloc[-1] else None
 
 
 def evaluate(
@@ -81,7 +95,7 @@ def evaluate(
     doubt = _doubt(assignment, base, judged)
     if doubt:
         return Signal(position, assignment, Decision.UNDECIDED, (doubt,))
-    return _judge(position, assignment, base, judged, history.price_basis)
+    return _judge(position, assignment, base, judged, history)
 
 
 def _exclusion(position: Position) -> str | None:
@@ -110,12 +124,13 @@ def _judge(
     assignment: Assignment,
     base: CompletedBars,
     judged: CompletedBars,
-    price_basis: str,
+    history: History,
 ) -> Signal:
     closes = base.frame["close"].to_numpy()
     bar = judged.frame.iloc[-1]
-    below = indicators.is_strictly_below(closes, assignment.average, price=float(bar["close"]))
-    value = float(indicators.average(closes, assignment.average)[-1])
+    average, state = assignment.average, history.state(assignment.timeframe)
+    below = indicators.is_strictly_below(closes, average, float(bar["close"]), state)
+    value = state.value(average) if state else float(indicators.average(closes, average)[-1])
     if judged.due is None:
         raise ValueError("bars without a slot cannot be judged")
     certificate = BarCertificate(
@@ -126,7 +141,7 @@ def _judge(
         average=value,
         bars_used=len(closes),
         seed_weight=assignment.average.seed_weight(len(closes)),
-        price_basis=price_basis,
+        price_basis=history.price_basis,
     )
     relation = "strictly below" if below else "not below"
     reason = f"close {certificate.close:.4f} is {relation} {assignment.label} {value:.4f}"

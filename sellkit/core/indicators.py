@@ -3,23 +3,25 @@
 The EMA is seeded with the SMA of its first `length` closes (TA-Lib's convention) and steps by
 `previous + 2 / (length + 1) * (close - previous)`. Comparisons never rest on rounded sums: prices
 are ticks of 1/10,000 where they lie on that grid, and exact decimals where they do not, so a close
-that equals its average is never "below" it.
+that equals its average is never "below" it. `running` has the same averages one bar at a time, and
+`batch` those of many series; all agree to the last bit.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
-from fractions import Fraction
-from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from sellkit.core.assignments import ALL_AVERAGES, MaKind
+from sellkit.core import grid
+from sellkit.core.assignments import ALL_AVERAGES, LENGTHS, MaKind
+from sellkit.core.grid import TICKS_PER_UNIT, ticks
+from sellkit.core.running import CLOSE_CALL, LONGEST, RunningAverages, exact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from numpy.typing import NDArray
 
@@ -27,51 +29,31 @@ if TYPE_CHECKING:
 
     Closes = NDArray[np.float64]
 
-TICKS_PER_UNIT: Final = 10_000
+__all__ = [
+    "BARS_USED",
+    "TICKS_PER_UNIT",
+    "average",
+    "ema",
+    "followed",
+    "is_strictly_below",
+    "seed_weights",
+    "sma",
+    "table",
+    "ticks",
+]
 
-# The float EMA of a long series is good to about 1e-13; closer than this only exact sums decide.
-_CLOSE_CALL: Final = 1e-9
-
-
-def ticks(closes: Closes) -> NDArray[np.int64] | None:
-    """Prices as whole ticks of 1/10,000, shape (n,); None when one of them is not on that grid."""
-    whole = np.rint(closes * TICKS_PER_UNIT)
-    if not np.array_equal(whole / TICKS_PER_UNIT, closes):
-        return None
-    return whole.astype(np.int64)
+BARS_USED = "bars_used"
 
 
 def sma(closes: Closes, length: int) -> Closes:
     """Mean of the last `length` closes at each bar, shape (n,); NaN before there are enough."""
-    result = np.full(len(closes), np.nan)
-    if len(closes) < length:
-        return result
-    units = ticks(closes)
-    if units is None:
-        windows = np.lib.stride_tricks.sliding_window_view(closes, length)
-        result[length - 1 :] = windows.mean(axis=-1)
-        return result
-    total = np.cumsum(units)
-    sums = total[length - 1 :].copy()
-    sums[1:] -= total[:-length]
-    result[length - 1 :] = sums / (length * TICKS_PER_UNIT)
-    return result
+    values: Closes = grid.simple_averages(closes, [length])[0]
+    return values
 
 
 def ema(closes: Closes, length: int) -> Closes:
     """Exponential average at each bar, shape (n,); NaN before the seed at bar `length`."""
-    result = np.full(len(closes), np.nan)
-    if len(closes) < length:
-        return result
-    seed = float(sma(closes[:length], length)[-1])
-    weight = 2 / (length + 1)
-    steps = accumulate(
-        closes[length:].tolist(),
-        lambda previous, close: previous + weight * (close - previous),
-        initial=seed,
-    )
-    result[length - 1 :] = np.fromiter(steps, dtype=np.float64, count=len(closes) - length + 1)
-    return result
+    return _ema(closes, length)[0]
 
 
 def average(closes: Closes, moving_average: MovingAverage) -> Closes:
@@ -80,14 +62,47 @@ def average(closes: Closes, moving_average: MovingAverage) -> Closes:
     return compute(closes, moving_average.length)
 
 
+def followed(closes: Closes) -> tuple[Closes, RunningAverages]:
+    """All averages over a whole series, and what the bar after it needs.
+
+    Returns
+    -------
+    tuple
+        Shape (14, n) in the order of `ALL_AVERAGES`, NaN before there are enough bars; and the
+        state after the last bar.
+    """
+    count = len(LENGTHS)
+    values = np.empty((2 * count, len(closes)))
+    values[:count] = grid.simple_averages(closes, LENGTHS)
+    state = RunningAverages()
+    state.resume(closes[-LONGEST:].tolist(), len(closes))
+    for place, length in enumerate(LENGTHS):
+        values[count + place], state.carry[place] = _ema(closes, length)
+        if len(closes):
+            state.ema[place] = float(values[count + place, -1])
+    return values, state
+
+
 def table(bars: pd.DataFrame, averages: Sequence[MovingAverage] = ALL_AVERAGES) -> pd.DataFrame:
     """Averages of a bar frame's closes, one column each (`sma_5` ... `ema_200`), on its index."""
     closes = bars["close"].to_numpy()
     return pd.DataFrame({each.column: average(closes, each) for each in averages}, index=bars.index)
 
 
+def seed_weights(bars_used: NDArray[np.int64]) -> Closes:
+    """What share of each average is still its seed, shape (14, n), by the bars used, shape (n,).
+
+    The rule is `MovingAverage.seed_weight`.
+    """
+    shares = [[each.seed_weight(count) for count in bars_used.tolist()] for each in ALL_AVERAGES]
+    return np.array(shares, dtype=np.float64).reshape(len(ALL_AVERAGES), len(bars_used))
+
+
 def is_strictly_below(
-    closes: Closes, moving_average: MovingAverage, price: float | None = None
+    closes: Closes,
+    moving_average: MovingAverage,
+    price: float | None = None,
+    state: RunningAverages | None = None,
 ) -> bool:
     """Whether a price lies strictly below the average of `closes`, exactly.
 
@@ -99,6 +114,9 @@ def is_strictly_below(
         Which average.
     price
         What is compared; the last close when left out.
+    state
+        The state after the last close, where it is at hand: with it the answer takes as long
+        whatever the length of the series, unless the price is all but equal to an EMA.
 
     Raises
     ------
@@ -109,21 +127,45 @@ def is_strictly_below(
     if len(closes) < length:
         raise ValueError(f"{moving_average} needs {length} closes, got {len(closes)}")
     judged = float(closes[-1]) if price is None else price
-    if moving_average.kind is MaKind.SMA:
-        *window, exact = _exact(np.append(closes[-length:], judged))
-        return exact * length < sum(window)
-    value = float(ema(closes, length)[-1])
-    if abs(judged - value) > _CLOSE_CALL * judged:
-        return judged < value
-    *series, exact = _exact(np.append(closes, judged))
-    return _is_below_exact_ema(exact, series, length)
+    if state is not None:
+        known = state.is_strictly_below(judged, moving_average)
+        if known is not None:
+            return known
+    elif moving_average.kind is MaKind.SMA:
+        *window, last = _exact(np.append(closes[-length:], judged))
+        return last * length < sum(window)
+    else:
+        value = float(ema(closes, length)[-1])
+        if abs(judged - value) > CLOSE_CALL * abs(judged):
+            return judged < value
+    *series, last = _exact(np.append(closes, judged))
+    return _is_below_exact_ema(last, series, length)
+
+
+def _ema(closes: Closes, length: int) -> tuple[Closes, float]:
+    """The EMA over the whole series, and what rounding took off the last one."""
+    result = np.full(len(closes), np.nan)
+    carry = 0.0
+    if len(closes) < length:
+        return result, carry
+    value = float(grid.simple_averages(closes[:length], [length])[0, -1])
+    weight = 2 / (length + 1)
+    values = [value]
+    for close in closes[length:].tolist():
+        change = (close - value) * weight + carry
+        stepped = value + change
+        carry = change - (stepped - value)
+        value = stepped
+        values.append(value)
+    result[length - 1 :] = values
+    return result, carry
 
 
 def _exact(closes: Closes) -> list[int] | list[Fraction]:
     units = ticks(closes)
     if units is not None:
         return [int(unit) for unit in units]
-    return [Fraction(Decimal(repr(float(close)))) for close in closes]
+    return [exact(close) for close in closes]
 
 
 def _is_below_exact_ema(

@@ -6,12 +6,12 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sellkit.core import indicators
 from sellkit.core.adjustment import disagreement
 from sellkit.core.aggregate import completed, fold
 from sellkit.core.assignments import ALL_AVERAGES, Timeframe
 from sellkit.core.bars import BarSize, slots_until
 from sellkit.core.evaluate import History, evaluate
+from sellkit.core.extension import extended
 from sellkit.core.gates import Facts, judge
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.orders import prepare
@@ -44,7 +44,7 @@ class Study:
     history
         The unbroken runs of completed bars.
     averages
-        By timeframe, a table `sma_5` ... `ema_200` on the index of the run's bars.
+        By timeframe, a table `sma_5` ... `ema_200` and `bars_used` on the index of the run's bars.
     """
 
     history: History
@@ -175,12 +175,15 @@ class Decider:
 
     def _study(self, instrument: Instrument) -> Study:
         history = self._history(instrument)
-        averages = {each: indicators.table(history.of(each).frame) for each in Timeframe}
-        for timeframe, table in averages.items():
-            if len(table) and self.is_present:
-                key = self.options.key(instrument.con_id, timeframe.bar_size)
-                self.store.write_averages(key, table)
-        return Study(history, averages)
+        averages, states = {}, {}
+        for timeframe in Timeframe:
+            key = self.options.key(instrument.con_id, timeframe.bar_size)
+            frame = history.of(timeframe).frame
+            stored = self.store.read_averages(key) if self.is_present else None
+            averages[timeframe], states[timeframe] = extended(frame, stored)
+            if len(frame) and self.is_present and averages[timeframe] is not stored:
+                self.store.write_averages(key, averages[timeframe])
+        return Study(replace(history, states=states), averages)
 
     def _history(self, instrument: Instrument) -> History:
         calendar = calendar_for(instrument.token.exchange, extended=not self.options.rth)

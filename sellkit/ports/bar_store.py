@@ -76,7 +76,7 @@ class BarStore(Protocol):
         ...
 
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
-        """The stored table of averages with its `attrs["state"]`, or None."""
+        """The table of averages with its `attrs["state"]`; None when there is none to use."""
         ...
 
     def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:

@@ -46,7 +46,22 @@ def perform(gateway: Gateway, action: str, arguments: dict[str, object]) -> obje
     found = _ACTIONS.get(action)
     if found is None:
         raise ConfigError(f"there is no action {action!r}; known are {', '.join(_ACTIONS)}")
-    return found(gateway, Table(arguments, "", _PLACE))
+    # What is due may change the symbol that is asked for.
+    gateway.keep_pace()
+    note = _note(gateway, arguments)
+    result = found(gateway, Table(arguments, "", _PLACE))
+    return {**result, "note": note} if note and isinstance(result, dict) else result
+
+
+def _note(gateway: Gateway, arguments: dict[str, object]) -> str | None:
+    """What to say of a symbol that was written although its contract has another one by now."""
+    rule = arguments.get("rule")
+    symbol = (rule if isinstance(rule, dict) else arguments).get("symbol")
+    name = symbol.strip().upper() if isinstance(symbol, str) else ""
+    found = gateway.exchange.directory.known_symbols().get(name)
+    if found is None or found.symbol == name:
+        return None
+    return f"{name} is called {found.symbol} now"
 
 
 def action_names() -> tuple[str, ...]:
@@ -59,9 +74,11 @@ def _inject(gateway: Gateway, table: Table) -> object:
     table.end()
     if rule_table is None:
         raise table.missing("rule")
-    symbols = tuple(sorted({each.symbol for each in gateway.scenario.securities}))
-    rule = read_rule(rule_table, symbols, gateway.clock.now())
-    number = gateway.faults.add(rule)
+    directory = gateway.exchange.directory
+    known = directory.known_symbols()
+    rule = read_rule(rule_table, tuple(sorted(known)), gateway.clock.now())
+    origins = {symbol: directory.origin(each) for symbol, each in known.items()}
+    number = gateway.faults.add(rule.known_by(origins))
     gateway.outage.strike_due()
     return {"number": number}
 
@@ -83,7 +100,11 @@ def _clock(gateway: Gateway, table: Table) -> object:
         return show_clock(clock)
     if not isinstance(clock, VirtualClock):
         raise ConfigError("the gateway tells the machine's time; only a virtual clock can be moved")
-    goal = clock.now() + dt.timedelta(seconds=seconds or 0) if instant is None else instant
+    now = clock.now()
+    goal = now + dt.timedelta(seconds=seconds or 0) if instant is None else instant
+    if goal < now:
+        time = now.isoformat(timespec="seconds")
+        table.fail("set", f"lies before the gateway's time, {time}; what has happened stays")
     _check_calendars(gateway, goal)
     if speed is not None:
         clock.set_speed(speed)

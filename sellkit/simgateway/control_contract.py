@@ -43,6 +43,21 @@ def read_con_id(gateway: Gateway, table: Table) -> Security | None:
     found = gateway.exchange.directory.get(con_id)
     if found is None:
         table.fail("conId", f"is the number of no contract in this gateway: {con_id}")
-    if symbol is not None and symbol.upper() != found.symbol:
+    directory = gateway.exchange.directory
+    if symbol is None or symbol.upper() == found.symbol:
+        return found
+    if directory.known_symbols().get(symbol.upper()) != found:
         table.fail("symbol", f"is not that of the contract {con_id}, {found.symbol}: {symbol}")
     return found
+
+
+def names_in_market(gateway: Gateway) -> dict[str, str]:
+    """What a contract that has prices may be called, and its name in the market."""
+    directory = gateway.exchange.directory
+    priced = [name for each in directory.all() if (name := directory.price_name(each)) is not None]
+    called = {
+        symbol: name
+        for symbol, each in directory.known_symbols().items()
+        if (name := directory.price_name(each)) is not None
+    }
+    return {name: name for name in priced} | called

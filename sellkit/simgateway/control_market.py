@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.errors import ConfigError
 from sellkit.simgateway import messages
 from sellkit.simgateway.answers.quotes import judge_anew
+from sellkit.simgateway.control_contract import names_in_market
 from sellkit.simgateway.fault_actions import TEXTS
 from sellkit.simgateway.framing import encode
 from sellkit.simgateway.market import Market
@@ -20,7 +21,7 @@ from sellkit.simgateway.scenario_market import (
 from sellkit.simgateway.subscriptions import BUST_EVENT, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.session import Session
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def halt(gateway: Gateway, table: Table) -> object:
     """Let a contract stand still, from now on or from a later moment."""
     now = gateway.clock.now()
-    begun = read_halt(table, _names(gateway), table.instant("from") or now)
+    begun = read_halt(table, names_in_market(gateway), table.instant("from") or now)
     table.end()
     if begun.start < now:
         table.fail("from", f"must not lie in the past, where it has traded: {begun.start}")
@@ -46,7 +47,7 @@ def halt(gateway: Gateway, table: Table) -> object:
 
 def resume(gateway: Gateway, table: Table) -> object:
     """Let a contract trade again."""
-    symbol = read_symbol(table, _names(gateway))
+    symbol = read_symbol(table, names_in_market(gateway))
     table.end()
     ended = gateway.halts.end(symbol, gateway.clock.now())
     _tell(gateway)
@@ -56,7 +57,7 @@ def resume(gateway: Gateway, table: Table) -> object:
 def correct_bar(gateway: Gateway, table: Table) -> object:
     """Tell the close of the bars that end at one moment anew, from now on or a later moment on."""
     known = table.instant("at") or gateway.clock.now()
-    correction = read_correction(table, _names(gateway), known)
+    correction = read_correction(table, names_in_market(gateway), known)
     table.end()
     if known < correction.bar_end:
         table.fail("at", f"must not be before the bar ends, {correction.bar_end}")
@@ -96,11 +97,12 @@ def market_data(gateway: Gateway, table: Table) -> object:
         raise table.missing("subscription")
     if symbol and exchange:
         table.fail("symbol", "stands beside 'exchange'; give one of them")
-    securities = gateway.scenario.securities
-    _check_known(table, "symbol", symbol, {one.symbol for one in securities})
-    _check_known(table, "exchange", exchange, {one.primary_exchange for one in securities})
+    directory = gateway.exchange.directory
+    known = directory.known_symbols()
+    _check_known(table, "symbol", symbol, known)
+    _check_known(table, "exchange", exchange, {one.primary_exchange for one in directory.all()})
     if subscription is not None and symbol:
-        rights.symbols[symbol.upper()] = Subscription(subscription)
+        rights.symbols[directory.origin(known[symbol.upper()])] = Subscription(subscription)
     elif subscription is not None and exchange:
         rights.exchanges[exchange.upper()] = Subscription(subscription)
     elif subscription is not None:
@@ -115,26 +117,21 @@ def market_data(gateway: Gateway, table: Table) -> object:
 
 def show_rights(gateway: Gateway) -> dict[str, object]:
     """Who may see what, as plain values."""
-    rights = gateway.rights
-    return {
-        "subscription": rights.subscription,
-        "exchanges": dict(rights.exchanges),
-        "symbols": dict(rights.symbols),
-        "competing": rights.competing,
-        "delayed_enabled": rights.delayed_enabled,
-    }
+    return gateway.rights.state()
 
 
 def bust(gateway: Gateway, table: Table) -> object:
     """End bars that are kept up to date with a bust event, of a symbol or of all."""
     symbol = table.text("symbol")
     table.end()
-    known = gateway.exchange.directory.all()
-    _check_known(table, "symbol", symbol, {one.symbol for one in known})
-    wanted, ended = (symbol or "").upper(), 0
+    directory = gateway.exchange.directory
+    known = directory.known_symbols()
+    _check_known(table, "symbol", symbol, known)
+    wanted = None if symbol is None else directory.origin(known[symbol.upper()])
+    ended = 0
     for session in gateway.sessions:
         for request_id, stream in list(session.bar_streams.items()):
-            if wanted in ("", stream.security.symbol):
+            if wanted in (None, directory.origin(stream.security)):
                 _bust(session, request_id)
                 ended += 1
     return {"ended": ended}
@@ -146,13 +143,9 @@ def _bust(session: Session, request_id: int) -> None:
     settle(session, BUST_EVENT, request_id)
 
 
-def _check_known(table: Table, key: str, value: str | None, known: set[str]) -> None:
+def _check_known(table: Table, key: str, value: str | None, known: Container[str]) -> None:
     if value is not None and value.upper() not in known:
         table.fail(key, f"is not in the scenario: {value!r}")
-
-
-def _names(gateway: Gateway) -> frozenset[str]:
-    return frozenset(gateway.scenario.price_names.values())
 
 
 def _market(gateway: Gateway) -> Market:

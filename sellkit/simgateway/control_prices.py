@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
-from sellkit.simgateway.control_contract import read_con_id
+from sellkit.simgateway.control_contract import names_in_market, read_con_id
 from sellkit.simgateway.figures import LARGEST
 from sellkit.simgateway.market import Market
 
@@ -25,7 +25,7 @@ def price(gateway: Gateway, table: Table) -> object:
     if (factor is None) == (goal is None):
         table.fail("factor", "or 'to' must be given, one of them")
     stated, name = _priced(gateway, security, symbol)
-    if stated is None and name not in gateway.scenario.price_names.values():
+    if stated is None and not name:
         table.fail("symbol", f"has no price in this gateway: {symbol}")
     last = _last(gateway, stated, name)
     if factor is not None and last * factor > LARGEST:
@@ -41,10 +41,13 @@ def price(gateway: Gateway, table: Table) -> object:
 def _priced(
     gateway: Gateway, security: Security | None, symbol: str
 ) -> tuple[Security | None, str]:
-    """The contract whose price was stated, if one is meant, and its name in the market."""
+    """The contract whose price was stated, if one is meant, or else a name in the market; the name
+    is empty where there is none.
+    """
     if security is None:
-        return gateway.exchange.with_stated_price(symbol), symbol
-    name = gateway.exchange.price_name(security) or symbol
+        stated = gateway.exchange.with_stated_price(symbol)
+        return stated, names_in_market(gateway).get(symbol, "")
+    name = gateway.exchange.price_name(security) or ""
     return (None if security.price is None else security), name
 
 

@@ -92,3 +92,24 @@ def read_action(table: Table, securities: tuple[Security, ...], at: dt.datetime)
         symbol=None if symbol is None else symbol.upper(),
         new_con_id=new_con_id,
     )
+
+
+def original_symbols(
+    actions: Iterable[CorporateAction], securities: Iterable[Security]
+) -> dict[str, Security]:
+    """Every symbol that contracts have, at first or later, with the first contract it means.
+
+    One that a contract has at first does not mean another that takes it over later.
+    """
+    contracts = {one.con_id: one for one in securities}
+    later: dict[str, Security] = {}
+    known = {one.symbol: one for one in reversed(contracts.values())}
+    for action in sorted(actions, key=lambda each: each.at):
+        contract = contracts.get(action.con_id)
+        if contract is None:
+            continue  # an earlier action gave the contract another number
+        if action.symbol is not None:
+            later.setdefault(action.symbol, contract)
+        if action.new_con_id is not None:
+            contracts[action.new_con_id] = contracts.pop(action.con_id)
+    return later | known

@@ -47,6 +47,10 @@ class Corrections:
         """Add one."""
         self._corrections = (*self._corrections, correction)
 
+    def restore(self, corrections: Iterable[Correction]) -> None:
+        """Know those that were kept, too."""
+        self._corrections = tuple(dict.fromkeys((*self._corrections, *corrections)))
+
     def known(self, symbol: str, now: float) -> tuple[Correction, ...]:
         """Those of a contract that are known at a moment, in seconds after 1970."""
         return tuple(

@@ -10,6 +10,8 @@ from sellkit.simgateway.currencies import DOLLAR
 from sellkit.simgateway.history import NO_SUCH_SECURITY, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sellkit.core.market_time import Calendar
     from sellkit.simgateway.requests import ContractQuery
     from sellkit.simgateway.scenario import Scenario, Security
@@ -26,6 +28,11 @@ _OF_AMERICAN_OPTIONS: Final = "NYSE"
 _DERIVATIVES: Final = ("OPT", "FUT", "FOP", "WAR")
 _MOST_SAMPLES: Final = 16
 _DAYS_TOLD: Final = 6
+
+
+def known_as(exchange: str) -> str:
+    """The name under which contracts list an exchange that a client may call by an older one."""
+    return _OTHER_NAMES.get(exchange, exchange)
 
 
 def exchanges_of(security: Security) -> tuple[str, ...]:
@@ -66,6 +73,9 @@ class Directory:
     def __init__(self, scenario: Scenario) -> None:
         self._securities = {security.con_id: security for security in scenario.securities}
         self._names = scenario.price_names
+        self._origins = {number: one.symbol for number, one in self._securities.items()}
+        self._former: dict[str, int] = {}
+        self._known = self._symbols()
 
     def all(self) -> tuple[Security, ...]:
         """Every contract as it is now."""
@@ -76,27 +86,46 @@ class Directory:
         return self._securities.get(con_id)
 
     def named(self, symbol: str) -> Security:
-        """The first contract with a symbol.
+        """The first contract with a symbol, or else the one that had it before a change.
 
         Raises
         ------
         KeyError
             There is none.
         """
-        found = [s for s in self._securities.values() if s.symbol == symbol]
-        if not found:
+        found = self.known_symbols().get(symbol)
+        if found is None:
             raise KeyError(f"the scenario knows no {symbol}")
-        return found[0]
+        return found
+
+    def known_symbols(self) -> Mapping[str, Security]:
+        """Every symbol by which a contract is or was known, and the first contract it means."""
+        return self._known
+
+    def origin(self, security: Security) -> str:
+        """The symbol under which the scenario knew a contract, whatever it is called now."""
+        return self._origins.get(security.con_id, security.symbol)
 
     def price_name(self, security: Security) -> str | None:
         """The name under which the market prices a contract; None when it does not."""
         return self._names.get(security.con_id)
 
     def replace(self, old: Security, new: Security) -> None:
-        """Know a contract by its new terms, and by its new number alone where that changed."""
+        """Know a contract by its new terms, and by its new number alone where that changed.
+
+        What was said of its old symbol stays said of it.
+        """
         name = self._names.pop(old.con_id, None)
         del self._securities[old.con_id]
         self._securities[new.con_id] = new
+        self._origins[new.con_id] = self._origins[old.con_id]
+        self._former = {
+            symbol: new.con_id if number == old.con_id else number
+            for symbol, number in self._former.items()
+        }
+        if new.symbol != old.symbol:
+            self._former[old.symbol] = new.con_id
+        self._known = self._symbols()
         if name is not None:
             self._names[new.con_id] = name
 
@@ -175,6 +204,11 @@ class Directory:
         found.sort(key=lambda security: security.symbol.lower() != wanted)
         return found[:_MOST_SAMPLES]
 
+    def _symbols(self) -> dict[str, Security]:
+        former = {symbol: self._securities[number] for symbol, number in self._former.items()}
+        now = {each.symbol: each for each in reversed(self._securities.values())}
+        return former | now
+
     def _fitting(self, query: ContractQuery) -> list[Security]:
         found = [s for s in self._securities.values() if _fits(query, s)]
         if not found:
@@ -183,14 +217,14 @@ class Directory:
 
 
 def _fits(query: ContractQuery, security: Security) -> bool:
-    exchange = _OTHER_NAMES.get(query.exchange, query.exchange)
+    exchange = known_as(query.exchange)
     if exchange not in ("", *exchanges_of(security), security.primary_exchange):
         return False
     if query.con_id is not None:
         return query.con_id == security.con_id
     if not (query.symbol or query.local_symbol):
         return False
-    primary = _OTHER_NAMES.get(query.primary_exchange, query.primary_exchange)
+    primary = known_as(query.primary_exchange)
     pairs = (
         (query.symbol.upper(), security.symbol),
         (_joined(query.local_symbol), _joined(security.local)),

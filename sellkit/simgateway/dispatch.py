@@ -145,7 +145,7 @@ def answer(session: Session, values: tuple[str, ...]) -> None:
     fields = Fields(values)
     session.gateway.keeper.note_change()
     # However late the gateway looks at its clock, no answer mixes what was and what is.
-    session.gateway.reorganisation.strike_due()
+    session.gateway.keep_pace()
     with answering(session, fields):
         number = fields.integer(unset=-1)
         if session.client_id is None and number != START_API:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sellkit.simgateway.bar_sizes import MINUTE, Span, Unit
+from sellkit.simgateway.row_source import Overlay
 from sellkit.simgateway.rows import Rows, joined, no_rows
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sellkit.simgateway.timetable import Hours
 
 
-class Disturbed:
+class Disturbed(Overlay):
     """The prices of a source, without what would have traded in halts, and corrected.
 
     A bar that a halt lies in only in part holds what traded in the other part; of recorded bars,
@@ -49,23 +50,11 @@ class Disturbed:
         *,
         flat: bool,
     ) -> None:
-        self._source = source
+        super().__init__(source)
         self._hours = hours
         self._halts = halts
         self._corrections = corrections
         self._flat = flat
-
-    def unit(self, listing: Listing) -> Fraction:
-        """What the prices of rows are counted in."""
-        return self._source.unit(listing)
-
-    def finest(self, listing: Listing) -> Span | None:
-        """The shortest bars there are."""
-        return self._source.finest(listing)
-
-    def first_session(self, listing: Listing, *, rth: bool) -> int | None:
-        """The session with the first bar."""
-        return self._source.first_session(listing, rth=rth)
 
     def rows(
         self, listing: Listing, span: Span, sessions: range, now: float, *, rth: bool

@@ -74,7 +74,7 @@ def completed_order(version: int, order: Order, parent_perm_id: int) -> Message:
     profile: tuple[Field, ...] = () if version >= 177 else (None,)
     return (
         101,
-        *contract_fields(order.terms.security, "SMART", _UNKNOWN),
+        *contract_fields(order.terms.security, order.terms.exchange or "SMART", _UNKNOWN),
         *head(order.terms),
         order.perm_id,
         order.terms.outside_rth,

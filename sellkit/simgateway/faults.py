@@ -6,7 +6,7 @@ then happens; see `sellkit.simgateway.fault_actions` for what can.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from sellkit.simgateway.kinds import ANY, Direction
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sellkit.simgateway.fault_actions import Action
     from sellkit.simgateway.latency import Latency
@@ -79,6 +79,13 @@ class Rule:
 
     when: When
     action: Action
+
+    def known_by(self, origins: Mapping[str, str]) -> Rule:
+        """The same rule, its contract by the symbol that it had at first."""
+        symbol = self.when.symbol
+        if symbol is None:
+            return self
+        return replace(self, when=replace(self.when, symbol=origins[symbol]))
 
 
 class Passing(NamedTuple):

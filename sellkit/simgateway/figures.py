@@ -32,9 +32,10 @@ def check_figures(**figures: Decimal | None) -> None:
     ConfigError
         One is no finite number, too large, or too near to zero.
     """
-    for name, figure in figures.items():
-        if figure is None:
+    for name, given in figures.items():
+        if given is None:
             continue
+        figure = Decimal(given)  # by hand a whole number is written as one
         broken = bound_broken(figure) if figure.is_finite() else f"must be finite, not {figure}"
         if broken:
             raise ConfigError(f"{name!r} {broken}")

@@ -19,6 +19,7 @@ from sellkit.simgateway.board import Board
 from sellkit.simgateway.clients import Clients
 from sellkit.simgateway.clock import Clock, WallClock, steady_seconds
 from sellkit.simgateway.control_server import ControlServer
+from sellkit.simgateway.course import Course
 from sellkit.simgateway.downtime import Downtime
 from sellkit.simgateway.exchange import Exchange
 from sellkit.simgateway.fault_outage import Outage
@@ -100,6 +101,8 @@ class Gateway:
         Which requests for history may run.
     reorganisation
         Splits and changed symbols that are still to come.
+    course
+        Lets orders live through all the time that passes.
     binds_orders
         Client 0 takes over whatever is placed by hand.
     recorder
@@ -151,13 +154,13 @@ class Gateway:
         self.max_bars_per_answer: int | None = None
         self.composing: set[asyncio.Task[None]] = set()
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="gateway-history")
-        self.rights = Rights(scenario.market_data)
+        self.rights = Rights(scenario.market_data, self.exchange.directory.origin)
         self.admission = Admission(steady_seconds, scenario.market_data.throttle)
         self._handshake_seconds, self._buffer_limit = handshake_seconds, buffer_limit
         self.faults = Faults(scenario.faults, scenario.latencies, scenario.seed)
         self.outage = Outage(self)
         self.downtime = Downtime(self)
-        self.reorganisation = Reorganisation(self)
+        self.reorganisation, self.course = Reorganisation(self), Course(self)
         self.control = None if control_port is None else ControlServer(self, control_port)
         self.recorder = Recorder(self.clock.now)
 
@@ -192,6 +195,7 @@ class Gateway:
         """
         self.loop = asyncio.get_running_loop()
         self.keeper.open()
+        self.reorganisation.strike_due(self.clock.now())
         try:
             self.port = await self.entrance.open(self.host, self.port)
         except ConfigError:
@@ -254,11 +258,14 @@ class Gateway:
     # --- orders -------------------------------------------------------------------------------
 
     def let_orders_trade(self) -> None:
-        """Let every order meet the market as it is now, and tell what came of it."""
-        self.reorganisation.strike_due()
-        self.floor.quotes.forget()
-        self.floor.tick(self.clock.now())
+        """Let every order meet the market up to now, and tell what came of it."""
+        self.course.reach(self.clock.now())
         self.tell_orders()
+
+    def keep_pace(self) -> None:
+        """Live through what has passed, before a client hears of anything later."""
+        if self.course.is_behind(self.clock.now()):
+            self.let_orders_trade()
 
     def tell_prices(self) -> None:
         """Tell clients what has changed in the prices and the bars that they subscribed to."""

@@ -69,6 +69,17 @@ class Halts:
         """Add a halt."""
         self._halts = tuple(sorted((*self._halts, halt), key=lambda one: one.start))
 
+    def restore(self, halts: Iterable[Halt]) -> None:
+        """Know the halts as they were kept, beside those of the scenario that were not.
+
+        One with the same contract and start as a kept one is that one.
+        """
+        kept = {
+            (halt.symbol, halt.start): replace(halt, kind=HaltKind(halt.kind)) for halt in halts
+        }
+        own = {(halt.symbol, halt.start): halt for halt in self._halts}
+        self._halts = tuple(sorted((own | kept).values(), key=lambda one: one.start))
+
     def end(self, symbol: str, now: dt.datetime) -> int:
         """Let a contract trade again; gives how many halts held it."""
         ended = [halt for halt in self._halts if halt.symbol == symbol and halt.holds(now)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from sellkit.simgateway.directory import exchanges_of, known_as
 from sellkit.simgateway.history import NOT_VALID, Refused
 
 if TYPE_CHECKING:
@@ -83,9 +84,11 @@ class RuleBook:
         stated = security.market_rules or (self._plain[security.min_tick],)
         return stated if len(stated) == len(exchanges) else stated[:1] * len(exchanges)
 
-    def of(self, security: Security) -> MarketRule:
-        """The rule that a contract's orders have to keep: that of its first exchange."""
-        return self.rule(self.numbers_of(security, ("SMART",))[0])
+    def of(self, security: Security, exchange: str = "") -> MarketRule:
+        """The rule of a contract on one of its exchanges; on any other that of its first."""
+        exchanges, asked = exchanges_of(security), known_as(exchange)
+        numbers = dict(zip(exchanges, self.numbers_of(security, exchanges), strict=True))
+        return self.rule(numbers.get(asked, numbers[exchanges[0]]))
 
 
 def read_market_rules(tables: Iterable[Table]) -> tuple[MarketRule, ...]:

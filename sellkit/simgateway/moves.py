@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from sellkit.simgateway.bar_sizes import MINUTE, Span, Unit
+from sellkit.simgateway.row_source import Overlay
 from sellkit.simgateway.rows import Rows, joined, no_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from fractions import Fraction
 
     from sellkit.simgateway.chance import Floats
     from sellkit.simgateway.listing import Listing
@@ -30,7 +30,7 @@ class Move(NamedTuple):
     factor: float
 
 
-class Moved:
+class Moved(Overlay):
     """The prices of a source, with what has been moved in them since.
 
     Bars before a move stay as they were. The minute in which it comes opens where it opened and
@@ -45,7 +45,7 @@ class Moved:
     """
 
     def __init__(self, source: RowSource, hours: Callable[[str], Hours]) -> None:
-        self._source = source
+        super().__init__(source)
         self._hours = hours
         self._moves: dict[str, tuple[Move, ...]] = {}
 
@@ -61,18 +61,6 @@ class Moved:
             for symbol, moves in self._moves.items()
             for move in moves
         ]
-
-    def unit(self, listing: Listing) -> Fraction:
-        """What the prices of rows are counted in."""
-        return self._source.unit(listing)
-
-    def finest(self, listing: Listing) -> Span | None:
-        """The shortest bars there are."""
-        return self._source.finest(listing)
-
-    def first_session(self, listing: Listing, *, rth: bool) -> int | None:
-        """The session with the first bar."""
-        return self._source.first_session(listing, rth=rth)
 
     def rows(
         self, listing: Listing, span: Span, sessions: range, now: float, *, rth: bool

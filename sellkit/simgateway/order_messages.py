@@ -86,7 +86,7 @@ def open_order(version: int, order: Order, asked: Margins | None = None) -> Mess
     return (
         5,
         order.order_id,
-        *contract_fields(terms.security, "SMART", _UNKNOWN),
+        *contract_fields(terms.security, terms.exchange or "SMART", _UNKNOWN),
         *head(terms),
         order.client_id,
         order.perm_id,

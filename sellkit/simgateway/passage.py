@@ -13,6 +13,7 @@ from sellkit.simgateway.kinds import Direction, Values, contract_of, id_of, kind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sellkit.simgateway.directory import Directory
     from sellkit.simgateway.session import Session
 
 _INSTANT: Final = 1e-6
@@ -48,23 +49,31 @@ class Parcel:
 class Subjects:
     """Which contract each request or order of a client is about; only the latest are kept."""
 
-    def __init__(self, symbols: dict[str, str]) -> None:
-        self._symbols = symbols
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
         self._by_id: dict[str, str] = {}
 
     def symbol(self, direction: Direction, values: Values, version: int) -> str | None:
-        """The symbol that a message is about, which a request's later messages only know by id."""
+        """The symbol that a message is about, as the scenario knew it; see `Directory.origin`.
+
+        A request's later messages only know it by id.
+        """
         number, carried = id_of(direction, values, version), contract_of(direction, values)
         if carried is None:
             return None if number is None else self._by_id.get(number)
         con_id, written = carried
-        symbol = self._symbols.get(con_id, written.upper())
+        symbol = self._origin(con_id, written.upper())
         if direction is Direction.IN and number is not None:
             self._by_id.pop(number, None)
             self._by_id[number] = symbol
             if len(self._by_id) > _IDS_KEPT:
                 del self._by_id[next(iter(self._by_id))]
         return symbol
+
+    def _origin(self, con_id: str, symbol: str) -> str:
+        numbered = self._directory.get(int(con_id)) if con_id.isdecimal() else None
+        found = numbered or self._directory.known_symbols().get(symbol)
+        return symbol if found is None else self._directory.origin(found)
 
 
 class Passage:

@@ -9,6 +9,7 @@ from sellkit.simgateway.market import Market
 from sellkit.simgateway.orders.events import Changed
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
     from sellkit.simgateway.corporate_actions import CorporateAction
@@ -40,11 +41,15 @@ class Reorganisation:
         """Take one more; it strikes when its moment comes."""
         self._waiting = sorted((*self._waiting, action), key=lambda each: each.at)
 
-    def strike_due(self) -> None:
+    def is_due(self, now: dt.datetime) -> bool:
+        """Whether the moment of one has come."""
+        return bool(self._waiting) and self._waiting[0].at <= now
+
+    def strike_due(self, now: dt.datetime) -> None:
         """Do what is due, and tell the clients."""
-        if not self._waiting or self._waiting[0].at > self._gateway.clock.now():
+        if not self.is_due(now):
             return
-        while self._waiting and self._waiting[0].at <= self._gateway.clock.now():
+        while self.is_due(now):
             self._strike(self._waiting.pop(0))
         self._gateway.tell_orders()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sellkit.simgateway.history import NO_DATA, NOT_SUBSCRIBED, Refused
 from sellkit.simgateway.market_terms import Subscription, UnpaidHistory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from sellkit.simgateway.market_terms import MarketTerms
     from sellkit.simgateway.scenario import Security
 
@@ -54,6 +56,11 @@ class Feed(NamedTuple):
 class Rights:
     """Who may see what; may be changed while the gateway runs.
 
+    Parameters
+    ----------
+    origin
+        The symbol under which the scenario knew a contract; `symbols` goes by it.
+
     Attributes
     ----------
     terms
@@ -62,8 +69,9 @@ class Rights:
         As in `MarketTerms`.
     """
 
-    def __init__(self, terms: MarketTerms) -> None:
+    def __init__(self, terms: MarketTerms, origin: Callable[[Security], str]) -> None:
         self.terms = terms
+        self._origin = origin
         self.subscription = terms.subscription
         self.exchanges = dict(terms.exchanges)
         self.symbols = dict(terms.symbols)
@@ -73,7 +81,27 @@ class Rights:
     def of(self, security: Security) -> Subscription:
         """The subscription that counts for a contract."""
         by_exchange = self.exchanges.get(security.primary_exchange, self.subscription)
-        return self.symbols.get(security.symbol, by_exchange)
+        return self.symbols.get(self._origin(security), by_exchange)
+
+    def state(self) -> dict[str, Any]:
+        """What may have been changed since the start, as plain values, for `restore`."""
+        return {
+            "subscription": self.subscription,
+            "exchanges": self.exchanges,
+            "symbols": self.symbols,
+            "competing": self.competing,
+            "delayed_enabled": self.delayed_enabled,
+        }
+
+    def restore(self, state: Mapping[str, Any] | None) -> None:
+        """See what may be seen as it was left; None keeps what the scenario says."""
+        if state is None:
+            return
+        self.subscription = Subscription(state["subscription"])
+        self.exchanges = {name: Subscription(own) for name, own in state["exchanges"].items()}
+        self.symbols = {name: Subscription(own) for name, own in state["symbols"].items()}
+        self.competing = bool(state["competing"])
+        self.delayed_enabled = bool(state["delayed_enabled"])
 
     def feed(self, security: Security, wanted: int) -> Feed:
         """What a client gets that has asked for a market data type (1 to 4).

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from sellkit.errors import ConfigError
-from sellkit.simgateway.corporate_actions import read_actions
+from sellkit.simgateway.corporate_actions import original_symbols, read_actions
 from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.downtime_plan import read_nightly_reset, read_weekly_login
 from sellkit.simgateway.fault_file import read_rules
@@ -62,7 +62,6 @@ def load_scenario(path: Path | None) -> Scenario:
         holdings=holdings,
         symbols=symbols,
         orders=read_orders(table.tables("orders"), accounts, securities),
-        faults=read_rules(table.tables("faults"), (each.symbol for each in securities)),
         latencies=read_latencies(table.tables("latency")),
         bars_final_after_seconds=table.seconds("bars_final_after_seconds") or 0.0,
         always_open=table.flag("always_open") or False,
@@ -78,7 +77,11 @@ def load_scenario(path: Path | None) -> Scenario:
         nightly_reset=_given(table.table("nightly_reset"), read_nightly_reset),
         weekly_login=_given(table.table("weekly_login"), read_weekly_login),
     )
-    scenario = replace(scenario, market_data=read_market(table, scenario))
+    known = original_symbols(scenario.corporate_actions, securities)
+    written = read_rules(table.tables("faults"), known)
+    origins = {name: one.symbol for name, one in known.items()}
+    faults = tuple(rule.known_by(origins) for rule in written)
+    scenario = replace(scenario, faults=faults, market_data=read_market(table, scenario))
     table.end()
     return scenario
 

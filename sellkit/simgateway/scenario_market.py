@@ -22,6 +22,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
+from sellkit.simgateway.corporate_actions import original_symbols
 from sellkit.simgateway.corrections import Correction
 from sellkit.simgateway.halts import Halt, HaltKind
 from sellkit.simgateway.market_terms import (
@@ -33,7 +34,7 @@ from sellkit.simgateway.market_terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Mapping
 
     from sellkit.simgateway.scenario import Scenario
     from sellkit.simgateway.table import Table
@@ -66,7 +67,10 @@ def read_market(table: Table, scenario: Scenario) -> MarketTerms:
     if own is not None:
         given = _read_terms(own, scenario)
         own.end()
-    names = frozenset(scenario.price_names.values())
+    priced = scenario.price_names
+    known = original_symbols(scenario.corporate_actions, scenario.securities)
+    names = {symbol: priced[one.con_id] for symbol, one in known.items() if one.con_id in priced}
+    names |= {name: name for name in priced.values()}
     halts = tuple(_read_halt(each, names) for each in table.tables("halts"))
     corrections = tuple(_read_correction(each, names) for each in table.tables("corrections"))
     return MarketTerms(halts=halts, corrections=corrections, **given)  # type: ignore[arg-type]
@@ -80,7 +84,7 @@ def _read_terms(table: Table, scenario: Scenario) -> dict[str, object]:
     found["subscription"] = None if subscription is None else Subscription(subscription)
     securities = scenario.securities
     found["exchanges"] = _by_name(table, "exchanges", {one.primary_exchange for one in securities})
-    found["symbols"] = _by_name(table, "symbols", {one.symbol for one in securities})
+    found["symbols"] = _by_symbol(table, scenario)
     history = table.choice("history", tuple(UnpaidHistory))
     found["history"] = None if history is None else UnpaidHistory(history)
     until_final = table.choice("until_final", tuple(UntilFinal))
@@ -103,6 +107,18 @@ def _by_name(table: Table, key: str, names: Iterable[str]) -> dict[str, Subscrip
     return {name: Subscription(text) for name, text in chosen.items() if text is not None}
 
 
+def _by_symbol(table: Table, scenario: Scenario) -> dict[str, Subscription] | None:
+    """A subscription for some contracts, by the symbols that they have at first."""
+    known = original_symbols(scenario.corporate_actions, scenario.securities)
+    written = _by_name(table, "symbols", known)
+    if written is None:
+        return None
+    found = {known[name].symbol: chosen for name, chosen in written.items()}
+    if len(found) < len(written):
+        table.fail("symbols", "names a contract twice, by an earlier and a later symbol")
+    return found
+
+
 def _read_throttle(table: Table | None) -> Throttle | None:
     if table is None:
         return None
@@ -117,7 +133,7 @@ def _read_throttle(table: Table | None) -> Throttle | None:
     return Throttle(slow_after=slow_after, slow_seconds=seconds, drop_after=drop_after)
 
 
-def _read_halt(table: Table, names: Collection[str]) -> Halt:
+def _read_halt(table: Table, names: Mapping[str, str]) -> Halt:
     start = table.instant("from")
     if start is None:
         raise table.missing("from")
@@ -126,13 +142,13 @@ def _read_halt(table: Table, names: Collection[str]) -> Halt:
     return halt
 
 
-def read_halt(table: Table, names: Collection[str], start: dt.datetime) -> Halt:
+def read_halt(table: Table, names: Mapping[str, str], start: dt.datetime) -> Halt:
     """A halt that begins at `start`; the table may hold further keys.
 
     Parameters
     ----------
     names
-        The contracts that have prices, by their names in the market.
+        What the contracts that have prices may be called, and their names in the market.
 
     Raises
     ------
@@ -146,8 +162,8 @@ def read_halt(table: Table, names: Collection[str], start: dt.datetime) -> Halt:
     return Halt(symbol, start, end, HALT_KINDS[kind])
 
 
-def read_symbol(table: Table, names: Collection[str]) -> str:
-    """A contract that has prices, by its name in the market.
+def read_symbol(table: Table, names: Mapping[str, str]) -> str:
+    """The name in the market of a contract that has prices.
 
     Raises
     ------
@@ -157,10 +173,10 @@ def read_symbol(table: Table, names: Collection[str]) -> str:
     symbol = table.required_text("symbol").upper()
     if symbol not in names:
         table.fail("symbol", f"has no price in this gateway: {symbol}")
-    return symbol
+    return names[symbol]
 
 
-def _read_correction(table: Table, names: Collection[str]) -> Correction:
+def _read_correction(table: Table, names: Mapping[str, str]) -> Correction:
     seconds = table.seconds("after_seconds")
     correction = read_correction(table, names, None)
     table.end()
@@ -171,7 +187,7 @@ def _read_correction(table: Table, names: Collection[str]) -> Correction:
 
 
 def read_correction(
-    table: Table, names: Collection[str], known_from: dt.datetime | None
+    table: Table, names: Mapping[str, str], known_from: dt.datetime | None
 ) -> Correction:
     """A correction that is known from a moment on, None for the bar's end; see `read_halt`.
 

@@ -75,8 +75,7 @@ class Session:
         self._waiting = bytearray()
         self._guard = SegmentGuard()
         self._loop = asyncio.get_running_loop()
-        securities = gateway.scenario.securities
-        self.subjects = Subjects({str(each.con_id): each.symbol for each in securities})
+        self.subjects = Subjects(gateway.exchange.directory)
         self.inbound = Passage(self, Direction.IN, partial(answer, self))
         self._outbound = Passage(self, Direction.OUT, lambda values: self.queue(encode(values)))
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from sellkit.simgateway.row_source import Overlay
+
 if TYPE_CHECKING:
     from fractions import Fraction
 
@@ -26,7 +28,7 @@ class Split(NamedTuple):
     ratio: Fraction
 
 
-class Splits:
+class Splits(Overlay):
     """The prices of a source, told in the shares that there are at the time of the question.
 
     Before a split nothing is changed. From its moment on every price is divided by its ratio, also
@@ -35,24 +37,12 @@ class Splits:
     """
 
     def __init__(self, source: RowSource) -> None:
-        self._source = source
+        super().__init__(source)
         self._splits: dict[str, tuple[Split, ...]] = {}
 
     def add(self, symbol: str, split: Split) -> None:
         """Split a symbol's shares."""
         self._splits[symbol] = (*self._splits.get(symbol, ()), split)
-
-    def unit(self, listing: Listing) -> Fraction:
-        """What the prices of rows are counted in."""
-        return self._source.unit(listing)
-
-    def finest(self, listing: Listing) -> Span | None:
-        """The shortest bars there are."""
-        return self._source.finest(listing)
-
-    def first_session(self, listing: Listing, *, rth: bool) -> int | None:
-        """The session with the first bar."""
-        return self._source.first_session(listing, rth=rth)
 
     def rows(
         self, listing: Listing, span: Span, sessions: range, now: float, *, rth: bool

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from sellkit.adapters.clock import BrokerClock, SteadfastClock, SystemClock
-from sellkit.errors import NotConnected, OtherGateway, RequestTimedOut, SellkitError
+from sellkit.errors import ClockWentBack, NotConnected, OtherGateway, RequestTimedOut, SellkitError
 
 START = dt.datetime(2025, 12, 5, 16, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
@@ -100,10 +100,23 @@ def test_it_never_goes_backwards() -> None:
     gateway = Gateway()
     clock = gateway.clock()
     before = clock.now()
-    gateway.shift = dt.timedelta(hours=-1)
+    gateway.shift = dt.timedelta(minutes=-4)
     gateway.steady += 5
 
     assert clock.now() == before
+
+
+def test_a_gateway_that_began_an_earlier_day_is_followed_no_further() -> None:
+    gateway = Gateway()
+    clock = gateway.clock()
+    clock.now()
+    gateway.shift = dt.timedelta(hours=-1)
+    gateway.steady += 5
+
+    with pytest.raises(ClockWentBack, match="start sellkit anew"):
+        clock.now()
+    with pytest.raises(ClockWentBack):
+        SteadfastClock(clock).sleep_until(START)
 
 
 @pytest.mark.parametrize("speed", [1.0, 60.0])

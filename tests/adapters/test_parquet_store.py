@@ -160,6 +160,17 @@ def test_averages_in_the_place_of_bars_are_refused(store: ParquetBarStore, tmp_p
         store.read(KEY)
 
 
+def test_a_torn_table_of_averages_is_as_good_as_none(
+    store: ParquetBarStore, tmp_path: Path
+) -> None:
+    store.write_averages(KEY, indicators.table(day()))
+    path = tmp_path / "averages" / NAME
+    path.write_bytes(path.read_bytes()[:-20])
+    assert store.read_averages(KEY) is None
+    store.write_averages(KEY, indicators.table(day()))
+    assert store.read_averages(KEY) is not None
+
+
 def test_averages_that_are_not_numbers_by_bar_start_are_refused(store: ParquetBarStore) -> None:
     with pytest.raises(InvalidBars, match="float64"):
         store.write_averages(KEY, indicators.table(day()).reset_index(drop=True))

@@ -30,6 +30,7 @@ LIBRARIES = {
     "anywidget": _PRESENT,
     "rich": _PRESENT,
     "pydantic": _CONFIG,
+    "numba": ("sellkit/research/kernel.py",),
 }
 NAMES = {
     "os.environ": _CONFIG,

@@ -13,6 +13,7 @@ from sellkit.core import indicators
 from sellkit.core.bars import Anchor, BarSize, SeriesKey, checked
 from sellkit.core.coverage import Absence
 from sellkit.core.custody import Freeze
+from sellkit.core.extension import extended
 from sellkit.core.portfolio import GatewayKind, Origin
 from sellkit.errors import DataError, ForeignOrigin, InvalidBars
 from sellkit.ports import BarStore
@@ -223,6 +224,18 @@ def test_averages_are_kept_apart_from_bars(store: BarStore) -> None:
     pd.testing.assert_frame_equal(found, table, check_freq=False)
     assert store.keys() == ()
     assert store.read(KEY).empty
+
+
+def test_averages_keep_their_state_and_can_be_carried_on(store: BarStore) -> None:
+    whole = build.bars(build.session_halves())
+    table, _ = extended(whole.iloc[:-1], None)
+    store.write_averages(KEY, table)
+    found = store.read_averages(KEY)
+    assert found is not None
+    assert found.attrs["state"] == table.attrs["state"]
+    carried_on, _ = extended(whole, found)
+    pd.testing.assert_frame_equal(carried_on, extended(whole, None)[0], check_freq=False)
+    assert extended(whole.iloc[:-1], found)[0] is found
 
 
 def test_averages_are_replaced_not_merged(store: BarStore) -> None:

@@ -166,7 +166,10 @@ def test_a_float_ema_would_sell_on_some_tie_and_the_exact_one_never_does(length:
     for start in range(100_000, 103_000, 10):
         units = [*[start] * length, start + 7 * (length + 1), start + 14]
         closes = with_last_tick(units, 0)
-        wrong += bool(closes[-1] < indicators.ema(closes, length)[-1])
+        value = math.fsum(closes[:length]) / length
+        for close in closes[length:].tolist():
+            value += 2 / (length + 1) * (close - value)
+        wrong += closes[-1] < value
         assert not is_strictly_below(closes, moving_average)
     assert wrong > 0
 

@@ -139,7 +139,9 @@ class Play:
             self._stage = None
 
     def go_to(self, moment: dt.datetime) -> None:
-        """Go to a moment, and let happen what is due then."""
+        """Go to a moment, and let happen what is due then; the day to begin on may be earlier."""
+        if moment < self.clock.now():
+            self.clock.set(moment)
         self.control.set_clock(moment)
 
     def turn(self, *, fall: tuple[str, ...] = (), rise: tuple[str, ...] = ()) -> None:

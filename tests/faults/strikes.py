@@ -138,17 +138,34 @@ def gone_at(clock: dt.datetime, *codes: int) -> Scene:
     return scene
 
 
-def gone_and_shut_at(clock: dt.datetime) -> Scene:
-    """The socket is closed at a moment, and there is no greeting any more."""
+def gone_and_shut_at(clock: dt.datetime, *codes: int) -> Scene:
+    """The socket is closed at a moment, perhaps after codes, and nobody is let in any more."""
 
     async def scene(play: Play, client: Client) -> None:
-        await gone_at(clock)(play, client)
+        await gone_at(clock, *codes)(play, client)
         again = Client(play)
-        await asyncio.wait({asyncio.ensure_future(again.connect(PLAIN + 1))}, timeout=_SOON)
-        assert not again.ib.client.isReady()
-        again.leave()
+        with pytest.raises(ConnectionError):
+            await again.connect(PLAIN + 1)
 
     return scene
+
+
+async def reset(play: Play, client: Client) -> None:
+    clock = dt.datetime(2026, 1, 29, 4, 45, tzinfo=dt.UTC)
+    await gone_and_shut_at(clock, 1100, 2103, 2105, 2157)(play, client)
+    assert client.codes.count(1100) == 2
+
+
+async def logged_out(play: Play, client: Client) -> None:
+    await gone_and_shut_at(dt.datetime(2026, 2, 1, 6, tzinfo=dt.UTC))(play, client)
+    assert play.control.state()["downtime"] == "logged out, refuse"
+    await asyncio.to_thread(play.go_to, dt.datetime(2026, 2, 2, 12, tzinfo=dt.UTC))
+    again = Client(play)
+    with pytest.raises(ConnectionRefusedError):
+        await again.connect(PLAIN + 1)
+    assert await asyncio.to_thread(play.control.log_in)
+    await again.connect(PLAIN + 1)
+    again.leave()
 
 
 async def silent(play: Play, client: Client) -> None:
@@ -391,8 +408,10 @@ async def off_the_tick(_play: Play, client: Client) -> None:
     await client.heard(110)
 
 
-async def ids_go_back(_play: Play, client: Client) -> None:
+async def ids_go_back(play: Play, client: Client) -> None:
     await client.connect(1)
+    # The gateway itself counts from there again, so nobody changed what it told.
+    assert play.gateway.exchange.next_order_id(1) == 1
     trade = await client.sell(LimitOrder("SELL", 40, 900.0), MICROSOFT)
     assert trade.order.orderId == 1
     await client.until(lambda: {103, 105} & set(client.codes))
@@ -510,8 +529,8 @@ STRIKES: dict[int, Scene] = {
     7: at(MOMENT, 1100, 1101),
     8: a_hundred_times,
     9: farms,
-    10: gone_and_shut_at(dt.datetime(2026, 1, 29, 4, 45, tzinfo=dt.UTC)),
-    11: gone_and_shut_at(dt.datetime(2026, 2, 1, 6, tzinfo=dt.UTC)),
+    10: reset,
+    11: logged_out,
     12: wrong_account,
     13: at(MOMENT, 10197, 1100),
     14: gone_at(MOMENT, 100),

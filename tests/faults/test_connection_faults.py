@@ -334,7 +334,7 @@ def test_a_ticket_outlives_the_nightly_restart_and_is_decided_afresh(play: Play)
     before = play.run(broker, **patient)
     assert before.words()["AAPL"] == "EXIT DeferredTicket"
     play.go_to(dt.datetime(2026, 1, 29, 4, 45, tzinfo=dt.UTC))
-    alerted(play, AlertKind.UPSTREAM_LOST, AlertKind.UNREACHABLE)
+    alerted(play, AlertKind.UPSTREAM_LOST, AlertKind.FARM_BROKEN, AlertKind.UNREACHABLE)
     decides_nothing(play, broker)
     play.go_to(dt.datetime(2026, 1, 29, 14, 30, 30, tzinfo=dt.UTC))
     after = play.run(ready(broker), **patient)
@@ -345,19 +345,32 @@ def test_a_ticket_outlives_the_nightly_restart_and_is_decided_afresh(play: Play)
 
 
 @pytest.mark.fault(11)
-def test_a_login_that_has_run_out_calls_a_person_and_waits(play: Play) -> None:
+def test_a_login_that_has_run_out_calls_a_person_and_waits(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "ib_insync.client")
+
+    def attempts() -> int:
+        told = [record.getMessage() for record in list(caplog.records)]
+        return sum(each.startswith("Connecting to") for each in told) - 1
+
     broker = ready(lasting(play))
     play.go_to(dt.datetime(2026, 2, 1, 6, tzinfo=dt.UTC))
     until(lambda: play.alerts)
-    shut = play.gateway.faults.armed[1]
-    until(lambda: shut.struck >= 8)
+    until(lambda: attempts() >= 8)
     assert len(play.alerts) == 1
     assert not broker.standing.is_ready
     decides_nothing(play, broker)
+    # No time of day lets anybody in, only a person.
     play.go_to(dt.datetime(2026, 2, 2, 12, 0, 30, tzinfo=dt.UTC))
+    seen = attempts()
+    until(lambda: attempts() >= seen + 3)
+    decides_nothing(play, broker)
+    assert len(play.alerts) == 1
+    assert play.control.log_in()
     ready(broker)
     assert broker.standing.epoch == 2
-    play.seen(f"one alert, {shut.struck} attempts and no decision; ready on Monday")
+    play.seen(f"one alert, {attempts()} attempts and no decision; ready once somebody logs in")
 
 
 # --- it is another one ----------------------------------------------------------------------------

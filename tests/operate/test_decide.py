@@ -344,10 +344,20 @@ def test_stored_averages_are_those_of_every_length_and_kind_over_the_completed_b
     decide(store=store)
     table = store.averages[DAYS]
     closes = store.bars[DAYS]["close"]
-    assert list(table.columns) == [average.column for average in ALL_AVERAGES]
+    assert list(table.columns) == [*(average.column for average in ALL_AVERAGES), "bars_used"]
     assert list(table.index) == list(closes.index)
     expected = closes.rolling(20).mean().rename("sma_20")
     pd.testing.assert_series_equal(table["sma_20"], expected, check_freq=False)
+
+
+def test_a_second_decision_on_the_same_bars_writes_no_averages() -> None:
+    store = store_of(APPLE)
+    first = decide(store=store)
+    kept = dict(store.averages)
+    second = decide(store=store)
+    assert all(store.averages[key] is table for key, table in kept.items())
+    assert only(second).signal == only(first).signal
+    assert only(second).readings == only(first).readings
 
 
 def test_a_row_reads_all_28_averages_with_those_that_lack_bars_empty() -> None:

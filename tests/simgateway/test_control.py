@@ -43,7 +43,7 @@ NOON = parse_instant("2025-11-26T12:00:05")
 SCENARIO = default_scenario()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def running() -> Iterator[Gateway]:
     with serve(SCENARIO, clock=VirtualClock(NOON, 0), control_port=0) as gateway:
         yield gateway
@@ -51,13 +51,8 @@ def running() -> Iterator[Gateway]:
 
 @pytest.fixture
 def control(running: Gateway) -> Iterator[Control]:
-    """A connection to a gateway without rules, at noon."""
     with Control(address_of(running)) as opened:
-        opened.clear()
-        opened.set_speed(0)
-        opened.set_clock(NOON)
         yield opened
-        opened.clear()
 
 
 def address_of(gateway: Gateway) -> ControlAddress:

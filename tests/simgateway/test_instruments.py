@@ -204,6 +204,40 @@ def test_a_price_has_to_lie_on_the_step_of_its_band(
     assert codes(gateway, by_number(SAP), order) == ([] if is_taken else [110])
 
 
+@pytest.mark.parametrize(
+    ("exchange", "price", "is_taken"),
+    [
+        ("SMART", 1.234, False),
+        ("IBIS", 1.234, False),
+        ("FWB", 1.234, True),
+        ("SMART", 1.23, True),
+        ("IBIS", 1.23, True),
+        ("FWB", 1.23, True),
+        ("FWB", 1.2345, False),
+    ],
+)
+def test_a_price_has_to_lie_on_the_step_of_the_exchange_that_it_is_sent_to(
+    gateway: Gateway, exchange: str, price: float, is_taken: bool
+) -> None:
+    order = LimitOrder("BUY", 1, price, account=MARGIN)
+    found = codes(gateway, Contract(conId=SAP, exchange=exchange), order)
+    assert found == ([] if is_taken else [110])
+
+
+def test_an_open_order_is_told_with_the_exchange_that_it_was_sent_to(gateway: Gateway) -> None:
+    async def use(ib: IB) -> None:
+        for exchange in ("FWB", "SMART"):
+            order = LimitOrder("BUY", 1, 1.23, account=MARGIN)
+            await place(ib, order, "Submitted", Contract(conId=SAP, exchange=exchange))
+
+    async def look(ib: IB) -> None:
+        told = await ib.reqAllOpenOrdersAsync()
+        assert [each.contract.exchange for each in told] == ["FWB", "SMART"]
+
+    connected(gateway, use)
+    connected(gateway, look)
+
+
 def test_a_stop_has_to_lie_on_the_step_of_its_band_and_a_distance_need_not(
     gateway: Gateway,
 ) -> None:

@@ -423,7 +423,8 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 def test_a_refused_port_gives_the_folder_up_again(tmp_path: Path) -> None:
     with serve(default_scenario(), market=FakeMarket()) as other:
-        gateway = Gateway(SCENARIO, market=FakeMarket(), port=other.port, state=tmp_path)
+        clock, market = VirtualClock(NOON, 0), FakeMarket()
+        gateway = Gateway(SCENARIO, market=market, clock=clock, port=other.port, state=tmp_path)
         with pytest.raises(ConfigError, match="cannot listen"):
             gateway_start(gateway)
     with kept(tmp_path):

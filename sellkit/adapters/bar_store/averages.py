@@ -33,7 +33,7 @@ def write(path: Path, table: pd.DataFrame) -> None:
     """
     kinds = {str(kind) for kind in table.dtypes}
     if str(table.index.dtype) != INSTANT or kinds - set(_TYPES):
-        raise InvalidBars(f"averages of {path.stem} are not float64 columns by bar start")
+        raise InvalidBars(f"averages of {path.stem} are not float64 or int64 columns by bar start")
     fields = [pa.field("start", TIME)]
     fields += [pa.field(name, _TYPES[str(kind)]) for name, kind in table.dtypes.items()]
     plain = table.rename_axis("start").reset_index()
@@ -54,7 +54,7 @@ def read(path: Path) -> pd.DataFrame | None:
     fields = {field.name: field.type for field in opened.schema}
     others = {each for name, each in fields.items() if name != "start"}
     if fields.get("start") != TIME or others - set(_TYPES.values()):
-        raise opened.unusable("columns are not float64 by bar start")
+        raise opened.unusable("columns are not float64 or int64 by bar start")
     frame: pd.DataFrame = opened.table().to_pandas().set_index("start")
     if _STATE in opened.told:
         frame.attrs["state"] = opened.told[_STATE]

@@ -24,6 +24,7 @@ from sellkit.adapters.bar_store.segments import Segments
 from sellkit.adapters.bar_store.series_name import Named
 from sellkit.adapters.bar_store.tables import ELSEWHERE
 from sellkit.adapters.origin_stamp import OriginStamp
+from sellkit.errors import InvalidBars
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -127,8 +128,14 @@ class ParquetBarStore:
             absent_bars.write(path, {**absent_bars.read(path), **found})
 
     def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
-        """The stored table of averages with its `attrs["state"]`, or None."""
-        return averages.read(self._layout.path(_AVERAGES, key))
+        """The table of averages with its `attrs["state"]`; None when there is none to use.
+
+        Averages are computed of the bars beside them, so a torn table is as good as none.
+        """
+        try:
+            return averages.read(self._layout.path(_AVERAGES, key))
+        except InvalidBars:
+            return None
 
     def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:
         """Replace a series' table of averages, and the text in its `attrs["state"]`.

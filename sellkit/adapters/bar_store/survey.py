@@ -29,21 +29,23 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 def findings(layout: Layout, stored: Segments) -> Iterator[Finding]:
     """What is wrong in any file, and where two files tell the same fetch of a bar differently."""
-    sound: dict[str, list[Rows]] = {}
+    sound: dict[str, list[tuple[str, Rows]]] = {}
     for name in stored.names():
         path = layout.of("segments") / f"{name}.parquet"
         found, problem = _tried(segments.read, path)
         if found is not None:
             problem = _of_segment(found)
             for series, rows in found.series.items():
-                sound.setdefault(series, []).append(rows)
+                sound.setdefault(series, []).append((name, rows))
         if problem:
             yield Finding(_short(layout, path), problem)
     for key in layout.keys("bars"):
         path = layout.path("bars", key)
         base, problem = _tried(bases.read, path)
         if base is not None:
-            problem = _of_base(base.rows) or _disagreement(base.rows, sound.get(path.stem, []))
+            beside = sound.get(path.stem, [])
+            counted = [rows for name, rows in beside if name not in base.without]
+            problem = _of_base(base.rows) or _disagreement(base.rows, counted)
         if problem:
             yield Finding(_short(layout, path), problem)
     yield from _beside(layout)

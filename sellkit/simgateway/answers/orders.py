@@ -79,6 +79,7 @@ def _terms(session: Session, request: OrderRequest) -> Terms:
         oca_type=request.oca_type or REDUCE_WITHOUT_BLOCK,
         parent_id=request.parent_id,
         transmit=request.transmit,
+        exchange=request.query.exchange,
     )
 
 

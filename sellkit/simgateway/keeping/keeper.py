@@ -15,9 +15,12 @@ from sellkit.simgateway.keeping.kept import (
     ACTIONS,
     BOOKS,
     CLOCK,
+    CORRECTIONS,
     EXECUTION,
+    HALTS,
     LEDGER,
     ORDER,
+    RIGHTS,
     read,
     unreadable,
 )
@@ -36,10 +39,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_SHORTEST_STEP: Final = dt.timedelta(minutes=1)
-# Each look at the market costs about half a millisecond for every order.
-_LOOKS: Final = 120
-_LONGEST_CATCH_UP: Final = dt.timedelta(days=7)
 # What comes of a state that can be read and makes no sense.
 _NONSENSE: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
 
@@ -74,9 +73,8 @@ class Keeper:
     def open(self) -> None:
         """Take the folder, bring back what it keeps, and play the time that has passed since.
 
-        Orders rest at the exchange, so they met the market while the gateway was down, too: at
-        evenly spread moments since the last one that is kept, a minute apart in the first two hours
-        and further when it was longer, at most over the last week.
+        Orders rest at the exchange, so they met the market while the gateway was down, too; see
+        `Course`.
 
         Raises
         ------
@@ -175,6 +173,9 @@ class Keeper:
             "moves": market.moves if isinstance(market, Market) else (),
             ACTIONS: gateway.reorganisation.state(),
             "prices": exchange.stated_prices(),
+            HALTS: gateway.halts.all,
+            CORRECTIONS: market.corrections.all if isinstance(market, Market) else (),
+            RIGHTS: gateway.rights.state(),
             **self._ledger(),
         }
 
@@ -209,21 +210,22 @@ class Keeper:
         exchange.restore(books["next_ids"])
         exchange.ledger.restore(kept.ledger, list(kept.executions))
         restore_charges(floor, books["charges"])
+        # A state that an earlier version wrote has none of these.
+        gateway.halts.restore(books.get(HALTS, ()))
+        gateway.rights.restore(books.get(RIGHTS))
         if isinstance(gateway.market, Market):
+            gateway.market.corrections.restore(books.get(CORRECTIONS, ()))
             for symbol, factor, seconds in books["moves"]:
                 gateway.market.move(symbol, factor, _EPOCH + dt.timedelta(seconds=seconds))
 
     def _catch_up(self, moment: dt.datetime, path: Path) -> None:
-        floor, now = self._gateway.floor, self._gateway.clock.now()
-        moment = max(moment, now - _LONGEST_CATCH_UP)
-        step = max(_SHORTEST_STEP, (now - moment) / _LOOKS)
+        gateway = self._gateway
+        gateway.course.begin(moment)
         try:
-            while floor.book.working() and (moment := moment + step) < now:
-                floor.quotes.forget()
-                floor.tick(moment)
+            gateway.course.reach(gateway.clock.now())
         except ArithmeticError as error:
             raise unreadable(path, error) from error
-        floor.take_events()  # nobody is connected who could hear of it
+        gateway.floor.take_events()  # nobody is connected who could hear of it
 
 
 def kept_clock(folder: Path | None) -> VirtualClock | None:

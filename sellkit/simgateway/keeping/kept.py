@@ -5,6 +5,7 @@ Executions and ended orders of earlier days are forgotten; what was not transmit
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,6 @@ from sellkit.simgateway.orders.hours import midnight
 from sellkit.simgateway.reorganisation import successor
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -31,7 +31,13 @@ ACCOUNTS: Final = "accounts"
 CLOCK: Final = "clock"
 LEDGER: Final = "ledger "
 ACTIONS: Final = "corporate_actions"
+HALTS: Final = "halts"
+CORRECTIONS: Final = "corrections"
+RIGHTS: Final = "rights"
 _NEEDED: Final = {CLOCK, ACTIONS, "numbers", "next_ids", "charges", "moves", "prices"}
+
+# The machine's clock may have been set since.
+_SLACK: Final = dt.timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +78,8 @@ def read(file: StateFile, scenario: Scenario, now: dt.datetime) -> Kept | None:
     Raises
     ------
     ConfigError
-        It belongs to other accounts or contracts than the scenario's, or cannot be read.
+        It belongs to other accounts or contracts than the scenario's, lies after the present, or
+        cannot be read.
     """
     bodies = {(row.kind, row.key): row.body or "" for row in file.rows()}
     if (BOOKS, ACCOUNTS) not in bodies:
@@ -81,7 +88,8 @@ def read(file: StateFile, scenario: Scenario, now: dt.datetime) -> Kept | None:
         _check_accounts(file.path, decode(bodies[BOOKS, ACCOUNTS], {}), scenario)
         securities = _contracts(scenario, bodies.get((BOOKS, ACTIONS), "[[], []]"))
         values = {key: decode(body, securities) for key, body in bodies.items()}
-        return _sorted_out(values, midnight(now))
+        kept = _sorted_out(values, midnight(now))
+        ahead = kept.moment - now > _SLACK
     except KeyError as error:
         raise ConfigError(
             f"the state in {file.path} holds conId {error}, which the scenario does not know; give "
@@ -89,6 +97,13 @@ def read(file: StateFile, scenario: Scenario, now: dt.datetime) -> Kept | None:
         ) from error
     except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise unreadable(file.path, error) from error
+    if ahead:
+        raise ConfigError(
+            f"the state in {file.path} was left at {kept.moment.isoformat(timespec='seconds')}, "
+            f"which lies after {now.isoformat(timespec='seconds')}; leave --at out, give a later "
+            "one, or another --state"
+        )
+    return kept
 
 
 def _contracts(scenario: Scenario, actions: str) -> dict[int, Security]:

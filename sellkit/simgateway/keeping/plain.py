@@ -14,6 +14,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.simgateway.corporate_actions import CorporateAction
+from sellkit.simgateway.corrections import Correction
+from sellkit.simgateway.halts import Halt
 from sellkit.simgateway.orders.ledger import Execution
 from sellkit.simgateway.orders.order import Order, Terms
 from sellkit.simgateway.scenario import Security
@@ -26,6 +28,8 @@ _RECORDS: Final[dict[type, str]] = {
     Terms: "$terms",
     Execution: "$execution",
     CorporateAction: "$action",
+    Halt: "$halt",
+    Correction: "$correction",
 }
 _MAKERS: Final[dict[str, type]] = {tag: kind for kind, tag in _RECORDS.items()}
 _NAMES: Final = {kind: tuple(field.name for field in fields(kind)) for kind in _RECORDS}

@@ -122,7 +122,7 @@ def _trail(terms: Terms) -> Refused | None:
 
 
 def _ticks(terms: Terms, floor: Floor) -> Refused | None:
-    rule = floor.rules.of(terms.security)
+    rule = floor.rules.of(terms.security, terms.exchange)
     prices = [terms.limit_price if terms.order_type in LIMITED else None]
     if terms.order_type in ("STP", "STP LMT"):
         prices.append(terms.aux_price)

@@ -22,7 +22,8 @@ class ExecutionsOfClientZero(StrEnum):
 class OrderHabits:
     """Variations in the life of an order; the defaults are what real gateways mostly do.
 
-    All seconds are those of the gateway's clock, looked at once a second.
+    All seconds are those of the gateway's clock, which is looked at each second, at high speeds
+    and over steps each minute.
 
     Attributes
     ----------

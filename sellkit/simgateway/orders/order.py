@@ -35,6 +35,8 @@ class Terms:
 
     Attributes
     ----------
+    exchange
+        Where the client sent it; empty for the contract's first exchange.
     aux_price
         The stop price; of a trailing stop the distance.
     trailing_percent
@@ -61,6 +63,7 @@ class Terms:
     oca_type: int = REDUCE_WITHOUT_BLOCK
     parent_id: int = 0
     transmit: bool = True
+    exchange: str = ""
 
     @property
     def sign(self) -> int:

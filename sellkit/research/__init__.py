@@ -1,0 +1,1 @@
+"""Studies over history: many whole series at once."""
