@@ -57,14 +57,14 @@ def write_forever(folder: Path, first: int, told: Connection) -> None:
 
 
 def _exchange(store: ParquetBarStore, number: int) -> None:
-    store.add(SPLIT, bars(0, 1, 1.0 + number))
+    store.add(SPLIT, bars(0, 1, 1.0 + number, number))
     if SPLIT not in store.frozen():
         since = BEGIN + dt.timedelta(seconds=number)
         store.freeze(SPLIT, Freeze(since, 2.0, "a split"))
     fresh = store.refetched()
     fresh.drop(SPLIT)
-    fresh.add(SPLIT, bars(0, 20, 2.0 + number))
-    fresh.add(SPLIT, bars(20, 20, 2.0 + number))
+    fresh.add(SPLIT, bars(0, 20, 2.0 + number, number))
+    fresh.add(SPLIT, bars(20, 20, 2.0 + number, number))
     store.thaw(SPLIT)
 
 
