@@ -43,7 +43,8 @@ check: $(STAMP) ## style, types, import rules, stripped notebooks, lock files in
 lab: $(STAMP) ## JupyterLab, on the first notebook
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
-bench: $(STAMP) ## the measured goals
+bench: $(STAMP) ## the measured goals, with the peers that they are held against
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m pytest tests/bench --benchmark-only -o python_files='bench_*.py test_*.py' -o timeout=0
 
 FUZZ_SECONDS = 3600
@@ -72,11 +73,11 @@ sync: $(STAMP) ## make .venv, or bring it up to date
 
 # The development group's uv writes and compares the exported file, whichever uv made .venv.
 EXPORT = $(BIN)/uv export --frozen --quiet --no-header --no-annotate --no-hashes \
-  --no-emit-project --all-groups --all-extras
+  --no-emit-project --all-extras
 
 ifneq ($(strip $(UV)),)
 $(STAMP): pyproject.toml uv.lock
-	UV_PROJECT_ENVIRONMENT=$(VENV) "$(UV)" sync $(LOCKED) --all-extras --all-groups
+	UV_PROJECT_ENVIRONMENT=$(VENV) "$(UV)" sync $(LOCKED) --all-extras
 	@touch $@
 else
 $(STAMP): pyproject.toml requirements.lock

@@ -75,7 +75,7 @@ class OtherGateway(NotConnected):
 
 
 class ClockWentBack(BrokerError):
-    """The gateway tells an earlier time than it told before; hours judged already would come again."""
+    """The gateway tells an earlier time than before: hours judged already would come again."""
 
     exit_code = 2
 

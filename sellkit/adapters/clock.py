@@ -104,8 +104,8 @@ class BrokerClock:
             if self._told is not None and self._told - answer > _SET_BACK:
                 raise ClockWentBack(
                     f"the gateway's clock went back from {self._told:%Y-%m-%d %H:%M:%S} to "
-                    f"{answer:%Y-%m-%d %H:%M:%S} UTC: it is another gateway, or was started anew at "
-                    "an earlier time; start sellkit anew, too"
+                    f"{answer:%Y-%m-%d %H:%M:%S} UTC: it is another one, or was started anew at an "
+                    "earlier time; start sellkit anew, too"
                 )
             self._told = answer if self._told is None else max(self._told, answer)
             self._asked_at = asked_at
