@@ -10,7 +10,7 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help demo test drill suites check lab bench fuzz lock clean sync
+.PHONY: help demo test drill suites check lab bench fuzz kills lock clean sync
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -48,11 +48,16 @@ bench: $(STAMP) ## the measured goals, with the peers that they are held against
 	$(BIN)/python -m pytest tests/bench --benchmark-only -o python_files='bench_*.py test_*.py' -o timeout=0
 
 FUZZ_SECONDS = 3600
+KILLS = 1000
 fuzz: $(STAMP) ## an hour of frames that no client would send; FUZZ_SECONDS=, FUZZ_SEED=
 	$(BIN)/python -m tests.simgateway.fuzzing --seconds $(FUZZ_SECONDS) \
 	  $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 # Not by way of the stamp: a lock file that lags behind is what `make lock` is called for.
+kills: $(STAMP) ## kill a process that writes bars, at 1,000 moments; KILLS=, KILLS_SEED=
+	$(BIN)/python -m tests.adapters.kills --kills $(KILLS) \
+	  $(if $(KILLS_SEED),--seed $(KILLS_SEED))
+
 lock: ## bring uv.lock and requirements.lock in step with pyproject.toml
 	@[ -x $(BIN)/uv ] || $(MAKE) LOCKED=--frozen sync
 	$(BIN)/uv lock

@@ -12,15 +12,20 @@ from pathlib import Path
 import pandas as pd
 
 from sellkit.adapters import journal_facts
+from sellkit.adapters.bar_store.series_name import name_of
 from sellkit.core.assignments import Assignment
-from sellkit.core.bars import SeriesKey, checked, empty_bars, merge
+from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, merge, shaped
 from sellkit.core.coverage import Absence
+from sellkit.core.custody import Figures, Finding, Freeze
 from sellkit.core.instrument import Token
 from sellkit.core.portfolio import AccountSnapshot, Origin
+from sellkit.core.sifting import sifted
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.core.standing import Standing
-from sellkit.errors import ConfigError, ForeignOrigin, JournalError, RunFailed
+from sellkit.errors import ConfigError, DataError, ForeignOrigin, JournalError, RunFailed
 from sellkit.ports import AssignmentSheet, RunHeader
+
+NUMBERS = [*PRICES, "volume"]
 
 
 class MemoryBarStore:
@@ -31,6 +36,12 @@ class MemoryBarStore:
         self.averages: dict[SeriesKey, pd.DataFrame] = {}
         self.lacking: dict[SeriesKey, dict[dt.datetime, Absence]] = {}
         self.origin: Origin | None = None
+        self.refused: list[pd.DataFrame] = []
+        self.revised: dict[SeriesKey, list[pd.DataFrame]] = {}
+        self.ice: dict[SeriesKey, Freeze] = {}
+        self.superseded: list[tuple[SeriesKey, pd.DataFrame]] = []
+        self.compacted: list[int] = []
+        self.staging: MemoryBarStore | None = None
 
     def claim(self, origin: Origin) -> None:
         unstamped = self.origin is None and bool(self.bars)
@@ -44,14 +55,39 @@ class MemoryBarStore:
         return self.bars[key].copy() if key in self.bars else empty_bars()
 
     def add(self, key: SeriesKey, bars: pd.DataFrame) -> pd.DataFrame:
-        checked(bars, "a test")
-        if not bars.empty:
-            whole = checked(merge(self.read(key), bars), "a test")
-            self.bars[key] = whole.rename_axis("start").copy()
+        self.add_many({key: bars})
         return self.read(key)
 
+    def add_many(self, bars: Mapping[SeriesKey, pd.DataFrame]) -> Mapping[SeriesKey, pd.DataFrame]:
+        for each in bars.values():
+            shaped(each, "a test")
+        refused = {key: self._add(key, each) for key, each in bars.items() if len(each)}
+        return {key: each for key, each in refused.items() if len(each)}
+
+    def _add(self, key: SeriesKey, bars: pd.DataFrame) -> pd.DataFrame:
+        stored = self.read(key)
+        before, after = stored[stored.index < bars.index[0]], stored[stored.index > bars.index[-1]]
+        found = sifted(bars, key.bar_size, before.iloc[-1:], after.iloc[:1])
+        if len(found.bad):
+            told = found.bad.reset_index(names="start").assign(series=name_of(key))
+            self.refused.append(told)
+        if len(found.good):
+            self._revise(key, stored, found.good)
+            whole = checked(merge(stored, found.good), "a test")
+            self.bars[key] = whole.rename_axis("start").copy()
+        return found.bad
+
+    def _revise(self, key: SeriesKey, stored: pd.DataFrame, fresh: pd.DataFrame) -> None:
+        common = stored.index.intersection(fresh.index)
+        old, new = stored.loc[common], fresh.loc[common]
+        differs = (old[NUMBERS] != new[NUMBERS]).any(axis=1)
+        for start in common[differs]:
+            pair = sorted((old.loc[[start]], new.loc[[start]]), key=_fetched)
+            row = pair[0].assign(replaced_at=_fetched(pair[1]))
+            self.revised.setdefault(key, []).append(row)
+
     def drop(self, key: SeriesKey) -> None:
-        for kept in (self.bars, self.averages, self.lacking):
+        for kept in (self.bars, self.averages, self.lacking, self.revised):
             kept.pop(key, None)
 
     def absent(self, key: SeriesKey) -> Mapping[dt.datetime, Absence]:
@@ -69,11 +105,66 @@ class MemoryBarStore:
     def keys(self) -> tuple[SeriesKey, ...]:
         return tuple(self.bars)
 
+    def compact(self, over: int = 0) -> int:
+        self.compacted.append(over)
+        return 0
+
+    def revisions(self, key: SeriesKey) -> pd.DataFrame:
+        found = self.revised.get(key)
+        if found:
+            return pd.concat(found).sort_index(kind="stable").rename_axis("start")
+        empty = empty_bars()
+        return empty.assign(replaced_at=empty["fetched_at"])
+
+    def quarantined(self) -> pd.DataFrame:
+        if self.refused:
+            return pd.concat(self.refused, ignore_index=True)
+        return pd.DataFrame(columns=["series", "start", *COLUMNS, "reason"])
+
+    def freeze(self, key: SeriesKey, freeze: Freeze) -> None:
+        self.ice[key] = freeze
+
+    def frozen(self) -> Mapping[SeriesKey, Freeze]:
+        return dict(self.ice)
+
+    def refetched(self) -> MemoryBarStore:
+        if self.staging is None:
+            self.staging = MemoryBarStore()
+        return self.staging
+
+    def thaw(self, key: SeriesKey) -> None:
+        staging = self.refetched()
+        if key not in self.ice or key not in staging.bars:
+            raise DataError(f"{key} is not frozen, or nothing was gathered")
+        self.superseded.append((key, self.read(key)))
+        self.averages.pop(key, None)
+        self.bars[key] = staging.bars[key]
+        self.lacking[key] = dict(staging.absent(key))
+        staging.drop(key)
+        del self.ice[key]
+
+    def verify(self) -> tuple[Finding, ...]:
+        return ()
+
+    def figures(self) -> tuple[Figures, ...]:
+        return tuple(_figures(key, self.bars[key]) for key in sorted(self.bars, key=name_of))
+
     def clear(self) -> None:
-        self.bars.clear()
-        self.averages.clear()
-        self.lacking.clear()
+        for kept in (self.bars, self.averages, self.lacking, self.revised, self.ice):
+            kept.clear()
+        self.refused.clear()
+        self.staging = None
         self.origin = None
+
+
+def _fetched(row: pd.DataFrame) -> pd.Timestamp:
+    return row["fetched_at"].iloc[0]
+
+
+def _figures(key: SeriesKey, bars: pd.DataFrame) -> Figures:
+    first, last = bars.index[0].to_pydatetime(), bars.index[-1].to_pydatetime()
+    fetched = bars["fetched_at"].max().to_pydatetime()
+    return Figures(key, len(bars), first, last, fetched, 0, len(bars))
 
 
 class MemoryAssignmentBook:

@@ -201,7 +201,21 @@ def checked(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     return frame
 
 
-def _problem(frame: pd.DataFrame) -> str | None:
+def shaped(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+    """The frame itself when columns, types and order are the schema's, whatever its prices.
+
+    Raises
+    ------
+    InvalidBars
+        They are not.
+    """
+    problem = _shape_problem(frame)
+    if problem is not None:
+        raise InvalidBars(f"bars from {source} cannot be used: {problem}")
+    return frame
+
+
+def _shape_problem(frame: pd.DataFrame) -> str | None:
     if list(frame.columns) != COLUMNS:
         return f"columns are {list(frame.columns)}, not {COLUMNS}"
     if str(frame.index.dtype) != INSTANT or str(frame["fetched_at"].dtype) != INSTANT:
@@ -211,6 +225,13 @@ def _problem(frame: pd.DataFrame) -> str | None:
     kinds = {str(frame[name].dtype) for name in [*PRICES, "volume"]}
     if kinds != {"float64"}:
         return f"prices and volumes are {', '.join(sorted(kinds))}, not float64"
+    return None
+
+
+def _problem(frame: pd.DataFrame) -> str | None:
+    problem = _shape_problem(frame)
+    if problem is not None:
+        return problem
     prices = frame[PRICES].to_numpy()
     bad = ~(np.isfinite(prices) & (prices > 0)).all(axis=1)
     bad |= ~((prices[:, 2] <= prices.min(axis=1)) & (prices[:, 1] >= prices.max(axis=1)))

@@ -200,12 +200,23 @@ class Decider:
         folded = fold(halves, hour_slots)
         lag = self.options.lag
         judged = History(completed(folded, hour_slots, lag), completed(days, day_slots, lag))
-        problem = disagreement(folded, judged.days.frame, calendar.zone)
+        problem = self._frozen(instrument.con_id)
+        problem = problem or disagreement(folded, judged.days.frame, calendar.zone)
         if problem is None:
             return judged
         return History(
             replace(judged.hours, problem=problem), replace(judged.days, problem=problem)
         )
+
+    def _frozen(self, con_id: int) -> str | None:
+        """Why nothing may be decided on what is stored of a contract, or None."""
+        frozen = self.store.frozen()
+        for size in (BarSize.M30, BarSize.D1):
+            freeze = frozen.get(self.options.key(con_id, size))
+            if freeze is not None:
+                since = f"{freeze.since:%Y-%m-%d %H:%M} UTC"
+                return f"frozen since {since}, its bars are being fetched anew: {freeze.reason}"
+        return None
 
     def _begin(self, bars: pd.DataFrame) -> dt.datetime:
         if bars.empty:

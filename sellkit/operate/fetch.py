@@ -71,15 +71,16 @@ class Outcome:
         Questions that were answered, with bars or with none.
     problem
         Why the rest could not be had, or None.
-    is_changed
-        The source tells the stored prices differently now; nothing was joined to them.
+    ratio
+        By which factor the source tells the stored prices differently now, and nothing was joined
+        to them; None when it does not.
     """
 
     series: Series
     fetched: int
     requests: int
     problem: str | None
-    is_changed: bool = False
+    ratio: float | None = None
 
 
 class Fetching:
@@ -125,7 +126,8 @@ class Fetching:
         self._due = pd.DatetimeIndex([slot.start for slot in series.due], dtype="M8[us, UTC]")
         self._fetched = self._requests = 0
         self._problem: str | None = None
-        self._is_changed = False
+        self._ratio: float | None = None
+        self._refusal: str | None = None
         self._lacking: set[dt.datetime] = set()
 
     @property
@@ -141,7 +143,7 @@ class Fetching:
 
     def late_slot(self) -> Slot | None:
         """The newest slot due, when the source answered and did not have its bar yet."""
-        if self._problem is not None or self._is_changed or not self._requests:
+        if self._problem is not None or self._ratio is not None or not self._requests:
             return None
         newest = self._series.due[-1]
         return newest if newest.start in self._lacking else None
@@ -159,7 +161,8 @@ class Fetching:
 
     def outcome(self) -> Outcome:
         """What has become of the series so far."""
-        return Outcome(self._series, self._fetched, self._requests, self._problem, self._is_changed)
+        problem = self._problem or self._refusal
+        return Outcome(self._series, self._fetched, self._requests, problem, self._ratio)
 
     def _ask_newest(self) -> None:
         series = self._series
@@ -187,11 +190,10 @@ class Fetching:
         ratio = price_ratio(self._stored, kept)
         if ratio is not None:
             self._say("prices_changed", f"stored prices are told {ratio:.6g} times as high now")
-            self._is_changed = True
+            self._ratio = ratio
             self.missing = ()
             return
-        if len(kept):
-            self._store.add(series.key, kept)
+        kept = self._added(kept)
         left = unanswered(self.missing, window, answer)
         self._settle(left, kept)
         self.missing = left
@@ -201,6 +203,18 @@ class Fetching:
         stored = self._store.read(self._series.key)
         lacking = set(missing_slots(stored, self._series.due, self._series.lag))
         self.missing = [slot for slot in self.missing if slot in lacking]
+
+    def _added(self, bars: pd.DataFrame) -> pd.DataFrame:
+        """Store bars; those of them that can be."""
+        if bars.empty:
+            return bars
+        refused = self._store.add_many({self._series.key: bars}).get(self._series.key)
+        if refused is None:
+            return bars
+        first = f"{refused.index[0]:%Y-%m-%d %H:%M} UTC: {refused['reason'].iloc[0]}"
+        self._refusal = f"{len(refused)} of the bars told cannot be and were put aside, {first}"
+        self._say("bars_refused", self._refusal)
+        return bars.drop(refused.index)
 
     def _fail(self, problem: str) -> None:
         self._problem = problem

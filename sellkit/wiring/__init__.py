@@ -140,7 +140,7 @@ def _open(overrides: Overrides, asked: _Asked) -> WiredDesk:
 
 
 def _lay_out(settings: Settings, broker: IbBroker, asked: _Asked) -> WiredDesk:
-    from sellkit.adapters.parquet_bars import ParquetBarStore
+    from sellkit.adapters.bar_store import ParquetBarStore
     from sellkit.adapters.signal_log import JsonLinesSignalLog
     from sellkit.core.portfolio import Origin
     from sellkit.operate.desk import Parts

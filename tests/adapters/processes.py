@@ -9,6 +9,7 @@ PROCESSES.set_forkserver_preload(
     [
         "pytest",
         "tests.adapters.store_writers",
+        "tests.adapters.store_kills",
         "tests.adapters.book_writers",
         "tests.adapters.journal_writers",
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sellkit.adapters import absent_bars
+from sellkit.adapters.bar_store import absent_bars
 from sellkit.core.coverage import Absence
 
 ASKED = dt.datetime(2026, 1, 28, 20, 0, tzinfo=dt.UTC)

@@ -18,7 +18,7 @@ LIBRARIES = {
     "asyncio": ("sellkit/adapters/ib/", "sellkit/simgateway/"),
     "zoneinfo": ("sellkit/core/market_time.py",),
     "exchange_calendars": ("sellkit/core/market_time.py",),
-    "pyarrow": ("sellkit/adapters/parquet_bars.py", "sellkit/simgateway/replay.py"),
+    "pyarrow": ("sellkit/adapters/bar_store/", "sellkit/simgateway/replay.py"),
     "sqlite3": (
         "sellkit/adapters/sqlite_journal.py",
         "sellkit/adapters/pacing_ledger.py",

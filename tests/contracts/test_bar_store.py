@@ -8,18 +8,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sellkit.adapters.parquet_bars import ParquetBarStore
+from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.core import indicators
 from sellkit.core.bars import Anchor, BarSize, SeriesKey, checked
 from sellkit.core.coverage import Absence
+from sellkit.core.custody import Freeze
 from sellkit.core.extension import extended
 from sellkit.core.portfolio import GatewayKind, Origin
-from sellkit.errors import ForeignOrigin, InvalidBars
+from sellkit.errors import DataError, ForeignOrigin, InvalidBars
 from sellkit.ports import BarStore
 from tests import build
 from tests.fakes_store import MemoryBarStore
 
 KEY = SeriesKey(265598, BarSize.M30)
+OTHER = SeriesKey(1, BarSize.M30)
 OURS = Origin(GatewayKind.PAPER, "main", "0123456789ab")
 
 
@@ -68,13 +70,134 @@ def test_adding_nothing_makes_no_series(store: BarStore) -> None:
     assert store.keys() == ()
 
 
-def test_impossible_bars_are_refused_and_change_nothing(store: BarStore) -> None:
+def test_bars_that_cannot_be_are_put_aside_with_the_reason_and_change_nothing(
+    store: BarStore,
+) -> None:
     store.add(KEY, bars(0, 2))
-    wrong = bars(1, 3)
-    wrong["low"] = 0.0
-    with pytest.raises(InvalidBars, match="impossible"):
-        store.add(KEY, wrong)
-    assert len(store.read(KEY)) == 2
+    wrong = bars(1, 4)
+    wrong.iloc[0, wrong.columns.get_loc("low")] = 0.0
+    wrong.iloc[2, wrong.columns.get_loc("close")] *= 1000
+    refused = store.add_many({KEY: wrong, OTHER: bars(0, 1)})
+    assert set(refused) == {KEY}
+    assert refused[KEY].index.tolist() == [wrong.index[0], wrong.index[2]]
+    assert store.read(KEY)["close"].tolist() == [100.0] * 3
+    assert len(store.read(OTHER)) == 1
+    kept = store.quarantined()
+    assert kept["start"].tolist() == refused[KEY].index.tolist()
+    assert kept["reason"].tolist() == refused[KEY]["reason"].tolist()
+    assert kept["series"].nunique() == 1
+
+
+def test_nothing_is_put_aside_while_all_bars_are_sound(store: BarStore) -> None:
+    assert store.add_many({KEY: bars(0, 2), OTHER: bars(0, 0)}) == {}
+    assert store.quarantined().empty
+
+
+def test_a_frame_that_is_no_bar_frame_is_refused_and_nothing_is_added(store: BarStore) -> None:
+    with pytest.raises(InvalidBars, match="columns"):
+        store.add_many({KEY: bars(0, 2), OTHER: bars(0, 2).drop(columns="close")})
+    assert store.keys() == ()
+
+
+def test_a_price_a_thousand_times_the_last_is_put_aside(store: BarStore) -> None:
+    store.add(KEY, bars(0, 4))
+    assert len(store.add_many({KEY: bars(4, 5, 100_000.0)})[KEY]) == 1
+    assert len(store.add_many({KEY: bars(4, 5, 0.1)})[KEY]) == 1
+    assert len(store.read(KEY)) == 4
+
+
+def test_what_a_caller_does_to_its_frame_afterwards_changes_nothing(store: BarStore) -> None:
+    mine = bars(0, 3)
+    store.add(KEY, mine)
+    mine.loc[mine.index[0], "close"] = 1.0
+    given = store.read(KEY)
+    given.loc[mine.index[1], "close"] = 1.0
+    assert store.read(KEY)["close"].tolist() == [100.0] * 3
+
+
+def test_folding_changes_nothing_that_is_read(store: BarStore) -> None:
+    store.add(KEY, bars(0, 3, 100.0, late=5))
+    store.add_many({KEY: bars(1, 5, 101.0, late=900), OTHER: bars(0, 2)})
+    before, keys = store.read(KEY), store.keys()
+    store.compact()
+    pd.testing.assert_frame_equal(store.read(KEY), before)
+    assert store.keys() == keys
+    store.add(KEY, bars(5, 6))
+    assert len(store.read(KEY)) == 6
+
+
+def test_what_was_told_before_is_kept_with_both_times(store: BarStore) -> None:
+    store.add(KEY, bars(0, 3, 100.0, late=5))
+    store.add(KEY, bars(1, 2, 100.5, late=900))
+    for _ in range(2):
+        found = store.revisions(KEY)
+        assert found["close"].tolist() == [100.0]
+        assert found.index.tolist() == [bars(1, 2).index[0]]
+        assert found["replaced_at"].tolist() == bars(1, 2, late=900)["fetched_at"].tolist()
+        assert found["fetched_at"].tolist() == bars(1, 2, late=5)["fetched_at"].tolist()
+        store.compact()
+
+
+def test_the_same_told_again_is_no_revision(store: BarStore) -> None:
+    store.add(KEY, bars(0, 3, late=5))
+    store.add(KEY, bars(0, 3, late=900))
+    assert store.revisions(KEY).empty
+    assert store.revisions(OTHER).empty
+
+
+def test_a_frozen_series_is_read_as_before_until_the_new_one_takes_its_place(
+    store: BarStore,
+) -> None:
+    store.add(KEY, bars(0, 4, 100.0, late=5))
+    store.write_averages(KEY, indicators.table(bars(0, 4)))
+    freeze = Freeze(build.NOW, 0.25, "told a quarter as high")
+    store.freeze(KEY, freeze)
+    assert store.frozen() == {KEY: freeze}
+    store.refetched().add(KEY, bars(0, 3, 25.0, late=900))
+    store.refetched().note_absent(KEY, {build.NOW: Absence(build.NOW)})
+    assert store.read(KEY)["close"].tolist() == [100.0] * 4
+    store.thaw(KEY)
+    assert store.frozen() == {}
+    assert store.read(KEY)["close"].tolist() == [25.0] * 3
+    assert store.read_averages(KEY) is None
+    assert set(store.absent(KEY)) == {build.NOW}
+    assert store.refetched().keys() == ()
+    store.compact()
+    assert store.read(KEY)["close"].tolist() == [25.0] * 3
+    store.add(KEY, bars(3, 5, 26.0))
+    assert store.read(KEY)["close"].tolist() == [25.0] * 3 + [26.0] * 2
+
+
+def test_a_series_that_was_not_gathered_is_not_exchanged(store: BarStore) -> None:
+    store.add(KEY, bars(0, 4))
+    with pytest.raises(DataError):
+        store.thaw(KEY)
+    store.freeze(KEY, Freeze(build.NOW, 0.25, "told a quarter as high"))
+    with pytest.raises(DataError):
+        store.thaw(KEY)
+    assert len(store.read(KEY)) == 4
+    assert set(store.frozen()) == {KEY}
+
+
+def test_a_sound_store_has_no_findings_and_its_figures_are_those_of_its_bars(
+    store: BarStore,
+) -> None:
+    store.add(KEY, bars(0, 4))
+    store.add(OTHER, bars(2, 3))
+    assert store.verify() == ()
+    told = {each.key: (each.bars, each.first, each.last) for each in store.figures()}
+    index = bars(0, 4).index
+    assert told == {KEY: (4, index[0], index[3]), OTHER: (1, index[2], index[2])}
+
+
+def test_a_state_is_kept_with_the_averages(store: BarStore) -> None:
+    table = indicators.table(bars(0, 4)).assign(used=range(4))
+    table.attrs["state"] = '{"sum": "1"}'
+    store.write_averages(KEY, table)
+    found = store.read_averages(KEY)
+    assert found is not None
+    assert found.attrs == {"state": '{"sum": "1"}'}
+    assert found["used"].tolist() == [0, 1, 2, 3]
 
 
 def test_every_part_of_the_key_makes_another_series(store: BarStore) -> None:
@@ -152,6 +275,9 @@ def test_a_dropped_series_leaves_nothing_behind_and_no_other_series_changes(
         store.note_absent(key, {build.NOW: Absence(build.NOW)})
     store.drop(KEY)
     assert store.read(KEY).empty
+    assert store.keys() == (other,)
+    store.compact()
+    assert store.keys() == (other,)
     assert store.read_averages(KEY) is None
     assert store.absent(KEY) == {}
     assert (len(store.read(other)), len(store.absent(other))) == (2, 1)
@@ -187,7 +313,13 @@ def test_a_cleared_store_is_empty_and_anybodys(store: BarStore) -> None:
     store.claim(OURS)
     store.add(KEY, bars(0, 1))
     store.write_averages(KEY, indicators.table(bars(0, 1)))
+    store.freeze(KEY, Freeze(build.NOW, 0.25, "told a quarter as high"))
+    store.refetched().add(KEY, bars(0, 1))
+    store.compact()
+    store.add(KEY, bars(1, 2))
     store.clear()
+    assert store.frozen() == {}
+    assert store.refetched().keys() == ()
     assert store.keys() == ()
     assert store.read(KEY).empty
     assert store.read_averages(KEY) is None

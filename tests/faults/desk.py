@@ -9,9 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.adapters.csv_assignments import CsvAssignments
 from sellkit.adapters.ib.broker import IbBroker
-from sellkit.adapters.parquet_bars import ParquetBarStore
 from sellkit.adapters.signal_log import JsonLinesSignalLog
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.assignments import parse_choice

@@ -21,8 +21,8 @@ from typing import Any, NoReturn
 import pytest
 from ib_insync import IB
 
+from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.adapters.ib.broker import IbBroker
-from sellkit.adapters.parquet_bars import ParquetBarStore
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import Alert
 from sellkit.errors import SellkitError

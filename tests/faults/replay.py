@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import copytree
 from typing import TYPE_CHECKING
 
-from sellkit.adapters.parquet_bars import ParquetBarStore
+from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.core.standing import Standing
 from sellkit.errors import SellkitError
 from sellkit.operate.decide import Decider

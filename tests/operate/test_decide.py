@@ -12,6 +12,7 @@ import pytest
 
 from sellkit.core.assignments import ALL_AVERAGES
 from sellkit.core.bars import PRICES, Anchor, BarSize, SeriesKey, slots_until
+from sellkit.core.custody import Freeze
 from sellkit.core.evaluate import DailyBasis
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket
 from sellkit.core.signals import Decision
@@ -307,6 +308,15 @@ def test_exits_are_counted_over_all_positions() -> None:
     for row in decision.exits:
         assert isinstance(row.verdict, DeniedTicket)
         assert "4 of 4 positions signal at once" in row.verdict.reasons[0]
+
+
+@pytest.mark.parametrize("key", [HALVES, DAYS])
+def test_nothing_is_decided_on_a_series_that_is_being_fetched_anew(key: SeriesKey) -> None:
+    store = store_of(APPLE, step=FALLEN)
+    store.freeze(key, Freeze(NOW, 0.25, "prices are told 0.25 times as high now"))
+    row = only(decide(store=store))
+    assert row.signal.decision is Decision.UNDECIDED
+    assert "being fetched anew: prices are told 0.25 times" in row.signal.reasons[0]
 
 
 def test_orders_on_another_contract_do_not_matter() -> None:

@@ -16,7 +16,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from sellkit.adapters.parquet_bars import ParquetBarStore
+from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.config import Overrides
 from sellkit.core.assignments import ALL_AVERAGES, Timeframe
 from sellkit.core.bars import Anchor, SeriesKey

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sellkit.adapters.parquet_bars import ParquetBarStore
+from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.config import Overrides
 from sellkit.core.bars import COLUMNS, BarSize, SeriesKey
 from sellkit.core.windows import SLICE_SESSIONS, BarRequest

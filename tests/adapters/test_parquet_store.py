@@ -13,18 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sellkit.adapters.parquet_bars import ParquetBarStore
-from sellkit.adapters.series_name import key_of, name_of
+from sellkit.adapters.bar_store import ParquetBarStore
+from sellkit.adapters.bar_store.series_name import key_of, name_of
 from sellkit.core import indicators
-from sellkit.core.bars import Anchor, BarSize, SeriesKey, slots_until
+from sellkit.core.bars import Anchor, BarSize, SeriesKey
 from sellkit.core.portfolio import GatewayKind, Origin
 from sellkit.errors import ConfigError, ForeignOrigin, InvalidBars
 from tests import build
 from tests.adapters.processes import PROCESSES
-from tests.adapters.store_writers import KEY, OTHER, add_one_by_one, rewrite_forever
+from tests.adapters.store_writers import KEY, OTHER, add_one_by_one
 
 NAME = "265598-30m-TRADES-rth-clock.parquet"
-KILLS = 20
 
 keys = st.builds(
     SeriesKey,
@@ -39,6 +38,13 @@ keys = st.builds(
 @pytest.fixture
 def store(tmp_path: Path) -> ParquetBarStore:
     return ParquetBarStore(tmp_path)
+
+
+def folded(store: ParquetBarStore, bars: pd.DataFrame) -> pd.DataFrame:
+    """The series with these bars added, in its base."""
+    whole = store.add(KEY, bars)
+    store.compact()
+    return whole
 
 
 def day() -> pd.DataFrame:
@@ -68,14 +74,14 @@ def test_a_key_that_would_leave_the_folder_is_refused(store: ParquetBarStore) ->
 def test_bars_and_averages_lie_in_folders_of_their_own(
     store: ParquetBarStore, tmp_path: Path
 ) -> None:
-    store.add(KEY, day())
+    folded(store, day())
     store.write_averages(KEY, indicators.table(day()))
     assert [p.name for p in (tmp_path / "bars").iterdir()] == [NAME]
     assert [p.name for p in (tmp_path / "averages").iterdir()] == [NAME]
 
 
 def test_other_readers_see_microseconds_in_utc(store: ParquetBarStore, tmp_path: Path) -> None:
-    store.add(KEY, day())
+    folded(store, day())
     table = pq.read_table(tmp_path / "bars" / NAME)
     assert table.schema.field("start").type == pa.timestamp("us", tz="UTC")
     assert table.schema.field("close").type == pa.float64()
@@ -87,7 +93,7 @@ def test_other_readers_see_microseconds_in_utc(store: ParquetBarStore, tmp_path:
 def test_a_truncated_file_is_named_with_the_remedy_and_left_alone(
     store: ParquetBarStore, tmp_path: Path, share: float
 ) -> None:
-    store.add(KEY, day())
+    folded(store, day())
     path = tmp_path / "bars" / NAME
     torn = path.read_bytes()
     torn = torn[: int(len(torn) * share)]
@@ -101,7 +107,7 @@ def test_a_truncated_file_is_named_with_the_remedy_and_left_alone(
 def test_no_damaged_file_is_taken_for_another_series_of_bars(
     store: ParquetBarStore, tmp_path: Path
 ) -> None:
-    whole = store.add(KEY, day())
+    whole = folded(store, day())
     path = tmp_path / "bars" / NAME
     good = path.read_bytes()
     chance = random.Random(7)
@@ -120,7 +126,7 @@ def test_no_damaged_file_is_taken_for_another_series_of_bars(
 def test_a_file_under_another_series_name_is_refused(
     store: ParquetBarStore, tmp_path: Path
 ) -> None:
-    store.add(KEY, day())
+    folded(store, day())
     (tmp_path / "bars" / NAME).rename(tmp_path / "bars" / f"{name_of(OTHER)}.parquet")
     with pytest.raises(InvalidBars, match=r"265598.*not 4815747"):
         store.read(OTHER)
@@ -129,12 +135,12 @@ def test_a_file_under_another_series_name_is_refused(
 def test_a_file_of_another_schema_version_is_refused(
     store: ParquetBarStore, tmp_path: Path
 ) -> None:
-    store.add(KEY, day())
+    folded(store, day())
     path = tmp_path / "bars" / NAME
     table = pq.read_table(path)
-    metadata = {**table.schema.metadata, b"sellkit.version": b"2"}
+    metadata = {**table.schema.metadata, b"sellkit.version": b"3"}
     pq.write_table(table.replace_schema_metadata(metadata), path)
-    with pytest.raises(InvalidBars, match=r"sellkit\.version is 2, not 1"):
+    with pytest.raises(InvalidBars, match=r"sellkit\.version is 3, not 2"):
         store.read(KEY)
 
 
@@ -173,7 +179,7 @@ def test_averages_that_are_not_numbers_by_bar_start_are_refused(store: ParquetBa
 def test_what_a_crash_left_is_ignored_and_then_cleared(
     store: ParquetBarStore, tmp_path: Path
 ) -> None:
-    store.add(KEY, day())
+    folded(store, day())
     left = tmp_path / "bars" / f".{NAME}.0badc0ffee00.tmp"
     left.write_bytes(b"half")
     assert store.keys() == (KEY,)
@@ -185,7 +191,7 @@ def test_what_a_crash_left_is_ignored_and_then_cleared(
 def test_clearing_leaves_what_the_store_did_not_write(
     store: ParquetBarStore, tmp_path: Path
 ) -> None:
-    store.add(KEY, day())
+    folded(store, day())
     theirs = [tmp_path / "bars" / "notes.parquet", tmp_path / "journal.sqlite"]
     for path in theirs:
         path.write_text("mine")
@@ -253,47 +259,7 @@ def test_the_stamp_holds_no_account_number(store: ParquetBarStore, tmp_path: Pat
     assert stamp == {"gateway": "paper", "alias": "main", "fingerprint": account.fingerprint}
 
 
-# --- crashes and rivals -------------------------------------------------------------------------
-
-
-def test_a_kill_leaves_the_old_series_or_the_new_one(tmp_path: Path) -> None:
-    store = ParquetBarStore(tmp_path)
-    other = store.add(OTHER, day())
-    slots = slots_until(build.NOW, BarSize.M30, build.new_york(), count=4000)
-    base = build.bars(slots, [100.0] * len(slots))
-    store.add(KEY, base)
-    chance = random.Random(20260128)
-    stored = 0
-    for _ in range(KILLS):
-        begun = _killed_at(tmp_path, base, stored + 1, chance)
-        closes = store.read(KEY)["close"]
-        assert closes.nunique() == 1, "a mixture of two versions"
-        stored = int(closes.iloc[0]) - 100
-        assert stored in {begun - 1, begun}
-    pd.testing.assert_frame_equal(store.read(OTHER), other)
-    assert set(store.keys()) == {KEY, OTHER}
-
-
-def _killed_at(folder: Path, base: pd.DataFrame, first: int, chance: random.Random) -> int:
-    """Let a process rewrite the series, kill it at some instant; the last version it began."""
-    ours, theirs = PROCESSES.Pipe(duplex=False)
-    writer = PROCESSES.Process(target=rewrite_forever, args=(folder, base, first, theirs))
-    writer.start()
-    theirs.close()
-    last = first
-    for _ in range(chance.randint(1, 3)):
-        last = ours.recv()
-    writer.join(timeout=chance.uniform(0, 0.02))
-    writer.kill()
-    writer.join()
-    while ours.poll():
-        try:
-            last = ours.recv()
-        except EOFError:
-            break
-    ours.close()
-    writer.close()
-    return last
+# --- rivals -------------------------------------------------------------------------
 
 
 def test_two_processes_lose_nothing_to_each_other(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from sellkit.ports.bar_store import BarStore
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
@@ -18,13 +20,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sellkit.core.assignments import Assignment
-    from sellkit.core.bars import SeriesKey
-    from sellkit.core.coverage import Absence
     from sellkit.core.instrument import Instrument, Token
-    from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind, Origin
+    from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
     from sellkit.core.windows import BarRequest
+
+
+__all__ = [
+    "AssignmentBook",
+    "AssignmentSheet",
+    "BarStore",
+    "Broker",
+    "Clock",
+    "Journal",
+    "NotebookRunner",
+    "Progress",
+    "RunHeader",
+    "SignalLog",
+]
 
 
 class Clock(Protocol):
@@ -103,62 +117,6 @@ class Broker(Protocol):
 
     def close(self) -> None:
         """End the connection and its thread; a second call does nothing."""
-        ...
-
-
-class BarStore(Protocol):
-    """Bars and averages on disk, one series a key, raw and computed apart."""
-
-    def claim(self, origin: Origin) -> None:
-        """Stamp an empty store, or check the stamp of a used one.
-
-        Raises
-        ------
-        ForeignOrigin
-            Another kind of gateway or another account wrote here.
-        """
-        ...
-
-    def read(self, key: SeriesKey) -> pd.DataFrame:
-        """The stored bar frame; empty for a series never written.
-
-        Raises
-        ------
-        InvalidBars
-            The file is torn, truncated or of another schema.
-        """
-        ...
-
-    def add(self, key: SeriesKey, bars: pd.DataFrame) -> pd.DataFrame:
-        """Merge bars into a series, the later fetch winning, and return the whole series."""
-        ...
-
-    def drop(self, key: SeriesKey) -> None:
-        """Remove one series with all that is kept for it, so that it can be fetched anew."""
-        ...
-
-    def absent(self, key: SeriesKey) -> Mapping[dt.datetime, Absence]:
-        """By bar start, aware UTC, that the source answered without giving a bar."""
-        ...
-
-    def note_absent(self, key: SeriesKey, found: Mapping[dt.datetime, Absence]) -> None:
-        """Remember such answers, each in place of what was known of its bar start."""
-        ...
-
-    def read_averages(self, key: SeriesKey) -> pd.DataFrame | None:
-        """The table of averages with its `attrs["state"]`; None when there is none to use."""
-        ...
-
-    def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:
-        """Replace a series' table of averages (columns `sma_5` ... `bars_used`, by bar start)."""
-        ...
-
-    def keys(self) -> tuple[SeriesKey, ...]:
-        """Every series that has bars."""
-        ...
-
-    def clear(self) -> None:
-        """Remove every series and every table of averages."""
         ...
 
 

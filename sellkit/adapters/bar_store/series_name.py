@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from sellkit.core.bars import Anchor, BarSize, SeriesKey
@@ -35,3 +36,16 @@ def key_of(name: str) -> SeriesKey | None:
     con_id, short, what, hours, anchor = found.groups()
     size = next(size for size, each in _SIZES.items() if each == short)
     return SeriesKey(int(con_id), size, what, hours == "rth", Anchor(anchor))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A series and its name."""
+
+    key: SeriesKey
+    name: str
+
+    @classmethod
+    def of(cls, key: SeriesKey) -> Named:
+        """A series with its name; InvalidBars as `name_of`."""
+        return cls(key, name_of(key))

@@ -1,0 +1,91 @@
+"""Series that are being fetched anew, and the exchange of the old bars for the new.
+
+The new base says since when it counts, which is what the note of the freeze says; so after a crash
+it can be told whether the exchange has been made.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+from sellkit.adapters import durable_file
+from sellkit.adapters.bar_store import aside, bases
+from sellkit.adapters.bar_store.bases import Base
+from sellkit.adapters.bar_store.rows import Rows
+from sellkit.adapters.bar_store.series_name import key_of
+from sellkit.core.custody import Freeze
+from sellkit.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from sellkit.adapters.bar_store.layout import Layout
+    from sellkit.adapters.bar_store.reading import Reader
+    from sellkit.adapters.bar_store.series_name import Named
+    from sellkit.core.bars import SeriesKey
+
+SUPERSEDED: Final = "superseded"
+
+
+def note(path: Path, freeze: Freeze) -> None:
+    """Write down that a series is frozen."""
+    told = {**asdict(freeze), "since": freeze.since.isoformat()}
+    durable_file.make_folder(path.parent)
+    durable_file.replace(path, json.dumps(told).encode())
+
+
+def read(path: Path) -> Freeze:
+    """Why a series is frozen; one whose note cannot be read is frozen all the same."""
+    try:
+        told = json.loads(path.read_bytes())
+        since = dt.datetime.fromisoformat(told["since"]).astimezone(dt.UTC)
+        return Freeze(since, float(told["ratio"]), str(told["reason"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        since = dt.datetime.fromtimestamp(0, dt.UTC)
+        return Freeze(since, float("nan"), f"{path.name} says so, and its reason cannot be read")
+
+
+def is_thawed(layout: Layout, key: SeriesKey) -> bool:
+    """Whether the new bars are in place already, and only the note is left."""
+    base = bases.read(layout.path("bars", key))
+    freeze = read(layout.path("frozen", key))
+    return base is not None and base.since == freeze.since.isoformat()
+
+
+def exchange(layout: Layout, reader: Reader, gathered: pd.DataFrame, named: Named) -> None:
+    """Keep the old series apart and put the new one in its place; nothing when that was done.
+
+    Raises
+    ------
+    DataError
+        The series is not frozen, or nothing was gathered.
+    """
+    note_path = layout.path("frozen", named.key)
+    if not note_path.exists():
+        raise DataError(f"{named.name} is not being fetched anew: freeze it first")
+    if is_thawed(layout, named.key):
+        return
+    if gathered.empty:
+        raise DataError(f"{named.name} has not been fetched anew: download it first")
+    since = read(note_path).since
+    held = reader.holding(named)
+    old = reader.rows(named)
+    aside.note_revisions(layout.path("revisions", named.key), reader.told(named))
+    if len(old):
+        stamp = f"{since:%Y%m%dT%H%M%S%fZ}"
+        bases.write(layout.of(SUPERSEDED) / f"{named.name}~{stamp}.parquet", Base(old), SUPERSEDED)
+    new = Base(Rows.of_frame(gathered), held, since.isoformat())
+    bases.write(layout.path("bars", named.key), new)
+
+
+def superseded(layout: Layout) -> dict[Path, Base]:
+    """Every series that was exchanged, by file."""
+    paths = sorted(layout.of(SUPERSEDED).glob("*~*.parquet"))
+    named = [path for path in paths if key_of(path.stem.partition("~")[0]) is not None]
+    found = ((path, bases.read(path, SUPERSEDED)) for path in named)
+    return {path: base for path, base in found if base is not None}
