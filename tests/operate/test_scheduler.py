@@ -131,6 +131,7 @@ def test_no_hour_end_is_run_twice_when_the_clock_is_set_back() -> None:
         DELAY,
         fire,
         announce=lambda _when: None,
+        prepare=lambda: None,
         rounds=3,
     )
     assert runs == [utc(f"2026-01-28 {hour}:00") for hour in (15, 16, 17)]
