@@ -15,6 +15,7 @@ from sellkit.errors import ConfigError, DataError
 from sellkit.operate.decide import Decider, HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date, plan
 from sellkit.operate.fetch import Series
+from sellkit.operate.study import Archive, Studies
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -189,7 +190,7 @@ class Desk:
             standing=before,
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
-            store=self.parts.store,
+            study=self._studies().of,
             options=self.options,
             as_of=self.run.as_of,
             now=self.parts.clock.now(),
@@ -237,6 +238,10 @@ class Desk:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _studies(self) -> Studies:
+        archive = Archive(self.options, self.run.as_of)
+        return Studies(self.parts.store, archive, is_present=self.asked_as_of is None)
 
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""

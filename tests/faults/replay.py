@@ -12,6 +12,7 @@ from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.core.standing import Standing
 from sellkit.errors import SellkitError
 from sellkit.operate.decide import Decider
+from sellkit.operate.study import Archive, Studies
 
 if TYPE_CHECKING:
     from sellkit.core.snapshot import SnapshotRow
@@ -39,12 +40,14 @@ def _again(play: Play, ran: Ran) -> Mapping[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "data"
         copytree(play.folder / "data", copy)
+        archive = Archive(ran.options, ran.decision.as_of)
+        studies = Studies(ParquetBarStore(copy), archive, is_present=True)
         decider = Decider(
             snapshot=ran.decision.snapshot,
             standing=Standing(ran.decision.snapshot.epoch, True, "", ran.decision.as_of),
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
-            store=ParquetBarStore(copy),
+            study=studies.of,
             options=ran.options,
             as_of=ran.decision.as_of,
             now=ran.decision.snapshot.taken_at,
