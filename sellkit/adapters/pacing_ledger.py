@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import durable_file
 from sellkit.adapters.clock import wall_seconds
-from sellkit.core.pacing import Ask, Budget, Grant, Sent, Urgency
+from sellkit.core.pacing import Ask, Budget, Grant, Sent, Urgency, Usage
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -118,6 +118,17 @@ class PacingLedger:
         with self._budget() as (budget, now):
             return budget.seconds_for(requests, now)
 
+    def usage(self) -> Usage:
+        """How much of the budget is used."""
+        with self._budget() as (budget, now):
+            return Usage(
+                sent=int(self._number("SELECT count(*) FROM sent WHERE gateway = ?")),
+                open=self._open(now),
+                left=budget.left(now),
+                per_second=budget.rate_at(now),
+                kept_seconds=max(0.0, self._reserved_until() - now),
+            )
+
     def reserve(self, seconds: float) -> None:
         """Let all but the hourly run wait for some time; `reserve(0)` and `close` end that."""
         self._has_reserved = seconds > 0
@@ -160,17 +171,24 @@ class PacingLedger:
 
     def _held_up(self, urgency: Urgency, now: float) -> float:
         """Seconds to wait for the hourly run's sake, or because too many requests are open."""
-        (count,) = self._file.execute(
-            "SELECT count(*) FROM sent WHERE gateway = ? AND answered_at IS NULL AND at > ?",
-            (self._gateway, now - _OPEN_SECONDS),
-        ).fetchone()
-        wait = _SOON if count >= self._rules.max_open else 0.0
+        wait = _SOON if self._open(now) >= self._rules.max_open else 0.0
         if urgency is Urgency.HOUR:
             return wait
-        (until,) = self._file.execute(
-            "SELECT reserved_until FROM budget WHERE gateway = ?", (self._gateway,)
-        ).fetchone() or (0.0,)
+        until = self._reserved_until()
         return max(wait, min(until - now, 1.0)) if until > now else wait
+
+    def _open(self, now: float) -> int:
+        """Requests that wait for their answer."""
+        since = now - _OPEN_SECONDS
+        query = "SELECT count(*) FROM sent WHERE gateway = ? AND answered_at IS NULL AND at > ?"
+        return int(self._number(query, since))
+
+    def _reserved_until(self) -> float:
+        return self._number("SELECT max(reserved_until) FROM budget WHERE gateway = ?")
+
+    def _number(self, query: str, *values: float) -> float:
+        found = self._file.execute(query, (self._gateway, *values)).fetchone()
+        return float(found[0] or 0.0)
 
     def _insert(self, ask: Ask, now: float) -> None:
         values = (ask.question, ask.series, ask.is_small, ask.weight, now)

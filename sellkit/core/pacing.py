@@ -150,6 +150,31 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of a budget is used, by all who draw from it.
+
+    Attributes
+    ----------
+    sent
+        Requests of the last ten minutes.
+    open
+        Those that wait for their answer.
+    left
+        What may be asked at once, the hour's reserve included.
+    per_second
+        How fast that grows again at present.
+    kept_seconds
+        How much longer the budget is kept for the hourly run; 0 when it is not.
+    """
+
+    sent: int
+    open: int
+    left: int
+    per_second: float
+    kept_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """A request that was sent, and when, in seconds."""
 
@@ -229,6 +254,10 @@ class Budget:
             return climbing + (requests - while_climbing) / full
         # The root of rate * t + gain * t^2 / 2 = requests.
         return float(((rate**2 + 2 * gain * requests) ** 0.5 - rate) / gain)
+
+    def left(self, now: float) -> int:
+        """Requests that may be sent at once, the reserve included."""
+        return int(self._tokens(now) + _NOW)
 
     def _tokens(self, now: float) -> float:
         if self.level is None:

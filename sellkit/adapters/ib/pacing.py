@@ -12,7 +12,7 @@ from sellkit.errors import AnsweredElsewhere, PacingViolation
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sellkit.core.pacing import Ask, Grant, PacingRules, Urgency
+    from sellkit.core.pacing import Ask, Grant, PacingRules, Urgency, Usage
 
 Result = TypeVar("Result")
 
@@ -41,6 +41,10 @@ class RequestLedger(Protocol):
 
     def seconds_for(self, requests: int) -> float:
         """About how long so many requests take."""
+        ...
+
+    def usage(self) -> Usage:
+        """How much of the budget is used."""
         ...
 
     def close(self) -> None:
@@ -81,6 +85,10 @@ class Pacer:
     def seconds_for(self, requests: int) -> float:
         """About how long so many requests take."""
         return self._ledger.seconds_for(requests)
+
+    def usage(self) -> Usage:
+        """How much of the budget is used."""
+        return self._ledger.usage()
 
     def close(self) -> None:
         """End the use of the ledger."""
