@@ -19,6 +19,7 @@ from sellkit.core.snapshot import Reading
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sellkit.core.bars import Slot
     from sellkit.core.custody import Freeze
     from sellkit.core.instrument import Instrument
     from sellkit.core.market_time import Calendar
@@ -110,6 +111,15 @@ class Archive:
         return History(
             replace(judged.hours, problem=problem), replace(judged.days, problem=problem)
         )
+
+    def due(
+        self, instrument: Instrument, halves: pd.DataFrame, days: pd.DataFrame
+    ) -> tuple[Slot | None, Slot | None]:
+        """The last hour and the last day that have ended."""
+        calendar = calendar_for(instrument.token.exchange, extended=not self.options.rth)
+        hours = self._ended(BarSize.H1, calendar, halves).each
+        sessions = self._ended(BarSize.D1, calendar, days).each
+        return hours[-1] if hours else None, sessions[-1] if sessions else None
 
     def _ended(self, size: BarSize, calendar: Calendar, bars: pd.DataFrame) -> Slots:
         """The slots that have ended since the first bar; most series begin with the same one."""
