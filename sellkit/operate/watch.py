@@ -65,6 +65,7 @@ class Watch:
         self._asking = Asking(parts.broker, parts.store, options, options.concurrency)
         self._sheet: AssignmentSheet | None = None
         self._publishing = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
         self._is_over = False
         self._latest: Watched | None = None
         self._minute = self._skipped = 0
@@ -94,7 +95,7 @@ class Watch:
         minutes
             How many minutes, skipped ones among them; None for no end.
         """
-        pool = ThreadPoolExecutor(1, thread_name_prefix="watch")
+        pool = self._pool = ThreadPoolExecutor(1, thread_name_prefix="watch")
         due = minute_of(now())
         try:
             work = self._begin(pool, due, publish)
@@ -111,6 +112,11 @@ class Watch:
         finally:
             self._is_over = True
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def join(self) -> None:
+        """Wait until nothing is under way; the connection should be closed before."""
+        if self._pool is not None:
+            self._pool.shutdown()
 
     def refresh(self, due: dt.datetime, minute: int = 1) -> Watched:
         """The snapshot of one minute, refreshed as far as that is possible.
