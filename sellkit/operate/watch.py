@@ -177,11 +177,12 @@ class Watch:
         sheet, trouble = self._load()
         instruments = [each.instrument for each in snapshot.positions]
         self._memory.look(instruments)
+        end = now.replace(microsecond=0)  # seconds are all that a question can tell
         slices = [
             one
             for each in snapshot.positions
             for one in slices_of(
-                each, sheet.assignments.get(each.instrument.token), self._memory, options, due
+                each, sheet.assignments.get(each.instrument.token), self._memory, options, end
             )
         ]
         troubles = dict(self._asking.ask(slices, now))
