@@ -97,7 +97,7 @@ class PacingLedger:
             if not wait:
                 budget.record(ask, now)
                 self._insert(ask, now)
-            return Grant(wait)
+            return Grant(wait, is_own=bool(wait) and budget.is_own(ask, now))
 
     def settle(self, ask: Ask) -> None:
         """The request was answered, or given up; it is open no more."""

@@ -143,10 +143,13 @@ class Grant:
         Ask again then; 0 when it may be sent, and is counted.
     is_answered
         Somebody else's request, the very same, was answered meanwhile: look at what it brought.
+    is_own
+        Whether only this request has to wait, because of others like it; else all do.
     """
 
     wait_seconds: float
     is_answered: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,10 @@ class Budget:
         lacking = max(0.0, 1.0 + reserve - self._tokens(now))
         wait = max(lacking / self.rate_at(now), self.gap(ask, now), self._small_bars(ask, now))
         return wait if wait > _NOW else 0.0
+
+    def is_own(self, ask: Ask, now: float) -> bool:
+        """Whether a request has to wait because of others like it, not for a token."""
+        return max(self.gap(ask, now), self._small_bars(ask, now)) > _NOW
 
     def gap(self, ask: Ask, now: float) -> float:
         """Seconds until the same request may come again."""

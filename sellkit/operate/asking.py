@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sellkit.core.bars import COLUMNS
 from sellkit.errors import AnsweredElsewhere, BrokerError, InvalidBars
-from sellkit.operate.slices import Grounds, Joined
+from sellkit.operate.slices import NOTHING, Grounds, Joined
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -90,9 +90,9 @@ class Asking:
         try:
             answer = self.broker.bars(one.request)
         except AnsweredElsewhere:
-            return Joined(one.stored.iloc[:0])
+            return Joined(NOTHING)
         except (BrokerError, InvalidBars) as error:
-            return Joined(one.stored.iloc[:0], str(error))
+            return Joined(NOTHING, str(error))
         finally:
             with self._turn:
                 self._answered += 1

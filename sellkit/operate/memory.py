@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.assignments import Timeframe
-from sellkit.core.bars import BarSize
+from sellkit.core.bars import PRICES, BarSize, micros
 from sellkit.core.extension import continued
 from sellkit.operate.study import Archive, Study
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Hashable, Iterable, Mapping
 
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from sellkit.core.bars import SeriesKey
     from sellkit.core.custody import Freeze
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from sellkit.ports import BarStore
 
 _SIZES: Final = (BarSize.M30, BarSize.D1)
+_NUMBERS: Final = (*PRICES, "volume")
+_NEWEST: Final = 96
+"""Half-hours of two sessions of any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,38 @@ class _Known:
 
     basis: tuple[object, ...]
     study: Study
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Bars as arrays, which compare much quicker than frames.
+
+    Attributes
+    ----------
+    starts, fetched
+        Microseconds since 1970 UTC, int64, shape (n,).
+    numbers
+        Open, high, low, close and volume, each float64, shape (n,).
+    """
+
+    starts: NDArray[np.int64]
+    fetched: NDArray[np.int64]
+    numbers: tuple[NDArray[np.float64], ...]
+
+
+def told_of(bars: pd.DataFrame) -> Told:
+    """The bars of a frame."""
+    numbers = tuple(bars[name].to_numpy() for name in _NUMBERS)
+    return Told(micros(bars.index), micros(bars["fetched_at"]), numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A stored series as it was when it had a mark."""
+
+    mark: Hashable
+    bars: pd.DataFrame
+    newest: Told
 
 
 class Memory:
@@ -49,7 +86,7 @@ class Memory:
     def __init__(self, store: BarStore, options: DeskOptions) -> None:
         self._store = store
         self._options = options
-        self._bars: dict[SeriesKey, tuple[Hashable, pd.DataFrame]] = {}
+        self._held: dict[SeriesKey, _Held] = {}
         self._marks: Mapping[SeriesKey, Hashable] = {}
         self._frozen: Mapping[SeriesKey, Freeze] = {}
         self._studies: dict[int, _Known] = {}
@@ -61,16 +98,23 @@ class Memory:
         keys = [self._options.key(con_id, size) for con_id in con_ids for size in _SIZES]
         self._marks = self._store.marks(keys)
         self._frozen = self._store.frozen()
-        self._bars = {key: self._bars[key] for key in keys if key in self._bars}
+        self._held = {key: self._held[key] for key in keys if key in self._held}
         self._studies = {each: known for each, known in self._studies.items() if each in con_ids}
 
     def bars(self, key: SeriesKey) -> pd.DataFrame:
         """The stored bar frame of a series that was looked at; not to be changed."""
-        mark = self._marks.get(key)
-        known = self._bars.get(key)
-        if known is None or known[0] != mark:
-            known = self._bars[key] = (mark, self._store.read(key))
-        return known[1]
+        return self._read(key).bars
+
+    def newest(self, key: SeriesKey) -> Told:
+        """Its last bars, those of two sessions at least."""
+        return self._read(key).newest
+
+    def _read(self, key: SeriesKey) -> _Held:
+        mark, known = self._marks.get(key), self._held.get(key)
+        if known is None or known.mark != mark:
+            bars = self._store.read(key)
+            known = self._held[key] = _Held(mark, bars, told_of(bars.iloc[-_NEWEST:]))
+        return known
 
     def freeze(self, con_id: int) -> Freeze | None:
         """Why nothing may be decided on what is stored of an instrument, or None."""
@@ -89,7 +133,7 @@ class Memory:
         keys = [self._options.key(con_id, size) for size in _SIZES]
         halves, days = (self.bars(key) for key in keys)
         frozen, known = self.freeze(con_id), self._studies.get(con_id)
-        marks = tuple(self._bars[key][0] for key in keys)
+        marks = tuple(self._held[key].mark for key in keys)
         basis = (marks, frozen, self._archive.due(instrument, halves, days))
         if known is not None and known.basis == basis:
             return known.study

@@ -15,12 +15,13 @@ import pandas as pd
 
 from sellkit.core.adjustment import price_ratio
 from sellkit.core.assignments import Timeframe
-from sellkit.core.bars import PRICES, BarSize, micros, slots_until
+from sellkit.core.bars import BarSize, empty_bars, slots_until
 from sellkit.core.evaluate import DailyBasis
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.pacing import Urgency
 from sellkit.core.slots import Slots
 from sellkit.core.windows import BarRequest
+from sellkit.operate.memory import told_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -33,13 +34,13 @@ if TYPE_CHECKING:
     from sellkit.core.instrument import Instrument
     from sellkit.core.market_time import Calendar
     from sellkit.core.portfolio import Position
-    from sellkit.operate.memory import Memory
+    from sellkit.operate.memory import Memory, Told
     from sellkit.operate.options import DeskOptions
 
 TWO_SESSIONS: Final = "2 D"
 ONE_SESSION: Final = "1 D"
 
-_NUMBERS: Final = [*PRICES, "volume"]
+NOTHING: Final = empty_bars()
 _MICROSECONDS: Final = 1_000_000
 _HALF_AN_HOUR: Final = 1800 * _MICROSECONDS
 
@@ -52,12 +53,15 @@ class Slice:
     ----------
     stored
         What is stored of the series, a bar frame.
+    held
+        Its last bars as arrays.
     request
         What is asked.
     """
 
     key: SeriesKey
     stored: pd.DataFrame
+    held: Told
     request: BarRequest
 
     @property
@@ -104,11 +108,12 @@ def slices_of(
     calendar = calendar_for(exchange, extended=not options.rth)
     for size in _sizes(assignment.timeframe, options.daily_basis):
         key = options.key(instrument.con_id, size)
-        stored = memory.bars(key)
-        duration = _duration(size, stored, calendar, end, options.lag)
+        stored, held = memory.bars(key), memory.newest(key)
+        duration = _duration(size, held, calendar, end, options.lag)
         yield Slice(
             key,
             stored,
+            held,
             BarRequest(instrument, size, end, duration, rth=options.rth, urgency=Urgency.MINUTE),
         )
 
@@ -133,24 +138,21 @@ class Grounds:
 
     def joined(self, one: Slice, answer: pd.DataFrame) -> Joined:
         """What of an answer is new; bars that are not final are left for a later minute."""
-        slots = self.slots(one)
-        starts = micros(answer.index)
-        place = np.searchsorted(slots.starts, starts)
-        there = place < len(slots.starts)
-        there[there] = slots.starts[place[there]] == starts[there]
+        slots, told = self.slots(one), told_of(answer)
         finals = slots.ends + _micros(self._options.lag)
-        there[there] = micros(answer["fetched_at"])[there] >= finals[place[there]]
-        kept = answer if there.all() else answer[there]
-        stored = one.stored.iloc[-len(slots.starts) :]
-        known, is_same = _compared(stored, kept, finals[place[there]])
-        if is_same.all():
-            return Joined(kept.iloc[:0])
-        if len(stored) and not known.any():
-            return Joined(kept.iloc[:0], _apart(stored))
-        ratio = price_ratio(stored, kept[known])
+        place = np.searchsorted(slots.starts, told.starts)
+        there = place < len(slots.starts)
+        there[there] = slots.starts[place[there]] == told.starts[there]
+        there[there] = told.fetched[there] >= finals[place[there]]
+        known, same = _compared(one.held, told, there, finals[place[there]])
+        if same[there].all():
+            return Joined(NOTHING)
+        if len(one.held.starts) and not known.any():
+            return Joined(NOTHING, _apart(one.stored))
+        ratio = price_ratio(one.stored.iloc[-len(slots.starts) :], answer[known])
         if ratio is not None:
-            return Joined(kept.iloc[:0], _otherwise(ratio))
-        return Joined(kept[~is_same])
+            return Joined(NOTHING, _otherwise(ratio))
+        return Joined(answer[there & ~same])
 
 
 def _sizes(timeframe: Timeframe, basis: DailyBasis) -> tuple[BarSize, ...]:
@@ -160,31 +162,40 @@ def _sizes(timeframe: Timeframe, basis: DailyBasis) -> tuple[BarSize, ...]:
 
 
 def _duration(
-    size: BarSize, stored: pd.DataFrame, calendar: Calendar, end: dt.datetime, lag: dt.timedelta
+    size: BarSize, held: Told, calendar: Calendar, end: dt.datetime, lag: dt.timedelta
 ) -> str:
     """Days need the session before; half-hours only until one of the present session is stored."""
     if size is BarSize.D1:
         return TWO_SESSIONS
-    newest = slice(-2, None)  # the last one may have been told before it was final
-    starts, fetched = micros(stored.index)[newest], micros(stored["fetched_at"])[newest]
     opened = int(calendar.latest_opened(end).open_utc.timestamp()) * _MICROSECONDS
-    final = fetched >= starts + _HALF_AN_HOUR + _micros(lag)
-    is_joined = stored.empty or bool((final & (starts >= opened)).any())
+    # The last one may have been told before it was final.
+    is_final = held.fetched >= held.starts + _HALF_AN_HOUR + _micros(lag)
+    is_joined = not len(held.starts) or bool((is_final & (held.starts >= opened)).any())
     return ONE_SESSION if is_joined else TWO_SESSIONS
 
 
 def _compared(
-    stored: pd.DataFrame, told: pd.DataFrame, finals: NDArray[np.int64]
+    held: Told, told: Told, there: NDArray[np.bool_], finals: NDArray[np.int64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """For each bar told: whether a final one is stored, and whether that has the same numbers."""
-    starts, held = micros(told.index), micros(stored.index)
-    place = np.searchsorted(held, starts)
-    known = place < len(held)
-    known[known] = held[place[known]] == starts[known]
-    known[known] = micros(stored["fetched_at"])[place[known]] >= finals[known]
+    """For each bar told: whether a final one is stored, and whether that has the same numbers.
+
+    Parameters
+    ----------
+    there
+        The bars that are looked at.
+    finals
+        For each of them when it was final, in microseconds since 1970 UTC.
+    """
+    known = there.copy()
+    place = np.searchsorted(held.starts, told.starts[there])
+    found = place < len(held.starts)
+    found[found] = held.starts[place[found]] == told.starts[there][found]
+    found[found] = held.fetched[place[found]] >= finals[found]
+    known[there] = found
     same = known.copy()
-    former, later = stored[_NUMBERS].to_numpy(), told[_NUMBERS].to_numpy()
-    same[known] = (former[place[known]] == later[known]).all(axis=1)
+    pairs = zip(held.numbers, told.numbers, strict=True)
+    for former, later in pairs:
+        same[known] &= former[place[found]] == later[known]
     return known, same
 
 

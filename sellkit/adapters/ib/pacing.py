@@ -7,12 +7,13 @@ import random
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from sellkit.core.pacing import Urgency
 from sellkit.errors import AnsweredElsewhere, PacingViolation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sellkit.core.pacing import Ask, Grant, PacingRules, Urgency, Usage
+    from sellkit.core.pacing import Ask, Grant, PacingRules, Usage
 
 Result = TypeVar("Result")
 
@@ -81,6 +82,7 @@ class Pacer:
         self._sleep = sleep
         self._chance = chance
         self._flying: dict[str, asyncio.Future[Any]] = {}
+        self._queues = {each: asyncio.Lock() for each in Urgency}
 
     def seconds_for(self, requests: int) -> float:
         """About how long so many requests take."""
@@ -153,9 +155,19 @@ class Pacer:
     async def _wait_for_turn(self, ask: Ask, urgency: Urgency) -> None:
         since = self._ledger.now()
         while True:
+            # Only the first in the queue asks the ledger: all others would be told to wait, too.
+            async with self._queues[urgency]:
+                grant = await self._claim(ask, urgency, since)
+            if not grant.wait_seconds:
+                return
+            await self._sleep(grant.wait_seconds)
+
+    async def _claim(self, ask: Ask, urgency: Urgency, since: float) -> Grant:
+        """Wait until there is a token; what only this request waits for it is told."""
+        while True:
             grant = await asyncio.to_thread(self._ledger.claim, ask, urgency, since)
             if grant.is_answered:
                 raise AnsweredElsewhere(f"another sellkit has just been answered: {ask.question}")
-            if not grant.wait_seconds:
-                return
+            if grant.is_own or not grant.wait_seconds:
+                return grant
             await self._sleep(grant.wait_seconds)
