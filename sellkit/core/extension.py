@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -86,7 +85,7 @@ def continued(
     closes = bars["close"].to_numpy()
     if before is None or not _begins_with(bars, before[0]) or len(before[0]) + _MANY < len(bars):
         return followed(closes)[1]
-    state = deepcopy(before[1])
+    state = before[1].copy()
     state.advance_all(closes[len(before[0]) :].tolist())
     return state
 
