@@ -126,7 +126,8 @@ def completed(
 
 
 def _rows(bars: pd.DataFrame, place: NDArray[np.intp]) -> pd.DataFrame:
-    kept = bars[COLUMNS] if "parts" in bars else bars
+    # A slice of columns takes a tenth of the time of a list of them; `fold` puts `parts` last.
+    kept = bars.iloc[:, : len(COLUMNS)] if "parts" in bars else bars
     if place[-1] - place[0] + 1 == len(place):
         return kept.iloc[place[0] : place[-1] + 1]
     return kept.iloc[place]

@@ -12,7 +12,7 @@ from sellkit.operate.study import Archive, Study
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Collection, Hashable, Iterable, Mapping
 
     import numpy as np
     import pandas as pd
@@ -91,6 +91,7 @@ class Memory:
         self._frozen: Mapping[SeriesKey, Freeze] = {}
         self._studies: dict[int, _Known] = {}
         self._archive: Archive | None = None
+        self._only_days: Collection[int] = ()
 
     def look(self, instruments: Iterable[Instrument]) -> None:
         """See which series changed since, whoever changed them; forget instruments not named."""
@@ -121,9 +122,19 @@ class Memory:
         keys = (self._options.key(con_id, size) for size in _SIZES)
         return next((self._frozen[key] for key in keys if key in self._frozen), None)
 
-    def move_to(self, as_of: dt.datetime) -> None:
-        """Study from now on what has ended at a moment; aware UTC."""
+    def move_to(self, as_of: dt.datetime, only_days: Collection[int] = ()) -> None:
+        """Study from now on what has ended at a moment.
+
+        Parameters
+        ----------
+        as_of
+            Aware UTC.
+        only_days
+            Contracts that are judged on days alone: the end of an hour is no reason to study them
+            anew, so the hourly averages of such a study may be older.
+        """
         self._archive = Archive(self._options, as_of)
+        self._only_days = only_days
 
     def study(self, instrument: Instrument) -> Study:
         """The study of an instrument that was looked at, at the moment moved to."""
@@ -134,7 +145,8 @@ class Memory:
         halves, days = (self.bars(key) for key in keys)
         frozen, known = self.freeze(con_id), self._studies.get(con_id)
         marks = tuple(self._held[key].mark for key in keys)
-        basis = (marks, frozen, self._archive.due(instrument, halves, days))
+        hour, day = self._archive.due(instrument, halves, days)
+        basis = (marks, frozen, day, None if con_id in self._only_days else hour)
         if known is not None and known.basis == basis:
             return known.study
         history = self._archive.history(instrument, halves, days, frozen)

@@ -13,6 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sellkit.core.assignments import Timeframe
+from sellkit.core.evaluate import DailyBasis
 from sellkit.core.watched import MINUTE, Watched, minute_of
 from sellkit.errors import BrokerError, ClockWentBack, ConfigError, OtherGateway
 from sellkit.operate.asking import Asking
@@ -66,7 +68,7 @@ class Watch:
         self._sheet: AssignmentSheet | None = None
         self._publishing = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
-        self._is_over = False
+        self._is_over = self._is_busy = False
         self._latest: Watched | None = None
         self._minute = self._skipped = 0
 
@@ -103,7 +105,7 @@ class Watch:
                 if not wait_until(due + MINUTE):
                     return
                 due = self._move_on(due, minute_of(now()))
-                if not work.done():
+                if self._is_busy:
                     self._skip(due, publish)
                     continue
                 work.result()
@@ -139,8 +141,15 @@ class Watch:
         self, pool: ThreadPoolExecutor, due: dt.datetime, publish: Callable[[Watched], None]
     ) -> Future[None]:
         self._minute += 1
-        minute = self._minute
-        return pool.submit(lambda: self._tell(self.refresh(due, minute), publish))
+        self._is_busy = True
+        return pool.submit(self._work, due, self._minute, publish)
+
+    def _work(self, due: dt.datetime, minute: int, publish: Callable[[Watched], None]) -> None:
+        try:
+            watched = self.refresh(due, minute)
+        finally:
+            self._is_busy = False
+        self._tell(watched, publish)
 
     def _move_on(self, former: dt.datetime, due: dt.datetime) -> dt.datetime:
         """The next minute; those that were slept through count as skipped."""
@@ -210,7 +219,7 @@ class Watch:
     ) -> Decider:
         # A bar that has just ended may still change: until it is final the one before is shown.
         as_of = now - self._options.lag
-        self._memory.move_to(as_of)
+        self._memory.move_to(as_of, self._judged_on_days(snapshot, sheet))
         return Decider(
             snapshot=snapshot,
             standing=self._parts.broker.standing,
@@ -222,6 +231,16 @@ class Watch:
             is_present=True,
             problems={},
             incomplete=sheet.incomplete,
+        )
+
+    def _judged_on_days(self, snapshot: AccountSnapshot, sheet: AssignmentSheet) -> frozenset[int]:
+        if self._options.daily_basis is DailyBasis.HOURLY:
+            return frozenset()
+        tokens = {each.instrument.token: each.instrument.con_id for each in snapshot.positions}
+        return frozenset(
+            con_id
+            for token, con_id in tokens.items()
+            if token in sheet.assignments and sheet.assignments[token].timeframe is Timeframe.D1
         )
 
     def _load(self) -> tuple[AssignmentSheet, str]:
