@@ -26,6 +26,7 @@ _TABLE_HEAD: Final = 3
 """A blank line, the titles, and the rule below them."""
 
 _LEAST_ROWS: Final = 3
+_LEAST_LINES: Final = 2
 _NAMED: Final = 3
 _RANK: Final = {Decision.EXIT: 0, Decision.UNDECIDED: 1, Decision.HOLD: 2, Decision.EXCLUDED: 3}
 
@@ -134,6 +135,8 @@ def _named(tokens: Sequence[str]) -> str:
 
 def _cut(reasons: Sequence[Text], lines: int, width: int) -> list[Text]:
     """As many reasons as so many lines hold, and how many more there are."""
+    if lines < _LEAST_LINES:
+        return []
     kept: list[Text] = []
     left = lines - 1
     for place, each in enumerate(reasons):
