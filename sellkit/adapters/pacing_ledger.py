@@ -45,7 +45,7 @@ CREATE INDEX IF NOT EXISTS sent_open ON sent (gateway, at) WHERE answered_at IS 
 CREATE INDEX IF NOT EXISTS sent_small ON sent (gateway, at) WHERE is_small;
 """
 
-# Each half has an index of its own; with OR between them, or in order of time, SQLite would read all
+# Each half has an index of its own. With OR between them, or ordered by time, SQLite would read all
 # of ten minutes.
 _ALIKE: Final = """
 SELECT question, series, is_small, weight, at FROM sent WHERE gateway = ? AND question = ?
