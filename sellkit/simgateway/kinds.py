@@ -20,6 +20,7 @@ HANDSHAKE: Final = "handshake"
 START_API: Final = "startApi"
 
 _OLDEST_HANDSHAKE: Final = 157
+_MOST_DIGITS: Final = 10
 _PLAIN_DETAILS_SINCE: Final = 164
 
 Values = tuple[str, ...]
@@ -153,5 +154,11 @@ def tells_symbol(direction: Direction, name: str) -> bool:
     return name in {name_of(number) for number in numbers}
 
 
+def whole_number(text: str) -> int | None:
+    """A number as ids are written, of ten digits at most; None for any other text."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else None
+
+
 def _number(values: Values) -> int:
-    return int(values[0]) if values and values[0].isdecimal() and len(values[0]) < 10 else -1
+    number = whole_number(values[0]) if values else None
+    return -1 if number is None else number

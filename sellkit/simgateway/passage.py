@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.faults import Passing
-from sellkit.simgateway.kinds import Direction, Values, contract_of, id_of, kind_of
+from sellkit.simgateway.kinds import (
+    Direction,
+    Values,
+    contract_of,
+    id_of,
+    kind_of,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +78,8 @@ class Subjects:
         return symbol
 
     def _origin(self, con_id: str, symbol: str) -> str:
-        numbered = self._directory.get(int(con_id)) if con_id.isdecimal() else None
+        number = whole_number(con_id)
+        numbered = None if number is None else self._directory.get(number)
         found = numbered or self._directory.known_symbols().get(symbol)
         return symbol if found is None else self._directory.origin(found)
 
@@ -126,8 +134,8 @@ class Passage:
             self._client_id(values),
             session.gateway.clock.now(),
         )
-        number = id_of(self._direction, values, session.version) or ""
-        request_id = int(number) if number.isdecimal() else -1
+        number = whole_number(id_of(self._direction, values, session.version) or "")
+        request_id = -1 if number is None else number
         parcel = Parcel(session, self._direction, [values], request_id, symbol)
         parcel.delay_seconds = faults.latency(passing)
         for action in faults.struck(passing):
@@ -145,7 +153,7 @@ class Passage:
         """The client's id; of one that is about to start the API the one that it asks for."""
         own = self._session.client_id
         is_start = self._direction is Direction.IN and own is None and len(values) > 2
-        return int(values[2]) if is_start and values[2].isdecimal() else own
+        return whole_number(values[2]) if is_start else own
 
     def _send_off(self, parcel: Parcel, name: str) -> None:
         now = self._loop.time()

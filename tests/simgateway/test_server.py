@@ -175,6 +175,8 @@ def test_a_request_that_is_not_offered_says_so_under_its_own_id(gateway: Gateway
     "request_bytes",
     [
         frame(9, 8, "seven", *contract(), 0, "", ""),  # a bad number
+        frame(9, 8, 2**31, *contract(), 0, "", ""),  # one that an id cannot have
+        frame(9, 8, 7, *contract("9" * 5000), 0, "", ""),
         frame(9, 8, 7),  # too short
         frame(61, 1, 1),  # too long
         frame("", 1),
@@ -185,7 +187,7 @@ def test_a_request_that_is_not_offered_says_so_under_its_own_id(gateway: Gateway
     ],
 )
 def test_a_request_that_cannot_be_read_is_320_and_the_end(
-    gateway: Gateway, request_bytes: bytes
+    gateway: Gateway, request_bytes: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     with WireClient(gateway) as other, WireClient(gateway) as client:
         other.start(2)
@@ -194,6 +196,7 @@ def test_a_request_that_cannot_be_read_is_320_and_the_end(
         assert client.receive()[3] == "320"
         assert client.is_closed()
         assert other.ask(49, 1)[0] == "49"
+    assert "request_failed" not in caplog.text
 
 
 def test_a_failure_behind_one_request_leaves_the_others_alone(
