@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -27,7 +27,7 @@ _INSTANT: Final = 1e-6
 _IDS_KEPT: Final = 1000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Parcel:
     """A message on its way, as faults have changed it so far.
 
@@ -104,7 +104,7 @@ class Passage:
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
         self._busy_until: dict[str, float] = {}
-        self._on_way: Counter[str] = Counter()
+        self._delayed: dict[str, list[Parcel]] = defaultdict(list)
         self._held: list[Parcel] = []
         self._timers: set[asyncio.TimerHandle] = set()
 
@@ -142,12 +142,25 @@ class Passage:
             action.act(parcel)
         self._send_off(parcel, passing.name)
 
+    def waiting(self, name: str) -> set[int]:
+        """The requests that delayed messages of a kind are about."""
+        return {parcel.request_id for parcel in self._delayed[name] if parcel.copies}
+
+    def withdraw(self, name: str, request_id: int) -> bool:
+        """Lose the delayed messages of a kind that are about a request; False for none."""
+        is_waiting = request_id in self.waiting(name)
+        for parcel in self._delayed[name]:
+            if parcel.request_id == request_id:
+                parcel.copies.clear()
+        return is_waiting
+
     def end(self) -> None:
         """Forget what is still on its way."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
         self._held.clear()
+        self._delayed.clear()
 
     def _client_id(self, values: Values) -> int | None:
         """The client's id; of one that is about to start the API the one that it asks for."""
@@ -162,23 +175,28 @@ class Passage:
             self._at(now + parcel.hold_seconds, self._let_go)
             return
         due = now + parcel.delay_seconds
-        if due <= now and not self._on_way[name]:
+        if due <= now and not self._delayed[name]:
             self._finish(parcel)
         else:
-            self._on_way[name] += 1
+            self._delayed[name].append(parcel)
             self._busy_until[name] = max(due, self._busy_until.get(name, 0.0) + _INSTANT)
             self._at(self._busy_until[name], lambda: self._arrive(parcel, name))
         self._let_go()
 
     def _arrive(self, parcel: Parcel, name: str) -> None:
-        self._on_way[name] -= 1
-        self._finish(parcel)
+        self._delayed[name].remove(parcel)
+        self._finish_late(parcel)
 
     def _let_go(self) -> None:
         """Pass on what waited for another message."""
         held, self._held = self._held, []
         for parcel in held:
-            self._finish(parcel)
+            self._finish_late(parcel)
+
+    def _finish_late(self, parcel: Parcel) -> None:
+        if self._session.is_silent and self._direction is Direction.OUT:
+            parcel.copies.clear()  # what was still on its way is not said, either
+        self._finish(parcel)
 
     def _at(self, when: float, call: Callable[[], None]) -> None:
         def run() -> None:

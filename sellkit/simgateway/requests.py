@@ -89,7 +89,7 @@ class Fields:
         return text
 
     def integer(self, unset: int = 0) -> int:
-        """The next field as a whole number of 32 bits; `unset` for an empty one or an unset mark."""
+        """The next field as a number of 32 bits; `unset` for an empty one or an unset mark."""
         text = self.text()
         if text in ("", UNSET_INTEGER):
             return unset

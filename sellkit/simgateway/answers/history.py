@@ -155,7 +155,8 @@ async def _answer(session: Session, asked: _Asked, admitted: Admitted, fields: F
         await asyncio.sleep(admitted.seconds)
         loop = asyncio.get_running_loop()
         compose = partial(_compose, gateway.market, asked)
-        frame, last = await loop.run_in_executor(gateway.worker, compose)
+        async with session.composers:
+            frame, last = await loop.run_in_executor(gateway.worker, compose)
         # Else one client that does not read would use up the requests that all may have open.
         gateway.composing.difference_update({asyncio.current_task()})
         with suppress(ConnectionError):
@@ -215,9 +216,10 @@ def cancel_historical_data(session: Session, fields: Fields) -> None:
     request_id = fields.request_id()
     fields.end()
     job = session.history.pop(request_id, None)
+    was_late, was_kept = session.withdraw_bars(request_id), session.end_bars(request_id)
     if job is not None:
         job.cancel()
-    elif not session.end_bars(request_id):
+    elif not (was_late or was_kept):
         raise Refused(_NO_SUCH_QUERY, f"No historical data query found for ticker id:{request_id}")
     raise Refused(NO_DATA, f"{SERVICE}API historical data query cancelled: {request_id}")
 
