@@ -140,6 +140,21 @@ def test_32_clients_are_served_at_once(gateway: Gateway) -> None:
     assert counts == [7] * 32
 
 
+def test_the_33rd_client_is_hung_up_on_until_another_one_leaves(gateway: Gateway) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(WireClient(gateway)).start(n) for n in range(1, 33)]
+        one_more, same = (stack.enter_context(WireClient(gateway)) for _ in range(2))
+        for client, number in ((one_more, 33), (same, 5)):
+            client.shake()
+            client.send(71, 2, number, "")
+        assert one_more.is_closed()
+        assert same.receive()[3] == "326"
+        clients[0].socket.close()
+        while len(gateway.sessions) > 31:
+            assert clients[1].ask(49, 1)[0] == "49"
+        assert stack.enter_context(WireClient(gateway)).start(33).ask(49, 1)[0] == "49"
+
+
 # --- robustness -----------------------------------------------------------------------------------
 
 
