@@ -100,6 +100,8 @@ _ASKED_ID: Final = {
 }
 _ASKED_CONTRACT: Final = {1: 3, 3: 2, 9: 3, 20: 2, 87: 2}
 _SYMBOL_AFTER_NUMBER: Final = 1
+_ORDER_STATUS: Final = 3
+_STATUS_PERM_ID: Final = 6
 
 
 def names(direction: Direction) -> frozenset[str]:
@@ -141,6 +143,14 @@ def contract_of(direction: Direction, values: Values) -> tuple[str, str] | None:
     if place is None or place + _SYMBOL_AFTER_NUMBER >= len(values):
         return None
     return values[place], values[place + _SYMBOL_AFTER_NUMBER]
+
+
+def order_number_of(direction: Direction, values: Values) -> int | None:
+    """The permanent number in a status, which carries no contract; None in any other message."""
+    is_status = direction is Direction.OUT and _number(values) == _ORDER_STATUS
+    if not is_status or len(values) <= _STATUS_PERM_ID:
+        return None
+    return whole_number(values[_STATUS_PERM_ID])
 
 
 def tells_symbol(direction: Direction, name: str) -> bool:

@@ -11,7 +11,6 @@ from sellkit.simgateway.faults import Passing
 from sellkit.simgateway.kinds import (
     Direction,
     Values,
-    contract_of,
     id_of,
     kind_of,
     whole_number,
@@ -20,11 +19,9 @@ from sellkit.simgateway.kinds import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sellkit.simgateway.directory import Directory
     from sellkit.simgateway.session import Session
 
 _INSTANT: Final = 1e-6
-_IDS_KEPT: Final = 1000
 
 
 @dataclass(slots=True, eq=False)
@@ -51,37 +48,6 @@ class Parcel:
     delay_seconds: float = 0.0
     hold_seconds: float | None = None
     afterwards: list[Callable[[], None]] = field(default_factory=list)
-
-
-class Subjects:
-    """Which contract each request or order of a client is about; only the latest are kept."""
-
-    def __init__(self, directory: Directory) -> None:
-        self._directory = directory
-        self._by_id: dict[str, str] = {}
-
-    def symbol(self, direction: Direction, values: Values, version: int) -> str | None:
-        """The symbol that a message is about, as the scenario knew it; see `Directory.origin`.
-
-        A request's later messages only know it by id.
-        """
-        number, carried = id_of(direction, values, version), contract_of(direction, values)
-        if carried is None:
-            return None if number is None else self._by_id.get(number)
-        con_id, written = carried
-        symbol = self._origin(con_id, written.upper())
-        if direction is Direction.IN and number is not None:
-            self._by_id.pop(number, None)
-            self._by_id[number] = symbol
-            if len(self._by_id) > _IDS_KEPT:
-                del self._by_id[next(iter(self._by_id))]
-        return symbol
-
-    def _origin(self, con_id: str, symbol: str) -> str:
-        number = whole_number(con_id)
-        numbered = None if number is None else self._directory.get(number)
-        found = numbered or self._directory.known_symbols().get(symbol)
-        return symbol if found is None else self._directory.origin(found)
 
 
 class Passage:
@@ -121,7 +87,7 @@ class Passage:
     def take(self, values: Values) -> None:
         """Take a message in, and pass on what the faults leave of it."""
         session, faults = self._session, self._session.gateway.faults
-        symbol = session.subjects.symbol(self._direction, values, session.version)
+        symbol = session.subjects.symbol(self._direction, values)
         if self.is_clear:
             self._deliver(values)
             return

@@ -12,7 +12,8 @@ from sellkit.simgateway.clock import steady_seconds
 from sellkit.simgateway.dispatch import answer
 from sellkit.simgateway.framing import LENGTH_BYTES, SegmentGuard, encode, split
 from sellkit.simgateway.kinds import Direction
-from sellkit.simgateway.passage import Passage, Subjects
+from sellkit.simgateway.passage import Passage
+from sellkit.simgateway.subjects import Subjects
 from sellkit.simgateway.watches import Watches
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Session:
         self._waiting = bytearray()
         self._guard = SegmentGuard()
         self._loop = asyncio.get_running_loop()
-        self.subjects = Subjects(gateway.exchange.directory)
+        self.subjects = Subjects(self)
         self.inbound = Passage(self, Direction.IN, partial(answer, self))
         self._outbound = Passage(self, Direction.OUT, lambda values: self.queue(encode(values)))
 
