@@ -161,7 +161,7 @@ def test_a_frame_that_was_cut_is_recorded_by_its_bytes() -> None:
         (
             "place",
             {"symbol": "MSFT", "side": "BUY", "quantity": 1, "orderType": "STP"},
-            "'auxPrice' in the request must be given",
+            "'auxPrice' in the request must be given for STP",
         ),
         ("cancel", {"permId": 5}, "no working order has the number 5"),
         ("cancel", {}, "'permId' is missing"),
