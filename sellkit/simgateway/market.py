@@ -200,9 +200,9 @@ class Market:
         Refused
             200 unknown symbol, 354 no price in the last sessions.
         """
-        listing = self._listing(symbol)
-        finest = self._prices.finest(listing)
-        rows = no_rows() if finest is None else self._latest(listing, finest, now, rth=False)
+        finest = self._prices.finest(listing := self._listing(symbol))
+        seen = self._source.seen_at(symbol, now) if isinstance(self._source, Moved) else now
+        rows = no_rows() if finest is None else self._latest(listing, finest, seen, rth=False)
         if finest is None or not len(rows.minute):
             raise Refused(NOT_SUBSCRIBED, f"Requested market data of {symbol}: there is no price.")
         table = self._hours(listing.exchange).extended
@@ -289,8 +289,8 @@ class Market:
             200 unknown symbol.
         """
         listing = self._listing(symbol)
-        table = self._told_hours(listing.exchange).of(rth=rth)
-        return sessions_back(table, duration, until, listing.listed)
+        hours = self._told_hours(listing.exchange)
+        return sessions_back(hours.of(rth=rth), duration, until, listing.listed)
 
     def _listing(self, symbol: str) -> Listing:
         found = self._listings.get(symbol)
