@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sellkit.core.bars import SeriesKey
     from sellkit.core.coverage import Absence
     from sellkit.core.custody import Figures, Finding, Freeze
+    from sellkit.core.instrument import Token
     from sellkit.core.portfolio import Origin
 
 
@@ -84,6 +85,14 @@ class BarStore(Protocol):
 
         A text in `table.attrs["state"]` is kept with it.
         """
+        ...
+
+    def name(self, tokens: Mapping[int, Token]) -> None:
+        """Remember what contracts are called, beside those known."""
+        ...
+
+    def names(self) -> Mapping[int, Token]:
+        """By contract, what it was last called."""
         ...
 
     def keys(self) -> tuple[SeriesKey, ...]:

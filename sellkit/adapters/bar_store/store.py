@@ -12,6 +12,7 @@ from sellkit.adapters.bar_store import (
     aside,
     averages,
     bases,
+    contract_names,
     folding,
     freezing,
     survey,
@@ -36,11 +37,13 @@ if TYPE_CHECKING:
     from sellkit.core.bars import SeriesKey
     from sellkit.core.coverage import Absence
     from sellkit.core.custody import Figures, Finding, Freeze
+    from sellkit.core.instrument import Token
     from sellkit.core.portfolio import Origin
 
 _BARS: Final = "bars"
 _AVERAGES: Final = "averages"
 _ABSENT: Final = "absent"
+_NAMES: Final = "contracts.json"
 
 
 class ParquetBarStore:
@@ -149,6 +152,18 @@ class ParquetBarStore:
         with self._writing():
             averages.write(path, table)
 
+    def name(self, tokens: Mapping[int, Token]) -> None:
+        """Remember what contracts are called, beside those known."""
+        path = self._layout.folder / _NAMES
+        known = contract_names.read(path)
+        if {**known, **tokens} != known:
+            with self._writing():
+                contract_names.write(path, {**contract_names.read(path), **tokens})
+
+    def names(self) -> Mapping[int, Token]:
+        """By contract, what it was last called."""
+        return contract_names.read(self._layout.folder / _NAMES)
+
     def keys(self) -> tuple[SeriesKey, ...]:
         """Every series that has bars, by name."""
         return self._reader.keys()
@@ -162,6 +177,7 @@ class ParquetBarStore:
             for path in self._layout.files():
                 path.unlink(missing_ok=True)
             self._layout.schema.unlink(missing_ok=True)
+            (self._layout.folder / _NAMES).unlink(missing_ok=True)
             self._sieve.forget()
             # The stamp goes last: until all is gone, what is left still belongs to somebody.
             self._stamp.remove()
