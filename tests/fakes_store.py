@@ -153,6 +153,9 @@ class MemoryBarStore:
     def verify(self) -> tuple[Finding, ...]:
         return ()
 
+    def mend(self) -> tuple[Finding, ...]:
+        return ()
+
     def figures(self) -> tuple[Figures, ...]:
         return tuple(_figures(key, self.bars[key]) for key in sorted(self.bars, key=name_of))
 

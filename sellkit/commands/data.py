@@ -21,7 +21,7 @@ _ACTIONS = {
     "coverage": "how complete it is, and where the latest hole lies",
     "verify": "read every file and check it; 1 when something is wrong",
     "export": "write series as CSV or parquet files into a folder (--to)",
-    "repair": "ask the gateway for what is missing, and fold what was added piece by piece",
+    "repair": "put damaged files aside, fetch what is missing, fold what was added in pieces",
     "rebuild": "remove all and start anew",
 }
 
@@ -76,6 +76,8 @@ def _fetch(args: argparse.Namespace, *, is_emptied: bool) -> int:
             overrides=overrides(args), all_positions=args.all_positions, progress=progress
         )
     with desk:
+        for moved in desk.parts.store.mend():
+            print(f"{moved.where}: {moved.what}")
         report = desk.bring_up_to_date()
         folded = desk.parts.store.compact()
         findings = desk.parts.store.verify()
@@ -90,11 +92,13 @@ def _verify(store: BarStore) -> int:
     findings = store.verify()
     for finding in findings:
         print(f"{finding.where}: {finding.what}")
-    put_aside = len(store.quarantined())
-    print(f"{len(store.figures())} series read: {_checked(len(findings))}")
-    if put_aside:
+    if findings:
+        print(f"{_checked(len(findings))}; `sellkit data repair` puts such files aside")
+        return 1
+    print(f"{len(store.figures())} series read: {_checked(0)}")
+    if put_aside := len(store.quarantined()):
         print(f"{put_aside} bars that cannot be lie in quarantine")
-    return int(bool(findings))
+    return 0
 
 
 def _checked(findings: int) -> str:
@@ -105,11 +109,13 @@ def _chosen(store: BarStore, tickers: list[str]) -> list[Holding]:
     from sellkit.operate.holdings import chosen, holdings
 
     found = holdings(store)
+    if not found:
+        raise ConfigError("no bars are stored yet; `sellkit status` downloads them")
     kept = chosen(found, tickers)
     known = {each.label.upper() for each in kept}
     unknown = [ticker for ticker in tickers if ticker.strip().upper() not in known]
     if unknown:
-        labels = ", ".join(sorted({each.label for each in found})) or "nothing"
+        labels = ", ".join(sorted({each.label for each in found}))
         raise ConfigError(f"no bars of {', '.join(unknown)} are stored; stored are {labels}")
     return kept
 

@@ -175,14 +175,12 @@ class Desk:
         self._refuse_emptiness(series)
         return report
 
-    def holdings(self) -> list[Holding]:
-        """Every stored series."""
-        return holdings(self.parts.store)
-
     def coverage(self) -> dict[Holding, list[SessionCoverage] | None]:
         """Of every stored series, session by session, how much is stored by now."""
         now, lag = self.run.as_of, self.options.lag
-        return {each: coverage(self.parts.store, each, now, lag) for each in self.holdings()}
+        return {
+            each: coverage(self.parts.store, each, now, lag) for each in holdings(self.parts.store)
+        }
 
     def decide(self) -> HourlyDecision:
         """Judge every position on what is stored, with positions and orders read afresh.

@@ -147,6 +147,10 @@ class BarStore(Protocol):
         """Read everything; what is wrong."""
         ...
 
+    def mend(self) -> tuple[Finding, ...]:
+        """Move what is damaged out of the way, to be fetched anew; what it was."""
+        ...
+
     def figures(self) -> tuple[Figures, ...]:
         """What is stored, by series."""
         ...

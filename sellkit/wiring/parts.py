@@ -98,12 +98,11 @@ def open_store(chosen: Overrides) -> ParquetBarStore:
     from sellkit.config import load
 
     settings = load(chosen)
-    store = ParquetBarStore(settings.data_dir)
-    if not store.keys():
+    if not settings.data_dir.is_dir():
         raise ConfigError(
             f"no bars are stored in {settings.data_dir}; `sellkit status` downloads them"
         )
-    return store
+    return ParquetBarStore(settings.data_dir)
 
 
 def present_of(chosen: Overrides, found: Sequence[Holding]) -> tuple[dt.datetime, dt.timedelta]:

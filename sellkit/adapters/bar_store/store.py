@@ -15,6 +15,7 @@ from sellkit.adapters.bar_store import (
     contract_names,
     folding,
     freezing,
+    mending,
     survey,
 )
 from sellkit.adapters.bar_store.incoming import Sieve
@@ -234,6 +235,16 @@ class ParquetBarStore:
     def verify(self) -> tuple[Finding, ...]:
         """Read everything that lies there, each file with its checksums; what is wrong."""
         return tuple(survey.findings(self._layout, self._segments))
+
+    def mend(self) -> tuple[Finding, ...]:
+        """Move damaged files of bars and averages to `damaged/`; which they were.
+
+        What they held is missing then, and the next download fetches it anew.
+        """
+        with self._writing():
+            moved = mending.put_damaged_aside(self._layout, self._reader)
+            self._sieve.forget()
+            return moved
 
     def figures(self) -> tuple[Figures, ...]:
         """What is stored, by series."""
