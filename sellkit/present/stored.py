@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
 _KILOBYTE: Final = 1000
 _COUNTS: Final = ("due", "stored", "absent", "missing")
+_GAPS: Final = {"xgap": 1, "ygap": 2}
 _SHADES: Final = [[0.0, "#cf4b40"], [0.5, "#d9a441"], [0.999, "#d9d441"], [1.0, "#2e9d62"]]
 
 
 def print_holdings(found: Sequence[Holding]) -> None:
     """Print what is stored."""
-    table = _table("series", "bars", "first", "last", "fetched", "kB", "unfolded", "state")
+    table = _table(
+        "series", "bars", "first", "last, UTC", "fetched, UTC", "kB", "unfolded", "state"
+    )
     for each in found:
         figures = each.figures
         table.add_row(
@@ -62,12 +65,13 @@ def holdings_frame(found: Sequence[Holding]) -> pd.DataFrame:
     """What is stored, one row a series, for a notebook."""
     import pandas as pd  # noqa: PLC0415  (slow to load, and the terminal needs none)
 
-    columns = ["series", "bars", "first", "last", "fetched_at", "bytes", "unfolded", "state"]
+    columns = ["series", "bars", "first", "last, UTC", "fetched, UTC", "kB", "unfolded", "state"]
     rows = [
         (
             f"{each.label} {each.key.bar_size}",
-            *(each.figures.bars, each.figures.first, each.figures.last, each.figures.fetched_at),
-            *(each.figures.size, each.figures.in_segments),
+            *(each.figures.bars, _day(each.figures.first), _minute(each.figures.last)),
+            *(_minute(each.figures.fetched_at), round(each.figures.size / _KILOBYTE)),
+            each.figures.in_segments,
             "" if each.frozen is None else each.frozen.reason,
         )
         for each in found
@@ -101,16 +105,15 @@ def coverage_map(
     figure = go.Figure(
         go.Heatmap(
             z=shares,
-            x=dates,
+            x=[date.isoformat() for date in dates],
             y=labels,
             text=notes,
-            hovertemplate="%{y}<br>%{x|%Y-%m-%d}<br>%{text}<extra></extra>",
+            hovertemplate="%{y}<br>%{x}<br>%{text}<extra></extra>",
             colorscale=_SHADES,
             zmin=0,
             zmax=1,
             showscale=False,
-            xgap=1,
-            ygap=2,
+            **_GAPS,
         )
     )
     figure.update_layout(
@@ -120,7 +123,9 @@ def coverage_map(
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": "#7a7a7a"},
-        yaxis={"automargin": True, "autorange": "reversed"},
+        # Sessions side by side: on a time axis every week would have a gap.
+        xaxis={"type": "category", "nticks": 12, "tickangle": 0, "showgrid": False},
+        yaxis={"automargin": True, "autorange": "reversed", "showgrid": False},
     )
     return figure
 
@@ -133,7 +138,13 @@ def _note(one: SessionCoverage) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
-        is_text = number == 0 or column in ("first", "last", "fetched", "state", "latest hole")
+        is_text = number == 0 or column in (
+            "first",
+            "last, UTC",
+            "fetched, UTC",
+            "state",
+            "latest hole",
+        )
         table.add_column(column, justify="left" if is_text else "right", no_wrap=number == 0)
     return table
 
