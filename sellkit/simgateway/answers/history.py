@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final
 from sellkit.simgateway import messages
 from sellkit.simgateway.answers.schedule import SCHEDULE, historical_schedule
 from sellkit.simgateway.answers.trouble import answering
+from sellkit.simgateway.bar_sizes import span_named
 from sellkit.simgateway.bar_stream import BarStream
 from sellkit.simgateway.bar_text import dates_text
 from sellkit.simgateway.clock import GATEWAY_ZONE, stamp
 from sellkit.simgateway.directory import SMART
+from sellkit.simgateway.durations import parse_duration
 from sellkit.simgateway.framing import BadFrame, encode
 from sellkit.simgateway.history import (
     NO_DATA,
@@ -26,7 +28,7 @@ from sellkit.simgateway.history import (
     parse_end,
 )
 from sellkit.simgateway.rights import SERVICE
-from sellkit.simgateway.shown import NoData, too_many
+from sellkit.simgateway.shown import NoData, check_shown, too_many
 from sellkit.simgateway.streams import volume_unit
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ def _read(session: Session, fields: Fields) -> _Asked:
         what_to_show=what_to_show,
         rth=rth,
     )
+    _check_terms(query)
     if keeps_up:
         _check_kept(query)
     _warn_of_missing_zone(session, fields.answer_to, end)
@@ -127,6 +130,16 @@ def _read(session: Session, fields: Fields) -> _Asked:
         limit=gateway.max_bars_per_answer,
         keeps_up=keeps_up,
     )
+
+
+def _check_terms(query: HistoryQuery) -> None:
+    """Refuse what no service could answer, before it counts against any limit."""
+    span_named(query.bar_size)
+    parse_duration(query.duration)
+    if query.what_to_show != SCHEDULE:
+        # Legal kinds of which there is nothing are for the service to say so.
+        with suppress(NoData):
+            check_shown(query.symbol, query.what_to_show, end=query.end)
 
 
 def _check_kept(query: HistoryQuery) -> None:
