@@ -179,7 +179,7 @@ def _record(gateway: Gateway, table: Table) -> object:
     return {
         "received": gateway.received,
         "recording": recorder.is_on,
-        "file": None if recorder.path is None else str(recorder.path),
+        "file": None if recorder.path is None else str(recorder.path.absolute()),
         "messages": recorder.latest(last) or requests,
     }
 
