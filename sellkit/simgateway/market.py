@@ -33,7 +33,7 @@ from sellkit.simgateway.market_terms import MarketTerms, UntilFinal
 from sellkit.simgateway.moves import Move, Moved
 from sellkit.simgateway.opening_hours import Sessions, hours_text, sessions_back
 from sellkit.simgateway.quote import Quote
-from sellkit.simgateway.quoting import last_trade, quote_of
+from sellkit.simgateway.quoting import last_trade, quote_of, seen_at
 from sellkit.simgateway.rows import Rows, fold, no_rows
 from sellkit.simgateway.shown import MOST_BARS, NoData, bars_of, check_shown, too_many
 from sellkit.simgateway.splits import Split, Splits
@@ -200,9 +200,9 @@ class Market:
         Refused
             200 unknown symbol, 354 no price in the last sessions.
         """
-        finest = self._prices.finest(listing := self._listing(symbol))
-        seen = self._source.seen_at(symbol, now) if isinstance(self._source, Moved) else now
-        rows = no_rows() if finest is None else self._latest(listing, finest, seen, rth=False)
+        listing = self._listing(symbol)
+        finest = self._prices.finest(listing)
+        rows = no_rows() if finest is None else self._latest(listing, finest, now, rth=False)
         if finest is None or not len(rows.minute):
             raise Refused(NOT_SUBSCRIBED, f"Requested market data of {symbol}: there is no price.")
         table = self._hours(listing.exchange).extended
@@ -218,7 +218,7 @@ class Market:
 
     def _latest(self, listing: Listing, span: Span, now: dt.datetime, *, rth: bool) -> Rows:
         """Bars of the last few sessions; short ones of two, unless those have none."""
-        table, moment = self._hours(listing.exchange).of(rth=rth), now.timestamp()
+        table, moment = self._hours(listing.exchange).of(rth=rth), seen_at(now).timestamp()
         few = window(Duration(_SESSIONS_TRIED, "D"), table, moment)
         rows = no_rows() if span.is_dated else self._fold(listing, span, few, moment, rth=rth)
         asked = window(Duration(_SESSIONS_SEARCHED, "D"), table, moment)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 # Prices stay whole numbers of ticks, exact and far from what a float can hold, however often moved.
 _MOST_TICKS: Final = 1e14
-_AN_INSTANT: Final = dt.timedelta(microseconds=1)
 
 
 class Move(NamedTuple):
@@ -54,15 +52,6 @@ class Moved(Overlay):
     def add(self, symbol: str, move: Move) -> None:
         """Move a symbol's prices, also those that were moved before."""
         self._moves[symbol] = (*self._moves.get(symbol, ()), move)
-
-    def seen_at(self, symbol: str, now: dt.datetime) -> dt.datetime:
-        """The moment whose last trade shows a move of `now` itself.
-
-        With a whole minute a new row begins, in which nothing has traded; a move that comes then
-        is in no row before.
-        """
-        is_moved = any(move.seconds == now.timestamp() for move in self._moves.get(symbol, ()))
-        return now + _AN_INSTANT if is_moved else now
 
     @property
     def moves(self) -> list[tuple[str, float, float]]:
