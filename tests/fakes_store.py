@@ -36,6 +36,7 @@ class MemoryBarStore:
         self.averages: dict[SeriesKey, pd.DataFrame] = {}
         self.lacking: dict[SeriesKey, dict[dt.datetime, Absence]] = {}
         self.origin: Origin | None = None
+        self.tokens: dict[int, Token] = {}
         self.refused: list[pd.DataFrame] = []
         self.revised: dict[SeriesKey, list[pd.DataFrame]] = {}
         self.ice: dict[SeriesKey, Freeze] = {}
@@ -105,6 +106,12 @@ class MemoryBarStore:
     def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:
         self.averages[key] = table.rename_axis("start").copy()
 
+    def name(self, tokens: Mapping[int, Token]) -> None:
+        self.tokens |= tokens
+
+    def names(self) -> Mapping[int, Token]:
+        return dict(self.tokens)
+
     def keys(self) -> tuple[SeriesKey, ...]:
         return tuple(self.bars)
 
@@ -149,6 +156,9 @@ class MemoryBarStore:
     def verify(self) -> tuple[Finding, ...]:
         return ()
 
+    def mend(self) -> tuple[Finding, ...]:
+        return ()
+
     def figures(self) -> tuple[Figures, ...]:
         return tuple(_figures(key, self.bars[key]) for key in sorted(self.bars, key=name_of))
 
@@ -157,6 +167,7 @@ class MemoryBarStore:
             kept.clear()
         self.refused.clear()
         self.staging = None
+        self.tokens.clear()
         self.origin = None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Timeframe
 from sellkit.core.evaluate import evaluate
-from sellkit.core.gates import Facts, judge
+from sellkit.core.gates import DeniedTicket, Facts, judge
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.orders import prepare
 from sellkit.core.signals import Decision, Signal
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from sellkit.core.standing import Standing
     from sellkit.operate.options import DeskOptions
     from sellkit.operate.study import Study
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +192,15 @@ def _last_close(signal: Signal, bars: pd.DataFrame | None) -> float | None:
     if signal.certificate is not None:
         return signal.certificate.close
     return None if bars is None or bars.empty else float(bars["close"].iloc[-1])
+
+
+def say(run_id: str, row: SnapshotRow) -> None:
+    """Log a decision; until alert channels exist, what is undecided or withheld loudest."""
+    decision, reasons = row.signal.decision, row.signal.reasons
+    is_withheld = isinstance(row.verdict, DeniedTicket)
+    if isinstance(row.verdict, DeniedTicket):
+        reasons = (*reasons, *row.verdict.reasons)
+    level = logging.CRITICAL if is_withheld or decision is Decision.UNDECIDED else logging.INFO
+    event = f"decision_{decision.lower()}" + ("_withheld" if is_withheld else "")
+    token = str(row.position.instrument)
+    log.log(level, event, extra={"run_id": run_id, "token": token, "reasons": list(reasons)})

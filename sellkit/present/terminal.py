@@ -90,6 +90,11 @@ def print_decisions(
     print_plainly(decisions_list(rows, heading, width=console.width), console, out)
 
 
+def print_table(table: Table, stream: TextIO) -> None:
+    """Print any table; without colours and escapes into a pipe."""
+    print_plainly(table, open_console(stream), stream)
+
+
 def _layout(
     rows: Sequence[SnapshotRow], width: int, *, with_crossings: bool
 ) -> list[tuple[Column[SnapshotRow], ...]]:

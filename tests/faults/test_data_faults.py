@@ -263,7 +263,7 @@ def test_too_few_bars_for_the_average_decide_nothing(play: Play) -> None:
 
 
 @pytest.mark.fault(33)
-def test_a_torn_file_is_named_and_a_rebuild_mends_it(play: Play) -> None:
+def test_a_torn_file_is_named_and_a_repair_fetches_its_bars_anew(play: Play) -> None:
     play.turn(fall=("AAPL",))
     before = play.run().words()
     torn = max(_files(play), key=lambda path: path.stat().st_size)
@@ -271,10 +271,10 @@ def test_a_torn_file_is_named_and_a_rebuild_mends_it(play: Play) -> None:
     ran = play.run()
     assert isinstance(ran.error, InvalidBars)
     assert torn.name in str(ran.error)
-    assert "rebuild" in str(ran.error)
-    play.store().clear()
+    assert "sellkit data repair" in str(ran.error)
+    assert [each.where for each in play.store().mend()] == [f"{torn.parent.name}/{torn.name}"]
     assert play.run().words() == before
-    play.seen("named with its remedy, nothing decided", "after the rebuild as before")
+    play.seen("named with its remedy, nothing decided", "after the repair as before")
 
 
 @pytest.mark.fault(33)
