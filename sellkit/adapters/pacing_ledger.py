@@ -106,7 +106,8 @@ class PacingLedger:
             if not wait:
                 budget.record(ask, now)
                 self._insert(ask, now)
-            return Grant(wait, is_own=bool(wait) and budget.is_own(ask, now))
+                return Grant(0.0, next_seconds=budget.shared(urgency, now))
+            return Grant(wait, is_own=budget.is_own(ask, now))
 
     def settle(self, ask: Ask) -> None:
         """The request was answered, or given up; it is open no more."""

@@ -145,11 +145,14 @@ class Grant:
         Somebody else's request, the very same, was answered meanwhile: look at what it brought.
     is_own
         Whether only this request has to wait, because of others like it; else all do.
+    next_seconds
+        When it may be sent: how long another one, unlike it, will have to wait.
     """
 
     wait_seconds: float
     is_answered: bool = False
     is_own: bool = False
+    next_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +214,13 @@ class Budget:
 
     def wait(self, ask: Ask, urgency: Urgency, now: float) -> float:
         """Seconds until a request may be sent; 0 when it may be sent now."""
-        reserve = 0 if urgency is Urgency.HOUR else self.rules.reserve
-        lacking = max(0.0, 1.0 + reserve - self._tokens(now))
-        wait = max(lacking / self.rate_at(now), self.gap(ask, now), self._small_bars(ask, now))
+        wait = max(self.shared(urgency, now), self.gap(ask, now), self._small_bars(ask, now))
         return wait if wait > _NOW else 0.0
+
+    def shared(self, urgency: Urgency, now: float) -> float:
+        """Seconds until there is a token, for whatever request."""
+        reserve = 0 if urgency is Urgency.HOUR else self.rules.reserve
+        return max(0.0, 1.0 + reserve - self._tokens(now)) / self.rate_at(now)
 
     def is_own(self, ask: Ask, now: float) -> bool:
         """Whether a request has to wait because of others like it, not for a token."""

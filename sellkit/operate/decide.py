@@ -128,7 +128,8 @@ class Decider:
         }
         signals = [self._signal(each, studies) for each in self.snapshot.positions]
         exits = sum(each.decision is Decision.EXIT for each in signals)
-        rows = [self._row(each, studies, exits) for each in signals]
+        decided = sum(each.instrument.is_decided for each in self.snapshot.positions)
+        rows = [self._row(each, studies, (exits, decided)) for each in signals]
         shown = tuple(in_display_order(rows))
         return HourlyDecision(self.as_of, self.snapshot, self.standing, shown, studies)
 
@@ -151,7 +152,9 @@ class Decider:
             return signal
         return Signal(position, assignment, signal.decision, (*signal.reasons, problem))
 
-    def _row(self, signal: Signal, studies: Mapping[int, Study], exits: int) -> SnapshotRow:
+    def _row(
+        self, signal: Signal, studies: Mapping[int, Study], counted: tuple[int, int]
+    ) -> SnapshotRow:
         con_id = signal.position.instrument.con_id
         study = studies.get(con_id)
         timeframe = signal.assignment.timeframe if signal.assignment else Timeframe.H1
@@ -162,11 +165,11 @@ class Decider:
             last_close=_last_close(signal, frame),
             readings=study.readings if study else (),
             open_orders=self.snapshot.orders_on(con_id),
-            verdict=self._verdict(signal, exits) if signal.decision is Decision.EXIT else None,
+            verdict=self._verdict(signal, *counted) if signal.decision is Decision.EXIT else None,
             max_seed_weight=self.options.limits.max_seed_weight,
         )
 
-    def _verdict(self, signal: Signal, exits: int) -> Verdict:
+    def _verdict(self, signal: Signal, exits: int, decided: int) -> Verdict:
         calendar = calendar_for(signal.position.instrument.token.exchange)
         facts = Facts(
             now=self.now,
@@ -176,7 +179,7 @@ class Decider:
             session=calendar.at(self.now),
             next_open=calendar.next_to_open(self.now).open_utc,
             exits=exits,
-            positions=sum(each.instrument.is_decided for each in self.snapshot.positions),
+            positions=decided,
             limits=self.options.limits,
         )
         return judge(prepare(signal), facts)
