@@ -19,6 +19,7 @@ from sellkit.core.coverage import Absence
 from sellkit.core.custody import Figures, Finding, Freeze
 from sellkit.core.instrument import Token
 from sellkit.core.portfolio import AccountSnapshot, Origin
+from sellkit.core.precedent import FIRM, Precedent
 from sellkit.core.sifting import sifted
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.core.standing import Standing
@@ -204,6 +205,8 @@ class MemoryJournal:
         self._decisions: list[dict[str, object]] = []
         self._tickets: list[dict[str, object]] = []
         self._standings: list[dict[str, object]] = []
+        self._retellings: list[dict[str, object]] = []
+        self._quotes: list[dict[str, object]] = []
         self.snapshots: list[tuple[str, AccountSnapshot]] = []
 
     def begin(self, header: RunHeader) -> None:
@@ -227,6 +230,12 @@ class MemoryJournal:
         self._open(run_id)
         for row in rows:
             self._decisions.append(journal_facts.of_decision(run_id, row))
+            retelling = journal_facts.of_retelling(run_id, row)
+            if retelling is not None:
+                self._retellings.append(retelling)
+            quote = journal_facts.of_quote(run_id, row)
+            if quote is not None:
+                self._quotes.append(quote)
             ticket = journal_facts.of_ticket(run_id, row)
             if ticket is not None:
                 self._tickets.append(ticket)
@@ -243,6 +252,21 @@ class MemoryJournal:
 
     def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._standings if each["run_id"] == run_id)
+
+    def precedents(self, account: str, since: dt.datetime) -> tuple[Precedent, ...]:
+        firm = [
+            each
+            for each in self._decisions
+            if each["account"] == account and each["decision"] in FIRM
+        ]
+        told = [journal_facts.precedent(each) for each in firm]
+        return tuple(each for each in told if each.end >= since)
+
+    def quotes(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._quotes if each["run_id"] == run_id)
+
+    def retellings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._retellings if each["run_id"] == run_id)
 
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._tickets if each["run_id"] == run_id)

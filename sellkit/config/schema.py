@@ -75,6 +75,7 @@ class OrderSettings(Section):
     max_bar_age_seconds: Seconds = 900.0
     max_snapshot_age_seconds: Seconds = 60.0
     close_margin_seconds: Seconds = 120.0
+    max_quote_gap: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
 
 class RequestSettings(Section):

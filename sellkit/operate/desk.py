@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Assignment
@@ -12,18 +13,20 @@ from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.pacing import Urgency
 from sellkit.core.signals import Decision
 from sellkit.errors import ConfigError, DataError
-from sellkit.operate.decide import Decider, HourlyDecision
+from sellkit.operate.decide import Decider
+from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date, plan
 from sellkit.operate.fetch import Series
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Account, AccountSnapshot, Position
+    from sellkit.core.quotes import Quote
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import (
@@ -189,6 +192,8 @@ class Desk:
             standing=before,
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
+            precedents=partial(self.parts.journal.precedents, self.account.alias),
+            quotes=self._quotes,
             store=self.parts.store,
             options=self.options,
             as_of=self.run.as_of,
@@ -248,6 +253,12 @@ class Desk:
             )
         if self.asked_as_of is None:
             self.run = replace(self.run, as_of=now)
+
+    def _quotes(self, instruments: Sequence[Instrument]) -> Mapping[int, Quote]:
+        """What the market shows now, which tells nothing of a past moment."""
+        if self.asked_as_of is not None or not self.parts.broker.standing.is_ready:
+            return {}
+        return self.parts.broker.quotes(instruments)
 
     def _series(
         self, position: Position, assignments: Mapping[Token, Assignment]

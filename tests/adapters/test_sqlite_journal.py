@@ -159,7 +159,7 @@ def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path:
     again.begin(header("r2"))
     again.close()
 
-    assert rows(path, "PRAGMA user_version") == [{"user_version": 3}]
+    assert rows(path, "PRAGMA user_version") == [{"user_version": 4}]
     fresh = path.with_name("fresh.sqlite")
     SqliteJournal(fresh).runs()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
@@ -272,8 +272,8 @@ def test_a_torn_journal_is_an_error(full: SqliteJournal, path: Path) -> None:
 
 def test_a_newer_journal_is_left_to_the_newer_sellkit(full: SqliteJournal, path: Path) -> None:
     full.close()
-    change(path, "PRAGMA user_version = 4")
-    with pytest.raises(JournalError, match="version 4 and this sellkit knows 3"):
+    change(path, "PRAGMA user_version = 5")
+    with pytest.raises(JournalError, match="version 5 and this sellkit knows 4"):
         SqliteJournal(path).begin(header("r2"))
     assert len(rows(path, "SELECT * FROM run")) == 1
 

@@ -18,7 +18,7 @@ from sellkit.core.assignments import parse_choice
 from sellkit.core.pacing import PacingRules
 from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.errors import SellkitError
-from sellkit.operate.decide import HourlyDecision
+from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.desk import Desk, Parts
 from sellkit.operate.options import DeskOptions
 from sellkit.ports import RunHeader

@@ -26,7 +26,7 @@ from sellkit.adapters.ib.broker import IbBroker
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import Alert
 from sellkit.errors import SellkitError
-from sellkit.operate.decide import HourlyDecision
+from sellkit.operate.decision import HourlyDecision
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.control import Control
 from sellkit.simgateway.gateway import Gateway
