@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -22,16 +23,28 @@ TICK = dt.timedelta(microseconds=1)
 
 
 class FakeClock:
-    """A clock that stands still until a test moves it; `sleep_until` moves it, too."""
+    """A clock that stands still until a test moves it; `sleep_until` moves it, too.
+
+    Attributes
+    ----------
+    is_stopped
+        Whether it stands still whatever is slept.
+    naps
+        The most real seconds that each sleep was given.
+    """
 
     def __init__(self, now: dt.datetime) -> None:
         self.time = now
+        self.is_stopped = False
+        self.naps: list[float] = []
 
     def now(self) -> dt.datetime:
         return self.time
 
-    def sleep_until(self, instant: dt.datetime) -> None:
-        self.time = max(self.time, instant)
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
+        self.naps.append(at_most_seconds)
+        if not self.is_stopped:
+            self.time = max(self.time, instant)
 
 
 class FakeBroker:

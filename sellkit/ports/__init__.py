@@ -7,6 +7,7 @@ question that was not answered.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -50,8 +51,11 @@ class Clock(Protocol):
         """The present, aware UTC."""
         ...
 
-    def sleep_until(self, instant: dt.datetime) -> None:
-        """Return once `now()` has reached `instant`."""
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
+        """Return once `now()` has reached `instant`, or so many real seconds have passed.
+
+        Some clocks run at another speed than real time, or stand still.
+        """
         ...
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -84,7 +85,7 @@ class StageClock:
     def __init__(self, told: Callable[[], dt.datetime]) -> None:
         self.now = told
 
-    def sleep_until(self, instant: dt.datetime) -> None:
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
         raise NotImplementedError(f"nobody sleeps until {instant} on a clock that a test moves")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import re
 import socket
 import threading
@@ -680,7 +681,7 @@ class HeldUp:
     def now(self) -> dt.datetime:
         return self._play.clock.now()
 
-    def sleep_until(self, instant: dt.datetime) -> None:
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
         self._play.go_to(instant + dt.timedelta(minutes=10))
 
 
