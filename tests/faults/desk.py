@@ -89,6 +89,19 @@ class StageClock:
         raise NotImplementedError(f"nobody sleeps until {instant} on a clock that a test moves")
 
 
+class MovingClock(StageClock):
+    """As `StageClock`, and whoever sleeps on it moves the other clock on."""
+
+    def __init__(
+        self, told: Callable[[], dt.datetime], go_to: Callable[[dt.datetime], None]
+    ) -> None:
+        super().__init__(told)
+        self._go_to = go_to
+
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
+        self._go_to(instant)
+
+
 def dry_options(**changes: Any) -> DeskOptions:
     """How the desk works: little history, so that a play is short."""
     usual = limits(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.adapters.sqlite_journal import SqliteJournal
-from sellkit.core.standing import Standing
 from sellkit.errors import SellkitError
 from sellkit.operate.decide import Decider
 
@@ -51,7 +50,7 @@ def _again(play: Play, ran: Ran) -> Mapping[str, str]:
         copytree(play.folder / "data", copy)
         decider = Decider(
             snapshot=ran.decision.snapshot,
-            standing=Standing(ran.decision.snapshot.epoch, True, "", ran.decision.as_of),
+            standing=ran.decision.standing,
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
             store=ParquetBarStore(copy),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import time
+from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,14 +12,19 @@ from pathlib import Path
 import pytest
 from ib_insync import IB, Contract
 
+from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.assignments import Assignment, parse_choice
+from sellkit.core.bars import BarSize, SeriesKey
+from sellkit.core.instrument import Token
 from sellkit.errors import ConfigError, InvalidBars
-from tests.faults.desk import PACING, Ran
+from tests.build import limits
+from tests.faults.desk import AVERAGE, PACING, Ran
 from tests.faults.markets import Scaled, TwiceAndBackwards
 from tests.faults.play import TURN, Play
 
 HOUR = dt.timedelta(hours=1)
 APPLE = Contract(conId=265598, exchange="SMART")
-MICROSOFT = Contract(conId=272093, exchange="SMART")
+MICROSOFT = 272093
 
 
 def ends(ran: Ran, symbol: str) -> dt.datetime:
@@ -99,29 +104,151 @@ def test_a_bar_that_is_still_growing_does_not_decide(play: Play) -> None:
     play.seen(f"HOLD on the bar to {ends(ran, 'AAPL'):%H:%M}; the growing one had fallen by half")
 
 
-@pytest.mark.not_built
+LATE = dt.timedelta(seconds=60)
+
+
 @pytest.mark.fault(24)
-def test_a_bar_that_comes_late_is_asked_for_again(play: Play) -> None:
-    play.turn(fall=("AAPL",))
-    ran = play.run()
-    assert ran.words()["AAPL"] == "UNDECIDED"
-    assert "16:00 UTC is" in ran.reasons("AAPL")
+def test_a_bar_that_comes_late_is_asked_for_again_and_decides(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    ran = play.run(play.waiting(), late_bars=LATE)
+    assert ran.words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+    assert ends(ran, "AAPL") == TURN.replace(second=0)
+    assert play.clock.now() == TURN + dt.timedelta(seconds=30)
+    assert play.asked("reqHistoricalData") == 4 + 2 * 2
+    play.seen("there after 40 s, asked for at 20, 35 and 50 s", ran.words()["AAPL"])
+
+
+@pytest.mark.fault(24)
+def test_a_bar_that_never_comes_leaves_the_hour_undecided_at_the_deadline(play: Play) -> None:
+    play.control.set_bars(final_after_seconds=600)
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    ran = play.run(play.waiting(), late_bars=LATE)
+    assert ran.words() == {"AAPL": "UNDECIDED", "MSFT": "UNDECIDED"}
+    assert "16:00 UTC is incomplete: 1 of 2 half-hours" in ran.reasons("AAPL")
+    assert "did not come in time, asked for 3 times" in ran.reasons("AAPL")
+    assert play.clock.now() == TURN + dt.timedelta(seconds=30), "waited past its deadline"
+    assert play.asked("reqHistoricalData") == 4 + 2 * 2
     play.seen(ran.words()["AAPL"], ran.reasons("AAPL"))
-    play.not_built("asking again until a deadline; the hour is left undecided at once")
 
 
-@pytest.mark.not_built
-@pytest.mark.fault(25)
-def test_a_bar_that_is_corrected_later_reverses_nothing(play: Play) -> None:
+@pytest.mark.fault(24)
+def test_where_nothing_is_waited_for_the_hour_is_undecided_at_once(play: Play) -> None:
     play.turn(fall=("AAPL",))
+    assert play.run().words()["AAPL"] == "UNDECIDED"
+    assert play.asked("reqHistoricalData") == 4
+
+
+@pytest.mark.fault(24)
+def test_an_hour_that_was_undecided_is_decided_once_its_bar_is_there(play: Play) -> None:
+    play.turn(fall=("AAPL",))
+    assert play.run().words()["AAPL"] == "UNDECIDED"
+    play.go_to(TURN + LATE)
+    assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+
+
+def close_of(ran: Ran, symbol: str) -> float:
+    """The close that a position was judged on."""
+    assert ran.decision is not None, ran.error
+    rows = {row.position.instrument.token.symbol: row for row in ran.decision.rows}
+    certificate = rows[symbol].signal.certificate
+    assert certificate is not None
+    return certificate.close
+
+
+LATER = TURN + dt.timedelta(minutes=5)
+HOUR_END = TURN.replace(second=0)
+
+
+@pytest.mark.fault(25)
+def test_an_exit_on_a_bar_that_is_corrected_later_stands_and_yields_no_second_order(
+    play: Play,
+) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
     first = play.run()
     assert first.words()["AAPL"] == "EXIT ApprovedTicket"
-    play.go_to(TURN + dt.timedelta(minutes=5))
+    play.go_to(LATER)
     play.store().clear()
     second = play.run()
+    assert second.words() == {"AAPL": "EXIT DeniedTicket", "MSFT": "HOLD"}
+    assert second.ticket("AAPL") == first.ticket("AAPL")
+    assert close_of(second, "AAPL") == close_of(first, "AAPL")
+    told = f"its close was {close_of(first, 'AAPL'):.8g} then and is "
+    assert told in second.reasons("AAPL")
+    assert "by which it would be HOLD); the decision stands" in second.reasons("AAPL")
+    assert "the deciding bar is told differently now" in second.reasons("AAPL")
+    with closing(SqliteJournal(play.journal_path)) as journal:
+        (retold,) = journal.retellings(second.run_id)
+        assert journal.retellings(first.run_id) == ()
+    assert (retold["decided_in"], retold["decision"], retold["decision_now"]) == (
+        first.run_id,
+        "EXIT",
+        "HOLD",
+    )
+    assert retold["close_now"] == pytest.approx(1.5 * close_of(first, "AAPL"), rel=1e-3)
+    play.seen(f"first {first.words()['AAPL']}, then", second.reasons("AAPL"))
+
+
+@pytest.mark.fault(25)
+def test_a_hold_on_a_bar_that_is_corrected_later_stands(play: Play) -> None:
+    play.turn(rise=("AAPL", "MSFT"))
+    first = play.run()
+    assert first.words() == {"AAPL": "HOLD", "MSFT": "HOLD"}
+    play.go_to(LATER)
+    play.control.correct_bar("MSFT", HOUR_END, 0.5)
+    play.store().clear()
+    second = play.run()
+    assert second.words() == {"AAPL": "HOLD", "MSFT": "HOLD"}
+    assert close_of(second, "MSFT") == close_of(first, "MSFT")
+    assert "by which it would be EXIT); the decision stands" in second.reasons("MSFT")
+    third = play.run()
+    assert third.reasons("MSFT") == second.reasons("MSFT")
+
+
+@pytest.mark.fault(25)
+def test_an_exit_on_a_bar_that_is_corrected_a_little_is_prepared_as_it_was(play: Play) -> None:
+    play.turn(fall=("MSFT",))
+    first = play.run()
+    play.go_to(LATER)
+    play.control.correct_bar("MSFT", HOUR_END, 0.99)
+    play.store().clear()
+    second = play.run()
+    assert first.words()["MSFT"] == second.words()["MSFT"] == "EXIT ApprovedTicket"
+    assert second.ticket("MSFT") == first.ticket("MSFT")
+    assert close_of(second, "MSFT") == close_of(first, "MSFT")
+
+
+@pytest.mark.fault(25)
+def test_another_average_assigned_within_the_hour_is_judged_by_itself(play: Play) -> None:
+    play.turn(fall=("AAPL",))
+    first = play.run()
+    play.go_to(LATER)
+    play.store().clear()
+    average, timeframe = parse_choice("SMA 10 1H")
+    play.book.save(Assignment(Token("NASDAQ", "AAPL"), average, timeframe))
+    second = play.run()
     assert second.words()["AAPL"] == "HOLD"
-    play.seen(f"first {first.words()['AAPL']}, then {second.words()['AAPL']}, both journalled")
-    play.not_built("later runs that take up what was decided on a bar, instead of judging it anew")
+    play.book.save(Assignment(Token("NASDAQ", "AAPL"), *parse_choice(AVERAGE)))
+    third = play.run()
+    assert third.words()["AAPL"] == "EXIT DeniedTicket"
+    assert third.ticket("AAPL") == first.ticket("AAPL")
+
+
+@pytest.mark.fault(25)
+def test_the_next_hour_keeps_what_was_told_before_and_goes_by_what_is_told_now(
+    play: Play,
+) -> None:
+    play.turn(fall=("AAPL",))
+    first = play.run()
+    play.go_to(TURN + HOUR)
+    second = play.run()
+    assert ends(second, "AAPL") == HOUR_END + HOUR
+    key = SeriesKey(APPLE.conId, BarSize.M30)
+    revised = play.store().revisions(key)
+    assert list(revised.index) == [HOUR_END - HOUR / 2]
+    assert revised["close"].iloc[0] == close_of(first, "AAPL")
+    now = play.store().read(key)["close"].loc[HOUR_END - HOUR / 2]
+    assert now == pytest.approx(1.5 * close_of(first, "AAPL"), rel=1e-3)
+    play.seen("what was told before is kept among the revisions")
 
 
 @pytest.mark.fault(26)
@@ -295,25 +422,126 @@ def _files(play: Play) -> list[Path]:
     return list((play.folder / "data" / "segments").rglob("*.parquet"))
 
 
-@pytest.mark.not_built
 @pytest.mark.fault(34)
-def test_delayed_prices_bear_no_live_decision(play: Play) -> None:
-    play.turn(fall=("AAPL",))
-    codes: set[int] = set()
-
-    async def subscribe(ib: IB) -> None:
-        ib.errorEvent += lambda _id, code, _text, _contract: codes.add(code)
-        ib.reqMarketDataType(3)
-        for contract in (APPLE, MICROSOFT):
-            ib.reqMktData(contract)
-        while not {354, 10167} <= codes:
-            await asyncio.sleep(0.01)
-
-    play.plain(subscribe)
+def test_prices_that_are_not_live_bear_no_order(play: Play) -> None:
+    play.turn(fall=("AAPL", "MSFT"))
     ran = play.run()
-    play.seen(f"a plain client hears {', '.join(map(str, sorted(codes & {354, 10167})))}")
+    assert ran.words() == {"AAPL": "EXIT DeniedTicket", "MSFT": "EXIT DeniedTicket"}
+    for symbol in ("AAPL", "MSFT"):
+        told = f"prices of NASDAQ:{symbol} are not subscribed for this account (354: "
+        assert told in ran.reasons(symbol)
+    _no_line_is_left(play)
+    play.seen(ran.reasons("AAPL"))
+
+
+REFUSALS = {
+    354: "are not subscribed for this account (354: ",
+    10089: "are not subscribed for the API (10089: ",
+    10090: "are subscribed in part only (10090: ",
+    10091: "are subscribed in part only for the API (10091: ",
+    10167: "are delayed (10167: ",
+    10186: "are not subscribed for this account (10186: ",
+    200: "could not be had (200: ",
+}
+
+
+@pytest.mark.fault(34)
+@pytest.mark.parametrize("code", REFUSALS)
+def test_each_of_the_gateways_refusals_withholds_the_order_with_its_reason(
+    play: Play, code: int
+) -> None:
+    play.control.set_market_data(symbol="AAPL", subscription="live")
+    refusal = {"do": "error", "code": code, "text": "so it is", "deliver": code != 354}
+    play.control.inject({"message": "reqMktData", "symbol": "AAPL", **refusal})
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    ran = play.run()
+    assert ran.words()["AAPL"] == "EXIT DeniedTicket"
+    assert f"prices of NASDAQ:AAPL {REFUSALS[code]}so it is)" in ran.reasons("AAPL")
+    with closing(SqliteJournal(play.journal_path)) as journal:
+        (seen,) = journal.quotes(ran.run_id)
+    assert str(code) in str(seen["trouble"])
+    _no_line_is_left(play)
+
+
+@pytest.mark.fault(34)
+@pytest.mark.parametrize(
+    ("kind", "told"), [("2", "are frozen"), ("3", "are delayed"), ("4", "are")]
+)
+def test_prices_that_are_said_to_be_of_another_kind_bear_no_order(
+    play: Play, kind: str, told: str
+) -> None:
+    play.control.set_market_data(symbol="AAPL", subscription="live")
+    rule = {"message": "marketDataType", "do": "corrupt", "field": 4, "value": kind}
+    play.control.inject(rule)
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    ran = play.run()
+    assert ran.words()["AAPL"] == "EXIT DeniedTicket"
+    assert f"prices of NASDAQ:AAPL {told}" in ran.reasons("AAPL")
+    assert f"(market data type {kind})" in ran.reasons("AAPL")
+
+
+@pytest.mark.fault(34)
+def test_prices_that_never_come_bear_no_order(play: Play) -> None:
+    play.control.set_market_data(symbol="AAPL", subscription="live")
+    play.control.inject({"message": "reqMktData", "do": "drop"})
+    play.turn(fall=("AAPL",))
+    ran = play.run(play.connect(request_timeout_seconds=1.0))
+    assert ran.words()["AAPL"] == "EXIT DeniedTicket"
+    assert "nobody knows whether they are live" in ran.reasons("AAPL")
+
+
+@pytest.mark.fault(34)
+def test_a_rival_session_that_takes_the_prices_leaves_everything_undecided(play: Play) -> None:
+    play.control.set_market_data(symbol="AAPL", subscription="live")
+    play.turn(fall=("AAPL",))
+    assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+    refusal = {"do": "error", "code": 10197, "text": "rival", "deliver": False}
+    play.control.inject({"message": "reqMktData", **refusal})
+    ran = play.run()
+    assert ran.words() == {"AAPL": "UNDECIDED", "MSFT": "UNDECIDED"}
+    assert "another session of the same login" in ran.reasons("AAPL")
+
+
+@pytest.mark.fault(34)
+def test_live_prices_are_asked_for_an_exit_alone_and_not_kept(play: Play) -> None:
+    play.control.set_market_data(symbol="AAPL", subscription="live")
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    ran = play.run(play.connect())
+    assert ran.words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+    (asked,) = play.heard("reqMktData")
+    assert "265598" in asked.fields
+    _no_line_is_left(play)
+    with closing(SqliteJournal(play.journal_path)) as journal:
+        (seen,) = journal.quotes(ran.run_id)
+    bid, ask = float(str(seen["bid"])), float(str(seen["ask"]))
+    assert bid < ask
+    assert bid == pytest.approx(close_of(ran, "AAPL"), rel=0.05)
+    play.seen("with a subscription approved")
+
+
+@pytest.mark.fault(34)
+def test_a_market_that_is_closed_shows_no_quote_and_the_close_alone_counts(play: Play) -> None:
+    play.control.set_market_data(symbol="AAPL", subscription="live")
+    close = dt.datetime(2026, 1, 28, 21, tzinfo=dt.UTC)
+    play.go_to(close - dt.timedelta(minutes=1))
+    play.control.move_price("AAPL", 0.9)
+    play.go_to(close + 5 * HOUR)
+    ran = play.run(limits=limits(max_bar_age=6 * HOUR, max_shares=None, max_notional=None))
+    assert ran.words()["AAPL"] == "EXIT DeferredTicket"
     assert ran.decision is not None
-    play.not_built("live mode, and with it a look at whether prices are live")
+    row = next(each for each in ran.decision.rows if each.quote is not None)
+    assert "no quote now, so that only the close is known" in row.would_send
+    assert row.quote is not None
+    assert (row.quote.bid, row.quote.ask, row.quote.trouble) == (None, None, None)
+
+
+def _no_line_is_left(play: Play) -> None:
+    """Every subscription to prices was cancelled, and the gateway keeps none."""
+    asked = {each.fields[2] for each in play.heard("reqMktData")}
+    ended = {each.fields[2] for each in play.heard("cancelMktData")}
+    assert asked == ended
+    assert asked
+    assert not any(one.streams for one in play.gateway.sessions)
 
 
 @pytest.mark.not_built
