@@ -52,6 +52,7 @@ clock = "broker"
 assignments = "config/assigned_ma.csv"
 """
 SECONDS = 100
+LEDGER = "pacing.sqlite"  # counts what was asked, also by a command that was then refused
 TICKERS = {
     *("NASDAQ:AAPL", "NASDAQ:MSFT", "NASDAQ:NVDA", "NYSE:JPM", "NYSE:XOM"),
     *("ARCA:SPY", "NYSE:KVYO", "NYSE:KO"),
@@ -193,9 +194,15 @@ class Workspace:
         }
 
 
+def newest_segment(data: Path) -> Path:
+    """The file that the last commit of bars wrote."""
+    return max(data.glob("segments/*.parquet"))
+
+
 def is_by_the_way(path: Path) -> bool:
     """Whether a file says nothing that could be lost."""
-    return path.name in {"sellkit.jsonl", ".lock"} or path.name.endswith(".csv.lock")
+    by_the_way = {"sellkit.jsonl", ".lock"}
+    return path.name in by_the_way or path.name.startswith(LEDGER) or path.suffix == ".lock"
 
 
 def holding(files: Sequence[Path], text: str) -> list[Path]:

@@ -19,7 +19,7 @@ import pytest
 
 from sellkit.simgateway.gateway import Gateway
 from sellkit.simgateway.scenario import Scenario
-from tests.cli.command import Answer, Workspace, gateway
+from tests.cli.command import Answer, Workspace, gateway, newest_segment
 from tests.simgateway.wire import WireClient
 
 # A module's first test waits for the commands that all of them share.
@@ -29,7 +29,6 @@ OTHER_ACCOUNT = "DU0000002"
 TAKEN = 7
 UNDECIDED = 4
 PROGRESS = "downloading bars"
-BARS = "bars/265598-30m-TRADES-rth-clock.parquet"
 
 
 def nothing(_: Workspace) -> None:
@@ -96,7 +95,7 @@ def folder_for_assignments(place: Workspace) -> None:
 
 
 def truncated_bars(place: Workspace) -> None:
-    path = place.data / BARS
+    path = newest_segment(place.data)
     path.write_bytes(path.read_bytes()[:-100])
 
 
@@ -180,7 +179,7 @@ CASES = {
     "variable of a wrong type": Case(
         ("status",), 2, ("SELLKIT_PORT=many",), variables={"SELLKIT_PORT": "many"}
     ),
-    "truncated bars": Case(("status",), 2, (BARS.split("/")[1], "data rebuild"), truncated_bars),
+    "truncated bars": Case(("status",), 2, ("segments/", "data rebuild"), truncated_bars),
     "data below a file": Case(
         ("status", "--data-dir", "file"), 2, ("cannot be written",), file_in_the_way
     ),

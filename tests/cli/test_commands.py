@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from sellkit.simgateway.gateway import Gateway
-from tests.cli.command import ASSIGNED, TICKERS, Workspace, finish, gateway, start
+from tests.cli.command import (
+    ASSIGNED,
+    TICKERS,
+    Workspace,
+    finish,
+    gateway,
+    newest_segment,
+    start,
+)
 from tests.simgateway.wire import WireClient
 
 # A module's first test waits for the commands that all of them share.
@@ -121,13 +129,15 @@ def test_a_rebuild_mends_a_torn_store_and_status_works_on_it(
     desk: Workspace, tmp_path: Path
 ) -> None:
     place = desk.copy(tmp_path / "torn")
-    (torn,) = place.data.glob("bars/265598-30m-*.parquet")
-    whole = torn.read_bytes()
-    torn.write_bytes(whole[:-100])
+    torn = newest_segment(place.data)
+    torn.write_bytes(torn.read_bytes()[:-100])
+    refused = place.sellkit("status", "--client-id", "29")
+    assert refused.code == 2
+    assert torn.name in refused.err
     rebuilt = place.sellkit("data", "rebuild", "--client-id", "27")
     assert rebuilt.code == 0, rebuilt.err
     assert "bars" in rebuilt.out
-    assert torn.read_bytes() == whole
+    assert not torn.exists()
     assert place.sellkit("status", "--client-id", "28").code == 4
 
 

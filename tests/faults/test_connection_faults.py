@@ -701,6 +701,7 @@ def test_a_turn_that_comes_ten_minutes_late_is_noticed_and_acts_on_no_stale_bar(
         dt.timedelta(seconds=20),
         fire,
         announce=lambda _when: None,
+        prepare=lambda: None,
         rounds=1,
     )
     assert turns == [TURN.replace(second=0)]
