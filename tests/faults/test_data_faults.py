@@ -8,19 +8,25 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ib_insync import IB, Contract
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.assignments import Assignment, parse_choice
-from sellkit.core.bars import BarSize, SeriesKey
+from sellkit.core.bars import PRICES, BarSize, SeriesKey
 from sellkit.core.instrument import Token
 from sellkit.errors import ConfigError, InvalidBars
 from tests.build import limits
 from tests.faults.desk import AVERAGE, PACING, Ran
-from tests.faults.markets import Scaled, TwiceAndBackwards
+from tests.faults.markets import Odd, Scaled, TwiceAndBackwards
 from tests.faults.play import TURN, Play
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sellkit.simgateway.history import HistoryBar
 
 HOUR = dt.timedelta(hours=1)
 APPLE = Contract(conId=265598, exchange="SMART")
@@ -354,16 +360,149 @@ def test_after_a_split_all_is_fetched_anew_and_nothing_is_mixed(play: Play) -> N
     play.seen(f"HOLD, on prices fetched anew by {again} requests")
 
 
+NEEDED = HOUR_END - HOUR / 2
+"""The half-hour whose close decides at the usual turn."""
+
+HALVES = SeriesKey(APPLE.conId, BarSize.M30)
+
+
+def odd(play: Play) -> Odd:
+    """The market that tells some of Apple's half-hours otherwise, without the scenario's rule."""
+    play.control.clear()
+    market = play.gateway.market
+    assert isinstance(market, Odd)
+    return market
+
+
+def put_aside(play: Play) -> dict[dt.datetime, str]:
+    """What was put aside, and why."""
+    told = play.store().quarantined()
+    return dict(zip(told["start"], told["reason"], strict=True))
+
+
+def times(factor: float) -> Callable[[HistoryBar], HistoryBar]:
+    """All prices of a bar, multiplied."""
+
+    def tell(bar: HistoryBar) -> HistoryBar:
+        prices = (bar.open, bar.high, bar.low, bar.close)
+        return bar._replace(
+            **dict(zip(PRICES, (round(each * factor, 4) for each in prices), strict=True))
+        )
+
+    return tell
+
+
+def at(start: dt.datetime, tell: Callable[[HistoryBar], HistoryBar]) -> Any:
+    """Change one bar, and leave the others."""
+    return lambda bar: tell(bar) if bar.start == start else bar
+
+
+WRONG: dict[str, tuple[Callable[[HistoryBar], HistoryBar], str]] = {
+    "a close of -1": (lambda bar: bar._replace(close=-1.0), "not positive"),
+    "a close of 0": (lambda bar: bar._replace(close=0.0), "not positive"),
+    "a close that is no number": (lambda bar: bar._replace(close=float("nan")), "is missing"),
+    "a low of 0": (lambda bar: bar._replace(low=0.0), "not positive"),
+    "an open without an end": (lambda bar: bar._replace(open=float("inf")), "outside the bar's"),
+    "all prices -1": (
+        lambda bar: bar._replace(open=-1.0, high=-1.0, low=-1.0, close=-1.0),
+        "not positive",
+    ),
+    "a close above the high": (lambda bar: bar._replace(close=2 * bar.high), "outside the bar's"),
+    "a thousandfold": (times(1000.0), "more than 50 times"),
+    "a thousandth": (times(0.001), "more than 50 times"),
+}
+
+
+@pytest.mark.fault(31)
+@pytest.mark.market.with_args(Odd.of)
+@pytest.mark.parametrize("what", WRONG)
+def test_a_bar_that_cannot_be_is_put_aside_and_does_not_decide(play: Play, what: str) -> None:
+    tell, reason = WRONG[what]
+    odd(play).tell = at(NEEDED, tell)
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    ran = play.run()
+    assert ran.words() == {"AAPL": "UNDECIDED", "MSFT": "HOLD"}
+    assert "incomplete: 1 of 2 half-hours" in ran.reasons("AAPL")
+    assert "1 of the bars told cannot be and were put aside" in ran.reasons("AAPL")
+    found = put_aside(play)
+    assert list(found) == [NEEDED]
+    assert reason in found[NEEDED]
+    stored = play.store().read(HALVES)
+    assert NEEDED not in stored.index
+    assert stored.index[-1] == NEEDED - HOUR / 2, "the good bars of the answer are not there"
+    assert len(stored) > 20
+    play.seen(f"{what}: {ran.words()['AAPL']}")
+
+
+@pytest.mark.fault(31)
+@pytest.mark.market.with_args(Odd.of)
+def test_what_was_put_aside_decides_once_it_is_told_rightly(play: Play) -> None:
+    odd(play).tell = at(NEEDED, times(1000.0))
+    play.turn(fall=("AAPL",))
+    assert play.run().words()["AAPL"] == "UNDECIDED"
+    odd(play).tell = None
+    assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+
+
 @pytest.mark.fault(31)
 @pytest.mark.parametrize("price", ["-1", "0", "nan"])
-def test_an_impossible_price_decides_nothing(play: Play, price: str) -> None:
+def test_an_impossible_bar_that_no_decision_needs_is_put_aside_alone(
+    play: Play, price: str
+) -> None:
     play.control.clear()
     rule = {"message": "historicalData", "symbol": "AAPL", "do": "corrupt", "field": 10}
     play.control.inject({**rule, "value": price})
     play.turn(fall=("AAPL",), rise=("MSFT",))
     ran = play.run()
-    assert ran.words() == {"AAPL": "UNDECIDED", "MSFT": "HOLD"}
-    play.seen(f"{price}: {ran.words()['AAPL']}")
+    assert ran.words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+    aside = play.store().quarantined()
+    assert list(aside["series"]) == ["265598-1d-TRADES-rth-clock"]
+    assert aside["reason"].str.contains("not positive").all()
+    days = play.store().read(SeriesKey(APPLE.conId, BarSize.D1))
+    assert aside["start"].iloc[0] < days.index[0]
+    assert len(days) > 10
+
+
+@pytest.mark.fault(31)
+@pytest.mark.market.with_args(Odd.of)
+@pytest.mark.parametrize("price", [0.0, -1.0, float("nan")])
+def test_an_impossible_price_of_a_stored_bar_is_no_split(play: Play, price: float) -> None:
+    play.turn(rise=("AAPL", "MSFT"))
+    before = play.run()
+    stored = play.store().read(HALVES)
+    odd(play).tell = lambda bar: bar._replace(close=price) if bar.start < HOUR_END else bar
+    play.go_to(TURN + HOUR)
+    ran = play.run()
+    assert ran.words() == {"AAPL": "HOLD", "MSFT": "HOLD"}
+    assert not play.store().frozen()
+    assert "prices_changed" not in play.ears.events()
+    again = play.store().read(HALVES)
+    assert again.loc[stored.index, "close"].equals(stored["close"])
+    assert close_of(before, "AAPL") in set(again["close"])
+
+
+@pytest.mark.fault(31)
+@pytest.mark.market.with_args(Odd.of)
+def test_a_price_that_only_stands_still_without_a_trade_does_not_decide(play: Play) -> None:
+    market = odd(play)
+    play.turn(rise=("AAPL", "MSFT"))
+    play.run()
+    last = float(play.store().read(HALVES)["close"].iloc[-1])
+
+    def still(bar: HistoryBar) -> HistoryBar:
+        if isinstance(bar.start, dt.datetime) and bar.start >= HOUR_END:
+            return bar._replace(open=last, high=last, low=last, close=last, volume=0)
+        return bar
+
+    market.tell = still
+    play.go_to(TURN + HOUR)
+    ran = play.run()
+    assert ran.words()["AAPL"] == "UNDECIDED"
+    found = put_aside(play)
+    assert list(found) == [HOUR_END, HOUR_END + HOUR / 2]
+    assert all("without a trade" in each for each in found.values())
+    assert play.store().read(HALVES).index[-1] == NEEDED
+    play.seen(f"a price that stands still: {ran.words()['AAPL']}")
 
 
 @pytest.mark.fault(31)
@@ -377,7 +516,22 @@ def test_a_price_far_from_all_others_decides_nothing(play: Play) -> None:
     ran = play.run()
     assert ran.words()["AAPL"] == "UNDECIDED"
     assert "put aside" in ran.reasons("AAPL")
-    play.seen(f"a thousandth of the price: {ran.words()['AAPL']}")
+
+
+@pytest.mark.fault(31)
+@pytest.mark.market.with_args(Scaled.of)
+@pytest.mark.parametrize(("factor", "word"), [(0.7, "Denied"), (1.5, "Denied"), (1.1, "Approved")])
+def test_a_close_far_from_the_market_is_no_ground_to_sell(
+    play: Play, factor: float, word: str
+) -> None:
+    market = play.gateway.market
+    assert isinstance(market, Scaled)
+    market.factor = factor
+    play.control.clear()
+    play.turn(fall=("AAPL",))
+    ran = play.run()
+    assert ran.words()["AAPL"] == f"EXIT {word}Ticket"
+    assert ("lies too far from the market (bid " in ran.reasons("AAPL")) == (word == "Denied")
 
 
 @pytest.mark.fault(32)
