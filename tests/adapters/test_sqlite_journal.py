@@ -149,8 +149,9 @@ def test_alerts_need_no_run(path: Path) -> None:
 def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path: Path) -> None:
     told = full.runs(), full.decisions("r1"), full.tickets("r1")
     full.close()
-    for table in ("alert_end", "alert", "standing_seen"):
+    for table in ("alert_end", "alert", "standing_seen", "retelling", "quote_seen"):
         change(path, f"DROP TABLE {table}")
+    change(path, "DROP INDEX decision_of_bar")
     change(path, "PRAGMA user_version = 1")
 
     again = SqliteJournal(path)
@@ -164,6 +165,12 @@ def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path:
     SqliteJournal(fresh).runs()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
     assert rows(path, schema) == rows(fresh, schema)
+
+
+def test_to_look_for_earlier_decisions_makes_no_journal(path: Path) -> None:
+    journal = SqliteJournal(path)
+    assert journal.precedents("main", build.NOW) == ()
+    assert not path.exists()
 
 
 def test_every_write_is_on_the_disk_before_it_returns(full: SqliteJournal) -> None:

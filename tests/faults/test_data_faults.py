@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from contextlib import closing
 from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.assignments import Assignment, parse_choice
 from sellkit.core.bars import PRICES, BarSize, SeriesKey
 from sellkit.core.instrument import Token
-from sellkit.errors import ConfigError, InvalidBars
+from sellkit.errors import ConfigError, InvalidBars, NotConnected
 from tests.build import limits
 from tests.faults.desk import AVERAGE, PACING, Ran
 from tests.faults.markets import Odd, Scaled, TwiceAndBackwards
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 HOUR = dt.timedelta(hours=1)
 APPLE = Contract(conId=265598, exchange="SMART")
 MICROSOFT = 272093
+HALVES = SeriesKey(APPLE.conId, BarSize.M30)
 
 
 def ends(ran: Ran, symbol: str) -> dt.datetime:
@@ -248,11 +250,10 @@ def test_the_next_hour_keeps_what_was_told_before_and_goes_by_what_is_told_now(
     play.go_to(TURN + HOUR)
     second = play.run()
     assert ends(second, "AAPL") == HOUR_END + HOUR
-    key = SeriesKey(APPLE.conId, BarSize.M30)
-    revised = play.store().revisions(key)
+    revised = play.store().revisions(HALVES)
     assert list(revised.index) == [HOUR_END - HOUR / 2]
     assert revised["close"].iloc[0] == close_of(first, "AAPL")
-    now = play.store().read(key)["close"].loc[HOUR_END - HOUR / 2]
+    now = play.store().read(HALVES)["close"].loc[HOUR_END - HOUR / 2]
     assert now == pytest.approx(1.5 * close_of(first, "AAPL"), rel=1e-3)
     play.seen("what was told before is kept among the revisions")
 
@@ -360,10 +361,101 @@ def test_after_a_split_all_is_fetched_anew_and_nothing_is_mixed(play: Play) -> N
     play.seen(f"HOLD, on prices fetched anew by {again} requests")
 
 
+TOMORROW = TURN + dt.timedelta(days=1)
+OVERNIGHT = dt.datetime(2026, 1, 29, 3, tzinfo=dt.UTC)
+
+
+def superseded(play: Play) -> list[str]:
+    """The series that were put aside whole, without the time."""
+    folder = play.folder / "data" / "superseded"
+    return sorted(each.name.partition("~")[0] for each in folder.glob("*.parquet"))
+
+
+MICROSOFTS = ["272093-1d-TRADES-rth-clock", "272093-30m-TRADES-rth-clock"]
+
+
+@pytest.mark.fault(30)
+@pytest.mark.parametrize("ratio", ["1:10", "3:2", "11:10", "20:1", "100:1"])
+def test_whatever_the_ratio_all_is_fetched_anew_and_both_series_are_kept(
+    play: Play, ratio: str
+) -> None:
+    of = Fraction(ratio.replace(":", "/"))
+    play.split(MICROSOFT, "MSFT", of, OVERNIGHT)
+    play.turn(rise=("AAPL", "MSFT"))
+    play.run()
+    old = play.store().read(SeriesKey(MICROSOFT, BarSize.M30))
+    play.go_to(TOMORROW - dt.timedelta(minutes=1))
+    play.control.move_price("MSFT", 1.2)
+    play.go_to(TOMORROW)
+    ran = play.run()
+    assert ran.words()["MSFT"] == "HOLD"
+    assert not play.store().frozen()
+    new = play.store().read(SeriesKey(MICROSOFT, BarSize.M30))
+    common = old.index.intersection(new.index)
+    assert len(common) > 20
+    changed = (new.loc[common, "close"] / old.loc[common, "close"]).to_numpy()
+    assert changed == pytest.approx(float(1 / of), rel=2e-3)
+    assert [each for each in superseded(play) if each.startswith("272093")] == MICROSOFTS
+    play.seen(f"{ratio}: all fetched anew, the old series kept")
+
+
+@pytest.mark.fault(30)
+@pytest.mark.parametrize("fall", [0.995, 0.97, 0.8])
+def test_a_fall_overnight_as_by_a_dividend_is_no_split(play: Play, fall: float) -> None:
+    play.turn(rise=("AAPL", "MSFT"))
+    play.run()
+    play.go_to(OVERNIGHT)
+    play.control.move_price("MSFT", fall)
+    play.go_to(TOMORROW)
+    before = play.asked("reqHistoricalData")
+    ran = play.run()
+    assert ran.words()["MSFT"] in ("HOLD", "EXIT ApprovedTicket")
+    assert [each for each in superseded(play) if each.startswith("272093")] == []
+    asked = [each for each in play.heard("reqHistoricalData")[before:] if "272093" in each.fields]
+    assert len(asked) == 2, "one request for each series"
+
+
+@pytest.mark.fault(30)
+@pytest.mark.parametrize("nth", [1, 2, 3, 4])
+def test_what_is_fetched_anew_after_a_split_is_resumed_after_a_break(play: Play, nth: int) -> None:
+    play.turn(rise=("AAPL", "MSFT"))
+    play.run()
+    old = play.store().read(HALVES)
+    play.go_to(TOMORROW - dt.timedelta(minutes=1))
+    play.control.move_price("AAPL", 1.2)
+    play.go_to(TOMORROW)
+    rule = {"message": "reqHistoricalData", "symbol": "AAPL", "nth": nth, "do": "close"}
+    play.control.inject(rule)
+    broken = play.run()
+    assert isinstance(broken.error, NotConnected)
+    kept = play.store().read(HALVES)
+    assert kept.loc[old.index, "close"].equals(old["close"]), "old and new prices were mixed"
+    ran = play.run()
+    assert ran.words() == {"AAPL": "HOLD", "MSFT": "HOLD"}
+    assert not play.store().frozen()
+    assert play.store().read(HALVES)["close"].max() < 100, "prices of before the split are left"
+    assert superseded(play) == [each.replace("272093", "265598") for each in MICROSOFTS]
+
+
+@pytest.mark.fault(30)
+def test_while_bars_are_fetched_anew_nothing_is_decided_on_the_old_ones(play: Play) -> None:
+    play.turn(rise=("AAPL", "MSFT"))
+    play.run()
+    play.go_to(TOMORROW - dt.timedelta(minutes=1))
+    play.control.move_price("AAPL", 0.9)
+    play.go_to(TOMORROW)
+    rule = {"message": "reqHistoricalData", "symbol": "AAPL", "from": 3, "do": "no_data"}
+    play.control.inject(rule)
+    ran = play.run()
+    assert ran.words()["AAPL"] == "UNDECIDED"
+    assert "frozen since 2026-01-29 16:00 UTC" in ran.reasons("AAPL")
+    assert len(play.store().frozen()) == 2
+    play.control.clear()
+    assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+
+
 NEEDED = HOUR_END - HOUR / 2
 """The half-hour whose close decides at the usual turn."""
-
-HALVES = SeriesKey(APPLE.conId, BarSize.M30)
 
 
 def odd(play: Play) -> Odd:
