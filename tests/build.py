@@ -24,8 +24,9 @@ from sellkit.core.bars import (
     session_slots,
     slots_until,
 )
-from sellkit.core.gates import AtClose, Facts, Limits
+from sellkit.core.gates import Facts
 from sellkit.core.instrument import Instrument, Token
+from sellkit.core.limits import AtClose, Limits
 from sellkit.core.market_time import UTC, Calendar, calendar_for
 from sellkit.core.orders import OrderTicket, prepare
 from sellkit.core.portfolio import Account, AccountSnapshot, OpenOrder, Position, Side

@@ -155,6 +155,16 @@ def of_quote(run_id: str, row: SnapshotRow) -> Facts | None:
     }
 
 
+def beside(run_id: str, row: SnapshotRow) -> dict[str, Facts]:
+    """By table, what is kept beside the decision of a row."""
+    told = {
+        "retelling": of_retelling(run_id, row),
+        "quote_seen": of_quote(run_id, row),
+        "ticket": of_ticket(run_id, row),
+    }
+    return {table: facts for table, facts in told.items() if facts is not None}
+
+
 def precedent(row: Mapping[str, Any]) -> Precedent:
     """A decision with a certificate, as it was journalled."""
     return Precedent(

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 _WAIT_SECONDS: Final = 30.0
 _JSON: Final = ("reasons", "order")
-_BESIDE_DECISION: Final = {
-    "retelling": journal_facts.of_retelling,
-    "quote_seen": journal_facts.of_quote,
-    "ticket": journal_facts.of_ticket,
-}
 _RUNS: Final = """
     SELECT run.*, run_end.finished_at, run_end.outcome FROM run
     LEFT JOIN run_end ON run_end.run_id = run.run_id ORDER BY run.rowid"""
@@ -95,10 +90,8 @@ class SqliteJournal:
         with self._appending(run_id) as database:
             for row in rows:
                 _append(database, "decision", journal_facts.of_decision(run_id, row))
-                for table, facts_of in _BESIDE_DECISION.items():
-                    facts = facts_of(run_id, row)
-                    if facts is not None:
-                        _append(database, table, facts)
+                for table, facts in journal_facts.beside(run_id, row).items():
+                    _append(database, table, facts)
 
     def finish(self, run_id: str, finished_at: dt.datetime, outcome: str) -> None:
         """Close a run: `decided`, `undecided` or `failed: ...`."""

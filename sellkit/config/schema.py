@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sellkit.core.assignments import parse_choice
 from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
-from sellkit.core.gates import AtClose
+from sellkit.core.limits import AtClose
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import InvalidAssignment
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sellkit.core.limits import AtClose
 from sellkit.core.portfolio import Side
 from sellkit.core.signals import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sellkit.core.limits import Limits
     from sellkit.core.market_time import Session
     from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import AccountSnapshot
@@ -30,46 +31,6 @@ MANY_SIGNALS = 3
 _NO_TIME = dt.timedelta()
 # A correction is smaller; prices of before a split are further away.
 _SAME_BASIS = 0.1
-
-
-class AtClose(StrEnum):
-    """What happens to a signal of a session's last bar."""
-
-    NEXT_OPEN = "next_open"
-    SKIP = "skip"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What the operator allows.
-
-    Attributes
-    ----------
-    max_shares, max_notional
-        Per order, in shares and in the instrument's currency; None is unset.
-    max_bar_age, max_snapshot_age
-        How old the deciding bar and the positions may be.
-    max_seed_weight
-        Share of an EMA that may stem from its seed.
-    close_margin
-        How long before the session's end the last order may go.
-    max_quote_gap
-        How far the deciding close may lie from the market's price, as a part of the close.
-    require_above_break_even
-        Whether only positions above their cost are closed.
-    at_close
-        What happens to a signal of a session's last bar.
-    """
-
-    max_shares: Decimal | None
-    max_notional: Decimal | None
-    max_bar_age: dt.timedelta
-    max_snapshot_age: dt.timedelta
-    max_seed_weight: float
-    close_margin: dt.timedelta
-    max_quote_gap: float
-    require_above_break_even: bool
-    at_close: AtClose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

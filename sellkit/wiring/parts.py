@@ -134,7 +134,7 @@ def open_journal(settings: Settings) -> SqliteJournal:
 def desk_options(settings: Settings) -> DeskOptions:
     """How the settings make a desk work."""
     from sellkit.core.assignments import parse_choice
-    from sellkit.core.gates import Limits
+    from sellkit.core.limits import Limits
     from sellkit.operate.options import DeskOptions
 
     file, orders = settings.file, settings.file.orders

@@ -13,11 +13,11 @@ from sellkit.core import gates
 from sellkit.core.gates import (
     GATES,
     ApprovedTicket,
-    AtClose,
     DeferredTicket,
     DeniedTicket,
     judge,
 )
+from sellkit.core.limits import AtClose
 from sellkit.core.signals import Decision, Retelling
 from tests.build import (
     certificate,
