@@ -253,7 +253,6 @@ def test_prices_over_a_lost_connection_are_no_live_prices(
     open_broker: Callable[[], Broker],
 ) -> None:
     broker = open_broker()
-    broker.clock.now()  # type: ignore[attr-defined]  # the gateway's is known for a second
     broker.close()
     (quote,) = broker.quotes([AAPL]).values()
     assert quote.trouble is not None

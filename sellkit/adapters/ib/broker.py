@@ -249,13 +249,12 @@ class IbBroker:
 
         It never fails: a lost connection is the `trouble` of every quote. Nothing stays subscribed.
         """
-        asked_at = self._clock.now()
         try:
-            return self._bridge.ask(
-                "present prices", lambda way: way.quotes.of(instruments, asked_at)
-            )
+            at = self._clock.now()
+            return self._bridge.ask("present prices", lambda way: way.quotes.of(instruments, at))
         except NotConnected as error:
-            lost = Quote(asked_at=asked_at, trouble=f"present prices could not be had: {error}")
+            trouble = f"present prices could not be had: {error}"
+            lost = Quote(asked_at=self.standing.since, trouble=trouble)
             return {each.con_id: lost for each in instruments}
 
     def seconds_for(self, requests: int) -> float:
