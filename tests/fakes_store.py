@@ -38,6 +38,7 @@ class MemoryBarStore:
         self.averages: dict[SeriesKey, pd.DataFrame] = {}
         self.lacking: dict[SeriesKey, dict[dt.datetime, Absence]] = {}
         self.origin: Origin | None = None
+        self.tokens: dict[int, Token] = {}
         self.refused: list[pd.DataFrame] = []
         self.revised: dict[SeriesKey, list[pd.DataFrame]] = {}
         self.ice: dict[SeriesKey, Freeze] = {}
@@ -104,6 +105,12 @@ class MemoryBarStore:
     def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:
         self.averages[key] = table.rename_axis("start").copy()
 
+    def name(self, tokens: Mapping[int, Token]) -> None:
+        self.tokens |= tokens
+
+    def names(self) -> Mapping[int, Token]:
+        return dict(self.tokens)
+
     def keys(self) -> tuple[SeriesKey, ...]:
         return tuple(self.bars)
 
@@ -148,6 +155,9 @@ class MemoryBarStore:
     def verify(self) -> tuple[Finding, ...]:
         return ()
 
+    def mend(self) -> tuple[Finding, ...]:
+        return ()
+
     def figures(self) -> tuple[Figures, ...]:
         return tuple(_figures(key, self.bars[key]) for key in sorted(self.bars, key=name_of))
 
@@ -156,6 +166,7 @@ class MemoryBarStore:
             kept.clear()
         self.refused.clear()
         self.staging = None
+        self.tokens.clear()
         self.origin = None
 
 

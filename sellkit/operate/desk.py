@@ -15,6 +15,7 @@ from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date, plan
 from sellkit.operate.fetch import Series
+from sellkit.operate.holdings import Holding, coverage, holdings
 from sellkit.operate.speech import say
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from sellkit.core.coverage import SessionCoverage
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Account, AccountSnapshot, Position
     from sellkit.core.quotes import Quote
@@ -159,6 +161,7 @@ class Desk:
         series: list[Series] = []
         for position in self.snapshot().positions:
             series.extend(self._series(position, assignments))
+        self.parts.store.name({each.key.con_id: each.instrument.token for each in series})
         urgency = Urgency.HOUR if self._begun else Urgency.BACKFILL
         report = bring_up_to_date(
             [replace(each, urgency=urgency) for each in series],
@@ -172,6 +175,13 @@ class Desk:
         self._problems |= report.problems
         self._refuse_emptiness(series)
         return report
+
+    def coverage(self) -> dict[Holding, list[SessionCoverage] | None]:
+        """Of every stored series, session by session, how much is stored by now."""
+        now, lag = self.run.as_of, self.options.lag
+        return {
+            each: coverage(self.parts.store, each, now, lag) for each in holdings(self.parts.store)
+        }
 
     def decide(self) -> HourlyDecision:
         """Judge every position on what is stored, with positions and orders read afresh.
