@@ -636,18 +636,46 @@ def test_too_few_bars_for_the_average_decide_nothing(play: Play) -> None:
 
 
 @pytest.mark.fault(33)
-def test_a_torn_file_is_named_and_a_rebuild_mends_it(play: Play) -> None:
+@pytest.mark.parametrize("remedy", ["repair", "rebuild"])
+@pytest.mark.parametrize("is_folded", [False, True])
+def test_a_torn_file_is_named_and_mended_by_fetching_anew(
+    play: Play, remedy: str, *, is_folded: bool
+) -> None:
     play.turn(fall=("AAPL",))
     before = play.run().words()
+    if is_folded:
+        play.store().compact()
     torn = max(_files(play), key=lambda path: path.stat().st_size)
     torn.write_bytes(torn.read_bytes()[: torn.stat().st_size // 2])
     ran = play.run()
     assert isinstance(ran.error, InvalidBars)
     assert torn.name in str(ran.error)
-    assert "rebuild" in str(ran.error)
-    play.store().clear()
+    assert "`sellkit data repair`" in str(ran.error)
+    if remedy == "repair":
+        (moved,) = play.store().mend()
+        assert moved.where == f"{torn.parent.name}/{torn.name}"
+    else:
+        play.store().clear()
     assert play.run().words() == before
-    play.seen("named with its remedy, nothing decided", "after the rebuild as before")
+    play.seen(f"named, nothing decided; as before after data {remedy}")
+
+
+@pytest.mark.fault(33)
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
+def test_a_file_of_which_some_bytes_changed_is_not_used(play: Play, at: float) -> None:
+    play.turn(fall=("AAPL",))
+    before = play.run().words()
+    play.store().compact()
+    torn = max(_files(play), key=lambda path: path.stat().st_size)
+    content = bytearray(torn.read_bytes())
+    place = int(len(content) * at)
+    content[place : place + 64] = bytes(255 - each for each in content[place : place + 64])
+    torn.write_bytes(content)
+    ran = play.run()
+    assert isinstance(ran.error, InvalidBars)
+    assert torn.name in str(ran.error)
+    play.store().mend()
+    assert play.run().words() == before
 
 
 @pytest.mark.fault(33)
@@ -665,7 +693,9 @@ def test_a_disk_that_takes_no_more_leaves_what_was_there(play: Play) -> None:
 
 
 def _files(play: Play) -> list[Path]:
-    return list((play.folder / "data" / "segments").rglob("*.parquet"))
+    """The files that hold bars, in pieces or folded."""
+    data = play.folder / "data"
+    return [*(data / "segments").glob("*.parquet"), *(data / "bars").glob("*.parquet")]
 
 
 @pytest.mark.fault(34)
