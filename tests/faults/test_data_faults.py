@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sellkit.simgateway.history import HistoryBar
 
 HOUR = dt.timedelta(hours=1)
+HOUR_END = TURN.replace(second=0)
 APPLE = Contract(conId=265598, exchange="SMART")
 MICROSOFT = 272093
 HALVES = SeriesKey(APPLE.conId, BarSize.M30)
@@ -109,7 +110,27 @@ def test_a_bar_that_is_still_growing_does_not_decide(play: Play) -> None:
     ran = play.run()
     assert ran.words()["AAPL"] == "HOLD"
     assert ends(ran, "AAPL") == TURN.replace(second=0)
+    assert play.store().read(HALVES).index[-1] == within - dt.timedelta(minutes=40, seconds=20)
     play.seen(f"HOLD on the bar to {ends(ran, 'AAPL'):%H:%M}; the growing one had fallen by half")
+
+
+@pytest.mark.fault(23)
+def test_a_bar_that_may_still_change_after_its_end_does_not_decide(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    lag = dt.timedelta(seconds=30)
+    assert play.run(lag=lag).words() == {"AAPL": "UNDECIDED", "MSFT": "UNDECIDED"}
+    assert play.store().read(HALVES).index[-1] < HOUR_END - HOUR / 2
+    play.go_to(TURN + lag)
+    assert play.run(lag=lag).words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+
+
+@pytest.mark.fault(23)
+def test_a_bar_that_was_told_before_it_was_final_does_not_decide(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    play.run()
+    ran = play.run(lag=dt.timedelta(seconds=30))
+    assert ran.words() == {"AAPL": "UNDECIDED", "MSFT": "UNDECIDED"}
+    assert "was fetched before it was final, 30 s after its end" in ran.reasons("AAPL")
 
 
 LATE = dt.timedelta(seconds=60)
@@ -164,7 +185,6 @@ def close_of(ran: Ran, symbol: str) -> float:
 
 
 LATER = TURN + dt.timedelta(minutes=5)
-HOUR_END = TURN.replace(second=0)
 
 
 @pytest.mark.fault(25)
