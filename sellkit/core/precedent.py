@@ -15,6 +15,7 @@ What makes it the same decision is the contract, the bar and the assigned averag
   answered anew; to keep the answer to the old one would pass it off as the new one's. A second
   order cannot come of that, because the ticket id holds no average either. Whoever assigns the
   former average again finds its decision unchanged.
+- the mode. A dry run decides as a live one does; what it never does is claim the ticket.
 """
 
 from __future__ import annotations

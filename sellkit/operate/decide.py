@@ -64,9 +64,11 @@ class Decider:
     incomplete
         Tokens whose row of assignments cannot be used.
     precedents
-        Given a time, what was decided before on bars that ended then or later, oldest first.
+        Given a time, what was decided before on bars that ended then or later, oldest first;
+        nothing when left out.
     quotes
-        Given instruments, what the market shows of them, by contract.
+        Given instruments, what the market shows of them, by contract; left out, whoever would
+        exit is withheld, as nobody knows whether prices are live.
     problems
         By contract, why bars could not be had; said beside UNDECIDED.
     """
@@ -81,8 +83,8 @@ class Decider:
     is_present: bool
     problems: Mapping[int, str]
     incomplete: frozenset[Token]
-    precedents: Callable[[dt.datetime], Sequence[Precedent]]
-    quotes: Callable[[Sequence[Instrument]], Mapping[int, Quote]]
+    precedents: Callable[[dt.datetime], Sequence[Precedent]] = lambda _since: ()
+    quotes: Callable[[Sequence[Instrument]], Mapping[int, Quote]] = lambda _instruments: {}
 
     def decide(self) -> HourlyDecision:
         """Judge every position of the snapshot."""

@@ -16,8 +16,9 @@ from ib_insync import IB, Contract
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.assignments import Assignment, parse_choice
-from sellkit.core.bars import PRICES, BarSize, SeriesKey
+from sellkit.core.bars import PRICES, Anchor, BarSize, SeriesKey
 from sellkit.core.instrument import Token
+from sellkit.core.market_time import calendar_for
 from sellkit.errors import ConfigError, InvalidBars, NotConnected
 from tests.build import limits
 from tests.faults.desk import AVERAGE, PACING, Ran
@@ -255,6 +256,13 @@ def test_another_average_assigned_within_the_hour_is_judged_by_itself(play: Play
     play.book.save(Assignment(Token("NASDAQ", "AAPL"), average, timeframe))
     second = play.run()
     assert second.words()["AAPL"] == "HOLD"
+    assert "told differently" not in second.reasons("AAPL")
+    play.control.correct_bar("AAPL", HOUR_END, 0.3)
+    play.store().clear()
+    stays = play.run()
+    assert stays.words()["AAPL"] == "HOLD"
+    assert close_of(stays, "AAPL") == close_of(second, "AAPL")
+    assert "by which it would be EXIT" in stays.reasons("AAPL")
     play.book.save(Assignment(Token("NASDAQ", "AAPL"), *parse_choice(AVERAGE)))
     third = play.run()
     assert third.words()["AAPL"] == "EXIT DeniedTicket"
@@ -327,6 +335,17 @@ def test_a_half_day_has_four_hours_and_the_last_ends_at_one(play: Play) -> None:
 
 
 @pytest.mark.fault(28)
+def test_hours_from_the_opening_on_end_with_a_half_day_too(play: Play) -> None:
+    close = dt.datetime(2025, 11, 28, 18, tzinfo=dt.UTC)
+    play.go_to(close - dt.timedelta(minutes=1))
+    play.control.move_price("AAPL", 0.9)
+    play.go_to(close + dt.timedelta(seconds=20))
+    ran = play.run(anchor=Anchor.SESSION)
+    assert ends(ran, "AAPL") == close
+    assert ran.words()["AAPL"] == "EXIT DeferredTicket"
+
+
+@pytest.mark.fault(28)
 def test_a_holiday_has_no_hour(play: Play) -> None:
     thanksgiving = dt.datetime(2025, 11, 27, 16, 0, 20, tzinfo=dt.UTC)
     play.go_to(thanksgiving)
@@ -338,8 +357,12 @@ def test_a_holiday_has_no_hour(play: Play) -> None:
 @pytest.mark.parametrize(
     "end",
     [
-        dt.datetime(2026, 3, 6, 16, tzinfo=dt.UTC),  # 11:00, before the clocks change
-        dt.datetime(2026, 3, 9, 15, tzinfo=dt.UTC),  # 11:00, after it
+        dt.datetime(2026, 3, 6, 15, tzinfo=dt.UTC),  # the stub to 10:00, before the clocks change
+        dt.datetime(2026, 3, 9, 14, tzinfo=dt.UTC),  # the same, after it
+        dt.datetime(2026, 3, 6, 16, tzinfo=dt.UTC),  # 11:00
+        dt.datetime(2026, 3, 9, 15, tzinfo=dt.UTC),
+        dt.datetime(2025, 10, 31, 14, tzinfo=dt.UTC),  # 10:00, before they change back
+        dt.datetime(2025, 11, 3, 15, tzinfo=dt.UTC),
     ],
 )
 def test_hours_stay_those_of_the_exchange(
@@ -357,7 +380,20 @@ def test_hours_stay_those_of_the_exchange(
         time.tzset()
     assert ends(ran, "AAPL") == end
     assert ran.words()["AAPL"] == "EXIT ApprovedTicket"
-    play.seen(f"the machine in Tokyo: 11:00 in New York is {end:%m-%d %H:%M} UTC")
+    calendar = calendar_for("NASDAQ")
+    halves = play.store().read(HALVES).index
+    begun = [each for each in halves if each.date() == end.date()]
+    session = calendar.on(end.date())
+    assert session is not None
+    assert begun[0] == session.open_utc
+    assert (begun[0].hour, begun[0].minute) == (13 if _is_summer(end) else 14, 30)
+    play.seen(f"the machine in Tokyo: {calendar.local(end):%H:%M} there is {end:%m-%d %H:%M} UTC")
+
+
+def _is_summer(moment: dt.datetime) -> bool:
+    """Whether New York is four hours behind Greenwich, and not five."""
+    changes = dt.date(2025, 11, 2), dt.date(2026, 3, 8)
+    return not changes[0] <= moment.date() < changes[1]
 
 
 @pytest.mark.fault(30)
@@ -433,6 +469,29 @@ def test_a_fall_overnight_as_by_a_dividend_is_no_split(play: Play, fall: float) 
     assert [each for each in superseded(play) if each.startswith("272093")] == []
     asked = [each for each in play.heard("reqHistoricalData")[before:] if "272093" in each.fields]
     assert len(asked) == 2, "one request for each series"
+
+
+@pytest.mark.fault(30)
+@pytest.mark.market.with_args(Scaled.of)
+@pytest.mark.parametrize(("factor", "is_anew"), [(1.01, True), (0.995, True), (1.001, False)])
+def test_prices_that_drift_from_what_is_stored_are_fetched_anew(
+    play: Play, factor: float, *, is_anew: bool
+) -> None:
+    market = play.gateway.market
+    assert isinstance(market, Scaled)
+    play.turn(rise=("AAPL", "MSFT"))
+    play.run()
+    old = play.store().read(HALVES)
+    market.factor = factor
+    play.go_to(TURN + HOUR)
+    assert play.run().words() == {"AAPL": "HOLD", "MSFT": "HOLD"}
+    assert not play.store().frozen()
+    assert len(superseded(play)) == (2 if is_anew else 0)
+    new = play.store().read(HALVES)
+    first = new.index.intersection(old.index)[0]
+    assert new.loc[first, "close"] / old.loc[first, "close"] == pytest.approx(
+        factor if is_anew else 1.0, rel=1e-4
+    )
 
 
 @pytest.mark.fault(30)
