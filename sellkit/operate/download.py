@@ -158,7 +158,7 @@ class _Crew:
         ]
         self._work(label, works)
         if self.is_present:
-            self._wait_for_late(works)
+            self._wait_for_late(works, now)
         return [each.outcome() for each in works]
 
     def fetch_anew(self, store: BarStore, series: Sequence[Series]) -> list[Outcome]:
@@ -166,13 +166,19 @@ class _Crew:
         crew = replace(self, store=store)
         return crew.fetch("prices have changed, downloading anew", series)
 
-    def _wait_for_late(self, works: Sequence[Fetching]) -> None:
+    def _wait_for_late(self, works: Sequence[Fetching], began: dt.datetime) -> None:
         """Ask for bars that have just ended and did not come, until their time is over.
 
-        Identical questions lie 15 seconds apart, and the last is not later than the deadline; on a
-        clock that stands still there are no more of them than on one that runs.
+        The rounds begin 15 seconds apart, the last not later than the deadline. A first round that
+        took longer is followed by one more at once. On a clock that stands still there are no more
+        rounds than on one that runs.
+
+        Parameters
+        ----------
+        began
+            When the first round did; aware UTC.
         """
-        began = asked_at = self.clock.now()
+        asked_at = began
         for asked in itertools.count(1):
             late = [(each, slot) for each in works if (slot := each.late_slot()) is not None]
             if not late:

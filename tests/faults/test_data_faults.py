@@ -771,6 +771,28 @@ def test_a_disk_that_takes_no_more_leaves_what_was_there(play: Play) -> None:
     play.seen("nothing decided while bars cannot be written")
 
 
+@pytest.mark.fault(33)
+def test_wherever_a_bit_turns_no_other_bars_are_read(play: Play) -> None:
+    play.turn(fall=("AAPL",))
+    play.run()
+    play.store().compact()
+    (altered,) = (each for each in _files(play) if each.name.startswith("265598-30m"))
+    before, content = play.store().read(HALVES), altered.read_bytes()
+    refused = 0
+    for place in range(0, len(content), 11):
+        turned = content[place] ^ 1 << place % 8
+        altered.write_bytes(content[:place] + bytes([turned]) + content[place + 1 :])
+        try:
+            told = play.store().read(HALVES)
+        except InvalidBars:
+            refused += 1
+        else:
+            assert told.equals(before), f"byte {place} of {len(content)}"
+    altered.write_bytes(content)
+    assert refused > 100
+    play.seen(f"{refused} of {len(range(0, len(content), 11))} turned bits were noticed")
+
+
 def _files(play: Play) -> list[Path]:
     """The files that hold bars, in pieces or folded."""
     data = play.folder / "data"

@@ -536,6 +536,26 @@ def test_on_a_clock_that_stands_still_a_late_bar_is_given_up_all_the_same() -> N
     assert broker.clock.naps == [15.0, 15.0]
 
 
+class Slow(Late):
+    """A gateway that takes half a minute for each answer."""
+
+    def bars(self, request: BarRequest) -> pd.DataFrame:
+        answer = super().bars(request)
+        self.clock.time += dt.timedelta(seconds=30)
+        return answer
+
+
+def test_after_a_long_round_a_late_bar_is_asked_for_once_more_at_once() -> None:
+    broker = broker_with(APPLE, kind=Slow)
+    assert isinstance(broker, Slow)
+    broker.arrives_at = 2
+    download = Download(broker, replace(patient(), concurrency=1))
+    download(APPLE)
+    newest = broker.histories[APPLE, BarSize.M30].index[-1]
+    assert newest in download.store.bars[HALVES].index
+    assert broker.clock.time == NOW + 3 * dt.timedelta(seconds=30)
+
+
 def test_what_was_waited_for_in_vain_is_told_with_the_number_of_questions() -> None:
     broker = broker_with(APPLE, kind=Late)
     assert isinstance(broker, Late)
