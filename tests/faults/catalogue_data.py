@@ -77,7 +77,7 @@ DATA: Final = (
     Fault(
         33,
         "a file of bars is torn, or the disk is full",
-        "never half a file in use: the fault is named, and the bars are fetched anew",
+        "never half a file in use: the fault is named, and a repair fetches the bars anew",
     ),
     Fault(
         34,

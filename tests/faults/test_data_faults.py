@@ -912,6 +912,23 @@ def test_a_market_that_is_closed_shows_no_quote_and_the_close_alone_counts(play:
     assert (row.quote.bid, row.quote.ask, row.quote.trouble) == (None, None, None)
 
 
+@pytest.mark.fault(34)
+def test_what_is_traded_after_hours_says_nothing_of_the_close(play: Play) -> None:
+    play.control.set_market_data(symbol="AAPL", subscription="live")
+    close = dt.datetime(2026, 1, 28, 21, tzinfo=dt.UTC)
+    play.go_to(close - dt.timedelta(minutes=1))
+    play.control.move_price("AAPL", 0.9)
+    play.go_to(close + dt.timedelta(seconds=10))
+    play.control.move_price("AAPL", 0.7)
+    play.go_to(close + dt.timedelta(seconds=20))
+    ran = play.run()
+    assert ran.words()["AAPL"] == "EXIT DeferredTicket"
+    assert ran.decision is not None
+    row = next(each for each in ran.decision.rows if each.quote is not None)
+    assert row.quote is not None
+    assert float(row.quote.price or 0) < 0.75 * close_of(ran, "AAPL")
+
+
 def _no_line_is_left(play: Play) -> None:
     """Every subscription to prices was cancelled, and the gateway keeps none."""
     asked = {each.fields[2] for each in play.heard("reqMktData")}
