@@ -616,6 +616,17 @@ def test_what_was_put_aside_decides_once_it_is_told_rightly(play: Play) -> None:
 
 
 @pytest.mark.fault(31)
+@pytest.mark.market.with_args(Odd.of)
+def test_a_wrong_bar_of_the_hour_is_asked_for_again_as_one_that_is_late(play: Play) -> None:
+    wrong = at(NEEDED, times(1000.0))
+    odd(play).tell = lambda bar: wrong(bar) if play.clock.now() == TURN else bar
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    ran = play.run(play.waiting(), late_bars=LATE)
+    assert ran.words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+    assert list(put_aside(play)) == [NEEDED]
+
+
+@pytest.mark.fault(31)
 @pytest.mark.parametrize("price", ["-1", "0", "nan"])
 def test_an_impossible_bar_that_no_decision_needs_is_put_aside_alone(
     play: Play, price: str
