@@ -345,6 +345,24 @@ def test_an_exchange_without_a_calendar_is_said_beside_undecided() -> None:
     assert "no session calendar is known for the exchange TSEJ" in str(row["reasons"])
 
 
+def test_an_exchange_without_a_calendar_is_said_once_in_a_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    token = "TSEJ:7203"
+    odd = position(token, con_id=11)
+    place = Workplace(positions=[odd], assignments=[assignment("SMA 5 1D", token)])
+    with caplog.at_level(logging.INFO):
+        assert whole_run(place) == {token: Decision.UNDECIDED}
+    (row,) = place.journal.decisions(RUN)
+    told = "no session calendar is known for the exchange TSEJ"
+    assert row["reasons"] == ["no bars could be had", told]
+    assert place.broker.requests == []
+    said = [each for each in caplog.records if "TSEJ" in str(vars(each))]
+    assert [(each.getMessage(), each.levelno) for each in said] == [
+        ("decision_undecided", logging.CRITICAL)
+    ]
+
+
 def test_why_bars_could_not_be_had_stands_beside_undecided() -> None:
     place = usual()
     del place.broker.histories[APPLE, BarSize.M30], place.broker.histories[APPLE, BarSize.D1]

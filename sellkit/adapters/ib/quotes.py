@@ -137,9 +137,11 @@ class Quotes:
 
 
 def _is_whole(ticker: Ticker) -> bool:
-    """Whether its kind, both sides and the last price were told, a side also as not there."""
-    told = (ticker.bid, ticker.ask, ticker.last)
-    return ticker.marketDataType != _UNTOLD and not any(math.isnan(each) for each in told)
+    """Whether its kind and both sides were told; of a side that is not there, the last price."""
+    sides = (ticker.bid, ticker.ask)
+    if ticker.marketDataType == _UNTOLD or any(math.isnan(each) for each in sides):
+        return False
+    return min(sides) > 0 or not math.isnan(ticker.last)
 
 
 def _price(told: float) -> Decimal | None:
