@@ -22,7 +22,7 @@ from sellkit.core.market_time import calendar_for
 from sellkit.errors import ConfigError, InvalidBars, NotConnected
 from tests.build import limits
 from tests.faults.desk import AVERAGE, PACING, Ran
-from tests.faults.markets import Odd, Scaled, TwiceAndBackwards
+from tests.faults.markets import Eager, Odd, Scaled, TwiceAndBackwards
 from tests.faults.play import TURN, Play
 
 if TYPE_CHECKING:
@@ -113,6 +113,21 @@ def test_a_bar_that_is_still_growing_does_not_decide(play: Play) -> None:
     assert ends(ran, "AAPL") == TURN.replace(second=0)
     assert play.store().read(HALVES).index[-1] == within - dt.timedelta(minutes=40, seconds=20)
     play.seen(f"HOLD on the bar to {ends(ran, 'AAPL'):%H:%M}; the growing one had fallen by half")
+
+
+@pytest.mark.fault(23)
+@pytest.mark.market.with_args(Eager.of)
+def test_a_growing_bar_that_nobody_asked_for_is_not_kept(play: Play) -> None:
+    play.turn(rise=("AAPL",))
+    play.control.move_price("AAPL", 0.5)
+    play.go_to(TURN + dt.timedelta(minutes=10))
+    ran = play.run()
+    assert ran.words()["AAPL"] == "HOLD"
+    assert ends(ran, "AAPL") == HOUR_END
+    stored = play.store()
+    assert stored.read(HALVES).index[-1] == HOUR_END - HOUR / 2
+    days = stored.read(SeriesKey(APPLE.conId, BarSize.D1))
+    assert days.index[-1].date() == dt.date(2026, 1, 27)
 
 
 @pytest.mark.fault(23)
@@ -244,6 +259,20 @@ def test_an_exit_on_a_bar_that_is_corrected_a_little_is_prepared_as_it_was(play:
     assert first.words()["MSFT"] == second.words()["MSFT"] == "EXIT ApprovedTicket"
     assert second.ticket("MSFT") == first.ticket("MSFT")
     assert close_of(second, "MSFT") == close_of(first, "MSFT")
+
+
+@pytest.mark.fault(25)
+def test_an_exit_that_a_small_correction_takes_back_is_withheld(play: Play) -> None:
+    play.control.move_price("MSFT", 0.98)
+    play.turn()
+    first = play.run()
+    assert first.words()["MSFT"] == "EXIT ApprovedTicket"
+    play.go_to(LATER)
+    play.control.correct_bar("MSFT", HOUR_END, 1.05)
+    play.store().clear()
+    second = play.run()
+    assert second.words()["MSFT"] == "EXIT DeniedTicket"
+    assert "the next bar decides" in second.reasons("MSFT")
 
 
 @pytest.mark.fault(25)
