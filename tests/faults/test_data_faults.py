@@ -501,6 +501,18 @@ def test_a_fall_overnight_as_by_a_dividend_is_no_split(play: Play, fall: float) 
 
 
 @pytest.mark.fault(30)
+@pytest.mark.parametrize("factor", [0.5, 1.01, 4.0])
+def test_one_bar_that_is_corrected_is_no_split(play: Play, factor: float) -> None:
+    play.turn(rise=("AAPL", "MSFT"))
+    play.run()
+    play.control.correct_bar("MSFT", HOUR_END, factor)
+    play.go_to(TURN + HOUR)
+    play.run()
+    assert superseded(play) == []
+    assert "prices_changed" not in play.ears.events()
+
+
+@pytest.mark.fault(30)
 @pytest.mark.market.with_args(Scaled.of)
 @pytest.mark.parametrize(("factor", "is_anew"), [(1.01, True), (0.995, True), (1.001, False)])
 def test_prices_that_drift_from_what_is_stored_are_fetched_anew(
@@ -559,7 +571,9 @@ def test_while_bars_are_fetched_anew_nothing_is_decided_on_the_old_ones(play: Pl
     assert "frozen since 2026-01-29 16:00 UTC" in ran.reasons("AAPL")
     assert len(play.store().frozen()) == 2
     play.control.clear()
+    before = play.asked("reqHistoricalData")
     assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+    assert play.asked("reqHistoricalData") - before == 2, "what is frozen is asked for twice"
 
 
 NEEDED = HOUR_END - HOUR / 2
