@@ -397,7 +397,7 @@ def test_a_holiday_has_no_hour(play: Play) -> None:
 def test_hours_stay_those_of_the_exchange(
     play: Play, monkeypatch: pytest.MonkeyPatch, end: dt.datetime
 ) -> None:
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")  # five and three quarters of an hour off
     time.tzset()
     try:
         play.go_to(end - dt.timedelta(minutes=1))
@@ -416,7 +416,9 @@ def test_hours_stay_those_of_the_exchange(
     assert session is not None
     assert begun[0] == session.open_utc
     assert (begun[0].hour, begun[0].minute) == (13 if _is_summer(end) else 14, 30)
-    play.seen(f"the machine in Tokyo: {calendar.local(end):%H:%M} there is {end:%m-%d %H:%M} UTC")
+    play.seen(
+        f"the machine in Kathmandu: {calendar.local(end):%H:%M} there is {end:%m-%d %H:%M} UTC"
+    )
 
 
 def _is_summer(moment: dt.datetime) -> bool:
@@ -505,9 +507,13 @@ def test_a_fall_overnight_as_by_a_dividend_is_no_split(play: Play, fall: float) 
 def test_one_bar_that_is_corrected_is_no_split(play: Play, factor: float) -> None:
     play.turn(rise=("AAPL", "MSFT"))
     play.run()
-    play.control.correct_bar("MSFT", HOUR_END, factor)
+    yesterday = HOUR_END - dt.timedelta(days=1)
+    for end in (yesterday, HOUR_END):
+        play.control.correct_bar("MSFT", end, factor)
     play.go_to(TURN + HOUR)
     play.run()
+    told = play.store().revisions(SeriesKey(MICROSOFT, BarSize.M30))
+    assert list(told.index) == [yesterday - HOUR / 2, HOUR_END - HOUR / 2]
     assert superseded(play) == []
     assert "prices_changed" not in play.ears.events()
 
