@@ -276,6 +276,22 @@ def test_an_exit_that_a_small_correction_takes_back_is_withheld(play: Play) -> N
 
 
 @pytest.mark.fault(25)
+def test_a_decision_on_yesterdays_bar_stands_beside_one_on_this_hours(play: Play) -> None:
+    play.book.save(Assignment(Token("NASDAQ", "MSFT"), *parse_choice("SMA 10 1D")))
+    play.turn(fall=("AAPL",))
+    first = play.run()
+    assert ends(first, "MSFT") < ends(first, "AAPL")
+    assert first.words()["MSFT"] in ("HOLD", "EXIT DeniedTicket")
+    factor = 0.7 if first.words()["MSFT"] == "HOLD" else 1.5
+    play.control.correct_bar("MSFT", ends(first, "MSFT"), factor)
+    play.store().clear()
+    second = play.run()
+    assert second.words()["MSFT"] == first.words()["MSFT"]
+    assert close_of(second, "MSFT") == close_of(first, "MSFT")
+    assert "told differently since" in second.reasons("MSFT")
+
+
+@pytest.mark.fault(25)
 def test_another_average_assigned_within_the_hour_is_judged_by_itself(play: Play) -> None:
     play.turn(fall=("AAPL",))
     first = play.run()

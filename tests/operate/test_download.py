@@ -76,7 +76,9 @@ class Download:
     def __call__(self, *con_ids: int, choice: str | None = None) -> tuple[Outcome, ...]:
         return self.report(*con_ids, choice=choice).outcomes
 
-    def report(self, *con_ids: int, choice: str | None = None) -> DownloadReport:
+    def report(
+        self, *con_ids: int, choice: str | None = None, is_present: bool = True
+    ) -> DownloadReport:
         series = [each for con_id in con_ids for each in self.planned(con_id, choice)]
         return bring_up_to_date(
             series,
@@ -85,7 +87,7 @@ class Download:
             self.progress,
             self.options,
             self.broker.clock,
-            is_present=True,
+            is_present=is_present,
         )
 
     def planned(self, con_id: int, choice: str | None = None) -> tuple[Series, Series]:
@@ -534,6 +536,14 @@ def test_on_a_clock_that_stands_still_a_late_bar_is_given_up_all_the_same() -> N
     Download(broker, patient())(APPLE)
     assert sizes(broker.requests).count(BarSize.M30) == 1 + 2
     assert broker.clock.naps == [15.0, 15.0]
+
+
+def test_a_look_at_the_past_waits_for_nothing() -> None:
+    broker = broker_with(APPLE, kind=Late)
+    assert isinstance(broker, Late)
+    broker.arrives_at = 100
+    Download(broker, patient()).report(APPLE, is_present=False)
+    assert broker.clock.naps == []
 
 
 class Slow(Late):
