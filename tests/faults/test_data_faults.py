@@ -432,9 +432,8 @@ def test_hours_stay_those_of_the_exchange(
     assert session is not None
     assert begun[0] == session.open_utc
     assert (begun[0].hour, begun[0].minute) == (13 if _is_summer(end) else 14, 30)
-    play.seen(
-        f"the machine in Kathmandu: {calendar.local(end):%H:%M} there is {end:%m-%d %H:%M} UTC"
-    )
+    local = calendar.local(end)
+    play.seen(f"the machine in Kathmandu: {local:%H:%M} in New York is {end:%m-%d %H:%M} UTC")
 
 
 def _is_summer(moment: dt.datetime) -> bool:
