@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Timeframe
 from sellkit.core.evaluate import evaluate
-from sellkit.core.gates import DeniedTicket, Facts, judge
+from sellkit.core.gates import Facts, judge
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.orders import prepare
+from sellkit.core.precedent import by_key, upheld
 from sellkit.core.signals import Decision, Signal
 from sellkit.core.snapshot import SnapshotRow, in_display_order
+from sellkit.operate.decision import HourlyDecision
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -24,60 +25,11 @@ if TYPE_CHECKING:
     from sellkit.core.gates import Verdict
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import AccountSnapshot, Position
+    from sellkit.core.precedent import Precedent
+    from sellkit.core.quotes import Quote
     from sellkit.core.standing import Standing
     from sellkit.operate.options import DeskOptions
     from sellkit.operate.study import Study
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class HourlyDecision:
-    """Every position judged at one moment.
-
-    Attributes
-    ----------
-    as_of
-        The moment, aware UTC.
-    snapshot
-        Positions and open orders as read for it.
-    standing
-        How the connection stood for it.
-    rows
-        One for each position, in display order.
-    studies
-        Bars and averages by contract.
-    """
-
-    as_of: dt.datetime
-    snapshot: AccountSnapshot
-    standing: Standing
-    rows: tuple[SnapshotRow, ...]
-    studies: Mapping[int, Study]
-
-    @property
-    def exits(self) -> tuple[SnapshotRow, ...]:
-        """The rows that signal EXIT."""
-        return tuple(row for row in self.rows if row.signal.decision is Decision.EXIT)
-
-    @property
-    def undecided(self) -> tuple[SnapshotRow, ...]:
-        """The rows for which missing or doubtful data allow no answer."""
-        return tuple(row for row in self.rows if row.signal.decision is Decision.UNDECIDED)
-
-    def under(self, standing: Standing) -> HourlyDecision:
-        """This decision by a later standing: undecided as a whole when that one gives doubt."""
-        doubt = standing.doubt(self.snapshot.epoch)
-        if doubt is None:
-            return self
-        rows = in_display_order(_undecided(row, doubt) for row in self.rows)
-        return replace(self, standing=standing, rows=tuple(rows))
-
-    def bars(self, row: SnapshotRow) -> pd.DataFrame:
-        """The completed bars of a row's assigned timeframe, a bar frame; hourly when unassigned."""
-        study = self.studies[row.position.instrument.con_id]
-        timeframe = row.assignment.timeframe if row.assignment else Timeframe.H1
-        return study.history.of(timeframe).frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +56,12 @@ class Decider:
         Whether the present is described; a past moment that was asked for is not.
     incomplete
         Tokens whose row of assignments cannot be used.
+    precedents
+        Given a time, what was decided before on bars that ended then or later, oldest first;
+        nothing when left out.
+    quotes
+        Given instruments, what the market shows of them, by contract; left out, whoever would
+        exit is withheld, as nobody knows whether prices are live.
     problems
         By contract, why bars could not be had; said beside UNDECIDED.
     """
@@ -118,6 +76,8 @@ class Decider:
     is_present: bool
     problems: Mapping[int, str]
     incomplete: frozenset[Token]
+    precedents: Callable[[dt.datetime], Sequence[Precedent]] = lambda _since: ()
+    quotes: Callable[[Sequence[Instrument]], Mapping[int, Quote]] = lambda _instruments: {}
 
     def decide(self) -> HourlyDecision:
         """Judge every position of the snapshot."""
@@ -126,10 +86,12 @@ class Decider:
             for each in self.snapshot.positions
             if each.instrument.is_decided and has_calendar(each.instrument.token.exchange)
         }
-        signals = [self._signal(each, studies) for each in self.snapshot.positions]
-        exits = sum(each.decision is Decision.EXIT for each in signals)
+        signals = self._upheld([self._signal(each, studies) for each in self.snapshot.positions])
+        exits = [each.position.instrument for each in signals if each.decision is Decision.EXIT]
+        quotes = self.quotes(exits) if exits else {}
         decided = sum(each.instrument.is_decided for each in self.snapshot.positions)
-        rows = [self._row(each, studies, (exits, decided)) for each in signals]
+        counted = (len(exits), decided)
+        rows = [self._row(each, studies, counted, quotes) for each in signals]
         shown = tuple(in_display_order(rows))
         return HourlyDecision(self.as_of, self.snapshot, self.standing, shown, studies)
 
@@ -152,42 +114,50 @@ class Decider:
             return signal
         return Signal(position, assignment, signal.decision, (*signal.reasons, problem))
 
+    def _upheld(self, signals: Sequence[Signal]) -> list[Signal]:
+        """The signals, in their place what was decided on the same bars before."""
+        ends = [each.certificate.slot.end for each in signals if each.certificate is not None]
+        found = by_key(self.precedents(min(ends))) if ends else {}
+        return [upheld(each, found) for each in signals]
+
     def _row(
-        self, signal: Signal, studies: Mapping[int, Study], counted: tuple[int, int]
+        self,
+        signal: Signal,
+        studies: Mapping[int, Study],
+        counted: tuple[int, int],
+        quotes: Mapping[int, Quote],
     ) -> SnapshotRow:
         con_id = signal.position.instrument.con_id
         study = studies.get(con_id)
         timeframe = signal.assignment.timeframe if signal.assignment else Timeframe.H1
         frame = study.history.of(timeframe).frame if study else None
+        is_exit, quote = signal.decision is Decision.EXIT, quotes.get(con_id)
         return SnapshotRow(
             as_of=self.as_of,
             signal=signal,
             last_close=_last_close(signal, frame),
             readings=study.readings if study else (),
             open_orders=self.snapshot.orders_on(con_id),
-            verdict=self._verdict(signal, *counted) if signal.decision is Decision.EXIT else None,
+            verdict=self._verdict(signal, counted, quote) if is_exit else None,
+            quote=quote,
             max_seed_weight=self.options.limits.max_seed_weight,
         )
 
-    def _verdict(self, signal: Signal, exits: int, decided: int) -> Verdict:
+    def _verdict(self, signal: Signal, counted: tuple[int, int], quote: Quote | None) -> Verdict:
         calendar = calendar_for(signal.position.instrument.token.exchange)
         facts = Facts(
             now=self.now,
             is_present=self.is_present,
             snapshot=self.snapshot,
             standing=self.standing,
+            quote=quote,
             session=calendar.at(self.now),
             next_open=calendar.next_to_open(self.now).open_utc,
-            exits=exits,
-            positions=decided,
+            exits=counted[0],
+            positions=counted[1],
             limits=self.options.limits,
         )
         return judge(prepare(signal), facts)
-
-
-def _undecided(row: SnapshotRow, doubt: str) -> SnapshotRow:
-    signal = Signal(row.position, row.assignment, Decision.UNDECIDED, (doubt,))
-    return replace(row, signal=signal, verdict=None)
 
 
 def _last_close(signal: Signal, bars: pd.DataFrame | None) -> float | None:
@@ -195,15 +165,3 @@ def _last_close(signal: Signal, bars: pd.DataFrame | None) -> float | None:
     if signal.certificate is not None:
         return signal.certificate.close
     return None if bars is None or bars.empty else float(bars["close"].iloc[-1])
-
-
-def say(run_id: str, row: SnapshotRow) -> None:
-    """Log a decision; until alert channels exist, what is undecided or withheld loudest."""
-    decision, reasons = row.signal.decision, row.signal.reasons
-    is_withheld = isinstance(row.verdict, DeniedTicket)
-    if isinstance(row.verdict, DeniedTicket):
-        reasons = (*reasons, *row.verdict.reasons)
-    level = logging.CRITICAL if is_withheld or decision is Decision.UNDECIDED else logging.INFO
-    event = f"decision_{decision.lower()}" + ("_withheld" if is_withheld else "")
-    token = str(row.position.instrument)
-    log.log(level, event, extra={"run_id": run_id, "token": token, "reasons": list(reasons)})

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Assignment
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.pacing import Urgency
 from sellkit.errors import ConfigError, DataError
-from sellkit.operate.decide import Decider, HourlyDecision, say
+from sellkit.operate.decide import Decider
+from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date, plan
 from sellkit.operate.fetch import Series
 from sellkit.operate.holdings import Holding, coverage, holdings
+from sellkit.operate.speech import say
 from sellkit.operate.study import Archive, Studies
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
     from sellkit.core.coverage import SessionCoverage
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Account, AccountSnapshot, Position
+    from sellkit.core.quotes import Quote
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import (
         AssignmentBook,
@@ -192,12 +196,16 @@ class Desk:
         """
         sheet, broker = self.sheet(), self.parts.broker
         before = broker.standing
+        archive = Archive(self.options, self.run.as_of)
+        studies = Studies(self.parts.store, archive, is_present=self.asked_as_of is None)
         decider = Decider(
             snapshot=self.snapshot(),
             standing=before,
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
-            study=self._studies().of,
+            precedents=partial(self.parts.journal.precedents, self.account.alias),
+            quotes=self._quotes,
+            study=studies.of,
             options=self.options,
             as_of=self.run.as_of,
             now=self.parts.clock.now(),
@@ -246,10 +254,6 @@ class Desk:
     ) -> None:
         self.close()
 
-    def _studies(self) -> Studies:
-        archive = Archive(self.options, self.run.as_of)
-        return Studies(self.parts.store, archive, is_present=self.asked_as_of is None)
-
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""
         now = self.parts.clock.now()
@@ -260,6 +264,12 @@ class Desk:
             )
         if self.asked_as_of is None:
             self.run = replace(self.run, as_of=now)
+
+    def _quotes(self, instruments: Sequence[Instrument]) -> Mapping[int, Quote]:
+        """What the market shows now, which tells nothing of a past moment."""
+        if self.asked_as_of is not None or not self.parts.broker.standing.is_ready:
+            return {}
+        return self.parts.broker.quotes(instruments)
 
     def _series(
         self, position: Position, assignments: Mapping[Token, Assignment]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sellkit.core.bars import Slot
     from sellkit.core.snapshot import SnapshotRow
-    from sellkit.operate.decide import HourlyDecision
+    from sellkit.operate.decision import HourlyDecision
     from sellkit.operate.options import DeskOptions
 
 _A_MINUTE: Final = dt.timedelta(minutes=1)

@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Timeframe
@@ -42,7 +43,7 @@ class Watch:
     Parameters
     ----------
     parts
-        The adapters; of the journal and the signal log no use is made.
+        The adapters; the journal is only read, for what was decided on the same bars before.
     account
         Whose positions.
     options
@@ -225,6 +226,7 @@ class Watch:
             standing=self._parts.broker.standing,
             assignments=sheet.assignments,
             study=self._memory.study,
+            precedents=partial(self._parts.journal.precedents, self._account.alias),
             options=self._options,
             as_of=as_of,
             now=now,

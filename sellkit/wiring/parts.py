@@ -192,7 +192,7 @@ def open_journal(settings: Settings) -> SqliteJournal:
 def desk_options(settings: Settings) -> DeskOptions:
     """How the settings make a desk work."""
     from sellkit.core.assignments import parse_choice
-    from sellkit.core.gates import Limits
+    from sellkit.core.limits import Limits
     from sellkit.operate.options import DeskOptions
 
     file, orders = settings.file, settings.file.orders
@@ -205,6 +205,7 @@ def desk_options(settings: Settings) -> DeskOptions:
             max_snapshot_age=dt.timedelta(seconds=orders.max_snapshot_age_seconds),
             max_seed_weight=file.signals.max_seed_weight,
             close_margin=dt.timedelta(seconds=orders.close_margin_seconds),
+            max_quote_gap=orders.max_quote_gap,
             require_above_break_even=orders.require_above_break_even,
             at_close=orders.at_close,
         ),

@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 from ib_insync.util import UNSET_DOUBLE
 
-from sellkit.core.bars import PRICES, checked
+from sellkit.core.bars import PRICES, shaped
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.market_time import UTC
 from sellkit.core.portfolio import SIMULATED_FARM, GatewayKind, OpenOrder, Position, Side
-from sellkit.core.sifting import possible
 from sellkit.errors import BrokerError, InvalidBars, InvalidToken
 
 if TYPE_CHECKING:
@@ -142,7 +141,7 @@ def open_order(trade: Trade, account: Account) -> OpenOrder:
 
 
 def bar_frame(bars: Sequence[BarData], fetched_at: dt.datetime, source: str) -> pd.DataFrame:
-    """An answer of historical bars as a checked bar frame.
+    """An answer of historical bars as a bar frame, with its prices as they were told.
 
     Parameters
     ----------
@@ -156,7 +155,7 @@ def bar_frame(bars: Sequence[BarData], fetched_at: dt.datetime, source: str) -> 
     Raises
     ------
     InvalidBars
-        A time without a zone, or an impossible price.
+        A time without a zone.
     """
     index = pd.DatetimeIndex(_starts(bars, source), name="start").tz_localize("UTC")
     numbers = [(bar.open, bar.high, bar.low, bar.close, bar.volume) for bar in bars]
@@ -167,8 +166,7 @@ def bar_frame(bars: Sequence[BarData], fetched_at: dt.datetime, source: str) -> 
     if not (index.is_monotonic_increasing and index.is_unique):
         frame = frame.sort_index(kind="stable")
         frame = frame[~frame.index.duplicated(keep="last")]
-    # The frame is the schema's as it was made; what is wrong with a price is told by the check.
-    return frame if possible(list(rows.T)).all() else checked(frame, source)
+    return shaped(frame, source)
 
 
 def _starts(
