@@ -69,16 +69,13 @@ def exchange(layout: Layout, reader: Reader, gathered: pd.DataFrame, named: Name
     Raises
     ------
     DataError
-        The series is not frozen, or nothing was gathered.
+        Nothing was gathered.
     """
-    note_path = layout.path("frozen", named.key)
-    if not note_path.exists():
-        raise DataError(f"{named.name} is not being fetched anew: freeze it first")
     if is_thawed(layout, named.key):
         return
     if gathered.empty:
         raise DataError(f"{named.name} has not been fetched anew: download it first")
-    since = read(note_path).since
+    since = read(layout.path("frozen", named.key)).since
     held = reader.holding(named)
     old = reader.rows(named)
     aside.note_revisions(layout.path("revisions", named.key), reader.told(named))

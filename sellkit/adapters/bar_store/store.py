@@ -223,13 +223,17 @@ class ParquetBarStore:
     def thaw(self, key: SeriesKey) -> None:
         """Put the gathered series in place of the frozen one, which is kept in `superseded/`.
 
+        Nothing of a series that is not frozen: another process may have exchanged it meanwhile.
+
         Raises
         ------
         DataError
-            The series is not frozen, or nothing was gathered.
+            Nothing was gathered.
         """
         staging = self.refetched()
         with self._writing():
+            if not self._layout.path("frozen", key).exists():
+                return
             freezing.exchange(self._layout, self._reader, staging.read(key), Named.of(key))
             self._layout.path(_AVERAGES, key).unlink(missing_ok=True)
             absent_bars.write(self._layout.path(_ABSENT, key), staging.absent(key))
