@@ -235,6 +235,7 @@ class PacingLedger:
             yield
         except (sqlite3.Error, OSError) as error:
             raise ConfigError(
-                f"the ledger of requests {self._path} cannot be used ({error}); "
-                "end sellkit everywhere and remove the file, it is made anew"
+                f"the ledger of requests {self._path} cannot be used ({error}): let sellkit write "
+                "there and see that the disk is not full; if that is so, end sellkit everywhere "
+                "and remove the file, it is made anew"
             ) from error
