@@ -23,6 +23,7 @@ from tests.faults.invariants import breaches
 from tests.soak.host import Host
 from tests.soak.operator import LAG
 from tests.soak.places import LISTED, Place
+from tests.soak.troubles import HALF, Scene
 
 NUMBERS = ["open", "high", "low", "close", "volume"]
 SIZES = (BarSize.D1, BarSize.M30)
@@ -62,6 +63,24 @@ def _unfinished(place: Place, size: BarSize, bars: pd.DataFrame, now: dt.datetim
             found.append(f"{place.symbol} {size} {start}: no such bar has ended by {now}")
         elif row["fetched_at"] < ends[0]:
             found.append(f"{place.symbol} {size} {start}: stored as it was before its end")
+    return found
+
+
+def false(
+    host: Host, store: ParquetBarStore, options: DeskOptions, scene: Scene
+) -> list[str]:
+    """Stored bars that the market never told so; those that it told anew may lag behind."""
+    found: list[str] = []
+    for place in LISTED:
+        if place.symbol in scene.splits:
+            continue
+        for size in SIZES:
+            truth = told(host.truth(place.symbol, place.exchange, size.value))
+            stored = store.read(options.key(place.con_id, size))
+            ends = scene.corrected.get(place.symbol, ())
+            anew = {end - HALF for end in ends} | {day_label(end.date()) for end in ends}
+            stored = stored[~stored.index.isin(list(anew))]
+            found += [f"{place.symbol} {size} {each}" for each in _differences(stored, truth, ())]
     return found
 
 
@@ -157,8 +176,9 @@ def broken(
     return breaches(evidence)
 
 
-def misjudged(host: Host, folder: Path, run_id: str, retold: Collection[str]) -> list[str]:
+def misjudged(host: Host, folder: Path, run_id: str, scene: Scene) -> list[str]:
     """Decisions of a run on other closes than the market's; what was told anew is left out."""
+    retold = {*scene.splits, *scene.corrected}
     with closing(SqliteJournal(journal_at(folder))) as journal:
         rows = journal.decisions(run_id)
     firm = [row for row in rows if row["decision"] in ("EXIT", "HOLD")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import resource
 import secrets
 import threading
@@ -33,6 +34,7 @@ def run_forever(port: int, folder: Path, moment: dt.datetime, client_id: int) ->
     """Hourly runs, one after the other, until killed."""
     from tests.soak.operator import Operator  # noqa: PLC0415  (the server of processes is lean)
 
+    logging.disable()
     operator = Operator(port, folder, lambda: moment, client_id)
     number = 0
     while True:

@@ -23,7 +23,7 @@ from sellkit.operate.desk import Desk
 from sellkit.operate.download import DownloadReport
 from sellkit.operate.options import DeskOptions
 from tests.faults.desk import ALIASES, NUMBER, StageClock, decided, dry_options, journal_at, laid_out
-from tests.soak.places import LISTED
+from tests.soak.places import LISTED, Place
 
 OWNER = Origin(GatewayKind.SIMULATED, "main", "0123456789ab")
 LAG = dt.timedelta(seconds=15)
@@ -116,16 +116,16 @@ class Operator:
             all_positions=True,
         )
 
-    def act(self, chance: random.Random, run_id: str | None) -> Deed:
-        """One action: the hourly run, or bars in one of three ways."""
+    def act(self, chance: random.Random, run_id: str | None, aimed: Place | None) -> Deed:
+        """One action: the hourly run, or bars in one of three ways, rather of what is aimed at."""
         if run_id is not None:
             return Deed("hourly run", self.hourly(run_id))
-        name = chance.choice(["refresh", "refresh", "further back", "anew"])
+        name = chance.choice(["refresh", "further back", "anew", "anew"])
         try:
             if name == "further back":
                 self._reach_back(chance)
             elif name == "anew":
-                self._drop_one(chance)
+                self._drop((aimed or chance.choice(LISTED)).con_id)
             return Deed(name, None, len(self.refresh().problems))
         except SellkitError as error:
             return Deed(name, error)
@@ -183,9 +183,6 @@ class Operator:
             self._days, self._hours = 30, 30
             for place in LISTED:
                 self._drop(place.con_id)
-
-    def _drop_one(self, chance: random.Random) -> None:
-        self._drop(chance.choice(LISTED).con_id)
 
     def _drop(self, con_id: int) -> None:
         for size in (BarSize.D1, BarSize.M30):

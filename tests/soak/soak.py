@@ -173,11 +173,11 @@ class Soak:
         run_id = f"{minute:08x}" if is_hour else None
         if trouble in (disk_full, run_killed):
             self._excused.add(str(run_id))
-        self._scene.chance = chance
+        self._scene.chance, self._scene.aimed = chance, None
         end = trouble(self._scene)
         deed = Deed("nothing")
         try:
-            deed = self._watched(lambda: self._operator.act(chance, run_id))
+            deed = self._watched(lambda: self._operator.act(chance, run_id, self._scene.aimed))
         except Hangs:
             raise
         except Exception as error:  # noqa: BLE001  (that there was one is what is looked for)
@@ -185,7 +185,7 @@ class Soak:
             self._fail(minute, trouble.__name__, "an action", f"{type(error).__name__}: {error}")
         finally:
             if end is not None:
-                lasts = 0 if trouble in LOCAL else chance.randint(0, 2)
+                lasts = 0 if trouble in LOCAL else chance.choice([0, 0, 0, 1, 2])
                 self._ends.append((minute + lasts, end))
             self._end(minute)
         self.report.minutes += 1
@@ -196,7 +196,7 @@ class Soak:
 
     def _look(self, minute: int, trouble: str, deed: Deed, run_id: str | None) -> None:
         if run_id is not None:
-            found = audit.misjudged(self._host, self._folder, run_id, self._scene.retold)
+            found = audit.misjudged(self._host, self._folder, run_id, self._scene)
             for what in found:
                 self._fail(minute, trouble, deed.name, what)
         if (minute + 1) % HOUR:
@@ -204,7 +204,9 @@ class Soak:
         self._calm()
         self._watched(lambda: self._operator.came_back(RETURN))
         store, options = self._operator.store, self._operator.options
-        for what in (*audit.unsound(store, options, self._moment), *self._broken()):
+        found = audit.unsound(store, options, self._moment)
+        found += audit.false(self._host, store, options, self._scene)
+        for what in (*found, *self._broken()):
             self._fail(minute, trouble, deed.name, what)
         self._ears.records.clear()
         self.report.samples.append(vitals.sampled(minute + 1))

@@ -39,23 +39,27 @@ class Scene:
         The gateway's time.
     chance
         Draws what a trouble leaves open; of this minute alone.
+    aimed
+        The instrument that this minute's trouble is about, if it is about one.
     splits
-        How many there have been.
-    retold
-        Symbols of which the market has told something otherwise than before.
+        Symbols whose prices have all been divided.
+    corrected
+        By symbol, when the bars end that the market told anew.
     """
 
     host: Host
     folder: Path
     moment: dt.datetime
     chance: random.Random = field(default_factory=random.Random)
-    splits: int = 0
-    retold: set[str] = field(default_factory=set)
+    aimed: Place | None = None
+    splits: list[str] = field(default_factory=list)
+    corrected: dict[str, set[dt.datetime]] = field(default_factory=dict)
 
-    def inject(self, *, minutes: bool = True, **rule: object) -> None:
-        """Put a rule in force; one about a message ends within the next three minutes."""
-        if minutes and "message" in rule:
-            rule["before"] = (self.moment + MINUTE * self.chance.randint(1, 3)).isoformat()
+    def inject(self, **rule: object) -> None:
+        """Put a rule in force; one about a message ends soon, mostly within its minute."""
+        if "message" in rule:
+            lasts = MINUTE * self.chance.choice([0.5, 0.5, 0.5, 0.5, 1.5, 2.5])
+            rule["before"] = (self.moment + lasts).isoformat()
         self.host.control.inject(rule)
 
     def sequence(self, *steps: Mapping[str, object]) -> None:
@@ -67,8 +71,9 @@ class Scene:
         return round(self.chance.uniform(0.02, most), 3)
 
     def place(self) -> Place:
-        """One of the instruments."""
-        return self.chance.choice(LISTED)
+        """One of the instruments, which the trouble is aimed at."""
+        self.aimed = self.chance.choice(LISTED)
+        return self.aimed
 
 
 # --- the connection -------------------------------------------------------------------------------
@@ -84,7 +89,7 @@ def closed_within_answer(scene: Scene) -> None:
 
 
 def closed_by_question(scene: Scene) -> None:
-    message = scene.chance.choice(["reqHistoricalData", "reqPositions", "reqContractData"])
+    message = scene.chance.choice(["reqHistoricalData", "reqPositions", "reqContractDetails"])
     scene.inject(message=message, do="close", nth=1, deliver=scene.chance.random() < 0.5)
 
 
@@ -217,7 +222,7 @@ def corrected_bar(scene: Scene) -> None:
     else:
         end = session.open_utc + (scene.moment - session.open_utc) // HALF * HALF
     scene.host.control.correct_bar(place.symbol, end, scene.chance.choice([0.9, 0.995, 1.02, 1.3]))
-    scene.retold.add(place.symbol)
+    scene.corrected.setdefault(place.symbol, set()).add(end)
 
 
 def bars_twice(scene: Scene) -> None:
@@ -266,12 +271,11 @@ def no_live_prices(scene: Scene) -> End:
 
 
 def split(scene: Scene) -> None:
-    if scene.splits < MOST_SPLITS:
-        scene.splits += 1
+    if len(scene.splits) < MOST_SPLITS:
         place = scene.place()
+        scene.splits.append(place.symbol)
         ratio = scene.chance.choice(["2:1", "3:2", "1:4"])
         scene.host.control.corporate_action(place.symbol, split=ratio)
-        scene.retold.add(place.symbol)
 
 
 def price_jumps(scene: Scene) -> None:
