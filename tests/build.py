@@ -24,11 +24,13 @@ from sellkit.core.bars import (
     session_slots,
     slots_until,
 )
-from sellkit.core.gates import AtClose, Facts, Limits
+from sellkit.core.gates import Facts
 from sellkit.core.instrument import Instrument, Token
+from sellkit.core.limits import AtClose, Limits
 from sellkit.core.market_time import UTC, Calendar, calendar_for
 from sellkit.core.orders import OrderTicket, prepare
 from sellkit.core.portfolio import Account, AccountSnapshot, OpenOrder, Position, Side
+from sellkit.core.quotes import Quote
 from sellkit.core.signals import BarCertificate, Decision, Signal
 from sellkit.core.snapshot import Reading, SnapshotRow
 from sellkit.core.standing import Standing
@@ -197,6 +199,14 @@ def standing(reason: str = "", epoch: int = 1) -> Standing:
     return Standing(epoch, not reason, reason, NOW)
 
 
+def quote(price: str | None = "99", trouble: str | None = None) -> Quote:
+    """A live quote around 99, a cent to each side; without a price no side is told."""
+    if price is None:
+        return Quote(asked_at=NOW, trouble=trouble)
+    middle, cent = Decimal(price), Decimal("0.01")
+    return Quote(asked_at=NOW, bid=middle - cent, ask=middle + cent, last=middle, trouble=trouble)
+
+
 # --- what the gates see ---------------------------------------------------------------------------
 
 
@@ -208,6 +218,7 @@ def limits(**changes: Any) -> Limits:
         "max_bar_age": dt.timedelta(minutes=10),
         "max_snapshot_age": dt.timedelta(seconds=30),
         "max_seed_weight": 0.001,
+        "max_quote_gap": 0.2,
         "close_margin": dt.timedelta(minutes=2),
         "require_above_break_even": True,
         "at_close": AtClose.NEXT_OPEN,
@@ -222,6 +233,7 @@ def facts(**changes: Any) -> Facts:
         "is_present": True,
         "snapshot": snapshot(),
         "standing": standing(),
+        "quote": quote(),
         "session": new_york().on(DAY),
         "next_open": utc("2026-01-29 14:30"),
         "exits": 1,

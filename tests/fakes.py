@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import pandas as pd
 
-from sellkit.core.bars import INSTANT, BarSize, checked, day_label, empty_bars
+from sellkit.core.bars import INSTANT, BarSize, day_label, empty_bars, shaped
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.market_time import UTC, Calendar, Session, calendar_for
 from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind, OpenOrder, Position
+from sellkit.core.quotes import Quote
 from sellkit.core.standing import Standing
 from sellkit.core.windows import BarRequest
 from sellkit.errors import ConfigError, NoBars, NotConnected, SellkitError, UnknownInstrument
@@ -21,16 +23,28 @@ TICK = dt.timedelta(microseconds=1)
 
 
 class FakeClock:
-    """A clock that stands still until a test moves it; `sleep_until` moves it, too."""
+    """A clock that stands still until a test moves it; `sleep_until` moves it, too.
+
+    Attributes
+    ----------
+    is_stopped
+        Whether it stands still whatever is slept.
+    naps
+        The most real seconds that each sleep was given.
+    """
 
     def __init__(self, now: dt.datetime) -> None:
         self.time = now
+        self.is_stopped = False
+        self.naps: list[float] = []
 
     def now(self) -> dt.datetime:
         return self.time
 
-    def sleep_until(self, instant: dt.datetime) -> None:
-        self.time = max(self.time, instant)
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
+        self.naps.append(at_most_seconds)
+        if not self.is_stopped:
+            self.time = max(self.time, instant)
 
 
 class FakeBroker:
@@ -55,6 +69,10 @@ class FakeBroker:
         Raised by every question while it is set.
     standing
         How the connection stands; nothing is answered while it is not ready.
+    shown
+        What the market shows of a contract, in place of a live quote at its latest close.
+    quoted
+        Contracts whose quotes were asked for, oldest first.
     seconds_a_request
         What its budget makes of a request.
     max_bars_per_answer
@@ -82,6 +100,8 @@ class FakeBroker:
         self.standing = Standing(1, True, "", clock.now())
         self.max_bars_per_answer: int | None = None
         self.seconds_a_request = 0.1
+        self.shown: dict[int, Quote] = {}
+        self.quoted: list[int] = []
         self.is_closed = False
         self._account_numbers = account_numbers
         self._kind = kind
@@ -150,7 +170,22 @@ class FakeBroker:
             raise NoBars(162, f"HMDS query returned no data: {request.instrument}")
         told = pd.Timestamp(now.astimezone(UTC)).as_unit("us")
         answer["fetched_at"] = pd.Series(told, answer.index, dtype=INSTANT)
-        return checked(answer, "the fake broker")
+        return shaped(answer, "the fake broker")
+
+    def quotes(self, instruments: Sequence[Instrument]) -> Mapping[int, Quote]:
+        now = self.clock.now()
+        if not self.standing.is_ready:
+            lost = Quote(asked_at=now, trouble=self.standing.reason)
+            return {each.con_id: lost for each in instruments}
+        self.quoted += [each.con_id for each in instruments]
+        usual = {each.con_id: self._quote(each.con_id, now) for each in instruments}
+        return usual | {each: self.shown[each] for each in usual.keys() & self.shown.keys()}
+
+    def _quote(self, con_id: int, now: dt.datetime) -> Quote:
+        history = self.histories.get((con_id, BarSize.M30), empty_bars())
+        told = history[history.index < now]["close"]
+        last = Decimal(str(told.iloc[-1])) if len(told) else None
+        return Quote(asked_at=now, bid=last, ask=last, last=last)
 
     def seconds_for(self, requests: int) -> float:
         return requests * self.seconds_a_request

@@ -6,6 +6,7 @@ Each passes the contract of its port, as the real adapter does.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from sellkit.core.coverage import Absence
 from sellkit.core.custody import Figures, Finding, Freeze
 from sellkit.core.instrument import Token
 from sellkit.core.portfolio import AccountSnapshot, Origin
+from sellkit.core.precedent import FIRM, Precedent
 from sellkit.core.sifting import sifted
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.core.standing import Standing
@@ -36,6 +38,7 @@ class MemoryBarStore:
         self.averages: dict[SeriesKey, pd.DataFrame] = {}
         self.lacking: dict[SeriesKey, dict[dt.datetime, Absence]] = {}
         self.origin: Origin | None = None
+        self.tokens: dict[int, Token] = {}
         self.refused: list[pd.DataFrame] = []
         self.revised: dict[SeriesKey, list[pd.DataFrame]] = {}
         self.ice: dict[SeriesKey, Freeze] = {}
@@ -102,6 +105,12 @@ class MemoryBarStore:
     def write_averages(self, key: SeriesKey, table: pd.DataFrame) -> None:
         self.averages[key] = table.rename_axis("start").copy()
 
+    def name(self, tokens: Mapping[int, Token]) -> None:
+        self.tokens |= tokens
+
+    def names(self) -> Mapping[int, Token]:
+        return dict(self.tokens)
+
     def keys(self) -> tuple[SeriesKey, ...]:
         return tuple(self.bars)
 
@@ -146,6 +155,9 @@ class MemoryBarStore:
     def verify(self) -> tuple[Finding, ...]:
         return ()
 
+    def mend(self) -> tuple[Finding, ...]:
+        return ()
+
     def figures(self) -> tuple[Figures, ...]:
         return tuple(_figures(key, self.bars[key]) for key in sorted(self.bars, key=name_of))
 
@@ -154,6 +166,7 @@ class MemoryBarStore:
             kept.clear()
         self.refused.clear()
         self.staging = None
+        self.tokens.clear()
         self.origin = None
 
 
@@ -202,7 +215,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self._runs: dict[str, dict[str, object]] = {}
         self._decisions: list[dict[str, object]] = []
-        self._tickets: list[dict[str, object]] = []
+        self._beside: dict[str, list[dict[str, object]]] = defaultdict(list)
         self._standings: list[dict[str, object]] = []
         self.snapshots: list[tuple[str, AccountSnapshot]] = []
 
@@ -227,9 +240,8 @@ class MemoryJournal:
         self._open(run_id)
         for row in rows:
             self._decisions.append(journal_facts.of_decision(run_id, row))
-            ticket = journal_facts.of_ticket(run_id, row)
-            if ticket is not None:
-                self._tickets.append(ticket)
+            for table, facts in journal_facts.beside(run_id, row).items():
+                self._beside[table].append(facts)
 
     def finish(self, run_id: str, finished_at: dt.datetime, outcome: str) -> None:
         end = {"finished_at": journal_facts.instant(finished_at), "outcome": outcome}
@@ -244,8 +256,23 @@ class MemoryJournal:
     def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._standings if each["run_id"] == run_id)
 
+    def precedents(self, account: str, since: dt.datetime) -> tuple[Precedent, ...]:
+        firm = [
+            each
+            for each in self._decisions
+            if each["account"] == account and each["decision"] in FIRM
+        ]
+        told = [journal_facts.precedent(each) for each in firm]
+        return tuple(each for each in told if each.end >= since)
+
+    def quotes(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._beside["quote_seen"] if each["run_id"] == run_id)
+
+    def retellings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._beside["retelling"] if each["run_id"] == run_id)
+
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
-        return tuple(each for each in self._tickets if each["run_id"] == run_id)
+        return tuple(each for each in self._beside["ticket"] if each["run_id"] == run_id)
 
     def close(self) -> None:
         pass

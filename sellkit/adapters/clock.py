@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -54,13 +55,15 @@ class SystemClock:
         """
         self._lag = max(dt.datetime.now(dt.UTC) - other, dt.timedelta())
 
-    def sleep_until(self, instant: dt.datetime) -> None:
-        """Return once `now()` has reached `instant`.
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
+        """Return once `now()` has reached `instant`, or so many seconds have been slept.
 
         It sleeps in pieces, so that a clock that was set, or a machine that was asleep, is noticed.
         """
-        while (left := (instant - self.now()).total_seconds()) > 0:
-            self._sleep(min(left, _LONGEST_NAP))
+        while (left := (instant - self.now()).total_seconds()) > 0 and at_most_seconds > 0:
+            nap = min(left, _LONGEST_NAP, at_most_seconds)
+            self._sleep(nap)
+            at_most_seconds -= nap
 
 
 class BrokerClock:
@@ -117,13 +120,16 @@ class BrokerClock:
             self._asked_at = asked_at
             return self._told
 
-    def sleep_until(self, instant: dt.datetime) -> None:
-        """Return once `now()` has reached `instant`.
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
+        """Return once `now()` has reached `instant`, or so many real seconds have been slept.
 
-        The gateway is asked about once in a real second, whatever the speed of its time.
+        The gateway is asked about once in a real second, whatever the speed of its time; its clock
+        may also stand still.
         """
-        while (left := (instant - self.now()).total_seconds()) > 0:
-            self._sleep(min(max(left, _SHORTEST_NAP), self._fresh_seconds))
+        while (left := (instant - self.now()).total_seconds()) > 0 and at_most_seconds > 0:
+            nap = min(max(left, _SHORTEST_NAP), self._fresh_seconds, at_most_seconds)
+            self._sleep(nap)
+            at_most_seconds -= nap
 
 
 class SteadfastClock:
@@ -154,9 +160,9 @@ class SteadfastClock:
         """The other clock's time, aware UTC."""
         return self._insist(self._clock.now)
 
-    def sleep_until(self, instant: dt.datetime) -> None:
-        """Return once `now()` has reached `instant`."""
-        self._insist(lambda: self._clock.sleep_until(instant))
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
+        """Return once `now()` has reached `instant`, or the other clock has slept so long."""
+        self._insist(lambda: self._clock.sleep_until(instant, at_most_seconds))
 
     def _insist(self, ask: Callable[[], Result]) -> Result:
         is_away = False

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sellkit.core.gates import DeferredTicket, DeniedTicket
+from sellkit.core.precedent import Precedent
+from sellkit.core.signals import Decision
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from sellkit.core.alerts import Alert
@@ -112,6 +115,77 @@ def of_decision(run_id: str, row: SnapshotRow) -> Facts:
     }
 
 
+def of_retelling(run_id: str, row: SnapshotRow) -> Facts | None:
+    """How the deciding bar is told now, where it had been decided on before."""
+    now, proof = row.signal.retelling, row.signal.certificate
+    if now is None or proof is None:
+        return None
+    return {
+        "run_id": run_id,
+        "con_id": row.position.instrument.con_id,
+        "ticker": str(row.position.instrument.token),
+        "bar_start": instant(proof.slot.start),
+        "bar_end": instant(proof.slot.end),
+        "decided_in": now.run_id,
+        "decided_at": instant(now.decided_at),
+        "decision": str(row.signal.decision),
+        "decision_now": str(now.decision),
+        "close": float(proof.close),
+        "close_now": float(now.close),
+        "average": float(proof.average),
+        "average_now": float(now.average),
+        "told_at": instant(now.told_at),
+    }
+
+
+def of_quote(run_id: str, row: SnapshotRow) -> Facts | None:
+    """What the market showed of an exit's instrument."""
+    quote, instrument = row.quote, row.position.instrument
+    if quote is None:
+        return None
+    return {
+        "run_id": run_id,
+        "con_id": instrument.con_id,
+        "ticker": str(instrument.token),
+        "asked_at": instant(quote.asked_at),
+        "bid": _text(quote.bid),
+        "ask": _text(quote.ask),
+        "last": _text(quote.last),
+        "trouble": quote.trouble,
+    }
+
+
+def beside(run_id: str, row: SnapshotRow) -> dict[str, Facts]:
+    """By table, what is kept beside the decision of a row."""
+    told = {
+        "retelling": of_retelling(run_id, row),
+        "quote_seen": of_quote(run_id, row),
+        "ticket": of_ticket(run_id, row),
+    }
+    return {table: facts for table, facts in told.items() if facts is not None}
+
+
+def precedent(row: Mapping[str, Any]) -> Precedent:
+    """A decision with a certificate, as it was journalled."""
+    return Precedent(
+        run_id=row["run_id"],
+        decided_at=_moment(row["as_of"]),
+        con_id=row["con_id"],
+        label=f"{row['ma_type']} {row['ma_length']} {row['timeframe']}",
+        decision=Decision(row["decision"]),
+        reasons=tuple(row["reasons"]),
+        start=_moment(row["bar_start"]),
+        end=_moment(row["bar_end"]),
+        parts=row["parts"],
+        fetched_at=_moment(row["fetched_at"]),
+        close=row["close"],
+        average=row["average"],
+        bars_used=row["bars_used"],
+        seed_weight=row["seed_weight"],
+        price_basis=row["price_basis"],
+    )
+
+
 def of_ticket(run_id: str, row: SnapshotRow) -> Facts | None:
     """The ticket of an EXIT with its complete order and what the gates made of it."""
     verdict = row.verdict
@@ -177,6 +251,10 @@ def _certificate(proof: BarCertificate | None) -> Facts:
         "seed_weight": proof and float(proof.seed_weight),
         "price_basis": proof and proof.price_basis,
     }
+
+
+def _moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
 
 
 def _text(number: Decimal | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 _RUN: Final = "run_id TEXT NOT NULL REFERENCES run (run_id)"
 
@@ -51,6 +51,15 @@ _COLUMNS: Final = {
     "standing_seen": f"""
         id INTEGER PRIMARY KEY, {_RUN}, epoch INTEGER NOT NULL, is_ready INTEGER NOT NULL,
         reason TEXT NOT NULL, since TEXT NOT NULL""",
+    "retelling": f"""
+        id INTEGER PRIMARY KEY, {_RUN}, con_id INTEGER NOT NULL, ticker TEXT NOT NULL,
+        bar_start TEXT NOT NULL, bar_end TEXT NOT NULL, decided_in TEXT NOT NULL,
+        decided_at TEXT NOT NULL, decision TEXT NOT NULL, decision_now TEXT NOT NULL,
+        close REAL NOT NULL, close_now REAL NOT NULL, average REAL NOT NULL,
+        average_now REAL NOT NULL, told_at TEXT NOT NULL""",
+    "quote_seen": f"""
+        id INTEGER PRIMARY KEY, {_RUN}, con_id INTEGER NOT NULL, ticker TEXT NOT NULL,
+        asked_at TEXT NOT NULL, bid TEXT, ask TEXT, last TEXT, trouble TEXT""",
     "alert_end": """
         id INTEGER PRIMARY KEY REFERENCES alert (id), at TEXT NOT NULL""",
 }
@@ -62,7 +71,10 @@ _ADDED: Final = {
     ),
     2: ("alert", "alert_end"),
     3: ("standing_seen",),
+    4: ("retelling", "quote_seen"),
 }
+# What else a version brought.
+_BESIDE: Final = {4: ("CREATE INDEX decision_of_bar ON decision (bar_end)",)}
 _OF_NO_RUN: Final = {"alert", "alert_end"}
 
 
@@ -70,6 +82,7 @@ def statements(version: int = 0) -> tuple[str, ...]:
     """What makes a journal of an earlier version one of this, in order; 0 is an empty database."""
     later = range(version + 1, VERSION + 1)
     made = [each for number in later for table in _ADDED[number] for each in _making(table)]
+    made += [each for number in later for each in _BESIDE.get(number, ())]
     return (*made, f"PRAGMA user_version = {VERSION}")
 
 

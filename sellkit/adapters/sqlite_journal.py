@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sellkit.core.alerts import Alert
     from sellkit.core.portfolio import AccountSnapshot
+    from sellkit.core.precedent import Precedent
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
     from sellkit.ports import RunHeader
@@ -27,6 +28,11 @@ _JSON: Final = ("reasons", "order")
 _RUNS: Final = """
     SELECT run.*, run_end.finished_at, run_end.outcome FROM run
     LEFT JOIN run_end ON run_end.run_id = run.run_id ORDER BY run.rowid"""
+
+# Times are ISO text in UTC, so that they sort as they follow each other.
+_PRECEDENTS: Final = """
+    SELECT * FROM decision WHERE account = ? AND bar_end >= ? AND decision IN ('EXIT', 'HOLD')
+    ORDER BY id"""
 
 _OPEN_ALERTS: Final = """
     SELECT * FROM alert WHERE id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
@@ -84,9 +90,8 @@ class SqliteJournal:
         with self._appending(run_id) as database:
             for row in rows:
                 _append(database, "decision", journal_facts.of_decision(run_id, row))
-                ticket = journal_facts.of_ticket(run_id, row)
-                if ticket is not None:
-                    _append(database, "ticket", ticket)
+                for table, facts in journal_facts.beside(run_id, row).items():
+                    _append(database, table, facts)
 
     def finish(self, run_id: str, finished_at: dt.datetime, outcome: str) -> None:
         """Close a run: `decided`, `undecided` or `failed: ...`."""
@@ -106,6 +111,16 @@ class SqliteJournal:
         """The decisions of a run, in the order recorded."""
         return self._read("SELECT * FROM decision WHERE run_id = ? ORDER BY id", run_id)
 
+    def precedents(self, account: str, since: dt.datetime) -> tuple[Precedent, ...]:
+        """Every EXIT and HOLD on a bar that ended at `since` or later, oldest first.
+
+        A journal that is not there yet holds none, and is not made.
+        """
+        if not self._path.exists():
+            return ()
+        rows = self._read(_PRECEDENTS, account, journal_facts.instant(since))
+        return tuple(journal_facts.precedent(each) for each in rows)
+
     def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """How the connection stood for the decisions of a run; one at most."""
         return self._read("SELECT * FROM standing_seen WHERE run_id = ? ORDER BY id", run_id)
@@ -113,6 +128,14 @@ class SqliteJournal:
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The tickets of a run, each with its order as a mapping."""
         return self._read("SELECT * FROM ticket WHERE run_id = ? ORDER BY id", run_id)
+
+    def retellings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        """The bars of a run that had been decided on before and are told differently since."""
+        return self._read("SELECT * FROM retelling WHERE run_id = ? ORDER BY id", run_id)
+
+    def quotes(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        """What the market showed of the instruments of a run's exits."""
+        return self._read("SELECT * FROM quote_seen WHERE run_id = ? ORDER BY id", run_id)
 
     def record_alert(self, source: str, alert: Alert) -> None:
         """An alert, and whose connection it is about."""

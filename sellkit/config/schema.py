@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sellkit.core.assignments import parse_choice
 from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
-from sellkit.core.gates import AtClose
+from sellkit.core.limits import AtClose
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import InvalidAssignment
 
@@ -75,6 +75,7 @@ class OrderSettings(Section):
     max_bar_age_seconds: Seconds = 900.0
     max_snapshot_age_seconds: Seconds = 60.0
     close_margin_seconds: Seconds = 120.0
+    max_quote_gap: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
 
 class RequestSettings(Section):

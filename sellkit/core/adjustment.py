@@ -61,14 +61,19 @@ def price_ratio(stored: pd.DataFrame, fetched: pd.DataFrame) -> float | None:
     -------
     float or None
         The median ratio of fresh to stored closes of the first common session, when each of them
-        differs by more than 0.2 %; None when one does not, or there is no common bar.
+        differs by more than 0.2 %; None when one does not, or there is no common bar. Closes that
+        are missing or not positive are passed over.
     """
     common = stored.index.intersection(fetched.index)
     if common.empty:
         return None
     # Only the earliest session counts: a later one may have been stored after the split already.
     common = common[common < common[0] + _A_SESSION]
-    ratios = fetched.loc[common, "close"].to_numpy() / stored.loc[common, "close"].to_numpy()
+    told = fetched.loc[common, "close"].to_numpy()
+    usable = np.isfinite(told) & (told > 0)  # what cannot be a price says nothing of prices
+    if not usable.any():
+        return None
+    ratios = told[usable] / stored.loc[common, "close"].to_numpy()[usable]
     if (np.abs(ratios - 1) <= _UNCHANGED).any():
         return None
     return float(np.median(ratios))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -107,4 +108,48 @@ def noted(
         if now - slot.end < _A_DAY or (known is not None and known.holds(now)):
             continue
         found[slot.start] = Absence(now, 1 if known is None else known.times + 1)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCoverage:
+    """How much of one session is stored.
+
+    Attributes
+    ----------
+    date
+        The session's.
+    due
+        Bars that should be there.
+    stored
+        Those of them that are, told once they were final.
+    absent
+        Those that the source said it does not have.
+    """
+
+    date: dt.date
+    due: int
+    stored: int
+    absent: int
+
+    @property
+    def missing(self) -> int:
+        """Bars that could be asked for."""
+        return self.due - self.stored - self.absent
+
+
+def by_session(
+    stored: pd.DataFrame,
+    due: Sequence[Slot],
+    absent: Mapping[dt.datetime, Absence],
+    lag: dt.timedelta = dt.timedelta(),
+) -> list[SessionCoverage]:
+    """Of each session in `due`, in order, how much is stored; parameters as of `missing_slots`."""
+    lacking = {slot.start for slot in missing_slots(stored, due, lag)}
+    found: list[SessionCoverage] = []
+    for date, slots in groupby(due, key=lambda slot: slot.session.date):
+        starts = [slot.start for slot in slots]
+        gone = [start for start in starts if start in lacking]
+        known = sum(start in absent for start in gone)
+        found.append(SessionCoverage(date, len(starts), len(starts) - len(gone), known))
     return found

@@ -9,60 +9,28 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sellkit.core.limits import AtClose
 from sellkit.core.portfolio import Side
+from sellkit.core.signals import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sellkit.core.limits import Limits
     from sellkit.core.market_time import Session
     from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import AccountSnapshot
+    from sellkit.core.quotes import Quote
     from sellkit.core.standing import Standing
 
     Gate = Callable[["OrderTicket", "Facts"], str | None]
 
 MANY_SIGNALS = 3
 _NO_TIME = dt.timedelta()
-
-
-class AtClose(StrEnum):
-    """What happens to a signal of a session's last bar."""
-
-    NEXT_OPEN = "next_open"
-    SKIP = "skip"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What the operator allows.
-
-    Attributes
-    ----------
-    max_shares, max_notional
-        Per order, in shares and in the instrument's currency; None is unset.
-    max_bar_age, max_snapshot_age
-        How old the deciding bar and the positions may be.
-    max_seed_weight
-        Share of an EMA that may stem from its seed.
-    close_margin
-        How long before the session's end the last order may go.
-    require_above_break_even
-        Whether only positions above their cost are closed.
-    at_close
-        What happens to a signal of a session's last bar.
-    """
-
-    max_shares: Decimal | None
-    max_notional: Decimal | None
-    max_bar_age: dt.timedelta
-    max_snapshot_age: dt.timedelta
-    max_seed_weight: float
-    close_margin: dt.timedelta
-    require_above_break_even: bool
-    at_close: AtClose
+# A correction is smaller; prices of before a split are further away.
+_SAME_BASIS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +47,8 @@ class Facts:
         Positions and open orders as last read.
     standing
         How the connection stands.
+    quote
+        What the market shows of the instrument; None when it was not asked for.
     session
         The regular session open at `now`, or None.
     next_open
@@ -93,6 +63,7 @@ class Facts:
     is_present: bool
     snapshot: AccountSnapshot
     standing: Standing
+    quote: Quote | None
     session: Session | None
     next_open: dt.datetime | None
     exits: int
@@ -175,6 +146,43 @@ def bar_fresh(ticket: OrderTicket, facts: Facts) -> str | None:
     return None if age <= limit else f"the deciding bar ended {age} ago, more than {limit}"
 
 
+def told_as_decided(ticket: OrderTicket, _: Facts) -> str | None:
+    """What the source has taken back is no ground to sell, although it stands as decided."""
+    now, certificate = ticket.signal.retelling, ticket.signal.certificate
+    if now is None or certificate is None:
+        return None
+    then = certificate.close
+    if now.decision is Decision.EXIT and abs(now.close / then - 1) <= _SAME_BASIS:
+        return None
+    return (
+        f"the deciding bar is told differently now: its close was {then:.8g} and is "
+        f"{now.close:.8g}, its average {now.average:.8g}; the next bar decides"
+    )
+
+
+def prices_live(ticket: OrderTicket, facts: Facts) -> str | None:
+    if not facts.is_present:
+        return None
+    if facts.quote is None:
+        return f"whether prices of {ticket.position.instrument} are live was not asked"
+    return facts.quote.trouble
+
+
+def close_as_quoted(ticket: OrderTicket, facts: Facts) -> str | None:
+    """While the exchange is closed there is no quote to hold a close against."""
+    quote, certificate = facts.quote, ticket.signal.certificate
+    price = None if quote is None or quote.trouble or facts.session is None else quote.price
+    if price is None or certificate is None:
+        return None
+    gap, limit = float(price) / certificate.close - 1, facts.limits.max_quote_gap
+    if abs(gap) <= limit:
+        return None
+    return (
+        f"the deciding close {certificate.close:.8g} lies too far from the market ({quote}): "
+        f"{gap:+.1%}, more than orders.max_quote_gap {limit:.1%}; look at the chart"
+    )
+
+
 def average_warm(ticket: OrderTicket, facts: Facts) -> str | None:
     certificate, limit = ticket.signal.certificate, facts.limits.max_seed_weight
     if certificate is None or certificate.seed_weight <= limit:
@@ -239,6 +247,9 @@ GATES: tuple[Gate, ...] = (
     position_as_decided,
     snapshot_fresh,
     bar_fresh,
+    told_as_decided,
+    prices_live,
+    close_as_quoted,
     average_warm,
     above_break_even,
     no_foreign_order,

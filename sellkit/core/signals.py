@@ -60,6 +60,30 @@ class BarCertificate:
         return (self.average - self.close) / self.close * 100
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retelling:
+    """How a bar that was decided on is told now.
+
+    Attributes
+    ----------
+    run_id, decided_at
+        Which run had decided, and the moment that it described; aware UTC.
+    decision
+        What the bar would be judged now.
+    close, average
+        As told now, in the instrument's currency.
+    told_at
+        When the source told it so; aware UTC.
+    """
+
+    run_id: str
+    decided_at: dt.datetime
+    decision: Decision
+    close: float
+    average: float
+    told_at: dt.datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """The rule's answer for one position.
@@ -70,6 +94,9 @@ class Signal:
         Why, in words a person can act on; at least one.
     certificate
         The evidence; None when there is none to show.
+    retelling
+        How the bar is told now, where it was decided on before and is told differently since: the
+        rest is the earlier decision. None otherwise.
     """
 
     position: Position
@@ -77,3 +104,4 @@ class Signal:
     decision: Decision
     reasons: tuple[str, ...]
     certificate: BarCertificate | None = None
+    retelling: Retelling | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sellkit.core.assignments import Assignment, MovingAverage
     from sellkit.core.gates import Verdict
     from sellkit.core.portfolio import OpenOrder, Position
+    from sellkit.core.quotes import Quote
     from sellkit.core.signals import Signal
 
 
@@ -64,6 +65,8 @@ class SnapshotRow:
         All 28 averages that could be computed; empty when no bars could be had.
     verdict
         What the gates made of an EXIT; None for every other decision.
+    quote
+        What the market showed of an EXIT's instrument; None where it was not asked.
     max_seed_weight
         Above it an average counts as still warming up.
     """
@@ -75,6 +78,7 @@ class SnapshotRow:
     open_orders: tuple[OpenOrder, ...]
     verdict: Verdict | None
     max_seed_weight: float
+    quote: Quote | None = None
 
     @property
     def position(self) -> Position:
@@ -86,12 +90,20 @@ class SnapshotRow:
 
     @property
     def assigned(self) -> Reading | None:
-        """The reading of the assigned average."""
-        assignment = self.assignment
+        """The reading of the assigned average; of a bar told differently since, as decided on."""
+        assignment, proof = self.assignment, self.signal.certificate
         if assignment is None:
             return None
         wanted = (assignment.average, assignment.timeframe)
-        return next((r for r in self.readings if (r.average, r.timeframe) == wanted), None)
+        found = next((r for r in self.readings if (r.average, r.timeframe) == wanted), None)
+        if found is None or proof is None or self.signal.retelling is None:
+            return found
+        return replace(
+            found,
+            value=proof.average,
+            bars_used=proof.bars_used,
+            seed_weight=proof.seed_weight,
+        )
 
     @property
     def family(self) -> tuple[Reading, ...]:
@@ -141,7 +153,9 @@ class SnapshotRow:
             case ApprovedTicket():
                 return "yes, if live mode were armed; this is a dry run"
             case DeferredTicket(until=until):
-                return f"no: deferred to the next open, {until:%Y-%m-%d %H:%M} UTC"
+                unquoted = self.quote is not None and self.quote.bid is None
+                why = "; no quote now, so that only the close is known" if unquoted else ""
+                return f"no: deferred to the next open, {until:%Y-%m-%d %H:%M} UTC{why}"
             case DeniedTicket(reasons=reasons):
                 return "no: " + "; ".join(reasons)
             case None:

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 from sellkit.core.adjustment import disagreement
 from sellkit.core.aggregate import completed, fold
-from sellkit.core.assignments import ALL_AVERAGES, Timeframe
+from sellkit.core.assignments import Timeframe
 from sellkit.core.bars import BarSize, slots_until
 from sellkit.core.evaluate import History, evaluate
 from sellkit.core.extension import extended
 from sellkit.core.gates import Facts, judge
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.orders import prepare
+from sellkit.core.precedent import by_key, upheld
 from sellkit.core.signals import Decision, Signal
-from sellkit.core.snapshot import Reading, SnapshotRow, in_display_order
+from sellkit.core.snapshot import SnapshotRow, in_display_order
+from sellkit.operate.decision import HourlyDecision, Study
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -27,98 +29,14 @@ if TYPE_CHECKING:
     from sellkit.core.gates import Verdict
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import AccountSnapshot, Position
+    from sellkit.core.precedent import Precedent
+    from sellkit.core.quotes import Quote
     from sellkit.core.standing import Standing
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import BarStore
 
 # How far back a series without any bar is looked at, only to say which bar lacks.
 _GLANCE = dt.timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """An instrument's completed bars and all its averages.
-
-    Attributes
-    ----------
-    history
-        The unbroken runs of completed bars.
-    averages
-        By timeframe, a table `sma_5` ... `ema_200` and `bars_used` on the index of the run's bars.
-    """
-
-    history: History
-    averages: Mapping[Timeframe, pd.DataFrame]
-
-    def readings(self) -> tuple[Reading, ...]:
-        """All 28 averages at the last completed bars."""
-        return tuple(reading for timeframe in Timeframe for reading in self._read(timeframe))
-
-    def _read(self, timeframe: Timeframe) -> list[Reading]:
-        table = self.averages[timeframe]
-        count = len(table)
-        last = table.iloc[-1] if count else None
-        return [
-            Reading(
-                average,
-                timeframe,
-                float(last[average.column])
-                if last is not None and count >= average.length
-                else None,
-                count,
-                average.seed_weight(count),
-            )
-            for average in ALL_AVERAGES
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class HourlyDecision:
-    """Every position judged at one moment.
-
-    Attributes
-    ----------
-    as_of
-        The moment, aware UTC.
-    snapshot
-        Positions and open orders as read for it.
-    standing
-        How the connection stood for it.
-    rows
-        One for each position, in display order.
-    studies
-        Bars and averages by contract.
-    """
-
-    as_of: dt.datetime
-    snapshot: AccountSnapshot
-    standing: Standing
-    rows: tuple[SnapshotRow, ...]
-    studies: Mapping[int, Study]
-
-    @property
-    def exits(self) -> tuple[SnapshotRow, ...]:
-        """The rows that signal EXIT."""
-        return tuple(row for row in self.rows if row.signal.decision is Decision.EXIT)
-
-    @property
-    def undecided(self) -> tuple[SnapshotRow, ...]:
-        """The rows for which missing or doubtful data allow no answer."""
-        return tuple(row for row in self.rows if row.signal.decision is Decision.UNDECIDED)
-
-    def under(self, standing: Standing) -> HourlyDecision:
-        """This decision by a later standing: undecided as a whole when that one gives doubt."""
-        doubt = standing.doubt(self.snapshot.epoch)
-        if doubt is None:
-            return self
-        rows = in_display_order(_undecided(row, doubt) for row in self.rows)
-        return replace(self, standing=standing, rows=tuple(rows))
-
-    def bars(self, row: SnapshotRow) -> pd.DataFrame:
-        """The completed bars of a row's assigned timeframe, a bar frame; hourly when unassigned."""
-        study = self.studies[row.position.instrument.con_id]
-        timeframe = row.assignment.timeframe if row.assignment else Timeframe.H1
-        return study.history.of(timeframe).frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +63,12 @@ class Decider:
         Whether the present is described; a past moment that was asked for is not.
     incomplete
         Tokens whose row of assignments cannot be used.
+    precedents
+        Given a time, what was decided before on bars that ended then or later, oldest first;
+        nothing when left out.
+    quotes
+        Given instruments, what the market shows of them, by contract; left out, whoever would
+        exit is withheld, as nobody knows whether prices are live.
     problems
         By contract, why bars could not be had; said beside UNDECIDED.
     """
@@ -159,6 +83,8 @@ class Decider:
     is_present: bool
     problems: Mapping[int, str]
     incomplete: frozenset[Token]
+    precedents: Callable[[dt.datetime], Sequence[Precedent]] = lambda _since: ()
+    quotes: Callable[[Sequence[Instrument]], Mapping[int, Quote]] = lambda _instruments: {}
 
     def decide(self) -> HourlyDecision:
         """Judge every position of the snapshot."""
@@ -167,9 +93,10 @@ class Decider:
             for each in self.snapshot.positions
             if each.instrument.is_decided and has_calendar(each.instrument.token.exchange)
         }
-        signals = [self._signal(each, studies) for each in self.snapshot.positions]
-        exits = sum(each.decision is Decision.EXIT for each in signals)
-        rows = [self._row(each, studies, exits) for each in signals]
+        signals = self._upheld([self._signal(each, studies) for each in self.snapshot.positions])
+        exits = [each.position.instrument for each in signals if each.decision is Decision.EXIT]
+        quotes = self.quotes(exits) if exits else {}
+        rows = [self._row(each, studies, len(exits), quotes) for each in signals]
         shown = tuple(in_display_order(rows))
         return HourlyDecision(self.as_of, self.snapshot, self.standing, shown, studies)
 
@@ -243,28 +170,43 @@ class Decider:
             return signal
         return Signal(position, assignment, signal.decision, (*signal.reasons, problem))
 
-    def _row(self, signal: Signal, studies: Mapping[int, Study], exits: int) -> SnapshotRow:
+    def _upheld(self, signals: Sequence[Signal]) -> list[Signal]:
+        """The signals, in their place what was decided on the same bars before."""
+        ends = [each.certificate.slot.end for each in signals if each.certificate is not None]
+        found = by_key(self.precedents(min(ends))) if ends else {}
+        return [upheld(each, found) for each in signals]
+
+    def _row(
+        self,
+        signal: Signal,
+        studies: Mapping[int, Study],
+        exits: int,
+        quotes: Mapping[int, Quote],
+    ) -> SnapshotRow:
         con_id = signal.position.instrument.con_id
         study = studies.get(con_id)
         timeframe = signal.assignment.timeframe if signal.assignment else Timeframe.H1
         frame = study.history.of(timeframe).frame if study else None
+        is_exit, quote = signal.decision is Decision.EXIT, quotes.get(con_id)
         return SnapshotRow(
             as_of=self.as_of,
             signal=signal,
             last_close=_last_close(signal, frame),
             readings=study.readings() if study else (),
             open_orders=self.snapshot.orders_on(con_id),
-            verdict=self._verdict(signal, exits) if signal.decision is Decision.EXIT else None,
+            verdict=self._verdict(signal, exits, quote) if is_exit else None,
+            quote=quote,
             max_seed_weight=self.options.limits.max_seed_weight,
         )
 
-    def _verdict(self, signal: Signal, exits: int) -> Verdict:
+    def _verdict(self, signal: Signal, exits: int, quote: Quote | None) -> Verdict:
         calendar = calendar_for(signal.position.instrument.token.exchange)
         facts = Facts(
             now=self.now,
             is_present=self.is_present,
             snapshot=self.snapshot,
             standing=self.standing,
+            quote=quote,
             session=calendar.at(self.now),
             next_open=calendar.next_to_open(self.now).open_utc,
             exits=exits,
@@ -272,11 +214,6 @@ class Decider:
             limits=self.options.limits,
         )
         return judge(prepare(signal), facts)
-
-
-def _undecided(row: SnapshotRow, doubt: str) -> SnapshotRow:
-    signal = Signal(row.position, row.assignment, Decision.UNDECIDED, (doubt,))
-    return replace(row, signal=signal, verdict=None)
 
 
 def _last_close(signal: Signal, bars: pd.DataFrame | None) -> float | None:

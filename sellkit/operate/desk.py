@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Assignment
-from sellkit.core.gates import DeniedTicket
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.pacing import Urgency
-from sellkit.core.signals import Decision
 from sellkit.errors import ConfigError, DataError
-from sellkit.operate.decide import Decider, HourlyDecision
+from sellkit.operate.decide import Decider
+from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date, plan
 from sellkit.operate.fetch import Series
+from sellkit.operate.holdings import Holding, coverage, holdings
+from sellkit.operate.speech import say
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
+    from sellkit.core.coverage import SessionCoverage
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Account, AccountSnapshot, Position
-    from sellkit.core.snapshot import SnapshotRow
+    from sellkit.core.quotes import Quote
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import (
         AssignmentBook,
@@ -158,6 +161,7 @@ class Desk:
         series: list[Series] = []
         for position in self.snapshot().positions:
             series.extend(self._series(position, assignments))
+        self.parts.store.name({each.key.con_id: each.instrument.token for each in series})
         urgency = Urgency.HOUR if self._begun else Urgency.BACKFILL
         report = bring_up_to_date(
             [replace(each, urgency=urgency) for each in series],
@@ -171,6 +175,13 @@ class Desk:
         self._problems |= report.problems
         self._refuse_emptiness(series)
         return report
+
+    def coverage(self) -> dict[Holding, list[SessionCoverage] | None]:
+        """Of every stored series, session by session, how much is stored by now."""
+        now, lag = self.run.as_of, self.options.lag
+        return {
+            each: coverage(self.parts.store, each, now, lag) for each in holdings(self.parts.store)
+        }
 
     def decide(self) -> HourlyDecision:
         """Judge every position on what is stored, with positions and orders read afresh.
@@ -189,6 +200,8 @@ class Desk:
             standing=before,
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
+            precedents=partial(self.parts.journal.precedents, self.account.alias),
+            quotes=self._quotes,
             store=self.parts.store,
             options=self.options,
             as_of=self.run.as_of,
@@ -217,7 +230,7 @@ class Desk:
         journal.record_rows(run_id, decision.rows)
         self.parts.signal_log.append(run_id, decision.rows)
         for row in decision.rows:
-            _say(run_id, row)
+            say(run_id, row)
         outcome = "undecided" if decision.undecided else "decided"
         journal.finish(run_id, self.parts.clock.now(), outcome)
         return decision
@@ -249,6 +262,12 @@ class Desk:
         if self.asked_as_of is None:
             self.run = replace(self.run, as_of=now)
 
+    def _quotes(self, instruments: Sequence[Instrument]) -> Mapping[int, Quote]:
+        """What the market shows now, which tells nothing of a past moment."""
+        if self.asked_as_of is not None or not self.parts.broker.standing.is_ready:
+            return {}
+        return self.parts.broker.quotes(instruments)
+
     def _series(
         self, position: Position, assignments: Mapping[Token, Assignment]
     ) -> tuple[Series, ...]:
@@ -275,15 +294,3 @@ class Desk:
                 f"the gateway has no bar of any position up to {self.run.as_of.isoformat()}; "
                 "ask for a later time"
             )
-
-
-def _say(run_id: str, row: SnapshotRow) -> None:
-    # Until alert channels exist, what is undecided or withheld is said as loudly as a log can.
-    decision, reasons = row.signal.decision, row.signal.reasons
-    is_withheld = isinstance(row.verdict, DeniedTicket)
-    if isinstance(row.verdict, DeniedTicket):
-        reasons = (*reasons, *row.verdict.reasons)
-    level = logging.CRITICAL if is_withheld or decision is Decision.UNDECIDED else logging.INFO
-    event = f"decision_{decision.lower()}" + ("_withheld" if is_withheld else "")
-    token = str(row.position.instrument)
-    log.log(level, event, extra={"run_id": run_id, "token": token, "reasons": list(reasons)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-import math
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -52,9 +52,9 @@ class DownloadReport:
     def problems(self) -> dict[int, str]:
         """By contract, why bars could not be had."""
         return {
-            each.series.instrument.con_id: each.problem
+            each.series.instrument.con_id: why
             for each in self.outcomes
-            if each.problem is not None
+            if (why := each.problem or each.late) is not None
         }
 
     def __repr__(self) -> str:
@@ -157,11 +157,8 @@ class _Crew:
             for each in series
         ]
         self._work(label, works)
-        for _ in range(self._chances(works, now)):
-            late = [(each, slot) for each in works if (slot := each.late_slot()) is not None]
-            for each, slot in late:
-                each.ask_again(slot)
-            self._work("waiting for bars that are late", [each for each, _ in late])
+        if self.is_present:
+            self._wait_for_late(works, now)
         return [each.outcome() for each in works]
 
     def fetch_anew(self, store: BarStore, series: Sequence[Series]) -> list[Outcome]:
@@ -169,16 +166,34 @@ class _Crew:
         crew = replace(self, store=store)
         return crew.fetch("prices have changed, downloading anew", series)
 
-    def _chances(self, works: Sequence[Fetching], now: dt.datetime) -> int:
-        """How often a bar that has just ended and did not come is asked for once more.
+    def _wait_for_late(self, works: Sequence[Fetching], began: dt.datetime) -> None:
+        """Ask for bars that have just ended and did not come, until their time is over.
 
-        Identical questions lie 15 seconds apart, which the budget sees to.
+        The rounds begin 15 seconds apart, the last not later than the deadline. A first round that
+        took longer is followed by one more at once. On a clock that stands still there are no more
+        rounds than on one that runs.
+
+        Parameters
+        ----------
+        began
+            When the first round did; aware UTC.
         """
-        ends = [slot.end for each in works if (slot := each.late_slot()) is not None]
-        if not self.is_present or not ends:
-            return 0
-        left = max(ends) + self.options.late_bars - now
-        return max(0, math.ceil(left / IDENTICAL_GAP))
+        asked_at = began
+        for asked in itertools.count(1):
+            late = [(each, slot) for each in works if (slot := each.late_slot()) is not None]
+            if not late:
+                return
+            left = max(slot.end for _, slot in late) + self.options.late_bars
+            if max(asked_at + IDENTICAL_GAP, began + asked * IDENTICAL_GAP) > left:
+                for each, slot in late:
+                    each.give_up(slot, asked)
+                return
+            gap = IDENTICAL_GAP.total_seconds()
+            self.clock.sleep_until(asked_at + IDENTICAL_GAP, at_most_seconds=gap)
+            asked_at = self.clock.now()
+            for each, slot in late:
+                each.ask_again(slot)
+            self._work("waiting for bars that are late", [each for each, _ in late])
 
     def _work(self, label: str, works: Sequence[Fetching]) -> None:
         total = sum(len(each.missing) for each in works)

@@ -74,6 +74,8 @@ class Outcome:
     ratio
         By which factor the source tells the stored prices differently now, and nothing was joined
         to them; None when it does not.
+    late
+        That the newest bar had not come when its time was over, or None; the others are there.
     """
 
     series: Series
@@ -81,6 +83,7 @@ class Outcome:
     requests: int
     problem: str | None
     ratio: float | None = None
+    late: str | None = None
 
 
 class Fetching:
@@ -128,6 +131,7 @@ class Fetching:
         self._problem: str | None = None
         self._ratio: float | None = None
         self._refusal: str | None = None
+        self._late: str | None = None
         self._lacking: set[dt.datetime] = set()
 
     @property
@@ -153,6 +157,13 @@ class Fetching:
         self._lacking.discard(slot.start)
         self.missing = [slot]
 
+    def give_up(self, slot: Slot, asked: int) -> None:
+        """Note that a slot's bar was asked for so many times, and is not waited for any longer."""
+        if asked > 1:
+            what = f"the {self._series.key.bar_size} bar to {slot.end:%H:%M} UTC"
+            self._late = f"{what} did not come in time, asked for {asked} times"
+            self._say("bar_late", self._late)
+
     def step(self, progress: Progress) -> None:
         """Ask for the newest window of what is missing."""
         before = len(self.missing)
@@ -162,7 +173,9 @@ class Fetching:
     def outcome(self) -> Outcome:
         """What has become of the series so far."""
         problem = self._problem or self._refusal
-        return Outcome(self._series, self._fetched, self._requests, problem, self._ratio)
+        return Outcome(
+            self._series, self._fetched, self._requests, problem, self._ratio, self._late
+        )
 
     def _ask_newest(self) -> None:
         series = self._series

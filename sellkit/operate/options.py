@@ -11,7 +11,7 @@ from sellkit.core.bars import Anchor, BarSize, SeriesKey
 if TYPE_CHECKING:
     from sellkit.core.assignments import MovingAverage, Timeframe
     from sellkit.core.evaluate import DailyBasis
-    from sellkit.core.gates import Limits
+    from sellkit.core.limits import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ question that was not answered.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sellkit.core.assignments import Assignment
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
+    from sellkit.core.precedent import Precedent
+    from sellkit.core.quotes import Quote
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
     from sellkit.core.windows import BarRequest
@@ -48,8 +51,11 @@ class Clock(Protocol):
         """The present, aware UTC."""
         ...
 
-    def sleep_until(self, instant: dt.datetime) -> None:
-        """Return once `now()` has reached `instant`."""
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
+        """Return once `now()` has reached `instant`, or so many real seconds have passed.
+
+        Some clocks run at another speed than real time, or stand still.
+        """
         ...
 
 
@@ -98,7 +104,7 @@ class Broker(Protocol):
         ...
 
     def bars(self, request: BarRequest) -> pd.DataFrame:
-        """One answer of historical bars as a checked bar frame, at least one bar.
+        """One answer of historical bars as a bar frame, at least one bar, its prices unchecked.
 
         Raises
         ------
@@ -107,7 +113,15 @@ class Broker(Protocol):
         RequestTimedOut, PacingViolation, RequestRejected
             It did not answer, or answered with another error.
         InvalidBars
-            It answered with impossible prices.
+            It answered with what is no bar at all; impossible prices are told as they came.
+        """
+        ...
+
+    def quotes(self, instruments: Sequence[Instrument]) -> Mapping[int, Quote]:
+        """By contract, what the market shows of it now, and whether the account sees it live.
+
+        It never fails: whatever keeps prices from being live is the `trouble` of a quote, a lost
+        connection as well. Nothing stays subscribed.
         """
         ...
 
@@ -201,12 +215,27 @@ class Journal(Protocol):
         """The decisions of a run, in the order recorded."""
         ...
 
+    def precedents(self, account: str, since: dt.datetime) -> tuple[Precedent, ...]:
+        """Every EXIT and HOLD on a bar that ended at `since` or later, oldest first.
+
+        `account` is its alias. A journal that is not there yet holds none, and is not made.
+        """
+        ...
+
     def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """How the connection stood for the decisions of a run; one at most."""
         ...
 
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The tickets of a run, each with its order as a mapping."""
+        ...
+
+    def quotes(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        """What the market showed of the instruments of a run's exits."""
+        ...
+
+    def retellings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        """The bars of a run that had been decided on before and are told differently since."""
         ...
 
     def close(self) -> None:

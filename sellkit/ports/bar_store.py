@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sellkit.core.bars import SeriesKey
     from sellkit.core.coverage import Absence
     from sellkit.core.custody import Figures, Finding, Freeze
+    from sellkit.core.instrument import Token
     from sellkit.core.portfolio import Origin
 
 
@@ -86,6 +87,14 @@ class BarStore(Protocol):
         """
         ...
 
+    def name(self, tokens: Mapping[int, Token]) -> None:
+        """Remember what contracts are called, beside those known."""
+        ...
+
+    def names(self) -> Mapping[int, Token]:
+        """By contract, what it was last called."""
+        ...
+
     def keys(self) -> tuple[SeriesKey, ...]:
         """Every series that has bars."""
         ...
@@ -136,6 +145,10 @@ class BarStore(Protocol):
 
     def verify(self) -> tuple[Finding, ...]:
         """Read everything; what is wrong."""
+        ...
+
+    def mend(self) -> tuple[Finding, ...]:
+        """Move what is damaged out of the way, to be fetched anew; what it was."""
         ...
 
     def figures(self) -> tuple[Figures, ...]:

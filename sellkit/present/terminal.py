@@ -104,6 +104,11 @@ def print_decisions(
     _print(decisions_list(rows, heading, width=console.width), console, out)
 
 
+def print_table(table: Table, stream: TextIO) -> None:
+    """Print any table; without colours and escapes into a pipe."""
+    _print(table, _console(stream), stream)
+
+
 def _console(stream: TextIO) -> Console:
     console = Console(file=stream, highlight=False, force_jupyter=False)
     if console.is_terminal:

@@ -37,6 +37,10 @@ class Clients:
         self.connections[task] = writer
         return task
 
+    def has(self, client_id: int) -> bool:
+        """Whether a session has started the API under that id."""
+        return client_id in self._sessions
+
     def admit(self, session: Session, client_id: int) -> bool:
         """Take a session in under a client's id; False when another one has it."""
         if client_id in self._sessions:

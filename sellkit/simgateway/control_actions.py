@@ -94,7 +94,7 @@ def _clock(gateway: Gateway, table: Table) -> object:
     if instant is not None and seconds is not None:
         table.fail("set", "stands beside 'advance'; give one of them")
     if seconds is not None and seconds > _LONGEST_STEP:
-        table.fail("advance", f"must be at most {_LONGEST_STEP:g}, not {seconds:g}")
+        table.fail("advance", f"must be at most {_LONGEST_STEP:.0f}, not {seconds:g}")
     clock = gateway.clock
     if (instant, seconds, speed) == (None, None, None):
         return show_clock(clock)
@@ -179,7 +179,7 @@ def _record(gateway: Gateway, table: Table) -> object:
     return {
         "received": gateway.received,
         "recording": recorder.is_on,
-        "file": None if recorder.path is None else str(recorder.path),
+        "file": None if recorder.path is None else str(recorder.path.absolute()),
         "messages": recorder.latest(last) or requests,
     }
 

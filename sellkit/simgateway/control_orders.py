@@ -15,7 +15,8 @@ from sellkit.simgateway.state import show_execution, show_order
 from sellkit.simgateway.terminal import set_position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+    from decimal import Decimal
 
     from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.orders.order import Order
@@ -115,10 +116,8 @@ def _terms(gateway: Gateway, table: Table) -> Terms:
         raise table.missing("side" if action is None else "quantity")
     kind = table.choice("orderType", OFFERED) or "MKT"
     limit, aux = table.positive("lmtPrice"), table.positive("auxPrice")
-    if (limit is None) == (kind in LIMITED):
-        table.fail("lmtPrice", f"must be given for LMT and STP LMT alone, not for {kind}")
-    if (aux is None) == (kind in STOPS):
-        table.fail("auxPrice", f"must be given for STP, STP LMT and TRAIL alone, not for {kind}")
+    _check_price(table, "lmtPrice", limit, kind, LIMITED)
+    _check_price(table, "auxPrice", aux, kind, STOPS)
     return Terms(
         account=table.choice("account", gateway.scenario.accounts) or gateway.account,
         security=security,
@@ -130,6 +129,16 @@ def _terms(gateway: Gateway, table: Table) -> Terms:
         time_in_force=table.choice("tif", TIMES_IN_FORCE) or "DAY",
         outside_rth=table.flag("outsideRth") or False,
     )
+
+
+def _check_price(
+    table: Table, key: str, price: Decimal | None, kind: str, kinds: Collection[str]
+) -> None:
+    """Refuse a price that is missing, or that the type of order has no use for."""
+    if price is None and kind in kinds:
+        table.fail(key, f"must be given for {kind}")
+    if price is not None and kind not in kinds:
+        table.fail(key, f"is for {' and '.join(sorted(kinds))} alone, not for {kind}")
 
 
 def _shown(gateway: Gateway, perm_id: int) -> object:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.simgateway.dispatch import START_API, answer
 from sellkit.simgateway.fault_actions import Described, Staged
 from sellkit.simgateway.history import Refused
+from sellkit.simgateway.kinds import whole_number
 from sellkit.simgateway.orders import intervention
 from sellkit.simgateway.orders.order import CANCELLED
 
@@ -47,9 +48,10 @@ class LoseOrder(Described):
             parcel.afterwards += [partial(self._place, parcel.session, each) for each in copies]
 
     def _place(self, session: Session, values: Values) -> None:
-        if session.client_id is None or len(values) < 2 or not values[1].isdecimal():
+        order_id = whole_number(values[1]) if len(values) > 1 else None
+        if session.client_id is None or order_id is None:
             return
-        key = (session.client_id, int(values[1]))
+        key = (session.client_id, order_id)
         session.gateway.floor.unheard[key] = not self.is_listed
         was_silent, session.is_silent = session.is_silent, True
         answer(session, values)
@@ -129,5 +131,5 @@ class Reset(Staged):
 
 def _starting(values: Values) -> int | None:
     """The client id that a request to start the API asks for."""
-    is_start = values[:1] == (str(START_API),) and len(values) > 2 and values[2].isdecimal()
-    return int(values[2]) if is_start else None
+    is_start = values[:1] == (str(START_API),) and len(values) > 2
+    return whole_number(values[2]) if is_start else None

@@ -113,9 +113,10 @@ def parse_end(text: str, gateway_zone_name: str) -> dt.datetime | None:
         moment = dt.datetime.strptime(f"{date} {time}", "%Y%m%d %H:%M:%S").replace(
             tzinfo=UTC if dash == "-" else zone_named(zone) if zone else own
         )
-    except (ValueError, NoCalendar) as error:
+        # Near the year 1 or 9999 the same instant in UTC may lie beyond every calendar.
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError, NoCalendar) as error:
         raise _bad_end(text) from error
-    return moment.astimezone(UTC)
 
 
 def _bad_end(text: str) -> Refused:

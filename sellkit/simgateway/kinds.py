@@ -20,6 +20,7 @@ HANDSHAKE: Final = "handshake"
 START_API: Final = "startApi"
 
 _OLDEST_HANDSHAKE: Final = 157
+_MOST_DIGITS: Final = 10
 _PLAIN_DETAILS_SINCE: Final = 164
 
 Values = tuple[str, ...]
@@ -99,6 +100,8 @@ _ASKED_ID: Final = {
 }
 _ASKED_CONTRACT: Final = {1: 3, 3: 2, 9: 3, 20: 2, 87: 2}
 _SYMBOL_AFTER_NUMBER: Final = 1
+_ORDER_STATUS: Final = 3
+_STATUS_PERM_ID: Final = 6
 
 
 def names(direction: Direction) -> frozenset[str]:
@@ -142,6 +145,14 @@ def contract_of(direction: Direction, values: Values) -> tuple[str, str] | None:
     return values[place], values[place + _SYMBOL_AFTER_NUMBER]
 
 
+def order_number_of(direction: Direction, values: Values) -> int | None:
+    """The permanent number in a status, which carries no contract; None in any other message."""
+    is_status = direction is Direction.OUT and _number(values) == _ORDER_STATUS
+    if not is_status or len(values) <= _STATUS_PERM_ID:
+        return None
+    return whole_number(values[_STATUS_PERM_ID])
+
+
 def tells_symbol(direction: Direction, name: str) -> bool:
     """Whether messages of a kind are about one contract, or may be."""
     if name == ANY:
@@ -153,5 +164,11 @@ def tells_symbol(direction: Direction, name: str) -> bool:
     return name in {name_of(number) for number in numbers}
 
 
+def whole_number(text: str) -> int | None:
+    """A number as ids are written, of ten digits at most; None for any other text."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else None
+
+
 def _number(values: Values) -> int:
-    return int(values[0]) if values and values[0].isdecimal() and len(values[0]) < 10 else -1
+    number = whole_number(values[0]) if values else None
+    return -1 if number is None else number

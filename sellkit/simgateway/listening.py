@@ -51,16 +51,22 @@ async def stop_listening(server: asyncio.Server) -> None:
     server.close()
 
 
-async def close_all(connections: dict[asyncio.Task[None], asyncio.StreamWriter]) -> None:
-    """Close connections, give those who serve them time to end, and then reset what is left."""
+async def close_all(
+    connections: dict[asyncio.Task[None], asyncio.StreamWriter], seconds: float = _STOP_SECONDS
+) -> None:
+    """Close connections, give those who serve them time to end, and then reset what is left.
+
+    Who serves a client that does not read notices only the reset, and then ends, too.
+    """
     left = dict(connections)
     for writer in left.values():
         writer.close()
     if left:
-        await asyncio.wait(left, timeout=_STOP_SECONDS)
+        await asyncio.wait(left, timeout=seconds)
     for writer in left.values():
         writer.transport.abort()
-    await asyncio.sleep(0)
+    if left:
+        await asyncio.wait(left, timeout=seconds)
 
 
 class Entrance:

@@ -33,9 +33,9 @@ from sellkit.simgateway.market_terms import MarketTerms, UntilFinal
 from sellkit.simgateway.moves import Move, Moved
 from sellkit.simgateway.opening_hours import Sessions, hours_text, sessions_back
 from sellkit.simgateway.quote import Quote
-from sellkit.simgateway.quoting import last_trade, quote_of
+from sellkit.simgateway.quoting import last_trade, quote_of, seen_at
 from sellkit.simgateway.rows import Rows, fold, no_rows
-from sellkit.simgateway.shown import MOST_BARS, bars_of, check_shown, no_data, too_many
+from sellkit.simgateway.shown import MOST_BARS, NoData, bars_of, check_shown, too_many
 from sellkit.simgateway.splits import Split, Splits
 from sellkit.simgateway.timetable import hours_of
 
@@ -150,7 +150,7 @@ class Market:
         asked = window(duration, self._hours(listing.exchange).of(rth=query.rth), limit)
         bars = self._fold(listing, span, asked, moment, self.final_after_seconds, rth=query.rth)
         if not len(bars.minute):
-            raise no_data(query.symbol, query.what_to_show)
+            raise NoData(query.symbol, query.what_to_show)
         if len(bars.minute) > MOST_BARS:
             raise too_many(len(bars.minute))
         table = self._hours(listing.exchange).of(rth=query.rth)
@@ -218,7 +218,7 @@ class Market:
 
     def _latest(self, listing: Listing, span: Span, now: dt.datetime, *, rth: bool) -> Rows:
         """Bars of the last few sessions; short ones of two, unless those have none."""
-        table, moment = self._hours(listing.exchange).of(rth=rth), now.timestamp()
+        table, moment = self._hours(listing.exchange).of(rth=rth), seen_at(now).timestamp()
         few = window(Duration(_SESSIONS_TRIED, "D"), table, moment)
         rows = no_rows() if span.is_dated else self._fold(listing, span, few, moment, rth=rth)
         asked = window(Duration(_SESSIONS_SEARCHED, "D"), table, moment)
@@ -259,7 +259,7 @@ class Market:
         first = self._prices.first_session(listing, rth=rth)
         start = len(table.opens) if first is None else max(first, table.first_on(listing.listed))
         if start >= len(table.opens):
-            raise no_data(symbol, what_to_show)
+            raise NoData(symbol, what_to_show)
         return dt.datetime.fromtimestamp(int(table.opens[start]) * 60, UTC)
 
     def hours(self, exchange: str, now: dt.datetime) -> tuple[str, str]:
@@ -289,8 +289,8 @@ class Market:
             200 unknown symbol.
         """
         listing = self._listing(symbol)
-        table = self._told_hours(listing.exchange).of(rth=rth)
-        return sessions_back(table, duration, until, listing.listed)
+        hours = self._told_hours(listing.exchange)
+        return sessions_back(hours.of(rth=rth), duration, until, listing.listed)
 
     def _listing(self, symbol: str) -> Listing:
         found = self._listings.get(symbol)

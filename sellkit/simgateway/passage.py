@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway.faults import Passing
-from sellkit.simgateway.kinds import Direction, Values, contract_of, id_of, kind_of
+from sellkit.simgateway.kinds import (
+    Direction,
+    Values,
+    id_of,
+    kind_of,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sellkit.simgateway.directory import Directory
     from sellkit.simgateway.session import Session
 
 _INSTANT: Final = 1e-6
-_IDS_KEPT: Final = 1000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Parcel:
     """A message on its way, as faults have changed it so far.
 
@@ -46,36 +50,6 @@ class Parcel:
     afterwards: list[Callable[[], None]] = field(default_factory=list)
 
 
-class Subjects:
-    """Which contract each request or order of a client is about; only the latest are kept."""
-
-    def __init__(self, directory: Directory) -> None:
-        self._directory = directory
-        self._by_id: dict[str, str] = {}
-
-    def symbol(self, direction: Direction, values: Values, version: int) -> str | None:
-        """The symbol that a message is about, as the scenario knew it; see `Directory.origin`.
-
-        A request's later messages only know it by id.
-        """
-        number, carried = id_of(direction, values, version), contract_of(direction, values)
-        if carried is None:
-            return None if number is None else self._by_id.get(number)
-        con_id, written = carried
-        symbol = self._origin(con_id, written.upper())
-        if direction is Direction.IN and number is not None:
-            self._by_id.pop(number, None)
-            self._by_id[number] = symbol
-            if len(self._by_id) > _IDS_KEPT:
-                del self._by_id[next(iter(self._by_id))]
-        return symbol
-
-    def _origin(self, con_id: str, symbol: str) -> str:
-        numbered = self._directory.get(int(con_id)) if con_id.isdecimal() else None
-        found = numbered or self._directory.known_symbols().get(symbol)
-        return symbol if found is None else self._directory.origin(found)
-
-
 class Passage:
     """One direction of one session.
 
@@ -96,7 +70,7 @@ class Passage:
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
         self._busy_until: dict[str, float] = {}
-        self._on_way: Counter[str] = Counter()
+        self._delayed: dict[str, list[Parcel]] = defaultdict(list)
         self._held: list[Parcel] = []
         self._timers: set[asyncio.TimerHandle] = set()
 
@@ -113,7 +87,7 @@ class Passage:
     def take(self, values: Values) -> None:
         """Take a message in, and pass on what the faults leave of it."""
         session, faults = self._session, self._session.gateway.faults
-        symbol = session.subjects.symbol(self._direction, values, session.version)
+        symbol = session.subjects.symbol(self._direction, values)
         if self.is_clear:
             self._deliver(values)
             return
@@ -126,13 +100,25 @@ class Passage:
             self._client_id(values),
             session.gateway.clock.now(),
         )
-        number = id_of(self._direction, values, session.version) or ""
-        request_id = int(number) if number.isdecimal() else -1
+        number = whole_number(id_of(self._direction, values, session.version) or "")
+        request_id = -1 if number is None else number
         parcel = Parcel(session, self._direction, [values], request_id, symbol)
         parcel.delay_seconds = faults.latency(passing)
         for action in faults.struck(passing):
             action.act(parcel)
         self._send_off(parcel, passing.name)
+
+    def waiting(self, name: str) -> set[int]:
+        """The requests that delayed messages of a kind are about."""
+        return {parcel.request_id for parcel in self._delayed[name] if parcel.copies}
+
+    def withdraw(self, name: str, request_id: int) -> bool:
+        """Lose the delayed messages of a kind that are about a request; False for none."""
+        is_waiting = request_id in self.waiting(name)
+        for parcel in self._delayed[name]:
+            if parcel.request_id == request_id:
+                parcel.copies.clear()
+        return is_waiting
 
     def end(self) -> None:
         """Forget what is still on its way."""
@@ -140,12 +126,13 @@ class Passage:
             timer.cancel()
         self._timers.clear()
         self._held.clear()
+        self._delayed.clear()
 
     def _client_id(self, values: Values) -> int | None:
         """The client's id; of one that is about to start the API the one that it asks for."""
         own = self._session.client_id
         is_start = self._direction is Direction.IN and own is None and len(values) > 2
-        return int(values[2]) if is_start and values[2].isdecimal() else own
+        return whole_number(values[2]) if is_start else own
 
     def _send_off(self, parcel: Parcel, name: str) -> None:
         now = self._loop.time()
@@ -154,23 +141,28 @@ class Passage:
             self._at(now + parcel.hold_seconds, self._let_go)
             return
         due = now + parcel.delay_seconds
-        if due <= now and not self._on_way[name]:
+        if due <= now and not self._delayed[name]:
             self._finish(parcel)
         else:
-            self._on_way[name] += 1
+            self._delayed[name].append(parcel)
             self._busy_until[name] = max(due, self._busy_until.get(name, 0.0) + _INSTANT)
             self._at(self._busy_until[name], lambda: self._arrive(parcel, name))
         self._let_go()
 
     def _arrive(self, parcel: Parcel, name: str) -> None:
-        self._on_way[name] -= 1
-        self._finish(parcel)
+        self._delayed[name].remove(parcel)
+        self._finish_late(parcel)
 
     def _let_go(self) -> None:
         """Pass on what waited for another message."""
         held, self._held = self._held, []
         for parcel in held:
-            self._finish(parcel)
+            self._finish_late(parcel)
+
+    def _finish_late(self, parcel: Parcel) -> None:
+        if self._session.is_silent and self._direction is Direction.OUT:
+            parcel.copies.clear()  # what was still on its way is not said, either
+        self._finish(parcel)
 
     def _at(self, when: float, call: Callable[[], None]) -> None:
         def run() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 _LOT = 100
+_AN_INSTANT = dt.timedelta(microseconds=1)
 
 
 def quote_of(
@@ -63,6 +64,15 @@ def quote_of(
         traded_at=traded_at,
         is_open=is_open,
     )
+
+
+def seen_at(now: dt.datetime) -> dt.datetime:
+    """The moment whose rows a quote is made of.
+
+    With a whole minute a row begins, and its open is the price then: of an opening, of a reopening
+    after a halt, or of a move at that very moment.
+    """
+    return now if now.second or now.microsecond else now + _AN_INSTANT
 
 
 def last_trade(now: dt.datetime, row_end: float) -> dt.datetime:

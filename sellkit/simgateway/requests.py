@@ -15,6 +15,8 @@ OLDEST_VERSION: Final = 157
 
 _RANGE = re.compile(rb"v(\d{1,6})\.\.(\d{1,6})( .*)?", re.DOTALL)
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
+# Interactive Brokers' own numbers have 32 bits; a gateway cannot read a larger one.
+_LARGEST_INTEGER: Final = 2**31 - 1
 _NUMBER = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d{1,3})?", re.ASCII)
 _LARGEST_DOUBLE: Final = 1.7976931348623157e308
 _FLAGS: Final = {"": False, "0": False, "1": True, "false": False, "true": True}
@@ -87,15 +89,15 @@ class Fields:
         return text
 
     def integer(self, unset: int = 0) -> int:
-        """The next field as a whole number; `unset` for an empty one or an unset mark."""
+        """The next field as a number of 32 bits; `unset` for an empty one or an unset mark."""
         text = self.text()
         if text in ("", UNSET_INTEGER):
             return unset
-        if _INTEGER.fullmatch(text):
+        if _INTEGER.fullmatch(text) and -_LARGEST_INTEGER - 1 <= int(text) <= _LARGEST_INTEGER:
             return int(text)
         if _is_unset(text):
             return unset
-        raise BadRequest(f"field {self._next} is no whole number: {text[:40]!r}")
+        raise BadRequest(f"field {self._next} is no whole number of 32 bits: {text[:40]!r}")
 
     def number(self) -> float | None:
         """The next field as a number; None for an empty one or an unset mark."""

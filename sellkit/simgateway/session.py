@@ -12,7 +12,8 @@ from sellkit.simgateway.clock import steady_seconds
 from sellkit.simgateway.dispatch import answer
 from sellkit.simgateway.framing import LENGTH_BYTES, SegmentGuard, encode, split
 from sellkit.simgateway.kinds import Direction
-from sellkit.simgateway.passage import Passage, Subjects
+from sellkit.simgateway.passage import Passage
+from sellkit.simgateway.subjects import Subjects
 from sellkit.simgateway.watches import Watches
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HISTORICAL_FARM_OK: Final = 2106
+# Answers with bars that wait for the one worker: further ones let those of other clients pass.
+_COMPOSED_AT_ONCE: Final = 2
+_ASKS_FOR_BARS: Final = "reqHistoricalData"
+_BARS: Final = "historicalData"
 
 
 class Session:
@@ -55,6 +60,8 @@ class Session:
         date, by request id.
     heads
         Requests for the time of a first bar that it has not given up, by id.
+    composers
+        To be held while an answer with bars is made.
     """
 
     def __init__(self, gateway: Gateway, writer: asyncio.StreamWriter, buffer_limit: int) -> None:
@@ -69,13 +76,14 @@ class Session:
         self.history: dict[int, asyncio.Task[None]] = {}
         self.bar_streams: dict[int, BarStream] = {}
         self.heads: set[int] = set()
+        self.composers = asyncio.Semaphore(_COMPOSED_AT_ONCE)
         self.data_type = 1
         self._writer = writer
         self._limit = buffer_limit
         self._waiting = bytearray()
         self._guard = SegmentGuard()
         self._loop = asyncio.get_running_loop()
-        self.subjects = Subjects(gateway.exchange.directory)
+        self.subjects = Subjects(self)
         self.inbound = Passage(self, Direction.IN, partial(answer, self))
         self._outbound = Passage(self, Direction.OUT, lambda values: self.queue(encode(values)))
 
@@ -137,8 +145,13 @@ class Session:
 
     @property
     def kept_history(self) -> int:
-        """Its requests for history that were answered and still count as open."""
-        return len(self.bar_streams) + len(self.heads)
+        """Its requests for history that count as open, though their answer has been made."""
+        return len(self.bar_streams.keys() | self._outbound.waiting(_BARS)) + len(self.heads)
+
+    def withdraw_bars(self, request_id: int) -> bool:
+        """Lose a delayed request for bars, or its delayed answer; False when there is neither."""
+        was_asked = self.inbound.withdraw(_ASKS_FOR_BARS, request_id)
+        return self._outbound.withdraw(_BARS, request_id) or was_asked
 
     def end_bars(self, request_id: int | None = None) -> int:
         """Keep bars up to date no longer, of one request or of all; gives how many there were."""

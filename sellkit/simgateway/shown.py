@@ -37,13 +37,25 @@ MOST_BARS: Final = 300_000
 """More fit into no answer, and to make them all up first would take seconds and much memory."""
 
 
-def no_data(symbol: str, what_to_show: str) -> Refused:
-    """The answer to a question to which there is no bar."""
-    return Refused(
-        NO_DATA,
-        "Historical Market Data Service error message:HMDS query returned no data: "
-        f"{symbol}@SMART {_TITLES.get(what_to_show, what_to_show)}",
-    )
+class NoData(Refused):
+    """The answer to a question to which there is no bar.
+
+    Parameters
+    ----------
+    symbol, exchange
+        As the client is told them.
+    what_to_show
+        What it asked for.
+    """
+
+    def __init__(self, symbol: str, what_to_show: str, exchange: str = "SMART") -> None:
+        title = _TITLES.get(what_to_show, what_to_show)
+        super().__init__(
+            NO_DATA,
+            "Historical Market Data Service error message:HMDS query returned no data: "
+            f"{symbol}@{exchange} {title}",
+        )
+        self.what_to_show = what_to_show
 
 
 def too_many(count: int) -> Refused:
@@ -77,7 +89,7 @@ def check_shown(symbol: str, what_to_show: str, *, end: dt.datetime | None) -> N
             NOT_VALID, "Error validating request: ADJUSTED_LAST needs an empty end date and time."
         )
     if what_to_show not in _TRADED | _QUOTED:
-        raise no_data(symbol, what_to_show)
+        raise NoData(symbol, what_to_show)
 
 
 def bars_of(

@@ -124,8 +124,13 @@ class Watches:
     # --- what happens -------------------------------------------------------------------------
 
     def position_changed(self, account: str, security: Security) -> None:
-        """Tell a changed position, and what it changed in the account."""
+        """Tell a changed position, and what it changed in the account.
+
+        Cut off, nothing is said, and the figures count as not yet told.
+        """
         gateway, session = self._gateway, self._session
+        if gateway.faults.is_mute:
+            return
         holding = gateway.exchange.ledger.holding(account, security)
         if session.wants_positions:
             session.send(messages.position(holding))
@@ -142,7 +147,9 @@ class Watches:
                 session.send(*watch.changes(account))
 
     def refresh(self, now: dt.datetime) -> None:
-        """Tell what is due at a second of the gateway's clock."""
+        """Tell what is due at a second of the gateway's clock; cut off, it stays due."""
+        if self._gateway.faults.is_mute:
+            return
         if self.account is not None and now - self._told_at >= REFRESH:
             self.tell_account(self.account)
         for watch in (*self.summaries.values(), *self.multiple.values()):

@@ -8,17 +8,22 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
+from sellkit.errors import ConfigError
 from sellkit.wiring.alerts import alert_keeper
 from sellkit.wiring.moment import refuse_skew
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sellkit.adapters.bar_store import ParquetBarStore
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.csv_assignments import CsvAssignments
     from sellkit.adapters.ib.broker import IbBroker
     from sellkit.adapters.pacing_ledger import PacingLedger
     from sellkit.adapters.sqlite_journal import SqliteJournal
-    from sellkit.config import Settings
+    from sellkit.config import Overrides, Settings
     from sellkit.core.pacing import PacingRules
+    from sellkit.operate.holdings import Holding
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import Progress
 
@@ -81,6 +86,41 @@ def connect(settings: Settings, *, is_run: bool = False, client_id: int | None =
     return broker
 
 
+def open_store(chosen: Overrides) -> ParquetBarStore:
+    """The stored bars of a profile, for looking at; no gateway is asked.
+
+    Raises
+    ------
+    ConfigError
+        Nothing is stored there yet.
+    """
+    from sellkit.adapters.bar_store import ParquetBarStore
+    from sellkit.config import load
+
+    settings = load(chosen)
+    if not settings.data_dir.is_dir():
+        raise ConfigError(
+            f"no bars are stored in {settings.data_dir}; `sellkit status` downloads them"
+        )
+    return ParquetBarStore(settings.data_dir)
+
+
+def present_of(chosen: Overrides, found: Sequence[Holding]) -> tuple[dt.datetime, dt.timedelta]:
+    """The time up to which stored bars are due, and how long after its end a bar is final.
+
+    Where the gateway tells the time nobody is asked: it is that of the latest fetch.
+    """
+    from sellkit.adapters.clock import SystemClock
+    from sellkit.config import load
+
+    settings = load(chosen)
+    lag = dt.timedelta(seconds=settings.file.bars.final_after_seconds)
+    told = [each.figures.fetched_at for each in found if each.figures.fetched_at is not None]
+    if settings.connection.clock == "system" or not told:
+        return SystemClock().now(), lag
+    return max(told), lag
+
+
 def open_ledger(settings: Settings) -> tuple[PacingRules, PacingLedger]:
     """The budget of requests, and where all processes at the profile's gateway count them."""
     from sellkit.adapters.pacing_ledger import PacingLedger
@@ -134,7 +174,7 @@ def open_journal(settings: Settings) -> SqliteJournal:
 def desk_options(settings: Settings) -> DeskOptions:
     """How the settings make a desk work."""
     from sellkit.core.assignments import parse_choice
-    from sellkit.core.gates import Limits
+    from sellkit.core.limits import Limits
     from sellkit.operate.options import DeskOptions
 
     file, orders = settings.file, settings.file.orders
@@ -147,6 +187,7 @@ def desk_options(settings: Settings) -> DeskOptions:
             max_snapshot_age=dt.timedelta(seconds=orders.max_snapshot_age_seconds),
             max_seed_weight=file.signals.max_seed_weight,
             close_margin=dt.timedelta(seconds=orders.close_margin_seconds),
+            max_quote_gap=orders.max_quote_gap,
             require_above_break_even=orders.require_above_break_even,
             at_close=orders.at_close,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
 
 import pytest
@@ -193,7 +194,7 @@ class AbsentClock:
         self._tell()
         return NOON
 
-    def sleep_until(self, instant: dt.datetime) -> None:
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
         self._tell()
         self.slept_until = instant
 

@@ -99,7 +99,7 @@ def test_a_truncated_file_is_named_with_the_remedy_and_left_alone(
     torn = torn[: int(len(torn) * share)]
     path.write_bytes(torn)
     for touch in (lambda: store.read(KEY), lambda: store.add(KEY, day())):
-        with pytest.raises(InvalidBars, match=rf"{NAME}.*sellkit data rebuild"):
+        with pytest.raises(InvalidBars, match=rf"{NAME}.*sellkit data repair"):
             touch()
     assert path.read_bytes() == torn
 

@@ -149,8 +149,9 @@ def test_alerts_need_no_run(path: Path) -> None:
 def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path: Path) -> None:
     told = full.runs(), full.decisions("r1"), full.tickets("r1")
     full.close()
-    for table in ("alert_end", "alert", "standing_seen"):
+    for table in ("alert_end", "alert", "standing_seen", "retelling", "quote_seen"):
         change(path, f"DROP TABLE {table}")
+    change(path, "DROP INDEX decision_of_bar")
     change(path, "PRAGMA user_version = 1")
 
     again = SqliteJournal(path)
@@ -159,11 +160,17 @@ def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path:
     again.begin(header("r2"))
     again.close()
 
-    assert rows(path, "PRAGMA user_version") == [{"user_version": 3}]
+    assert rows(path, "PRAGMA user_version") == [{"user_version": 4}]
     fresh = path.with_name("fresh.sqlite")
     SqliteJournal(fresh).runs()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
     assert rows(path, schema) == rows(fresh, schema)
+
+
+def test_to_look_for_earlier_decisions_makes_no_journal(path: Path) -> None:
+    journal = SqliteJournal(path)
+    assert journal.precedents("main", build.NOW) == ()
+    assert not path.exists()
 
 
 def test_every_write_is_on_the_disk_before_it_returns(full: SqliteJournal) -> None:
@@ -272,8 +279,8 @@ def test_a_torn_journal_is_an_error(full: SqliteJournal, path: Path) -> None:
 
 def test_a_newer_journal_is_left_to_the_newer_sellkit(full: SqliteJournal, path: Path) -> None:
     full.close()
-    change(path, "PRAGMA user_version = 4")
-    with pytest.raises(JournalError, match="version 4 and this sellkit knows 3"):
+    change(path, "PRAGMA user_version = 5")
+    with pytest.raises(JournalError, match="version 5 and this sellkit knows 4"):
         SqliteJournal(path).begin(header("r2"))
     assert len(rows(path, "SELECT * FROM run")) == 1
 

@@ -107,7 +107,7 @@ def test_a_segment_that_is_torn_is_named_and_nothing_is_read(tmp_path: Path) -> 
     (segment,) = (tmp_path / "segments").iterdir()
     segment.write_bytes(segment.read_bytes()[:-20])
     store = ParquetBarStore(tmp_path)
-    with pytest.raises(InvalidBars, match=rf"{segment.name}.*sellkit data rebuild"):
+    with pytest.raises(InvalidBars, match=rf"{segment.name}.*sellkit data repair"):
         store.read(KEY)
     (finding,) = store.verify()
     assert finding.where == f"segments/{segment.name}"

@@ -179,7 +179,7 @@ CASES = {
     "variable of a wrong type": Case(
         ("status",), 2, ("SELLKIT_PORT=many",), variables={"SELLKIT_PORT": "many"}
     ),
-    "truncated bars": Case(("status",), 2, ("segments/", "data rebuild"), truncated_bars),
+    "truncated bars": Case(("status",), 2, ("segments/", "data repair"), truncated_bars),
     "data below a file": Case(
         ("status", "--data-dir", "file"), 2, ("cannot be written",), file_in_the_way
     ),

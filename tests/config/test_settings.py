@@ -11,7 +11,7 @@ import pytest
 from sellkit.config import CHECKOUT, Overrides, Settings, load
 from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
-from sellkit.core.gates import AtClose
+from sellkit.core.limits import AtClose
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from sellkit.core.bars import Anchor, BarSize, SeriesKey, checked
 from sellkit.core.coverage import Absence
 from sellkit.core.custody import Freeze
 from sellkit.core.extension import extended
+from sellkit.core.instrument import Token
 from sellkit.core.portfolio import GatewayKind, Origin
 from sellkit.errors import DataError, ForeignOrigin, InvalidBars
 from sellkit.ports import BarStore
@@ -329,3 +330,12 @@ def test_a_cleared_store_is_empty_and_anybodys(store: BarStore) -> None:
 def test_clearing_an_empty_store_does_nothing(store: BarStore) -> None:
     store.clear()
     assert store.keys() == ()
+
+
+def test_what_contracts_are_called_is_remembered_and_goes_with_the_rest(store: BarStore) -> None:
+    store.claim(OURS)
+    store.name({1: Token("NASDAQ", "AAPL"), 2: Token("NYSE", "BRK.B")})
+    store.name({1: Token("NASDAQ", "APPL")})
+    assert store.names() == {1: Token("NASDAQ", "APPL"), 2: Token("NYSE", "BRK.B")}
+    store.clear()
+    assert store.names() == {}

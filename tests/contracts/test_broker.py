@@ -228,3 +228,33 @@ def test_closing_twice_does_nothing(open_broker: Callable[[], Broker]) -> None:
     broker = open_broker()
     broker.close()
     broker.close()
+
+
+# --- present prices -------------------------------------------------------------------------------
+
+
+def test_present_prices_are_live_and_stand_around_the_last_trade(broker: Broker) -> None:
+    (quote,) = broker.quotes([AAPL]).values()
+    assert quote.trouble is None
+    assert quote.bid is not None
+    assert quote.ask is not None
+    assert 0 < quote.bid <= quote.ask
+    assert quote.last is None or quote.bid <= quote.last <= quote.ask
+    assert quote.asked_at == NOW
+
+
+def test_present_prices_come_by_contract_for_as_many_as_are_asked(broker: Broker) -> None:
+    held = [each.instrument for each in broker.snapshot(ACCOUNT).positions]
+    assert set(broker.quotes(held)) == {each.con_id for each in held}
+    assert broker.quotes([]) == {}
+
+
+def test_prices_over_a_lost_connection_are_no_live_prices(
+    open_broker: Callable[[], Broker],
+) -> None:
+    broker = open_broker()
+    broker.close()
+    (quote,) = broker.quotes([AAPL]).values()
+    assert quote.trouble is not None
+    assert "closed" in quote.trouble
+    assert quote.price is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.gates import DeferredTicket, DeniedTicket, judge
 from sellkit.core.portfolio import GatewayKind
-from sellkit.core.signals import Decision
+from sellkit.core.precedent import Precedent
+from sellkit.core.signals import Decision, Retelling
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.errors import JournalError
 from sellkit.ports import Journal, RunHeader
@@ -198,3 +200,116 @@ def test_the_account_number_stands_nowhere(journal: Journal) -> None:
     journal.record_rows("r1", [exit_row()])
     told = str([journal.runs(), journal.decisions("r1"), journal.tickets("r1")])
     assert build.NUMBER not in told
+
+
+# --- what was decided before ----------------------------------------------------------------------
+
+
+def hold_row(con_id: int = 272093) -> SnapshotRow:
+    held = build.position("NASDAQ:MSFT", con_id=con_id)
+    proof = build.certificate(close=101.0)
+    return build.row(signal=build.signal(held, Decision.HOLD, proof))
+
+
+def test_earlier_decisions_come_with_their_whole_evidence(journal: Journal) -> None:
+    journal.begin(header())
+    journal.record_rows("r1", [exit_row()])
+    proof = build.certificate()
+    assert journal.precedents("main", build.HOUR_END) == (
+        Precedent(
+            run_id="r1",
+            decided_at=build.NOW,
+            con_id=265598,
+            label="SMA 50 1H",
+            decision=Decision.EXIT,
+            reasons=("a reason",),
+            start=proof.slot.start,
+            end=proof.slot.end,
+            parts=proof.parts,
+            fetched_at=proof.fetched_at,
+            close=99.0,
+            average=100.0,
+            bars_used=200,
+            seed_weight=0.0,
+            price_basis="TRADES",
+        ),
+    )
+
+
+def test_an_earlier_decision_is_an_exit_or_a_hold(journal: Journal) -> None:
+    journal.begin(header())
+    undecided = build.row(
+        signal=build.signal(decision=Decision.UNDECIDED, proof=build.certificate())
+    )
+    journal.record_rows("r1", [undecided, hold_row(), exit_row()])
+    found = journal.precedents("main", build.HOUR_END)
+    assert [each.decision for each in found] == [Decision.HOLD, Decision.EXIT]
+
+
+def test_earlier_decisions_come_oldest_first_and_also_of_runs_that_failed(
+    journal: Journal,
+) -> None:
+    for name, row in (("r2", exit_row()), ("r1", hold_row())):
+        journal.begin(header(name))
+        journal.record_rows(name, [row])
+        journal.finish(name, build.NOW, "failed: a cell raised")
+    assert [each.run_id for each in journal.precedents("main", build.HOUR_END)] == ["r2", "r1"]
+
+
+def test_decisions_on_earlier_bars_and_of_other_accounts_are_not_among_them(
+    journal: Journal,
+) -> None:
+    journal.begin(header())
+    journal.record_rows("r1", [exit_row()])
+    assert journal.precedents("main", build.HOUR_END + build.SECOND) == ()
+    assert journal.precedents("other", build.HOUR_END) == ()
+
+
+def test_how_a_bar_is_told_now_is_kept_beside_the_decision_on_it(journal: Journal) -> None:
+    now = Retelling(
+        run_id="r0",
+        decided_at=build.HOUR_END,
+        decision=Decision.HOLD,
+        close=101.0,
+        average=100.5,
+        told_at=build.NOW,
+    )
+    journal.begin(header())
+    row = exit_row("withheld")
+    journal.record_rows("r1", [replace(row, signal=replace(row.signal, retelling=now)), hold_row()])
+    assert journal.retellings("r1") == (
+        {
+            "run_id": "r1",
+            "con_id": 265598,
+            "ticker": "NASDAQ:AAPL",
+            "bar_start": "2026-01-28T19:00:00+00:00",
+            "bar_end": "2026-01-28T20:00:00+00:00",
+            "decided_in": "r0",
+            "decided_at": "2026-01-28T20:00:00+00:00",
+            "decision": "EXIT",
+            "decision_now": "HOLD",
+            "close": 99.0,
+            "close_now": 101.0,
+            "average": 100.0,
+            "average_now": 100.5,
+            "told_at": "2026-01-28T20:00:20+00:00",
+        },
+    )
+
+
+def test_what_the_market_showed_of_an_exit_is_kept(journal: Journal) -> None:
+    journal.begin(header())
+    delayed = replace(exit_row("withheld"), quote=build.quote(None, "they are delayed"))
+    journal.record_rows("r1", [replace(exit_row(), quote=build.quote()), delayed, hold_row()])
+    first, second = journal.quotes("r1")
+    assert first == {
+        "run_id": "r1",
+        "con_id": 265598,
+        "ticker": "NASDAQ:AAPL",
+        "asked_at": "2026-01-28T20:00:20+00:00",
+        "bid": "98.99",
+        "ask": "99.01",
+        "last": "99",
+        "trouble": None,
+    }
+    assert (second["bid"], second["last"], second["trouble"]) == (None, None, "they are delayed")

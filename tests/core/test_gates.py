@@ -20,6 +20,8 @@ from sellkit.core.gates import (
     judge,
 )
 from sellkit.core.orders import OrderTicket
+from sellkit.core.quotes import Quote
+from sellkit.core.signals import Decision, Retelling
 from tests.build import (
     HOUR_END,
     NOW,
@@ -29,6 +31,7 @@ from tests.build import (
     limits,
     open_order,
     position,
+    quote,
     snapshot,
     standing,
     ticket,
@@ -63,6 +66,24 @@ def signalling(exits: int, positions: int) -> Facts:
     return facts(exits=exits, positions=positions)
 
 
+def retold(close: float, average: float = 100.0) -> OrderTicket:
+    """A ticket on the usual bar, which is told with other numbers now."""
+    usual = ticket()
+    now = Retelling(
+        run_id="r0",
+        decided_at=NOW,
+        decision=Decision.EXIT if close < average else Decision.HOLD,
+        close=close,
+        average=average,
+        told_at=NOW,
+    )
+    return replace(usual, signal=replace(usual.signal, retelling=now))
+
+
+def quoted(price: str | None, **changes: Any) -> Facts:
+    return facts(quote=quote(price), **changes)
+
+
 def without_evidence() -> OrderTicket:
     usual = ticket()
     return replace(usual, signal=replace(usual.signal, certificate=None))
@@ -81,6 +102,26 @@ PASSING: dict[str, Case] = {
         facts(snapshot=snapshot(taken_at=NOW - 30 * SECOND)),
     ),
     "a bar as old as may be": (gates.bar_fresh, ticket(), facts(now=HOUR_END + 10 * MINUTE)),
+    "a bar that is told as before": (gates.told_as_decided, ticket(), facts()),
+    "a bar that is told a little lower": (gates.told_as_decided, retold(98.0), facts()),
+    "a bar almost a tenth lower": (gates.told_as_decided, retold(89.11), facts()),
+    "live prices": (gates.prices_live, ticket(), facts()),
+    "live prices of a market that is closed": (gates.prices_live, ticket(), quoted(None)),
+    "the prices of a past moment": (
+        gates.prices_live,
+        ticket(),
+        facts(is_present=False, quote=None),
+    ),
+    "a quote as high as may be": (gates.close_as_quoted, ticket(), quoted("118.8")),
+    "a quote as low as may be": (gates.close_as_quoted, ticket(), quoted("79.2")),
+    "no quote in a closed market": (gates.close_as_quoted, ticket(), quoted(None)),
+    "a price of after hours": (gates.close_as_quoted, ticket(), quoted("10", session=None)),
+    "prices that are not live": (
+        gates.close_as_quoted,
+        ticket(),
+        facts(quote=quote("10", "they are delayed")),
+    ),
+    "prices that were not asked for": (gates.close_as_quoted, ticket(), facts(quote=None)),
     "a seed as heavy as may be": (
         gates.average_warm,
         ticket(proof=certificate(seed=0.001)),
@@ -133,6 +174,47 @@ REFUSING: dict[str, tuple[Case, str]] = {
     "an option": (
         (gates.long_stock_only, ticket(position(security_type="OPT")), facts()),
         "not 100 of OPT",
+    ),
+    "a bar that would not be an exit now": (
+        (gates.told_as_decided, retold(101.0), facts()),
+        "its close was 99 and is 101, its average 100; the next bar decides",
+    ),
+    "a bar whose average went down": (
+        (gates.told_as_decided, retold(99.0, average=98.0), facts()),
+        "its close was 99 and is 99, its average 98",
+    ),
+    "a bar more than a tenth lower": (
+        (gates.told_as_decided, retold(89.0), facts()),
+        "its close was 99 and is 89",
+    ),
+    "a bar of before a split": (
+        (gates.told_as_decided, retold(24.75, average=25.0), facts()),
+        "its close was 99 and is 24.75",
+    ),
+    "prices that nobody asked for": (
+        (gates.prices_live, ticket(), facts(quote=None)),
+        "whether prices of NASDAQ:AAPL are live was not asked",
+    ),
+    "delayed prices": (
+        (gates.prices_live, ticket(), facts(quote=quote(None, "they are delayed"))),
+        "they are delayed",
+    ),
+    "a quote far above the close": (
+        (gates.close_as_quoted, ticket(), quoted("118.9")),
+        "the deciding close 99 lies too far from the market (bid 118.89, ask 118.91, last 118.9): "
+        "+20.1%, more than orders.max_quote_gap 20.0%",
+    ),
+    "a quote far below the close": (
+        (gates.close_as_quoted, ticket(), quoted("79.1")),
+        "-20.1%, more than orders.max_quote_gap 20.0%",
+    ),
+    "a last price alone": (
+        (
+            gates.close_as_quoted,
+            ticket(),
+            facts(quote=Quote(asked_at=NOW, last=Decimal("0.099"))),
+        ),
+        "(last 0.099): -99.9%",
     ),
     "a fraction of a share": (
         (gates.has_whole_shares, ticket(position(quantity="0.99")), facts()),

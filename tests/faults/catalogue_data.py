@@ -35,7 +35,8 @@ DATA: Final = (
     Fault(
         25,
         "a bar is corrected later, across the average",
-        "the decision stands with the data it was made on; no reversal, no second order",
+        "the decision stands with the data it was made on, and says how they are told now; no "
+        "reversal, no second order",
     ),
     Fault(
         26,
@@ -60,12 +61,13 @@ DATA: Final = (
     Fault(
         30,
         "a split overnight, with prices of before in the store",
-        "the overlap disagrees: all is fetched anew, and no order rests on mixed prices",
+        "the overlap disagrees: all is fetched anew, both series are kept, and no order rests on "
+        "mixed prices",
     ),
     Fault(
         31,
         "bars with a price of zero, below zero, no number, or a thousandfold",
-        "rejected by sense and by the last close; no decision",
+        "put aside by sense, by the closes beside it and by the quote; no decision that needs it",
     ),
     Fault(
         32,
@@ -75,12 +77,12 @@ DATA: Final = (
     Fault(
         33,
         "a file of bars is torn, or the disk is full",
-        "never half a file in use: the fault is named, and a rebuild fetches the bars anew",
+        "never half a file in use: the fault is named, and a repair fetches the bars anew",
     ),
     Fault(
         34,
         "prices are delayed (10167) or not subscribed (354)",
-        "no live decision rests on them",
+        "no order rests on them, in a dry run as well; the reason says which it is",
     ),
     Fault(
         35,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +19,7 @@ from sellkit.core.assignments import parse_choice
 from sellkit.core.pacing import PacingRules
 from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.errors import SellkitError
-from sellkit.operate.decide import HourlyDecision
+from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.desk import Desk, Parts
 from sellkit.operate.options import DeskOptions
 from sellkit.ports import RunHeader
@@ -84,8 +85,21 @@ class StageClock:
     def __init__(self, told: Callable[[], dt.datetime]) -> None:
         self.now = told
 
-    def sleep_until(self, instant: dt.datetime) -> None:
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
         raise NotImplementedError(f"nobody sleeps until {instant} on a clock that a test moves")
+
+
+class MovingClock(StageClock):
+    """As `StageClock`, and whoever sleeps on it moves the other clock on."""
+
+    def __init__(
+        self, told: Callable[[], dt.datetime], go_to: Callable[[dt.datetime], None]
+    ) -> None:
+        super().__init__(told)
+        self._go_to = go_to
+
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
+        self._go_to(instant)
 
 
 def dry_options(**changes: Any) -> DeskOptions:

@@ -141,7 +141,7 @@ def gather(play: Play) -> Evidence:
 def _split(play: Play, con_id: int) -> Decimal:
     """How many shares of today one of a contract's was when the gateway started."""
     found = Decimal(1)
-    for action in play.scenario.corporate_actions:
+    for action in (*play.scenario.corporate_actions, *play.splits):
         if action.con_id == con_id and action.at <= play.clock.now():
             found *= Decimal(action.ratio.numerator) / action.ratio.denominator
     return found

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sellkit.simgateway.market import Market
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sellkit.simgateway.history import HistoryBar, HistoryQuery
 
 APPLE = "AAPL"
@@ -41,3 +44,28 @@ class Scaled(Market):
             round(price * self.factor, 4) for price in (bar.open, bar.high, bar.low, bar.close)
         )
         return bar._replace(open=open_, high=high, low=low, close=close)
+
+
+class Odd(Market):
+    """Tells some of Apple's half-hours otherwise; what is not of the market passes.
+
+    Attributes
+    ----------
+    tell
+        Makes of a bar what is told in its place; None leaves it out.
+    """
+
+    tell: Callable[[HistoryBar], HistoryBar | None] | None = None
+
+    def history(self, query: HistoryQuery, now: dt.datetime) -> list[HistoryBar]:
+        bars = super().history(query, now)
+        if self.tell is None or query.symbol != APPLE or query.bar_size != "30 mins":
+            return bars
+        return [found for each in bars if (found := self.tell(each)) is not None]
+
+
+class Eager(Market):
+    """Tells all that there is up to now, whatever end was asked for."""
+
+    def history(self, query: HistoryQuery, now: dt.datetime) -> list[HistoryBar]:
+        return super().history(replace(query, end=None), now)

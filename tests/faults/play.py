@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,9 +27,10 @@ from sellkit.adapters.ib.broker import IbBroker
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import Alert
 from sellkit.errors import SellkitError
-from sellkit.operate.decide import HourlyDecision
+from sellkit.operate.decision import HourlyDecision
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.control import Control
+from sellkit.simgateway.corporate_actions import CorporateAction
 from sellkit.simgateway.gateway import Gateway
 from sellkit.simgateway.prices import Prices
 from sellkit.simgateway.reception import Received
@@ -39,6 +41,7 @@ from tests.faults.catalogue import scenario_files
 from tests.faults.desk import (
     NUMBER,
     PACING,
+    MovingClock,
     Ran,
     StageClock,
     book_at,
@@ -92,6 +95,8 @@ class Play:
         Each time that it said that no alert is open: how many there had been.
     ears
         What was logged.
+    splits
+        Those that a test added to the scenario's.
     was_killed
         A run was meant to be killed, and may lie open in the journal.
     """
@@ -106,6 +111,7 @@ class Play:
     alerts: list[Alert] = field(default_factory=list)
     clears: list[int] = field(default_factory=list)
     ears: Ears = field(default_factory=Ears)
+    splits: list[CorporateAction] = field(default_factory=list)
     was_killed: bool = False
 
     def __post_init__(self) -> None:
@@ -180,6 +186,16 @@ class Play:
         broker = IbBroker.connect(**(usual | changes))
         self.stack.callback(broker.close)
         return broker
+
+    def waiting(self) -> IbBroker:
+        """A connection whose clock goes on when sellkit waits; it is closed when the play ends."""
+        return self.connect(clock=MovingClock(self.clock.now, self.go_to))
+
+    def split(self, con_id: int, symbol: str, ratio: Fraction, at: dt.datetime) -> None:
+        """Let a contract split at a moment to come."""
+        self.splits.append(CorporateAction(at=at, con_id=con_id, ratio=ratio))
+        told = f"{ratio.numerator}:{ratio.denominator}"
+        self.control.corporate_action(symbol, split=told, at=at)
 
     @property
     def journal_path(self) -> Path:

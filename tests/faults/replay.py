@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 from typing import TYPE_CHECKING
 
 from sellkit.adapters.bar_store import ParquetBarStore
-from sellkit.core.standing import Standing
+from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.errors import SellkitError
 from sellkit.operate.decide import Decider
 
 if TYPE_CHECKING:
+    from sellkit.core.precedent import Precedent
     from sellkit.core.snapshot import SnapshotRow
     from tests.faults.desk import Ran
     from tests.faults.play import Play
@@ -36,12 +40,17 @@ def replayed(play: Play) -> tuple[Mapping[str, str], ...]:
 def _again(play: Play, ran: Ran) -> Mapping[str, str]:
     assert ran.decision is not None
     sheet = play.book.load()
+    quotes = {
+        row.position.instrument.con_id: row.quote
+        for row in ran.decision.rows
+        if row.quote is not None
+    }
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "data"
         copytree(play.folder / "data", copy)
         decider = Decider(
             snapshot=ran.decision.snapshot,
-            standing=Standing(ran.decision.snapshot.epoch, True, "", ran.decision.as_of),
+            standing=ran.decision.standing,
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
             store=ParquetBarStore(copy),
@@ -50,12 +59,23 @@ def _again(play: Play, ran: Ran) -> Mapping[str, str]:
             now=ran.decision.snapshot.taken_at,
             is_present=True,
             problems={},
+            precedents=partial(_before, copy / "journal.sqlite", ran.run_id),
+            quotes=lambda _: quotes,
         )
         try:
             rows = decider.decide().rows
         except SellkitError as error:
             return {"error": str(error)}
     return {str(row.position.instrument): _final(row) for row in rows}
+
+
+def _before(
+    path: Path, run_id: str, since: dt.datetime, account: str = "main"
+) -> tuple[Precedent, ...]:
+    """What was decided before a run, so that it is judged by itself and not by its own word."""
+    with closing(SqliteJournal(path)) as journal:
+        found = journal.precedents(account, since)
+    return tuple(each for each in found if each.run_id != run_id)
 
 
 def _final(row: SnapshotRow) -> str:

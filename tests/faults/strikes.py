@@ -244,7 +244,7 @@ async def growing_bar(play: Play, client: Client) -> None:
 async def late_bar(play: Play, client: Client) -> None:
     await client.connect()
     latest = []
-    for seconds in (20, 26):
+    for seconds in (20, 41):
         await asyncio.to_thread(play.go_to, HOUR + dt.timedelta(seconds=seconds))
         latest.append((await client.bars())[-1].date)
     last_half_hour = HOUR - dt.timedelta(minutes=30)

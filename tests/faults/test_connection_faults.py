@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import re
 import socket
 import threading
@@ -51,6 +52,7 @@ AT = dt.datetime(2026, 1, 28, 16, 5, tzinfo=dt.UTC)
 HARMLESS = {
     *("startApi", "reqCurrentTime", "reqPositions", "cancelPositions", "reqAllOpenOrders"),
     *("reqContractDetails", "reqHistoricalData"),
+    *("reqMarketDataType", "reqMktData", "cancelMktData"),
 }
 """What a read-only gateway answers as any other does."""
 BOTH = {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
@@ -543,7 +545,7 @@ def test_a_gateway_that_refuses_to_trade_is_not_ready(play: Play) -> None:
 
     A read-only gateway answers orders, the binding of orders, and the lists of one's own and of
     completed orders with 321. Of these sellkit sends none while it only prepares tickets: it reads
-    positions, the open orders of all clients, contracts, bars and the time.
+    positions, the open orders of all clients, contracts, bars, prices and the time.
     """
     play.turn(fall=("AAPL",), rise=("MSFT",))
     broker = ready(lasting(play))
@@ -680,7 +682,7 @@ class HeldUp:
     def now(self) -> dt.datetime:
         return self._play.clock.now()
 
-    def sleep_until(self, instant: dt.datetime) -> None:
+    def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
         self._play.go_to(instant + dt.timedelta(minutes=10))
 
 

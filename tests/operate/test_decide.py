@@ -16,7 +16,8 @@ from sellkit.core.custody import Freeze
 from sellkit.core.evaluate import DailyBasis
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket
 from sellkit.core.signals import Decision
-from sellkit.operate.decide import Decider, HourlyDecision
+from sellkit.operate.decide import Decider
+from sellkit.operate.decision import HourlyDecision
 from tests.build import (
     NOW,
     assignment,
@@ -26,6 +27,7 @@ from tests.build import (
     new_york,
     open_order,
     position,
+    quote,
     snapshot,
     standing,
     utc,
@@ -34,10 +36,12 @@ from tests.fakes_store import MemoryBarStore
 from tests.operate.workplace import APPLE, MICROSOFT, histories, options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sellkit.core.assignments import Assignment
     from sellkit.core.portfolio import OpenOrder, Position
+    from sellkit.core.precedent import Precedent
+    from sellkit.core.quotes import Quote
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
     from sellkit.operate.options import DeskOptions
@@ -64,7 +68,10 @@ def decide(
     now: dt.datetime | None = None,
     problems: dict[int, str] | None = None,
     connection: Standing | None = None,
+    before: Sequence[Precedent] = (),
+    shown: Quote | None = None,
 ) -> HourlyDecision:
+    shown = shown or quote("105")
     return Decider(
         snapshot=snapshot(held or [position()], orders, taken_at=now or as_of),
         standing=connection or standing(),
@@ -76,6 +83,8 @@ def decide(
         is_present=True,
         problems=problems or {},
         incomplete=frozenset(),
+        precedents=lambda _since: tuple(before),
+        quotes=lambda asked: {each.con_id: shown for each in asked},
     ).decide()
 
 

@@ -6,13 +6,17 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 import pandas as pd
 import pytest
 
-from sellkit.core.bars import BarSize, SeriesKey
+from sellkit.core.bars import PRICES, BarSize, SeriesKey
+from sellkit.core.custody import Freeze
+from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.core.instrument import Token
 from sellkit.core.signals import Decision
+from sellkit.core.snapshot import SnapshotRow
 from sellkit.errors import (
     ConfigError,
     DataError,
@@ -21,7 +25,8 @@ from sellkit.errors import (
     RequestTimedOut,
     UnknownInstrument,
 )
-from tests.build import NOW, assignment, instrument, open_order, position, utc
+from sellkit.operate.desk import Desk
+from tests.build import NOW, assignment, instrument, open_order, position, quote, utc
 from tests.fakes import FakeBroker
 from tests.fakes_store import MemoryBarStore
 from tests.operate.workplace import (
@@ -31,6 +36,7 @@ from tests.operate.workplace import (
     RUN,
     SPIDER,
     Workplace,
+    header,
     histories,
     options,
 )
@@ -339,6 +345,24 @@ def test_an_exchange_without_a_calendar_is_said_beside_undecided() -> None:
     assert "no session calendar is known for the exchange TSEJ" in str(row["reasons"])
 
 
+def test_an_exchange_without_a_calendar_is_said_once_in_a_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    token = "TSEJ:7203"
+    odd = position(token, con_id=11)
+    place = Workplace(positions=[odd], assignments=[assignment("SMA 5 1D", token)])
+    with caplog.at_level(logging.INFO):
+        assert whole_run(place) == {token: Decision.UNDECIDED}
+    (row,) = place.journal.decisions(RUN)
+    told = "no session calendar is known for the exchange TSEJ"
+    assert row["reasons"] == ["no bars could be had", told]
+    assert place.broker.requests == []
+    said = [each for each in caplog.records if "TSEJ" in str(vars(each))]
+    assert [(each.getMessage(), each.levelno) for each in said] == [
+        ("decision_undecided", logging.CRITICAL)
+    ]
+
+
 def test_why_bars_could_not_be_had_stands_beside_undecided() -> None:
     place = usual()
     del place.broker.histories[APPLE, BarSize.M30], place.broker.histories[APPLE, BarSize.D1]
@@ -424,3 +448,125 @@ def test_the_end_of_a_with_block_closes_the_connection_also_after_an_error() -> 
     with pytest.raises(ZeroDivisionError), place.desk:
         raise ZeroDivisionError
     assert place.broker.is_closed
+
+
+# --- what was decided before, and what the market shows -------------------------------------------
+
+
+def again(place: Workplace, run_id: str = "ffff0000") -> SnapshotRow:
+    """Apple's row of another run on the same desk."""
+    place.desk = Desk(place.parts(), place.desk.account, place.options, header(run_id))
+    place.desk.begin()
+    place.desk.bring_up_to_date()
+    decision = place.desk.record(place.desk.decide())
+    return next(each for each in decision.rows if each.position.instrument.con_id == APPLE)
+
+
+def corrected(place: Workplace, close: float) -> None:
+    """Let the last half-hour of Apple be stored as it is told later."""
+    key = place.options.key(APPLE, BarSize.M30)
+    last = place.store.read(key).iloc[-1:].copy()
+    last[PRICES] = close
+    last["fetched_at"] += pd.Timedelta(minutes=5)
+    place.store.add(key, last)
+
+
+def test_a_later_run_keeps_the_decision_of_the_first() -> None:
+    place = usual()
+    whole_run(place)
+    (first,) = place.journal.tickets(RUN)
+    corrected(place, 110.0)
+    row = again(place)
+    assert row.signal.decision is Decision.EXIT
+    assert isinstance(row.verdict, DeniedTicket)
+    assert row.verdict.ticket.ticket_id == first["ticket_id"]
+    assert row.signal.certificate is not None
+    assert row.last_close == row.signal.certificate.close == pytest.approx(100.99)
+    assert row.assigned is not None
+    assert row.assigned.value == row.signal.certificate.average
+    (retold,) = place.journal.retellings("ffff0000")
+    assert (retold["close"], retold["close_now"]) == (row.last_close, 110.0)
+    assert retold["decided_in"] == RUN
+
+
+def test_a_later_run_on_the_same_bars_prepares_the_same_ticket_again() -> None:
+    place = usual()
+    whole_run(place)
+    row = again(place)
+    assert isinstance(row.verdict, ApprovedTicket)
+    assert place.journal.retellings("ffff0000") == ()
+    (first,), (second,) = place.journal.tickets(RUN), place.journal.tickets("ffff0000")
+    assert first["reference"] == second["reference"]
+
+
+def test_the_ticket_of_a_kept_decision_is_for_what_is_held_now() -> None:
+    place = usual()
+    whole_run(place)
+    place.broker.hold(replace(APPLE_HELD, quantity=Decimal(40)))
+    row = again(place)
+    assert row.verdict is not None
+    assert row.verdict.ticket.quantity == 40
+    assert row.verdict.ticket.ticket_id == place.journal.tickets(RUN)[0]["ticket_id"]
+
+
+def test_what_is_in_doubt_now_is_undecided_whatever_was_decided_before() -> None:
+    place = usual()
+    whole_run(place)
+    key = place.options.key(APPLE, BarSize.M30)
+    place.store.freeze(key, Freeze(NOW, 0.5, "a split"))
+    place.broker.histories.clear()
+    assert again(place).signal.decision is Decision.UNDECIDED
+    place.store.ice.clear()
+    assert again(place, "ffff0001").signal.decision is Decision.EXIT
+
+
+def test_whoever_only_looks_sees_the_decision_that_was_taken() -> None:
+    place = usual()
+    whole_run(place)
+    corrected(place, 110.0)
+    place.desk = Desk(place.parts(), place.desk.account, place.options, header("ffff0000"))
+    (row,) = place.desk.decide().exits
+    assert row.signal.retelling is not None
+
+
+def test_the_market_is_asked_about_exits_alone() -> None:
+    place = usual()
+    whole_run(place)
+    assert place.broker.quoted == [APPLE]
+    (seen,) = place.journal.quotes(RUN)
+    assert (seen["con_id"], seen["trouble"]) == (APPLE, None)
+
+
+def test_without_an_exit_the_market_is_not_asked() -> None:
+    place = usual()
+    place.broker.histories.update(histories(APPLE))
+    whole_run(place)
+    assert place.broker.quoted == []
+
+
+def test_prices_that_are_not_live_withhold_the_order_of_a_dry_run() -> None:
+    place = usual()
+    place.broker.shown[APPLE] = quote("101", "prices of NASDAQ:AAPL are delayed (10167: ...)")
+    whole_run(place)
+    (ticket,) = place.journal.tickets(RUN)
+    assert ticket["verdict"] == "withheld"
+    assert ticket["reasons"] == ["prices of NASDAQ:AAPL are delayed (10167: ...)"]
+
+
+def test_a_close_far_from_the_market_withholds_the_order() -> None:
+    place = usual()
+    place.broker.shown[APPLE] = quote("0.1")
+    whole_run(place)
+    (ticket,) = place.journal.tickets(RUN)
+    assert ticket["verdict"] == "withheld"
+    assert "lies too far from the market" in ticket["reasons"][0]  # type: ignore[index]
+
+
+def test_a_past_moment_asks_nothing_of_the_present_market() -> None:
+    place = usual(as_of=NOW)
+    place.clock.time += dt.timedelta(hours=1)
+    whole_run(place)
+    assert place.broker.quoted == []
+    (ticket,) = place.journal.tickets(RUN)
+    assert "a past moment was asked for; orders are for the present" in ticket["reasons"]  # type: ignore[operator]
+    assert "live" not in str(ticket["reasons"])

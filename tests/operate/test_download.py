@@ -76,7 +76,9 @@ class Download:
     def __call__(self, *con_ids: int, choice: str | None = None) -> tuple[Outcome, ...]:
         return self.report(*con_ids, choice=choice).outcomes
 
-    def report(self, *con_ids: int, choice: str | None = None) -> DownloadReport:
+    def report(
+        self, *con_ids: int, choice: str | None = None, is_present: bool = True
+    ) -> DownloadReport:
         series = [each for con_id in con_ids for each in self.planned(con_id, choice)]
         return bring_up_to_date(
             series,
@@ -85,7 +87,7 @@ class Download:
             self.progress,
             self.options,
             self.broker.clock,
-            is_present=True,
+            is_present=is_present,
         )
 
     def planned(self, con_id: int, choice: str | None = None) -> tuple[Series, Series]:
@@ -503,7 +505,7 @@ def patient(seconds: int = 60) -> DeskOptions:
     return options(late_bars=dt.timedelta(seconds=seconds))
 
 
-@pytest.mark.parametrize("arrives_at", [2, 3, 4])
+@pytest.mark.parametrize("arrives_at", [2, 3])
 def test_a_bar_that_has_just_ended_is_asked_for_until_its_time_is_over(arrives_at: int) -> None:
     broker = broker_with(APPLE, kind=Late)
     assert isinstance(broker, Late)
@@ -523,7 +525,55 @@ def test_a_bar_that_does_not_come_is_given_up_and_stays_missing() -> None:
     download(APPLE)
     newest = broker.histories[APPLE, BarSize.M30].index[-1]
     assert newest not in download.store.bars[HALVES].index
-    assert sizes(broker.requests).count(BarSize.M30) == 1 + 3  # from 20 s to 60 s, 15 s apart
+    assert sizes(broker.requests).count(BarSize.M30) == 1 + 2  # at 20, 35 and 50 s
+    assert broker.clock.time == NOW + dt.timedelta(seconds=30)
+
+
+def test_on_a_clock_that_stands_still_a_late_bar_is_given_up_all_the_same() -> None:
+    broker = broker_with(APPLE, kind=Late)
+    assert isinstance(broker, Late)
+    broker.arrives_at, broker.clock.is_stopped = 100, True
+    Download(broker, patient())(APPLE)
+    assert sizes(broker.requests).count(BarSize.M30) == 1 + 2
+    assert broker.clock.naps == [15.0, 15.0]
+
+
+def test_a_look_at_the_past_waits_for_nothing() -> None:
+    broker = broker_with(APPLE, kind=Late)
+    assert isinstance(broker, Late)
+    broker.arrives_at = 100
+    Download(broker, patient()).report(APPLE, is_present=False)
+    assert broker.clock.naps == []
+
+
+class Slow(Late):
+    """A gateway that takes half a minute for each answer."""
+
+    def bars(self, request: BarRequest) -> pd.DataFrame:
+        answer = super().bars(request)
+        self.clock.time += dt.timedelta(seconds=30)
+        return answer
+
+
+def test_after_a_long_round_a_late_bar_is_asked_for_once_more_at_once() -> None:
+    broker = broker_with(APPLE, kind=Slow)
+    assert isinstance(broker, Slow)
+    broker.arrives_at = 2
+    download = Download(broker, replace(patient(), concurrency=1))
+    download(APPLE)
+    newest = broker.histories[APPLE, BarSize.M30].index[-1]
+    assert newest in download.store.bars[HALVES].index
+    assert broker.clock.time == NOW + 3 * dt.timedelta(seconds=30)
+
+
+def test_what_was_waited_for_in_vain_is_told_with_the_number_of_questions() -> None:
+    broker = broker_with(APPLE, kind=Late)
+    assert isinstance(broker, Late)
+    broker.arrives_at = 100
+    report = Download(broker, patient()).report(APPLE)
+    assert report.problems == {
+        APPLE: "the 30 mins bar to 20:00 UTC did not come in time, asked for 3 times"
+    }
 
 
 def test_a_bar_that_ended_long_ago_is_not_waited_for() -> None:

@@ -108,7 +108,12 @@ def _row(
         con_id = signal.position.instrument.con_id
         orders = (build.open_order("SK1-0123456789ab-1", con_id, holding.stop),)
     snapshot = build.snapshot([signal.position], orders)
-    facts = build.facts(snapshot=snapshot, limits=build.limits(max_notional=Decimal(100_000)))
+    close = None if signal.certificate is None else str(signal.certificate.close)
+    facts = build.facts(
+        snapshot=snapshot,
+        quote=build.quote(close),
+        limits=build.limits(max_notional=Decimal(100_000)),
+    )
     verdict = judge(prepare(signal), facts) if signal.decision is Decision.EXIT else None
     timeframe = assigned.timeframe if assigned else Timeframe.H1
     return SnapshotRow(

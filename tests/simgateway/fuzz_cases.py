@@ -31,6 +31,7 @@ TEXTS = (
     *("BAG", "OPT", "SMART", "IBKRATS", "LMT", "PEG BEST", "TRAIL", "MOC", "IOC", "BUY", "SSHORT"),
     *("DU0000001", "All", "$LEDGER:ALL", "AAPL", "group", "%s{0}", "x" * 5000, " ", "\\", "\t"),
     *("20251126 12:00:00", "20251126-12:00:00", "99991231 23:59:59 UTC", "00010101-00:00:00"),
+    *("99991231 23:59:59 US/Eastern", "00010101 00:00:00 Asia/Tokyo"),
     *("\u00e9\u4e2d", "\U0001f4a3", "\ufeff1"),
 )
 NASTY = (

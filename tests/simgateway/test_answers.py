@@ -160,6 +160,15 @@ def test_other_requests_do_not_wait_for_bars(client: WireClient, market: FakeMar
     assert client.receive()[0] == "17"
 
 
+@pytest.mark.parametrize("wrong", [{"duration": "1D"}, {"show": "trades"}])
+def test_what_is_not_valid_is_no_matter_of_pacing(
+    client: WireClient, wrong: dict[str, str]
+) -> None:
+    for number in (7, 8):
+        answer = client.ask(*bars(number, size="5 secs", **wrong))
+        assert code_of(answer) == ("4", number, 321)
+
+
 def test_the_51st_open_request_is_a_pacing_violation(
     gateway: Gateway, client: WireClient, market: FakeMarket
 ) -> None:

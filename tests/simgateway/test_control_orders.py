@@ -150,6 +150,15 @@ def test_a_frame_that_was_cut_is_recorded_by_its_bytes() -> None:
         assert (last["name"], last["bytes"]) == ("cut", "000000053632")
 
 
+def test_a_record_in_a_file_says_where_that_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with steered() as (_gateway, control):
+        told = control.ask("record", file="record.jsonl")
+    assert told["file"] == str(tmp_path / "record.jsonl")
+
+
 @pytest.mark.parametrize(
     ("action", "arguments", "why"),
     [
@@ -161,7 +170,7 @@ def test_a_frame_that_was_cut_is_recorded_by_its_bytes() -> None:
         (
             "place",
             {"symbol": "MSFT", "side": "BUY", "quantity": 1, "orderType": "STP"},
-            "'auxPrice' in the request must be given",
+            "'auxPrice' in the request must be given for STP",
         ),
         ("cancel", {"permId": 5}, "no working order has the number 5"),
         ("cancel", {}, "'permId' is missing"),

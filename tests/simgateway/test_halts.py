@@ -165,6 +165,20 @@ def test_the_quote_stands_still_during_a_halt_and_knows_nothing_of_later_prices(
     assert reopened.volume > last.volume
 
 
+def test_a_halt_that_ends_with_a_whole_minute_reopens_at_the_price_of_that_minute() -> None:
+    source, moved = market(halt("12:00:00", "12:30:00")), at("12:10:30")
+    before = source.quote("AAPL", at("12:29:59")).last
+    source.move("AAPL", 0.5, moved)
+    assert source.quote("AAPL", at("12:29:59")).last == before
+    reopened = source.quote("AAPL", at("12:30:00")).last
+    assert reopened == pytest.approx(before / 2, rel=0.05)
+    assert reopened == source.history(_bar_of_the_minute(), at("12:30:30"))[-1].open
+
+
+def _bar_of_the_minute() -> HistoryQuery:
+    return HistoryQuery("AAPL", "NASDAQ", None, "60 S", "1 min", "TRADES", rth=True)
+
+
 def test_a_halt_ends_when_it_is_ended() -> None:
     halts = Halts([halt("11:40:00", None), halt("11:50:00", None, kind=HaltKind.VOLATILITY)])
     assert halts.at("AAPL", at("11:39:59")) is None

@@ -81,6 +81,8 @@ def test_each_legal_form_of_an_end_time_is_read(text: str, expected: dt.datetime
         "20250425 10:00:00 Mars/Olympus",
         "20250425 10:00:00 ../etc/passwd",
         "20250425 10:00:00 UTC ",
+        "99991231 23:59:59 US/Eastern",
+        "00010101 00:00:00 Asia/Tokyo",
         " ",
     ],
 )

@@ -72,6 +72,16 @@ def test_a_move_shows_at_once_in_the_quote_of_its_symbol_only() -> None:
     assert moved.quote("JPM", MOMENT) == other
 
 
+@pytest.mark.parametrize("time", ["09:30:00", "12:00:00", "12:01:00", "16:00:00"])
+def test_a_move_at_a_whole_minute_shows_at_once_and_leaves_the_bars_before_it(time: str) -> None:
+    moment = parse_instant(f"2025-11-26T{time}")
+    plain, moved = market(), market()
+    moved.move("AAPL", 1.1, moment)
+    quote, later = moved.quote("AAPL", moment), moment + dt.timedelta(microseconds=1)
+    assert quote.last == pytest.approx(plain.quote("AAPL", later).last * 1.1, abs=0.011)
+    assert bars_of(moved, moment, "1 min") == bars_of(plain, moment, "1 min")
+
+
 def test_moves_add_up_and_history_before_them_stays() -> None:
     plain, moved = market(), market()
     moved.move("AAPL", 0.5, MOMENT)

@@ -357,6 +357,14 @@ def test_a_replayed_quote_is_the_last_bars_close(made_up: Market) -> None:
     assert made_up.quote("AAPL", at("2025-11-26T15:47")).last == 102.0
 
 
+def test_at_its_very_start_a_replayed_bar_s_open_is_the_price(made_up: Market) -> None:
+    # Else what waits for the open would fill at the close of the day before.
+    (first,) = ask(made_up, "60 S", "30 mins", now=at("2025-11-26T14:30:01"))
+    quote = made_up.quote("AAPL", at("2025-11-26T14:30:00"))
+    assert (quote.last, quote.open, quote.volume) == (first.open, first.open, 0)
+    assert made_up.quote("AAPL", at("2025-11-26T15:30:00")).last == 102.0
+
+
 def test_a_replayed_quote_knows_the_day_before(real: Market) -> None:
     quote = real.quote("AAPL", at("2025-11-26T16:10"))
     assert quote.previous_close == ask(real, "1 D", "1 day", end=at("2025-11-25T22:00"))[0].close

@@ -44,7 +44,9 @@ def test_numbers_are_read_as_every_client_writes_them() -> None:
     assert [fields.number() for _ in values] == [100.0, 100.0, -1500.0, math.inf]
 
 
-@pytest.mark.parametrize("text", ["abc", "1.0", "1 ", "\u0661", "0x10", "1" * 30])
+@pytest.mark.parametrize(
+    "text", ["abc", "1.0", "1 ", "\u0661", "0x10", "1" * 30, str(2**31), str(-(2**31) - 1)]
+)
 def test_what_is_no_whole_number_is_refused(text: str) -> None:
     with pytest.raises(BadRequest, match="no whole number"):
         Fields((text,)).integer()

@@ -140,6 +140,21 @@ def test_32_clients_are_served_at_once(gateway: Gateway) -> None:
     assert counts == [7] * 32
 
 
+def test_the_33rd_client_is_hung_up_on_until_another_one_leaves(gateway: Gateway) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(WireClient(gateway)).start(n) for n in range(1, 33)]
+        one_more, same = (stack.enter_context(WireClient(gateway)) for _ in range(2))
+        for client, number in ((one_more, 33), (same, 5)):
+            client.shake()
+            client.send(71, 2, number, "")
+        assert one_more.is_closed()
+        assert same.receive()[3] == "326"
+        clients[0].socket.close()
+        while len(gateway.sessions) > 31:
+            assert clients[1].ask(49, 1)[0] == "49"
+        assert stack.enter_context(WireClient(gateway)).start(33).ask(49, 1)[0] == "49"
+
+
 # --- robustness -----------------------------------------------------------------------------------
 
 
@@ -175,6 +190,8 @@ def test_a_request_that_is_not_offered_says_so_under_its_own_id(gateway: Gateway
     "request_bytes",
     [
         frame(9, 8, "seven", *contract(), 0, "", ""),  # a bad number
+        frame(9, 8, 2**31, *contract(), 0, "", ""),  # one that an id cannot have
+        frame(9, 8, 7, *contract("9" * 5000), 0, "", ""),
         frame(9, 8, 7),  # too short
         frame(61, 1, 1),  # too long
         frame("", 1),
@@ -185,7 +202,7 @@ def test_a_request_that_is_not_offered_says_so_under_its_own_id(gateway: Gateway
     ],
 )
 def test_a_request_that_cannot_be_read_is_320_and_the_end(
-    gateway: Gateway, request_bytes: bytes
+    gateway: Gateway, request_bytes: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     with WireClient(gateway) as other, WireClient(gateway) as client:
         other.start(2)
@@ -194,6 +211,7 @@ def test_a_request_that_cannot_be_read_is_320_and_the_end(
         assert client.receive()[3] == "320"
         assert client.is_closed()
         assert other.ask(49, 1)[0] == "49"
+    assert "request_failed" not in caplog.text
 
 
 def test_a_failure_behind_one_request_leaves_the_others_alone(

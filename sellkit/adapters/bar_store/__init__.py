@@ -9,6 +9,7 @@
     <folder>/frozen/<series>.json                          told differently now, being fetched anew
     <folder>/refetch/                                      a store in which they are gathered
     <folder>/superseded/<series>~<time>.parquet            the whole series as it was before
+    <folder>/damaged/                                      files that could not be read any more
     <folder>/averages/<series>.parquet                     computed tables
     <folder>/absent/<series>.json                          what the source has no bar for
 

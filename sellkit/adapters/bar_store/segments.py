@@ -48,6 +48,10 @@ class Segment:
     series: Mapping[str, Rows]
     size: int
 
+    def __len__(self) -> int:
+        """How many rows."""
+        return sum(map(len, self.series.values()))
+
 
 class Namer:
     """Names for files that are written once: they rise with time within a process."""
@@ -88,6 +92,7 @@ class Segments:
     _queue: threading.Lock = field(default_factory=threading.Lock)
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _known: OrderedDict[str, Segment] = field(default_factory=OrderedDict)
+    _known_rows: int = 0
     _known_turn: threading.Lock = field(default_factory=threading.Lock)
 
     def commit(self, batch: Mapping[str, Rows]) -> None:
@@ -130,7 +135,7 @@ class Segments:
         for name in names:
             (self.folder / f"{name}.parquet").unlink(missing_ok=True)
             with self._known_turn:
-                self._known.pop(name, None)
+                self._forget(name)
 
     def _write_waiting(self) -> None:
         with self._queue:
@@ -157,10 +162,15 @@ class Segments:
 
     def _keep(self, name: str, segment: Segment) -> None:
         with self._known_turn:
+            self._forget(name)
             self._known[name] = segment
-            total = sum(_length(each) for each in self._known.values())
-            while total > _KEPT_ROWS and len(self._known) > 1:
-                total -= _length(self._known.popitem(last=False)[1])
+            self._known_rows += len(segment)
+            while self._known_rows > _KEPT_ROWS and len(self._known) > 1:
+                self._forget(next(iter(self._known)))
+
+    def _forget(self, name: str) -> None:
+        segment = self._known.pop(name, None)
+        self._known_rows -= 0 if segment is None else len(segment)
 
 
 def read(path: Path) -> Segment:
@@ -202,7 +212,3 @@ def _together(batches: Sequence[Mapping[str, Rows]]) -> Mapping[str, Rows]:
         for name, rows in batch.items():
             parts.setdefault(name, []).append(rows)
     return {name: Rows.joined(each) for name, each in parts.items()}
-
-
-def _length(segment: Segment) -> int:
-    return sum(len(rows) for rows in segment.series.values())

@@ -12,8 +12,10 @@ from sellkit.adapters.bar_store import (
     aside,
     averages,
     bases,
+    contract_names,
     folding,
     freezing,
+    mending,
     survey,
 )
 from sellkit.adapters.bar_store.incoming import Sieve
@@ -36,11 +38,13 @@ if TYPE_CHECKING:
     from sellkit.core.bars import SeriesKey
     from sellkit.core.coverage import Absence
     from sellkit.core.custody import Figures, Finding, Freeze
+    from sellkit.core.instrument import Token
     from sellkit.core.portfolio import Origin
 
 _BARS: Final = "bars"
 _AVERAGES: Final = "averages"
 _ABSENT: Final = "absent"
+_NAMES: Final = "contracts.json"
 
 
 class ParquetBarStore:
@@ -149,6 +153,18 @@ class ParquetBarStore:
         with self._writing():
             averages.write(path, table)
 
+    def name(self, tokens: Mapping[int, Token]) -> None:
+        """Remember what contracts are called, beside those known."""
+        path = self._layout.folder / _NAMES
+        known = contract_names.read(path)
+        if {**known, **tokens} != known:
+            with self._writing():
+                contract_names.write(path, {**contract_names.read(path), **tokens})
+
+    def names(self) -> Mapping[int, Token]:
+        """By contract, what it was last called."""
+        return contract_names.read(self._layout.folder / _NAMES)
+
     def keys(self) -> tuple[SeriesKey, ...]:
         """Every series that has bars, by name."""
         return self._reader.keys()
@@ -162,6 +178,7 @@ class ParquetBarStore:
             for path in self._layout.files():
                 path.unlink(missing_ok=True)
             self._layout.schema.unlink(missing_ok=True)
+            (self._layout.folder / _NAMES).unlink(missing_ok=True)
             self._sieve.forget()
             # The stamp goes last: until all is gone, what is left still belongs to somebody.
             self._stamp.remove()
@@ -218,6 +235,16 @@ class ParquetBarStore:
     def verify(self) -> tuple[Finding, ...]:
         """Read everything that lies there, each file with its checksums; what is wrong."""
         return tuple(survey.findings(self._layout, self._segments))
+
+    def mend(self) -> tuple[Finding, ...]:
+        """Move damaged files of bars and averages to `damaged/`; which they were.
+
+        What they held is missing then, and the next download fetches it anew.
+        """
+        with self._writing():
+            moved = mending.put_damaged_aside(self._layout, self._reader)
+            self._sieve.forget()
+            return moved
 
     def figures(self) -> tuple[Figures, ...]:
         """What is stored, by series."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ELSEWHERE: Final = "allow sellkit to read and write there, or choose another --data-dir"
-REBUILD: Final = "`sellkit data rebuild` starts the store anew"
+REBUILD: Final = "`sellkit data repair` puts it aside and fetches its bars anew"
 
 SERIES: Final = pa.field("series", pa.dictionary(pa.int32(), pa.string()))
 _BAR_FIELDS: Final = [

@@ -19,11 +19,12 @@ from sellkit.adapters.ib.way import Endpoint
 from sellkit.adapters.pacing_ledger import PacingLedger
 from sellkit.core.pacing import Ask, PacingRules
 from sellkit.core.portfolio import AccountSnapshot
-from sellkit.errors import ConfigError, NoBars
+from sellkit.core.quotes import Quote
+from sellkit.errors import ConfigError, NoBars, NotConnected
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     import pandas as pd
     from ib_insync import BarData
@@ -213,7 +214,7 @@ class IbBroker:
         return self._bridge.ask(f"the contract {token}", lambda way: way.contracts.find(token))
 
     def bars(self, request: BarRequest) -> pd.DataFrame:
-        """One answer of historical bars as a checked bar frame, at least one bar.
+        """One answer of historical bars as a bar frame, at least one bar, its prices unchecked.
 
         Waits for its turn in the budget, and asks again when the gateway says that it was too much.
         `fetched_at` is the clock's time just before the request was sent.
@@ -227,7 +228,7 @@ class IbBroker:
         RequestTimedOut, PacingViolation, RequestRejected
             It did not answer, or answered with another error.
         InvalidBars
-            It answered with impossible prices.
+            It answered with what is no bar at all; impossible prices are told as they came.
         """
         what = described(request)
         contract, shown = request.instrument.con_id, request.what_to_show
@@ -242,6 +243,19 @@ class IbBroker:
         if not bars:
             raise NoBars(NO_HISTORY, f"{what}: the answer held none")
         return translate.bar_frame(bars, sent_at, what)
+
+    def quotes(self, instruments: Sequence[Instrument]) -> Mapping[int, Quote]:
+        """By contract, what the market shows of it now, and whether the account sees it live.
+
+        It never fails: a lost connection is the `trouble` of every quote. Nothing stays subscribed.
+        """
+        try:
+            at = self._clock.now()
+            return self._bridge.ask("present prices", lambda way: way.quotes.of(instruments, at))
+        except NotConnected as error:
+            trouble = f"present prices could not be had: {error}"
+            lost = Quote(asked_at=self.standing.since, trouble=trouble)
+            return {each.con_id: lost for each in instruments}
 
     def seconds_for(self, requests: int) -> float:
         """About how long so many requests for bars take within the budget."""

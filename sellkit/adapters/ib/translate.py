@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from ib_insync.util import UNSET_DOUBLE
 
-from sellkit.core.bars import INSTANT, PRICES, checked
+from sellkit.core.bars import INSTANT, PRICES, shaped
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.portfolio import SIMULATED_FARM, GatewayKind, OpenOrder, Position, Side
 from sellkit.errors import BrokerError, InvalidBars, InvalidToken
@@ -139,7 +139,7 @@ def open_order(trade: Trade, account: Account) -> OpenOrder:
 
 
 def bar_frame(bars: Sequence[BarData], fetched_at: dt.datetime, source: str) -> pd.DataFrame:
-    """An answer of historical bars as a checked bar frame.
+    """An answer of historical bars as a bar frame, with its prices as they were told.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def bar_frame(bars: Sequence[BarData], fetched_at: dt.datetime, source: str) -> 
     Raises
     ------
     InvalidBars
-        A time without a zone, or an impossible price.
+        A time without a zone.
     """
     index = pd.DatetimeIndex(_starts(bars, source), name="start").tz_localize("UTC")
     rows = np.array(
@@ -164,7 +164,7 @@ def bar_frame(bars: Sequence[BarData], fetched_at: dt.datetime, source: str) -> 
     if not (index.is_monotonic_increasing and index.is_unique):
         frame = frame.sort_index(kind="stable")
         frame = frame[~frame.index.duplicated(keep="last")]
-    return checked(frame, source)
+    return shaped(frame, source)
 
 
 def _starts(

@@ -15,6 +15,7 @@ from sellkit.adapters.ib.error_codes import ib_errors
 from sellkit.adapters.ib.happenings import Answer
 from sellkit.adapters.ib.link import Hearing, Link
 from sellkit.adapters.ib.questions import Questions
+from sellkit.adapters.ib.quotes import Quotes
 from sellkit.core.instrument import DECIDED_TYPES
 from sellkit.errors import BrokerError, NotConnected, RequestRejected, RequestTimedOut
 
@@ -27,6 +28,7 @@ SPDR_TRUST: Final = 756733
 """Interactive Brokers' number of the SPDR S&P 500 ETF: everybody knows it."""
 
 _HELD_TRIED: Final = 3
+_QUOTE_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +50,15 @@ class Way:
     link: Link
     questions: Questions
     contracts: Contracts
+    quotes: Quotes
 
 
 def make_way(endpoint: Endpoint, number: int, rate: int, hearing: Hearing) -> Way:
     """A link that is not open yet."""
     link = Link(endpoint.host, endpoint.port, endpoint.client_id, hearing, rate)
     questions = Questions(link, endpoint.request_seconds)
-    return Way(number, link, questions, Contracts(questions))
+    quotes = Quotes(link, min(_QUOTE_SECONDS, endpoint.request_seconds))
+    return Way(number, link, questions, Contracts(questions), quotes)
 
 
 async def open_way(way: Way, seconds: float) -> tuple[Event, BrokerError | None]:

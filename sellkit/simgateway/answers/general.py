@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from sellkit.simgateway import messages
@@ -11,7 +12,11 @@ if TYPE_CHECKING:
     from sellkit.simgateway.requests import Fields
     from sellkit.simgateway.session import Session
 
+logger = logging.getLogger(__name__)
+
 CLIENT_ID_IN_USE: Final = 326
+MOST_CLIENTS: Final = 32
+"""Clients that one gateway serves at once, as Interactive Brokers documents it."""
 _FARMS: Final = (
     (2104, "Market data farm connection is OK:{farm}"),
     (2106, "HMDS data farm connection is OK:{farm}"),
@@ -20,14 +25,22 @@ _FARMS: Final = (
 
 
 def start_api(session: Session, fields: Fields) -> None:
-    """Take the client in under its id, and tell it what it needs to begin."""
+    """Take the client in under its id, and tell it what it needs to begin.
+
+    One above the most that may be connected is hung up on; no words for that are documented.
+    """
     fields.skip()
     client_id = fields.integer()
     fields.skip()
     fields.end()
     if session.client_id is not None:
         raise Refused(NOT_VALID, "Error validating request: the API was started before")
-    if not session.gateway.clients.admit(session, client_id):
+    clients = session.gateway.clients
+    if not clients.has(client_id) and len(clients.sessions) >= MOST_CLIENTS:
+        logger.warning("too_many_clients", extra={"client_id": client_id, "most": MOST_CLIENTS})
+        session.hang_up()
+        return
+    if not clients.admit(session, client_id):
         session.error(
             messages.NO_REQUEST,
             CLIENT_ID_IN_USE,

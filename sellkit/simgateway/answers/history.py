@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Final
 from sellkit.simgateway import messages
 from sellkit.simgateway.answers.schedule import SCHEDULE, historical_schedule
 from sellkit.simgateway.answers.trouble import answering
+from sellkit.simgateway.bar_sizes import span_named
 from sellkit.simgateway.bar_stream import BarStream
 from sellkit.simgateway.bar_text import dates_text
 from sellkit.simgateway.clock import GATEWAY_ZONE, stamp
+from sellkit.simgateway.directory import SMART
+from sellkit.simgateway.durations import parse_duration
 from sellkit.simgateway.framing import BadFrame, encode
 from sellkit.simgateway.history import (
     NO_DATA,
@@ -25,10 +28,12 @@ from sellkit.simgateway.history import (
     parse_end,
 )
 from sellkit.simgateway.rights import SERVICE
-from sellkit.simgateway.shown import no_data, too_many
+from sellkit.simgateway.shown import NoData, check_shown, too_many
 from sellkit.simgateway.streams import volume_unit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sellkit.simgateway.admission import Admitted
     from sellkit.simgateway.history import HistoryBar
     from sellkit.simgateway.prices import Prices
@@ -47,13 +52,14 @@ _KEPT: Final = ("TRADES", "MIDPOINT", "BID", "ASK")
 class _Asked:
     """A request for bars that was found in order.
 
-    `now` is the moment whose knowledge is asked for; `unit` the number of shares in one unit of
-    volume; `limit` the most bars to answer with; `keeps_up` asks for the bars to be kept up to
-    date.
+    `exchange` is the one that the request names; `now` the moment whose knowledge is asked for;
+    `unit` the number of shares in one unit of volume; `limit` the most bars to answer with;
+    `keeps_up` asks for the bars to be kept up to date.
     """
 
     request_id: int
     security: Security
+    exchange: str
     query: HistoryQuery
     now: dt.datetime
     in_seconds: bool
@@ -65,7 +71,7 @@ class _Asked:
 def historical_data(session: Session, fields: Fields) -> None:
     """Start to look for bars; the answer follows, and other requests need not wait for it."""
     request_id = fields.request_id()
-    asked, exchange = _read(session, fields)
+    asked = _read(session, fields)
     if request_id in session.history or request_id in session.bar_streams:
         raise Refused(
             _DUPLICATE,
@@ -74,10 +80,11 @@ def historical_data(session: Session, fields: Fields) -> None:
         )
     gateway = session.gateway
     if asked.query.what_to_show == SCHEDULE:
-        historical_schedule(session, request_id, asked.query)
+        with _told_as(asked.security, asked.exchange):
+            historical_schedule(session, request_id, asked.query)
         return
     gateway.rights.check_history(asked.security)
-    admitted = gateway.admission.bars(asked.query, exchange, gateway.open_history)
+    admitted = gateway.admission.bars(asked.query, asked.exchange, gateway.open_history)
     if admitted.drops_client:
         session.drop()
         return
@@ -88,8 +95,7 @@ def historical_data(session: Session, fields: Fields) -> None:
     job.add_done_callback(partial(_forget, session, request_id))
 
 
-def _read(session: Session, fields: Fields) -> tuple[_Asked, str]:
-    """The request, and the exchange that it names."""
+def _read(session: Session, fields: Fields) -> _Asked:
     gateway = session.gateway
     contract = fields.contract()
     fields.flag()  # expired ones, of which there are none
@@ -101,7 +107,7 @@ def _read(session: Session, fields: Fields) -> tuple[_Asked, str]:
     security = gateway.exchange.find(contract)
     in_seconds = _checked_format(date_format)
     query = HistoryQuery(
-        symbol=_name(session, security, what_to_show),
+        symbol=_name(session, security, what_to_show, contract.exchange),
         exchange=security.primary_exchange,
         end=parse_end(end, GATEWAY_ZONE),
         duration=duration,
@@ -109,12 +115,14 @@ def _read(session: Session, fields: Fields) -> tuple[_Asked, str]:
         what_to_show=what_to_show,
         rth=rth,
     )
+    _check_terms(query)
     if keeps_up:
         _check_kept(query)
     _warn_of_missing_zone(session, fields.answer_to, end)
-    asked = _Asked(
+    return _Asked(
         request_id=fields.answer_to,
         security=security,
+        exchange=contract.exchange,
         query=query,
         now=gateway.clock.now() - dt.timedelta(seconds=gateway.rights.history_lag(security)),
         in_seconds=in_seconds,
@@ -122,7 +130,16 @@ def _read(session: Session, fields: Fields) -> tuple[_Asked, str]:
         limit=gateway.max_bars_per_answer,
         keeps_up=keeps_up,
     )
-    return asked, contract.exchange
+
+
+def _check_terms(query: HistoryQuery) -> None:
+    """Refuse what no service could answer, before it counts against any limit."""
+    span_named(query.bar_size)
+    parse_duration(query.duration)
+    if query.what_to_show != SCHEDULE:
+        # Legal kinds of which there is nothing are for the service to say so.
+        with suppress(NoData):
+            check_shown(query.symbol, query.what_to_show, end=query.end)
 
 
 def _check_kept(query: HistoryQuery) -> None:
@@ -135,12 +152,26 @@ def _check_kept(query: HistoryQuery) -> None:
         raise Refused(NOT_VALID, f"Error validating request: {text}")
 
 
-def _name(session: Session, security: Security, what_to_show: str) -> str:
+def _name(session: Session, security: Security, what_to_show: str, exchange: str) -> str:
     """The contract's name in the market."""
     name = session.gateway.exchange.price_name(security)
     if name is None:
-        raise no_data(security.symbol, what_to_show)
+        raise _no_data(security, what_to_show, exchange)
     return name
+
+
+def _no_data(security: Security, what_to_show: str, exchange: str) -> NoData:
+    symbol = security.symbol if security.sec_type == "STK" else security.local
+    return NoData(symbol, what_to_show, exchange or SMART)
+
+
+@contextmanager
+def _told_as(security: Security, exchange: str) -> Iterator[None]:
+    """Tell of missing bars by the names that the client knows, not by the market's own."""
+    try:
+        yield
+    except NoData as refused:
+        raise _no_data(security, refused.what_to_show, exchange) from refused
 
 
 def _warn_of_missing_zone(session: Session, request_id: int, end: str) -> None:
@@ -151,11 +182,12 @@ def _warn_of_missing_zone(session: Session, request_id: int, end: str) -> None:
 
 async def _answer(session: Session, asked: _Asked, admitted: Admitted, fields: Fields) -> None:
     gateway = session.gateway
-    with answering(session, fields):
+    with answering(session, fields), _told_as(asked.security, asked.exchange):
         await asyncio.sleep(admitted.seconds)
         loop = asyncio.get_running_loop()
         compose = partial(_compose, gateway.market, asked)
-        frame, last = await loop.run_in_executor(gateway.worker, compose)
+        async with session.composers:
+            frame, last = await loop.run_in_executor(gateway.worker, compose)
         # Else one client that does not read would use up the requests that all may have open.
         gateway.composing.difference_update({asyncio.current_task()})
         with suppress(ConnectionError):
@@ -189,7 +221,7 @@ def _compose(market: Prices, asked: _Asked) -> tuple[bytes, HistoryBar]:
     if asked.limit is not None:
         bars = bars[-asked.limit :] if asked.limit > 0 else []
     if not bars:
-        raise no_data(asked.query.symbol, asked.query.what_to_show)
+        raise NoData(asked.query.symbol, asked.query.what_to_show)
     dates = dates_text(bars, in_seconds=asked.in_seconds)
     (start,) = dates_text(bars[:1], in_seconds=False)
     bounds = (start, stamp(asked.query.end or asked.now))
@@ -215,9 +247,10 @@ def cancel_historical_data(session: Session, fields: Fields) -> None:
     request_id = fields.request_id()
     fields.end()
     job = session.history.pop(request_id, None)
+    was_late, was_kept = session.withdraw_bars(request_id), session.end_bars(request_id)
     if job is not None:
         job.cancel()
-    elif not session.end_bars(request_id):
+    elif not (was_late or was_kept):
         raise Refused(_NO_SUCH_QUERY, f"No historical data query found for ticker id:{request_id}")
     raise Refused(NO_DATA, f"{SERVICE}API historical data query cancelled: {request_id}")
 
@@ -232,11 +265,12 @@ def head_timestamp(session: Session, fields: Fields) -> None:
     gateway = session.gateway
     security = gateway.exchange.find(contract)
     in_seconds = _checked_format(date_format)
-    name = _name(session, security, what_to_show)
+    name = _name(session, security, what_to_show, contract.exchange)
     gateway.rights.check_head(security)
     question = (name, what_to_show, rth, date_format)
     gateway.admission.head(question, gateway.open_history)
-    head = gateway.market.head_timestamp(name, what_to_show, rth)
+    with _told_as(security, contract.exchange):
+        head = gateway.market.head_timestamp(name, what_to_show, rth)
     text = str(int(head.timestamp())) if in_seconds else f"{head:%Y%m%d-%H:%M:%S}"
     session.heads.add(request_id)
     session.send(messages.head_timestamp(request_id, text))

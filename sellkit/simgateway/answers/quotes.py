@@ -90,7 +90,7 @@ def _stream(session: Session, asked: _Asked) -> QuoteStream:
     security = session.gateway.exchange.find(asked.query)
     name = session.gateway.exchange.price_name(security)
     if name is None:
-        text = f"Requested market data is not subscribed: {asked.query.symbol}"
+        text = f"Requested market data is not subscribed: {security.symbol}"
         raise Refused(NOT_SUBSCRIBED, text)
     return QuoteStream(
         asked.request_id,

@@ -10,7 +10,7 @@ from sellkit.simgateway.clock import GATEWAY_ZONE
 from sellkit.simgateway.durations import parse_duration
 from sellkit.simgateway.history import NOT_VALID, HistoryQuery, Refused
 from sellkit.simgateway.market_messages import historical_schedule as schedule_message
-from sellkit.simgateway.shown import no_data
+from sellkit.simgateway.shown import NoData
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -42,7 +42,7 @@ def historical_schedule(session: Session, request_id: int, query: HistoryQuery) 
     now = session.gateway.clock.now()
     found = session.gateway.market.sessions(query.symbol, duration, query.end or now, rth=query.rth)
     if not found.sessions:
-        raise no_data(query.symbol, SCHEDULE)
+        raise NoData(query.symbol, SCHEDULE)
     name = CALENDAR_OF_EXCHANGE.get(query.exchange)
     zone = GATEWAY_ZONE if name == _AMERICAN else found.zone_name
     rows = [

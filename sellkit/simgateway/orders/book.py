@@ -77,6 +77,10 @@ class Book:
         """The order with a permanent number, which there is."""
         return self._orders[perm_id]
 
+    def find_by_number(self, perm_id: int) -> Order | None:
+        """The order with a permanent number, if there is one."""
+        return self._orders.get(perm_id)
+
     def find(self, client_id: int, order_id: int) -> Order | None:
         """The order that a client means by an id."""
         perm_id = self._numbers.get((client_id, order_id))

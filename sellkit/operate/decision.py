@@ -1,0 +1,111 @@
+"""What was decided at one moment, with all that it was decided on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sellkit.core.assignments import ALL_AVERAGES, Timeframe
+from sellkit.core.signals import Decision, Signal
+from sellkit.core.snapshot import Reading, SnapshotRow, in_display_order
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from sellkit.core.evaluate import History
+    from sellkit.core.portfolio import AccountSnapshot
+    from sellkit.core.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """An instrument's completed bars and all its averages.
+
+    Attributes
+    ----------
+    history
+        The unbroken runs of completed bars.
+    averages
+        By timeframe, a table `sma_5` ... `ema_200` and `bars_used` on the index of the run's bars.
+    """
+
+    history: History
+    averages: Mapping[Timeframe, pd.DataFrame]
+
+    def readings(self) -> tuple[Reading, ...]:
+        """All 28 averages at the last completed bars."""
+        return tuple(reading for timeframe in Timeframe for reading in self._read(timeframe))
+
+    def _read(self, timeframe: Timeframe) -> list[Reading]:
+        table = self.averages[timeframe]
+        count = len(table)
+        last = table.iloc[-1] if count else None
+        return [
+            Reading(
+                average,
+                timeframe,
+                float(last[average.column])
+                if last is not None and count >= average.length
+                else None,
+                count,
+                average.seed_weight(count),
+            )
+            for average in ALL_AVERAGES
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyDecision:
+    """Every position judged at one moment.
+
+    Attributes
+    ----------
+    as_of
+        The moment, aware UTC.
+    snapshot
+        Positions and open orders as read for it.
+    standing
+        How the connection stood for it.
+    rows
+        One for each position, in display order.
+    studies
+        Bars and averages by contract.
+    """
+
+    as_of: dt.datetime
+    snapshot: AccountSnapshot
+    standing: Standing
+    rows: tuple[SnapshotRow, ...]
+    studies: Mapping[int, Study]
+
+    @property
+    def exits(self) -> tuple[SnapshotRow, ...]:
+        """The rows that signal EXIT."""
+        return tuple(row for row in self.rows if row.signal.decision is Decision.EXIT)
+
+    @property
+    def undecided(self) -> tuple[SnapshotRow, ...]:
+        """The rows for which missing or doubtful data allow no answer."""
+        return tuple(row for row in self.rows if row.signal.decision is Decision.UNDECIDED)
+
+    def under(self, standing: Standing) -> HourlyDecision:
+        """This decision by a later standing: undecided as a whole when that one gives doubt."""
+        doubt = standing.doubt(self.snapshot.epoch)
+        if doubt is None:
+            return self
+        rows = in_display_order(_undecided(row, doubt) for row in self.rows)
+        return replace(self, standing=standing, rows=tuple(rows))
+
+    def bars(self, row: SnapshotRow) -> pd.DataFrame:
+        """The completed bars of a row's assigned timeframe, a bar frame; hourly when unassigned."""
+        study = self.studies[row.position.instrument.con_id]
+        timeframe = row.assignment.timeframe if row.assignment else Timeframe.H1
+        return study.history.of(timeframe).frame
+
+
+def _undecided(row: SnapshotRow, doubt: str) -> SnapshotRow:
+    signal = Signal(row.position, row.assignment, Decision.UNDECIDED, (doubt,))
+    return replace(row, signal=signal, verdict=None)

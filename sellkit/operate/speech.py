@@ -1,0 +1,27 @@
+"""Says in the log what was decided, and as loudly as a log can what is undecided or withheld."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from sellkit.core.gates import DeniedTicket
+from sellkit.core.signals import Decision
+
+if TYPE_CHECKING:
+    from sellkit.core.snapshot import SnapshotRow
+
+log = logging.getLogger(__name__)
+
+
+def say(run_id: str, row: SnapshotRow) -> None:
+    """Say one row of a run."""
+    # Until alert channels exist, what is undecided or withheld is said as loudly as a log can.
+    decision, reasons = row.signal.decision, row.signal.reasons
+    is_withheld = isinstance(row.verdict, DeniedTicket)
+    if isinstance(row.verdict, DeniedTicket):
+        reasons = (*reasons, *row.verdict.reasons)
+    level = logging.CRITICAL if is_withheld or decision is Decision.UNDECIDED else logging.INFO
+    event = f"decision_{decision.lower()}" + ("_withheld" if is_withheld else "")
+    token = str(row.position.instrument)
+    log.log(level, event, extra={"run_id": run_id, "token": token, "reasons": list(reasons)})
