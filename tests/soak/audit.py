@@ -54,21 +54,19 @@ def unsound(store: ParquetBarStore, options: DeskOptions, now: dt.datetime) -> l
 def _unfinished(place: Place, size: BarSize, bars: pd.DataFrame, now: dt.datetime) -> list[str]:
     calendar, found = calendar_for(place.exchange), []
     newest = bars.iloc[-30:]
-    for start, row in newest.iterrows():
+    for start, fetched in zip(pd.DatetimeIndex(newest.index), newest["fetched_at"], strict=True):
         date = start.date() if size is BarSize.D1 else calendar.local(start.to_pydatetime()).date()
         session = calendar.on(date)
         slots = () if session is None else session_slots(session, size, calendar)
         ends = [slot.end for slot in slots if slot.start == start]
         if not ends or ends[0] > now:
             found.append(f"{place.symbol} {size} {start}: no such bar has ended by {now}")
-        elif row["fetched_at"] < ends[0]:
+        elif fetched < ends[0]:
             found.append(f"{place.symbol} {size} {start}: stored as it was before its end")
     return found
 
 
-def false(
-    host: Host, store: ParquetBarStore, options: DeskOptions, scene: Scene
-) -> list[str]:
+def false(host: Host, store: ParquetBarStore, options: DeskOptions, scene: Scene) -> list[str]:
     """Stored bars that the market never told so; those that it told anew may lag behind."""
     found: list[str] = []
     for place in LISTED:
@@ -80,7 +78,7 @@ def false(
             ends = scene.corrected.get(place.symbol, ())
             anew = {end - HALF for end in ends} | {day_label(end.date()) for end in ends}
             stored = stored[~stored.index.isin(list(anew))]
-            found += [f"{place.symbol} {size} {each}" for each in _differences(stored, truth, ())]
+            found += [f"{place.symbol} {size} {each}" for each in differences(stored, truth, ())]
     return found
 
 
@@ -101,15 +99,14 @@ def wrong(
             truth = told(host.truth(place.symbol, place.exchange, size.value))
             due = [slot.start for slot in series.due if slot.end + LAG <= now]
             stored = store.read(series.key)
-            found += [
-                f"{place.symbol} {size} {each}" for each in _differences(stored, truth, due)
-            ]
+            found += [f"{place.symbol} {size} {each}" for each in differences(stored, truth, due)]
     return found
 
 
-def _differences(
+def differences(
     stored: pd.DataFrame, truth: pd.DataFrame, due: Collection[dt.datetime]
 ) -> list[str]:
+    """How stored bars differ from the market's; of those that are due none may lack."""
     found = []
     missing = truth.index[truth.index.isin(list(due))].difference(stored.index)
     if len(missing):

@@ -47,6 +47,7 @@ def _host(start: dt.datetime, state: Path, words: Connection) -> None:
     clock, port, is_over = VirtualClock(start, 0), 0, False
     while not is_over:
         market = Bent.of(scenario)  # what has happened to prices the state brings back
+        assert isinstance(market, Bent)
         serving = serve(
             scenario, clock=clock, market=market, port=port, control_port=0, state=state
         )

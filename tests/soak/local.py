@@ -25,14 +25,14 @@ def rewrite_forever(folder: Path) -> None:
     store = ParquetBarStore(folder)
     while True:
         with suppress(SellkitError):  # a full disk, perhaps
-            for key in store.keys():
+            for key in store.keys():  # noqa: SIM118 (no dict)
                 store.add_many({key: store.read(key).iloc[-40:]})
             store.compact()
 
 
 def run_forever(port: int, folder: Path, moment: dt.datetime, client_id: int) -> None:
     """Hourly runs, one after the other, until killed."""
-    from tests.soak.operator import Operator  # noqa: PLC0415  (the server of processes is lean)
+    from tests.soak.operator import Operator  # the server of processes is lean
 
     logging.disable()
     operator = Operator(port, folder, lambda: moment, client_id)

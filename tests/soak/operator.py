@@ -22,7 +22,15 @@ from sellkit.errors import NotConnected, SellkitError
 from sellkit.operate.desk import Desk
 from sellkit.operate.download import DownloadReport
 from sellkit.operate.options import DeskOptions
-from tests.faults.desk import ALIASES, NUMBER, StageClock, decided, dry_options, journal_at, laid_out
+from tests.faults.desk import (
+    ALIASES,
+    NUMBER,
+    StageClock,
+    decided,
+    dry_options,
+    journal_at,
+    laid_out,
+)
 from tests.soak.places import LISTED, Place
 
 OWNER = Origin(GatewayKind.SIMULATED, "main", "0123456789ab")

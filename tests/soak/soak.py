@@ -180,7 +180,7 @@ class Soak:
             deed = self._watched(lambda: self._operator.act(chance, run_id, self._scene.aimed))
         except Hangs:
             raise
-        except Exception as error:  # noqa: BLE001  (that there was one is what is looked for)
+        except Exception as error:  # that there was one is what is looked for
             logging.getLogger(__name__).exception("unnamed")
             self._fail(minute, trouble.__name__, "an action", f"{type(error).__name__}: {error}")
         finally:
@@ -241,7 +241,7 @@ class Soak:
         found += vitals.findings(self.report.samples)
         for what in found:
             self._fail(last, "none any more", "the end", what)
-        self.report.bars = sum(len(store.read(key)) for key in store.keys())
+        self.report.bars = sum(len(store.read(key)) for key in store.keys())  # noqa: SIM118 (no dict)
         self.report.quarantined = len(store.quarantined())
         self.report.is_whole = True
 
@@ -288,4 +288,3 @@ class Soak:
 
     def _fail(self, minute: int, trouble: str, deed: str, what: str) -> None:
         self.report.failures.append(Failure(self.report.seed, minute, trouble, deed, what))
-
