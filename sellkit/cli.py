@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sellkit.commands import Command
 
-COMMANDS: Final = ("demo", "run", "status", "assign", "data", "gateway", "schedule")
+COMMANDS: Final = ("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule")
 INTERRUPTED: Final = 130
 
 

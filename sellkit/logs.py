@@ -56,10 +56,15 @@ class OneLine(logging.Formatter):
         return " ".join([f"{record.levelname.lower()}: {record.getMessage()}", *shown])
 
 
-def configure(folder: Path, run_id: str = "") -> None:
+def configure(folder: Path, run_id: str = "", *, is_quiet: bool = False) -> None:
     """Send sellkit's events to `folder/sellkit.jsonl`, and errors to standard error, too.
 
     Calling it again replaces what it set up before.
+
+    Parameters
+    ----------
+    is_quiet
+        Nothing to standard error: the terminal holds a picture that lines would tear.
 
     Raises
     ------
@@ -78,7 +83,7 @@ def configure(folder: Path, run_id: str = "") -> None:
     to_person = logging.StreamHandler(sys.stderr)
     to_person.setFormatter(OneLine())
     to_person.setLevel(logging.ERROR)
-    _replace("sellkit", [to_file, to_person], logging.INFO)
+    _replace("sellkit", [to_file] if is_quiet else [to_file, to_person], logging.INFO)
     for name in _LIBRARIES:
         _replace(name, [to_file], logging.WARNING)
 

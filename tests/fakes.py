@@ -13,6 +13,7 @@ import pandas as pd
 from sellkit.core.bars import INSTANT, BarSize, day_label, empty_bars, shaped
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.market_time import UTC, Calendar, Session, calendar_for
+from sellkit.core.pacing import Usage
 from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind, OpenOrder, Position
 from sellkit.core.quotes import Quote
 from sellkit.core.standing import Standing
@@ -75,6 +76,8 @@ class FakeBroker:
         Contracts whose quotes were asked for, oldest first.
     seconds_a_request
         What its budget makes of a request.
+    kept_seconds
+        How much longer its budget is kept for the hourly run.
     max_bars_per_answer
         Answer with the newest bars only, so many; None gives all.
     """
@@ -100,6 +103,7 @@ class FakeBroker:
         self.standing = Standing(1, True, "", clock.now())
         self.max_bars_per_answer: int | None = None
         self.seconds_a_request = 0.1
+        self.kept_seconds = 0.0
         self.shown: dict[int, Quote] = {}
         self.quoted: list[int] = []
         self.is_closed = False
@@ -189,6 +193,10 @@ class FakeBroker:
 
     def seconds_for(self, requests: int) -> float:
         return requests * self.seconds_a_request
+
+    def usage(self) -> Usage:
+        sent = len(self.requests)
+        return Usage(sent, open=0, left=8, per_second=10.0, kept_seconds=self.kept_seconds)
 
     def interrupt(self, reason: str) -> None:
         """From now on the connection is not ready."""

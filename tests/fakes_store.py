@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -56,6 +56,9 @@ class MemoryBarStore:
 
     def read(self, key: SeriesKey) -> pd.DataFrame:
         return self.bars[key].copy() if key in self.bars else empty_bars()
+
+    def marks(self, keys: Collection[SeriesKey]) -> Mapping[SeriesKey, Hashable]:
+        return {key: self.read(key).to_csv() for key in keys}
 
     def add(self, key: SeriesKey, bars: pd.DataFrame) -> pd.DataFrame:
         self.add_many({key: bars})

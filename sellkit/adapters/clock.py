@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 _LONGEST_NAP: Final = 30.0
 _SET_BACK: Final = dt.timedelta(minutes=5)
 _SHORTEST_NAP: Final = 0.05
+_SHORT_NAP: Final = 0.5
 
 
 def wall_seconds() -> float:
@@ -181,3 +182,58 @@ class SteadfastClock:
                 if is_away:
                     logger.warning("clock_back")
                 return answer
+
+
+class FlowingClock:
+    """A clock for a watch: while another one cannot be asked, it goes on by itself.
+
+    It goes at the machine's pace from the last time that it was told, and never back. Any thread
+    may ask.
+
+    Parameters
+    ----------
+    clock
+        The other one. An error of it that may pass is passed over; any other passes through.
+    steady
+        The machine's steady clock, in seconds.
+    """
+
+    def __init__(self, clock: Clock, steady: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._steady = steady
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._told = self._latest = clock.now()
+        self._told_at = steady()
+
+    def now(self) -> dt.datetime:
+        """The other clock's time, aware UTC; what is reckoned while that cannot be asked."""
+        try:
+            found = self._clock.now()
+        except SellkitError as error:
+            if not error.retryable:
+                raise
+            found = self.reckoned()
+        else:
+            with self._lock:
+                self._told, self._told_at = found, self._steady()
+        with self._lock:
+            self._latest = max(self._latest, found)
+            return self._latest
+
+    def reckoned(self) -> dt.datetime:
+        """The last time told and what has passed since; it asks nobody, and answers at once."""
+        with self._lock:
+            passed = self._steady() - self._told_at
+            return self._told + dt.timedelta(seconds=passed)
+
+    def wait_until(self, instant: dt.datetime) -> bool:
+        """Return once `now()` has reached `instant`; False, at once, when it was told to stop."""
+        while (left := (instant - self.now()).total_seconds()) > 0:
+            if self._stopped.wait(min(left, _SHORT_NAP)):
+                return False
+        return not self._stopped.is_set()
+
+    def stop(self) -> None:
+        """End every wait, also later ones."""
+        self._stopped.set()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import durable_file
 from sellkit.adapters.clock import wall_seconds
-from sellkit.core.pacing import Ask, Budget, Grant, Sent, Urgency
+from sellkit.core.pacing import Ask, Budget, Grant, Sent, Urgency, Usage
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,6 +43,15 @@ CREATE INDEX IF NOT EXISTS sent_at ON sent (gateway, at);
 CREATE INDEX IF NOT EXISTS sent_question ON sent (gateway, question);
 CREATE INDEX IF NOT EXISTS sent_open ON sent (gateway, at) WHERE answered_at IS NULL;
 CREATE INDEX IF NOT EXISTS sent_small ON sent (gateway, at) WHERE is_small;
+"""
+
+# Each half has an index of its own. With OR between them, or ordered by time, SQLite would read all
+# of ten minutes.
+_ALIKE: Final = """
+SELECT question, series, is_small, weight, at FROM sent WHERE gateway = ? AND question = ?
+UNION ALL
+SELECT question, series, is_small, weight, at FROM sent
+WHERE gateway = ? AND is_small AND question <> ?
 """
 
 
@@ -97,7 +106,8 @@ class PacingLedger:
             if not wait:
                 budget.record(ask, now)
                 self._insert(ask, now)
-            return Grant(wait)
+                return Grant(0.0, next_seconds=budget.shared(urgency, now))
+            return Grant(wait, is_own=budget.is_own(ask, now))
 
     def settle(self, ask: Ask) -> None:
         """The request was answered, or given up; it is open no more."""
@@ -117,6 +127,17 @@ class PacingLedger:
         """About how long so many requests take."""
         with self._budget() as (budget, now):
             return budget.seconds_for(requests, now)
+
+    def usage(self) -> Usage:
+        """How much of the budget is used."""
+        with self._budget() as (budget, now):
+            return Usage(
+                sent=int(self._number("SELECT count(*) FROM sent WHERE gateway = ?")),
+                open=self._open(now),
+                left=budget.left(now),
+                per_second=budget.rate_at(now),
+                kept_seconds=max(0.0, self._reserved_until() - now),
+            )
 
     def reserve(self, seconds: float) -> None:
         """Let all but the hourly run wait for some time; `reserve(0)` and `close` end that."""
@@ -160,17 +181,24 @@ class PacingLedger:
 
     def _held_up(self, urgency: Urgency, now: float) -> float:
         """Seconds to wait for the hourly run's sake, or because too many requests are open."""
-        (count,) = self._file.execute(
-            "SELECT count(*) FROM sent WHERE gateway = ? AND answered_at IS NULL AND at > ?",
-            (self._gateway, now - _OPEN_SECONDS),
-        ).fetchone()
-        wait = _SOON if count >= self._rules.max_open else 0.0
+        wait = _SOON if self._open(now) >= self._rules.max_open else 0.0
         if urgency is Urgency.HOUR:
             return wait
-        (until,) = self._file.execute(
-            "SELECT reserved_until FROM budget WHERE gateway = ?", (self._gateway,)
-        ).fetchone() or (0.0,)
+        until = self._reserved_until()
         return max(wait, min(until - now, 1.0)) if until > now else wait
+
+    def _open(self, now: float) -> int:
+        """Requests that wait for their answer."""
+        since = now - _OPEN_SECONDS
+        query = "SELECT count(*) FROM sent WHERE gateway = ? AND answered_at IS NULL AND at > ?"
+        return int(self._number(query, since))
+
+    def _reserved_until(self) -> float:
+        return self._number("SELECT max(reserved_until) FROM budget WHERE gateway = ?")
+
+    def _number(self, query: str, *values: float) -> float:
+        found = self._file.execute(query, (self._gateway, *values)).fetchone()
+        return float(found[0] or 0.0)
 
     def _insert(self, ask: Ask, now: float) -> None:
         values = (ask.question, ask.series, ask.is_small, ask.weight, now)
@@ -200,19 +228,18 @@ class PacingLedger:
         self._file.execute(
             "UPDATE sent SET at = ? WHERE gateway = ? AND at > ?", (now, self._gateway, now)
         )
-        self._file.execute("DELETE FROM sent WHERE at < ?", (now - 600.0,))
+        self._file.execute(
+            "DELETE FROM sent WHERE gateway = ? AND at < ?", (self._gateway, now - 600.0)
+        )
         row = self._file.execute(
             "SELECT level, counted_at, rate, changed_at FROM budget WHERE gateway = ?",
             (self._gateway,),
         ).fetchone() or (None, 0.0, None, 0.0)
         level, counted_at, rate, changed_at = row
         question = "" if ask is None else ask.question
-        rows = self._file.execute(
-            "SELECT question, series, is_small, weight, at FROM sent"
-            " WHERE gateway = ? AND (question = ? OR is_small) ORDER BY at",
-            (self._gateway, question),
-        )
+        rows = self._file.execute(_ALIKE, (self._gateway, question, self._gateway, question))
         sent = [Sent(Ask(one[0], one[1], bool(one[2]), one[3]), one[4]) for one in rows]
+        sent.sort(key=lambda each: each.at)
         return Budget(self._rules, level, min(counted_at, now), rate, min(changed_at, now), sent)
 
     @contextmanager

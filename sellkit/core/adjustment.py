@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
+from sellkit.core.bars import micros
+
 if TYPE_CHECKING:
     import datetime as dt
+
+    from numpy.typing import NDArray
 
 # Corrections of single prints are smaller, the smallest stock dividends larger.
 _UNCHANGED: Final = 0.002
@@ -30,19 +35,32 @@ def disagreement(hours: pd.DataFrame, days: pd.DataFrame, zone: dt.tzinfo) -> st
     zone
         The exchange's clock, on which an hour's date is its session's.
     """
-    local = pd.DatetimeIndex(hours.index).tz_convert(zone).tz_localize(None)
-    dates = local.normalize().tz_localize("UTC")
-    closes = hours["close"].groupby(dates.as_unit("us")).last()
-    common = closes.index[:-1].intersection(days.index)  # the last session may not have ended
-    ratios = (closes.loc[common] / days.loc[common, "close"]).to_numpy()
+    if hours.empty or days.empty:
+        return None
+    dates = _dates(micros(hours.index).tobytes(), zone)
+    last = np.flatnonzero(np.diff(dates))  # the last session may not have ended
+    labels = micros(days.index)
+    place = np.searchsorted(labels, dates[last])
+    there = place < len(labels)
+    there[there] = labels[place[there]] == dates[last][there]
+    common, place = dates[last][there], place[there]
+    ratios = hours["close"].to_numpy()[last][there] / days["close"].to_numpy()[place]
     apart = np.abs(ratios - 1) > _APART
     if not apart.any():
         return None
     worst = int(np.argmax(apart))
+    date = pd.Timestamp(common[worst], unit="us")
     return (
-        f"hourly and daily closes of {common[worst]:%Y-%m-%d} differ by the factor "
+        f"hourly and daily closes of {date:%Y-%m-%d} differ by the factor "
         f"{ratios[worst]:.4g}; `sellkit data rebuild` fetches both anew"
     )
+
+
+@lru_cache(maxsize=64)
+def _dates(starts: bytes, zone: dt.tzinfo) -> NDArray[np.int64]:
+    """For each start the date on a clock, as the label of a daily bar; many series share them."""
+    local = pd.DatetimeIndex(np.frombuffer(starts, dtype="M8[us]")).tz_localize("UTC")
+    return local.tz_convert(zone).tz_localize(None).normalize().as_unit("us").asi8
 
 
 def price_ratio(stored: pd.DataFrame, fetched: pd.DataFrame) -> float | None:

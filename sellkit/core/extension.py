@@ -69,6 +69,36 @@ def extended(
     return _table(bars, grown, state), state
 
 
+def continued(
+    bars: pd.DataFrame, before: tuple[pd.DataFrame, RunningAverages] | None
+) -> RunningAverages:
+    """The state after the last bar, carried on from that of an earlier frame.
+
+    Parameters
+    ----------
+    bars
+        An unbroken run of completed bars.
+    before
+        An earlier run, and the state after its last bar; it is left as it is. Where the bars do not
+        begin with just those bars, all is computed from the first one.
+    """
+    closes = bars["close"].to_numpy()
+    if before is None or not _begins_with(bars, before[0]) or len(before[0]) + _MANY < len(bars):
+        return followed(closes)[1]
+    state = before[1].copy()
+    state.advance_all(closes[len(before[0]) :].tolist())
+    return state
+
+
+def _begins_with(bars: pd.DataFrame, former: pd.DataFrame) -> bool:
+    count = len(former)
+    if count > len(bars):
+        return False
+    closes = bars["close"].to_numpy()[:count]
+    same = np.array_equal(closes, former["close"].to_numpy())
+    return same and np.array_equal(micros(bars.index)[:count], micros(former.index))
+
+
 def _table(bars: pd.DataFrame, values: Closes, state: RunningAverages) -> pd.DataFrame:
     table = pd.DataFrame(values.T, index=bars.index, columns=list(COLUMNS[:-1]))
     table[BARS_USED] = np.arange(1, len(bars) + 1, dtype=np.int64)

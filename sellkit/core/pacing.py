@@ -143,10 +143,41 @@ class Grant:
         Ask again then; 0 when it may be sent, and is counted.
     is_answered
         Somebody else's request, the very same, was answered meanwhile: look at what it brought.
+    is_own
+        Whether only this request has to wait, because of others like it; else all do.
+    next_seconds
+        When it may be sent: how long another one, unlike it, will have to wait.
     """
 
     wait_seconds: float
     is_answered: bool = False
+    is_own: bool = False
+    next_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of a budget is used, by all who draw from it.
+
+    Attributes
+    ----------
+    sent
+        Requests of the last ten minutes.
+    open
+        Those that wait for their answer.
+    left
+        What may be asked at once, the hour's reserve included.
+    per_second
+        How fast that grows again at present.
+    kept_seconds
+        How much longer the budget is kept for the hourly run; 0 when it is not.
+    """
+
+    sent: int
+    open: int
+    left: int
+    per_second: float
+    kept_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +214,17 @@ class Budget:
 
     def wait(self, ask: Ask, urgency: Urgency, now: float) -> float:
         """Seconds until a request may be sent; 0 when it may be sent now."""
-        reserve = 0 if urgency is Urgency.HOUR else self.rules.reserve
-        lacking = max(0.0, 1.0 + reserve - self._tokens(now))
-        wait = max(lacking / self.rate_at(now), self.gap(ask, now), self._small_bars(ask, now))
+        wait = max(self.shared(urgency, now), self.gap(ask, now), self._small_bars(ask, now))
         return wait if wait > _NOW else 0.0
+
+    def shared(self, urgency: Urgency, now: float) -> float:
+        """Seconds until there is a token, for whatever request."""
+        reserve = 0 if urgency is Urgency.HOUR else self.rules.reserve
+        return max(0.0, 1.0 + reserve - self._tokens(now)) / self.rate_at(now)
+
+    def is_own(self, ask: Ask, now: float) -> bool:
+        """Whether a request has to wait because of others like it, not for a token."""
+        return max(self.gap(ask, now), self._small_bars(ask, now)) > _NOW
 
     def gap(self, ask: Ask, now: float) -> float:
         """Seconds until the same request may come again."""
@@ -229,6 +267,10 @@ class Budget:
             return climbing + (requests - while_climbing) / full
         # The root of rate * t + gain * t^2 / 2 = requests.
         return float(((rate**2 + 2 * gain * requests) ** 0.5 - rate) / gain)
+
+    def left(self, now: float) -> int:
+        """Requests that may be sent at once, the reserve included."""
+        return int(self._tokens(now) + _NOW)
 
     def _tokens(self, now: float) -> float:
         if self.level is None:

@@ -84,6 +84,18 @@ class RunningAverages:
         for close in closes:
             self.advance(close)
 
+    def copy(self) -> RunningAverages:
+        """The same state, to be carried on apart from this one."""
+        return RunningAverages(
+            self.count,
+            self.recent.copy(),
+            self.whole.copy(),
+            self.on_grid,
+            self.sums.copy(),
+            self.ema.copy(),
+            self.carry.copy(),
+        )
+
     def values(self) -> tuple[float, ...]:
         """The fourteen averages in the order of `ALL_AVERAGES`; NaN with too few bars."""
         return (*map(self._simple, range(len(LENGTHS))), *self.ema)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sellkit.core.adjustment import disagreement
-from sellkit.core.aggregate import completed, fold
 from sellkit.core.assignments import Timeframe
-from sellkit.core.bars import BarSize, slots_until
-from sellkit.core.evaluate import History, evaluate
-from sellkit.core.extension import extended
+from sellkit.core.evaluate import evaluate
 from sellkit.core.gates import Facts, judge
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.orders import prepare
 from sellkit.core.precedent import by_key, upheld
 from sellkit.core.signals import Decision, Signal
 from sellkit.core.snapshot import SnapshotRow, in_display_order
-from sellkit.operate.decision import HourlyDecision, Study
+from sellkit.operate.decision import HourlyDecision
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
@@ -33,10 +29,7 @@ if TYPE_CHECKING:
     from sellkit.core.quotes import Quote
     from sellkit.core.standing import Standing
     from sellkit.operate.options import DeskOptions
-    from sellkit.ports import BarStore
-
-# How far back a series without any bar is looked at, only to say which bar lacks.
-_GLANCE = dt.timedelta(days=7)
+    from sellkit.operate.study import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +45,8 @@ class Decider:
         than that over which the positions were read.
     assignments
         By token; matching is exact.
-    store
-        Holds the bars; the averages computed here are put beside them.
+    study
+        Gives the bars and averages of an instrument.
     as_of
         Bars count up to here; aware UTC.
     now
@@ -76,7 +69,7 @@ class Decider:
     snapshot: AccountSnapshot
     standing: Standing
     assignments: Mapping[Token, Assignment]
-    store: BarStore
+    study: Callable[[Instrument], Study]
     options: DeskOptions
     as_of: dt.datetime
     now: dt.datetime
@@ -89,67 +82,18 @@ class Decider:
     def decide(self) -> HourlyDecision:
         """Judge every position of the snapshot."""
         studies = {
-            each.instrument.con_id: self._study(each.instrument)
+            each.instrument.con_id: self.study(each.instrument)
             for each in self.snapshot.positions
             if each.instrument.is_decided and has_calendar(each.instrument.token.exchange)
         }
         signals = self._upheld([self._signal(each, studies) for each in self.snapshot.positions])
         exits = [each.position.instrument for each in signals if each.decision is Decision.EXIT]
         quotes = self.quotes(exits) if exits else {}
-        rows = [self._row(each, studies, len(exits), quotes) for each in signals]
+        decided = sum(each.instrument.is_decided for each in self.snapshot.positions)
+        counted = (len(exits), decided)
+        rows = [self._row(each, studies, counted, quotes) for each in signals]
         shown = tuple(in_display_order(rows))
         return HourlyDecision(self.as_of, self.snapshot, self.standing, shown, studies)
-
-    def _study(self, instrument: Instrument) -> Study:
-        history = self._history(instrument)
-        averages, states = {}, {}
-        for timeframe in Timeframe:
-            key = self.options.key(instrument.con_id, timeframe.bar_size)
-            frame = history.of(timeframe).frame
-            stored = self.store.read_averages(key) if self.is_present else None
-            averages[timeframe], states[timeframe] = extended(frame, stored)
-            if len(frame) and self.is_present and averages[timeframe] is not stored:
-                self.store.write_averages(key, averages[timeframe])
-        return Study(replace(history, states=states), averages)
-
-    def _history(self, instrument: Instrument) -> History:
-        calendar = calendar_for(instrument.token.exchange, extended=not self.options.rth)
-        halves = self.store.read(self.options.key(instrument.con_id, BarSize.M30))
-        days = self.store.read(self.options.key(instrument.con_id, BarSize.D1))
-        hour_slots = slots_until(
-            self.as_of,
-            BarSize.H1,
-            calendar,
-            anchor=self.options.anchor,
-            since=self._begin(halves),
-        )
-        day_slots = slots_until(self.as_of, BarSize.D1, calendar, since=self._begin(days))
-        folded = fold(halves, hour_slots)
-        lag = self.options.lag
-        judged = History(completed(folded, hour_slots, lag), completed(days, day_slots, lag))
-        problem = self._frozen(instrument.con_id)
-        problem = problem or disagreement(folded, judged.days.frame, calendar.zone)
-        if problem is None:
-            return judged
-        return History(
-            replace(judged.hours, problem=problem), replace(judged.days, problem=problem)
-        )
-
-    def _frozen(self, con_id: int) -> str | None:
-        """Why nothing may be decided on what is stored of a contract, or None."""
-        frozen = self.store.frozen()
-        for size in (BarSize.M30, BarSize.D1):
-            freeze = frozen.get(self.options.key(con_id, size))
-            if freeze is not None:
-                since = f"{freeze.since:%Y-%m-%d %H:%M} UTC"
-                return f"frozen since {since}, its bars are being fetched anew: {freeze.reason}"
-        return None
-
-    def _begin(self, bars: pd.DataFrame) -> dt.datetime:
-        if bars.empty:
-            return self.as_of - _GLANCE
-        first: dt.datetime = bars.index[0].to_pydatetime()
-        return min(first, self.as_of - _GLANCE)
 
     def _signal(self, position: Position, studies: Mapping[int, Study]) -> Signal:
         instrument = position.instrument
@@ -180,7 +124,7 @@ class Decider:
         self,
         signal: Signal,
         studies: Mapping[int, Study],
-        exits: int,
+        counted: tuple[int, int],
         quotes: Mapping[int, Quote],
     ) -> SnapshotRow:
         con_id = signal.position.instrument.con_id
@@ -192,14 +136,14 @@ class Decider:
             as_of=self.as_of,
             signal=signal,
             last_close=_last_close(signal, frame),
-            readings=study.readings() if study else (),
+            readings=study.readings if study else (),
             open_orders=self.snapshot.orders_on(con_id),
-            verdict=self._verdict(signal, exits, quote) if is_exit else None,
+            verdict=self._verdict(signal, counted, quote) if is_exit else None,
             quote=quote,
             max_seed_weight=self.options.limits.max_seed_weight,
         )
 
-    def _verdict(self, signal: Signal, exits: int, quote: Quote | None) -> Verdict:
+    def _verdict(self, signal: Signal, counted: tuple[int, int], quote: Quote | None) -> Verdict:
         calendar = calendar_for(signal.position.instrument.token.exchange)
         facts = Facts(
             now=self.now,
@@ -209,8 +153,8 @@ class Decider:
             quote=quote,
             session=calendar.at(self.now),
             next_open=calendar.next_to_open(self.now).open_utc,
-            exits=exits,
-            positions=sum(each.instrument.is_decided for each in self.snapshot.positions),
+            exits=counted[0],
+            positions=counted[1],
             limits=self.options.limits,
         )
         return judge(prepare(signal), facts)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sellkit.core.assignments import ALL_AVERAGES, Timeframe
+from sellkit.core.assignments import Timeframe
 from sellkit.core.signals import Decision, Signal
-from sellkit.core.snapshot import Reading, SnapshotRow, in_display_order
+from sellkit.core.snapshot import SnapshotRow, in_display_order
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -15,46 +15,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sellkit.core.evaluate import History
     from sellkit.core.portfolio import AccountSnapshot
     from sellkit.core.standing import Standing
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """An instrument's completed bars and all its averages.
-
-    Attributes
-    ----------
-    history
-        The unbroken runs of completed bars.
-    averages
-        By timeframe, a table `sma_5` ... `ema_200` and `bars_used` on the index of the run's bars.
-    """
-
-    history: History
-    averages: Mapping[Timeframe, pd.DataFrame]
-
-    def readings(self) -> tuple[Reading, ...]:
-        """All 28 averages at the last completed bars."""
-        return tuple(reading for timeframe in Timeframe for reading in self._read(timeframe))
-
-    def _read(self, timeframe: Timeframe) -> list[Reading]:
-        table = self.averages[timeframe]
-        count = len(table)
-        last = table.iloc[-1] if count else None
-        return [
-            Reading(
-                average,
-                timeframe,
-                float(last[average.column])
-                if last is not None and count >= average.length
-                else None,
-                count,
-                average.seed_weight(count),
-            )
-            for average in ALL_AVERAGES
-        ]
+    from sellkit.operate.study import Study
 
 
 @dataclass(frozen=True, slots=True)

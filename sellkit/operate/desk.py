@@ -17,6 +17,7 @@ from sellkit.operate.download import DownloadReport, bring_up_to_date, plan
 from sellkit.operate.fetch import Series
 from sellkit.operate.holdings import Holding, coverage, holdings
 from sellkit.operate.speech import say
+from sellkit.operate.study import Archive, Studies
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -195,6 +196,8 @@ class Desk:
         """
         sheet, broker = self.sheet(), self.parts.broker
         before = broker.standing
+        archive = Archive(self.options, self.run.as_of)
+        studies = Studies(self.parts.store, archive, is_present=self.asked_as_of is None)
         decider = Decider(
             snapshot=self.snapshot(),
             standing=before,
@@ -202,7 +205,7 @@ class Desk:
             incomplete=sheet.incomplete,
             precedents=partial(self.parts.journal.precedents, self.account.alias),
             quotes=self._quotes,
-            store=self.parts.store,
+            study=studies.of,
             options=self.options,
             as_of=self.run.as_of,
             now=self.parts.clock.now(),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sellkit.core.assignments import Assignment
     from sellkit.core.instrument import Instrument, Token
+    from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
     from sellkit.core.precedent import Precedent
     from sellkit.core.quotes import Quote
@@ -127,6 +128,10 @@ class Broker(Protocol):
 
     def seconds_for(self, requests: int) -> float:
         """About how long so many requests for bars take within the budget."""
+        ...
+
+    def usage(self) -> Usage:
+        """How much of the budget of requests is used, by all who draw from it."""
         ...
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Collection, Hashable, Mapping
 
     import pandas as pd
 
@@ -40,6 +40,13 @@ class BarStore(Protocol):
         ------
         InvalidBars
             A file is torn, truncated or of another schema.
+        """
+        ...
+
+    def marks(self, keys: Collection[SeriesKey]) -> Mapping[SeriesKey, Hashable]:
+        """By series something that is another one whenever its bars may be others.
+
+        It costs far less than reading them: whoever keeps bars in memory asks it first.
         """
         ...
 

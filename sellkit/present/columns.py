@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from sellkit.core.assignments import ALL_CHOICES, LENGTHS
 from sellkit.core.signals import Decision
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from sellkit.core.snapshot import Reading, SnapshotRow
+
+Row = TypeVar("Row")
 
 Value = str | int | float | bool | list[str] | list[float] | None
 
@@ -49,7 +51,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Column(Generic[Row]):
     """A column for people.
 
     Attributes
@@ -65,7 +67,7 @@ class Column:
     """
 
     title: str
-    cell: Callable[[SnapshotRow], Cell]
+    cell: Callable[[Row], Cell]
     is_number: bool = False
     room: int | None = None
 
@@ -127,8 +129,11 @@ def _to_cross(length: int) -> Callable[[SnapshotRow], Cell]:
     return cell
 
 
-IDENTITY: Final = (Column("token", _token), Column("decision", _decision))
-POSITION: Final = (
+IDENTITY: Final[tuple[Column[SnapshotRow], ...]] = (
+    Column("token", _token),
+    Column("decision", _decision),
+)
+POSITION: Final[tuple[Column[SnapshotRow], ...]] = (
     Column("close", lambda row: Cell(words.price(row.last_close)), is_number=True),
     Column("assigned", _assigned, room=PROSE_ROOM - 2),
     Column("average", _average, is_number=True),
@@ -137,11 +142,11 @@ POSITION: Final = (
     Column("size", lambda row: Cell(words.shares(row.position.quantity)), is_number=True),
     Column("cost", lambda row: Cell(words.price(row.position.average_cost)), is_number=True),
 )
-CROSSINGS: Final = (
+CROSSINGS: Final[tuple[Column[SnapshotRow], ...]] = (
     Column("timeframe", _family),
     *(Column(f"%{length}", _to_cross(length), is_number=True) for length in LENGTHS),
 )
-PROSE: Final = (
+PROSE: Final[tuple[Column[SnapshotRow], ...]] = (
     Column("warm-up", _warm_up, room=12),
     Column("open orders", _orders, room=18),
     Column("would it be sent now?", lambda row: Cell(row.would_send), room=26),

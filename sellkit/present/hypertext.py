@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.present.columns import Tone
 
@@ -92,7 +92,7 @@ def title(text: str, kind: str = "") -> str:
     return f'<th scope="col"{_attributes(kind)}>{escape(text)}</th>'
 
 
-def column_title(column: Column) -> str:
+def column_title(column: Column[Any]) -> str:
     """The heading of one of the status table's columns."""
     return title(column.title, _kind(column))
 
@@ -107,7 +107,7 @@ def row_name(cell: Cell, *, is_tall: bool = False) -> str:
     return f'<th scope="row"{_attributes("", is_tall=is_tall)}>{escape(cell.text)}</th>'
 
 
-def column_cell(column: Column, cell: Cell) -> str:
+def column_cell(column: Column[Any], cell: Cell) -> str:
     """A cell of the status table."""
     return td(toned(cell), _kind(column))
 
@@ -137,7 +137,7 @@ def pairs(values: dict[str, str]) -> str:
     return f"<dl>{''.join(inner)}</dl>"
 
 
-def _kind(column: Column) -> str:
+def _kind(column: Column[Any]) -> str:
     if column.is_number:
         return "number"
     return "prose" if column.is_prose else ""

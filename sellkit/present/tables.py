@@ -131,7 +131,7 @@ def _flat(values: dict[str, Value]) -> dict[str, Value]:
     }
 
 
-def _status(rows: Iterable[SnapshotRow], columns: Sequence[Column]) -> str:
+def _status(rows: Iterable[SnapshotRow], columns: Sequence[Column[SnapshotRow]]) -> str:
     name = "% to cross" if columns is CROSSINGS else "token"
     lines = (
         h.row(

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from sellkit import __version__
 from sellkit.errors import ConfigError
 from sellkit.wiring.alerts import open_alerts
-from sellkit.wiring.moment import new_run_id, parse_moment
-from sellkit.wiring.parts import (
-    connect,
-    desk_options,
-    open_book,
-    open_journal,
-    say_problems,
-    terminal_progress,
-)
+from sellkit.wiring.laying import Asked, lay_out
+from sellkit.wiring.moment import parse_moment
+from sellkit.wiring.parts import connect, open_book, open_journal, say_problems, terminal_progress
 from sellkit.wiring.runs import open_clock, run_notebook, scheduled_exchanges
 
 if TYPE_CHECKING:
-    import datetime as dt
-
-    from sellkit.adapters.ib.broker import IbBroker
-    from sellkit.config import Overrides, Settings
-    from sellkit.ports import Progress, RunHeader
+    from sellkit.config import Overrides
+    from sellkit.ports import Progress
     from sellkit.wiring.desk import WiredDesk
 
 __all__ = [
@@ -39,8 +28,6 @@ __all__ = [
     "scheduled_exchanges",
     "terminal_progress",
 ]
-
-DRY_RUN: Final = "DRY RUN"
 
 
 def open_desk(
@@ -97,7 +84,7 @@ def open_desk(
         )
     moment = parse_moment(as_of)
     chosen = Overrides(profile=profile or None, account=account or None)
-    asked = _Asked(moment, run_id, progress, all_positions)
+    asked = Asked(moment, run_id, progress, all_positions)
     return _open((overrides or Overrides()).over(chosen), asked)
 
 
@@ -108,21 +95,10 @@ def open_emptied_desk(
 
     Nothing is removed before the gateway is connected and the bars are known to be its account's.
     """
-    return _open(overrides, _Asked(None, "", progress, all_positions, is_emptied=True))
+    return _open(overrides, Asked(None, "", progress, all_positions, is_emptied=True))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is wanted of a desk beside the settings."""
-
-    moment: dt.datetime | None
-    run_id: str
-    progress: Progress | None
-    all_positions: bool
-    is_emptied: bool = False
-
-
-def _open(overrides: Overrides, asked: _Asked) -> WiredDesk:
+def _open(overrides: Overrides, asked: Asked) -> WiredDesk:
     from sellkit.config import load
     from sellkit.logs import configure
 
@@ -132,54 +108,8 @@ def _open(overrides: Overrides, asked: _Asked) -> WiredDesk:
     with ExitStack() as stack:
         broker = connect(settings, is_run=bool(asked.run_id))
         stack.callback(broker.close)
-        desk = _lay_out(settings, broker, asked)
+        desk = lay_out(settings, broker, asked)
         if asked.run_id:
             desk.begin()
         stack.pop_all()
     return desk
-
-
-def _lay_out(settings: Settings, broker: IbBroker, asked: _Asked) -> WiredDesk:
-    from sellkit.adapters.bar_store import ParquetBarStore
-    from sellkit.adapters.signal_log import JsonLinesSignalLog
-    from sellkit.core.portfolio import Origin
-    from sellkit.operate.desk import Parts
-    from sellkit.present.progress import LineProgress
-    from sellkit.wiring.account import resolve_account
-    from sellkit.wiring.desk import WiredDesk
-
-    account = resolve_account(settings, broker.account_numbers)
-    store = ParquetBarStore(settings.data_dir)
-    origin = Origin(broker.kind, account.alias, account.fingerprint)
-    store.claim(origin)
-    if asked.is_emptied:
-        store.clear()
-        store.claim(origin)
-    parts = Parts(
-        broker=broker,
-        clock=broker.clock,
-        store=store,
-        book=open_book(settings),
-        journal=open_journal(settings),
-        signal_log=JsonLinesSignalLog(settings.log_dir / "signals.jsonl"),
-        progress=asked.progress or LineProgress(print),
-    )
-    options = replace(desk_options(settings), all_positions=asked.all_positions)
-    header = _header(settings, broker, account.alias, asked)
-    return WiredDesk(parts, account, options, header, asked.moment)
-
-
-def _header(settings: Settings, broker: IbBroker, alias: str, asked: _Asked) -> RunHeader:
-    from sellkit.ports import RunHeader
-
-    now = broker.clock.now()
-    return RunHeader(
-        run_id=asked.run_id or new_run_id(),
-        started_at=now,
-        as_of=asked.moment or now,
-        mode=DRY_RUN,
-        profile=settings.profile,
-        account=alias,
-        gateway=broker.kind,
-        version=__version__,
-    )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sellkit.operate.holdings import Holding
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import Progress
+    from sellkit.wiring.alerts import AlertKeeper
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,13 @@ RESERVED_SECONDS: Final = 180.0
 """How long the budget is kept for the hourly run, should that not end before."""
 
 
-def connect(settings: Settings, *, is_run: bool = False, client_id: int | None = None) -> IbBroker:
+def connect(
+    settings: Settings,
+    *,
+    is_run: bool = False,
+    client_id: int | None = None,
+    is_watch: bool = False,
+) -> IbBroker:
     """Connect to the profile's gateway.
 
     Where nobody is looking the connection is waited for, `requests.patience_seconds` long, and
@@ -48,6 +55,9 @@ def connect(settings: Settings, *, is_run: bool = False, client_id: int | None =
         the viewer's.
     client_id
         Another one instead.
+    is_watch
+        Whether a person looks on: the connection comes back after a loss, but is not waited for
+        long, and its alerts are seen and not kept.
     """
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.ib.broker import IbBroker
@@ -68,22 +78,30 @@ def connect(settings: Settings, *, is_run: bool = False, client_id: int | None =
         request_timeout_seconds=requests.timeout_seconds,
         pacing=rules,
         ledger=ledger,
-        returning=Returning() if settings.is_returning else None,
+        returning=Returning() if settings.is_returning or is_watch else None,
         expected=profile.gateway,
-        on_alert=keeper.keep,
-        on_clear=keeper.end,
+        on_alert=None if is_watch else keeper.keep,
+        on_clear=None if is_watch else keeper.end,
     )
     with ExitStack() as stack:
         stack.callback(broker.close)
-        if settings.is_returning:
-            with keeper.awaited():
-                broker.wait_until_ready(requests.patience_seconds)
+        _await_ready(broker, settings, None if is_watch else keeper)
         if clock is not None:
             _check_clock(clock, broker)
         if is_run:
             ledger.reserve(RESERVED_SECONDS)
         stack.pop_all()
     return broker
+
+
+def _await_ready(broker: IbBroker, settings: Settings, keeper: AlertKeeper | None) -> None:
+    """Wait for a connection that comes back; without a keeper no longer than connecting takes."""
+    requests = settings.file.requests
+    if keeper is None:
+        broker.wait_until_ready(requests.connect_timeout_seconds)
+    elif settings.is_returning:
+        with keeper.awaited():
+            broker.wait_until_ready(requests.patience_seconds)
 
 
 def open_store(chosen: Overrides) -> ParquetBarStore:

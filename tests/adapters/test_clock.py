@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from sellkit.adapters.clock import BrokerClock, SteadfastClock, SystemClock
+from sellkit.adapters.clock import BrokerClock, FlowingClock, SteadfastClock, SystemClock
 from sellkit.errors import ClockWentBack, NotConnected, OtherGateway, RequestTimedOut, SellkitError
 
 START = dt.datetime(2025, 12, 5, 16, tzinfo=dt.UTC)
@@ -225,3 +225,76 @@ def test_an_error_that_will_not_pass_ends_the_schedule() -> None:
     clock = SteadfastClock(AbsentClock(OtherGateway("another account")), sleep=lambda _: None)
     with pytest.raises(OtherGateway):
         clock.now()
+
+
+class Steady:
+    """Seconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class Away:
+    """A clock that can be asked or not."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        self.time = now
+        self.error: SellkitError | None = None
+
+    def now(self) -> dt.datetime:
+        if self.error is not None:
+            raise self.error
+        return self.time
+
+    def sleep_until(self, instant: dt.datetime) -> None:
+        self.time = max(self.time, instant)
+
+
+def test_a_watchs_clock_goes_on_by_itself_while_the_other_cannot_be_asked() -> None:
+    steady = Steady()
+    other = Away(NOON)
+    clock = FlowingClock(other, steady)
+    other.error = NotConnected("the gateway is away")
+    steady.seconds += 90
+    assert clock.now() == clock.reckoned() == NOON + 90 * SECOND
+
+
+def test_a_watchs_clock_never_goes_back_when_the_other_returns_behind_it() -> None:
+    steady = Steady()
+    other = Away(NOON)
+    clock = FlowingClock(other, steady)
+    other.error = NotConnected("the gateway is away")
+    steady.seconds += 90
+    reckoned = clock.now()
+    other.error, other.time = None, NOON + 10 * SECOND
+    assert clock.now() == reckoned
+    other.time = NOON + 200 * SECOND
+    assert clock.now() == other.time
+
+
+def test_a_watchs_clock_reckons_without_asking() -> None:
+    steady = Steady()
+    other = Away(NOON)
+    clock = FlowingClock(other, steady)
+    other.time += 500 * SECOND
+    steady.seconds += 7
+    assert clock.reckoned() == NOON + 7 * SECOND
+
+
+def test_an_error_that_will_not_pass_passes_through_a_watchs_clock() -> None:
+    other = Away(NOON)
+    clock = FlowingClock(other, Steady())
+    other.error = ClockWentBack("it went back")
+    with pytest.raises(ClockWentBack):
+        clock.now()
+
+
+def test_a_watchs_clock_that_was_stopped_waits_no_more() -> None:
+    clock = FlowingClock(Away(NOON), Steady())
+    assert clock.wait_until(NOON)
+    clock.stop()
+    assert not clock.wait_until(NOON + 3600 * SECOND)
+    assert not clock.wait_until(NOON)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sellkit.adapters.pacing_ledger import PacingLedger
-from sellkit.core.pacing import Ask, PacingRules, Urgency
+from sellkit.core.pacing import Ask, PacingRules, Urgency, Usage
 from sellkit.errors import ConfigError
 
 GATEWAY = "127.0.0.1:4002"
@@ -159,7 +159,7 @@ WORKER = """
 import random, sys
 from pathlib import Path
 from sellkit.adapters.pacing_ledger import PacingLedger
-from sellkit.core.pacing import Ask, PacingRules, Urgency
+from sellkit.core.pacing import Ask, PacingRules, Urgency, Usage
 
 folder, chance = Path(sys.argv[1]), random.Random(int(sys.argv[2]))
 clock, looked = folder / "clock", [0.0]
@@ -219,3 +219,24 @@ def test_processes_under_one_virtual_clock_never_break_a_rule_between_them(
             assert len(burst) < 5
             ten = [int(one[4]) for one in past if one[3] == "1" and at - one[0] < 600 - 1e-6]
             assert sum(ten) + int(weight) <= 60
+
+
+def test_what_is_used_of_the_budget_is_told_to_all(ledger: Ledgers, time: Time) -> None:
+    rules = PacingRules(burst=8, requests_per_second=10)
+    one, other = ledger(rules), ledger(rules)
+    assert one.usage() == Usage(sent=0, open=0, left=8, per_second=10.0, kept_seconds=0.0)
+    granted(one, "a")
+    granted(one, "b")
+    one.settle(Ask("a"))
+    one.reserve(90)
+    assert other.usage() == Usage(sent=2, open=1, left=6, per_second=10.0, kept_seconds=90.0)
+    time.now += 601
+    assert other.usage() == Usage(sent=0, open=0, left=8, per_second=10.0, kept_seconds=0.0)
+
+
+def test_a_wait_for_the_same_question_is_told_apart_from_one_for_a_token(ledger: Ledgers) -> None:
+    of = ledger(PacingRules(burst=2, reserve=0, requests_per_second=1))
+    granted(of, "a")
+    assert of.claim(Ask("a"), HOUR, of.now()).is_own
+    granted(of, "b")
+    assert not of.claim(Ask("c"), HOUR, of.now()).is_own

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +47,11 @@ class Bench:
     port: int
     folder: Path
 
+    @property
+    def control_file(self) -> Path:
+        """Where the gateway wrote how it is steered."""
+        return self.folder / "control.json"
+
     def settings(self, name: str, per_second: float | None = None) -> Overrides:
         """Settings with a data folder of their own; the default budget unless one is given."""
         folder = self.folder / name
@@ -61,10 +66,13 @@ class Bench:
 
 
 @contextmanager
-def gateway_with(count: int, folder: Path) -> Iterator[Bench]:
+def gateway_with(
+    count: int, folder: Path, latency: Sequence[Mapping[str, object]] = (), at: str = AT
+) -> Iterator[Bench]:
     """A gateway that holds `count` instruments, assigned the 28 averages in turn.
 
-    Its market is synthetic, and its clock stands still twenty seconds after an hour's end.
+    Its market is synthetic, and its clock stands still twenty seconds after an hour's end, or at
+    another time; `latency` has the tables of a scenario.
     """
     symbols = [f"S{number:03d}" for number in range(count)]
     positions = [
@@ -78,20 +86,22 @@ def gateway_with(count: int, folder: Path) -> Iterator[Bench]:
         for number, symbol in enumerate(symbols)
     ]
     scenario = folder / "scenario.json"
-    scenario.write_text(json.dumps({"account": ACCOUNT, "positions": positions}), encoding="utf-8")
+    told = {"account": ACCOUNT, "positions": positions, "latency": list(latency)}
+    scenario.write_text(json.dumps(told), encoding="utf-8")
     rows = ["ticker,type,length,timeframe"]
     for number, position in enumerate(positions):
         kind, length, timeframe = CHOICES[number % len(CHOICES)]
         token = f"{position['primaryExchange']}:{position['symbol']}"
         rows.append(f"{token},{kind},{length},{timeframe}")
     (folder / "assigned_ma.csv").write_text("\n".join([*rows, ""]), encoding="utf-8")
-    with _started(scenario) as port:
+    with _started(scenario, folder / "control.json", at) as port:
         yield Bench(port, folder)
 
 
 @contextmanager
-def _started(scenario: Path) -> Iterator[int]:
-    flags = ["--port", "0", "--scenario", str(scenario), "--at", AT, "--speed", "0"]
+def _started(scenario: Path, control: Path, at: str) -> Iterator[int]:
+    flags = ["--port", "0", "--scenario", str(scenario), "--at", at, "--speed", "0"]
+    flags += ["--control-port", "0", "--control-file", str(control)]
     process = subprocess.Popen(
         [sys.executable, "-m", "sellkit", "gateway", *flags], stdout=subprocess.PIPE, text=True
     )

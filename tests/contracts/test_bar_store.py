@@ -56,6 +56,20 @@ def test_add_returns_the_whole_series(store: BarStore) -> None:
     pd.testing.assert_frame_equal(store.read(KEY), whole, check_freq=False)
 
 
+def test_a_series_has_another_mark_whenever_its_bars_changed(store: BarStore) -> None:
+    before = store.marks([KEY, OTHER])
+    store.add(KEY, bars(0, 3))
+    added = store.marks([KEY, OTHER])
+    assert added[KEY] != before[KEY]
+    assert added[OTHER] == before[OTHER]
+    assert store.marks([KEY, OTHER]) == added
+    store.add(KEY, bars(1, 2, 101.0, late=60))
+    revised = store.marks([KEY])[KEY]
+    assert revised != added[KEY]
+    store.drop(KEY)
+    assert store.marks([KEY])[KEY] not in {revised, added[KEY]}
+
+
 @pytest.mark.parametrize("newer_first", [True, False])
 def test_the_later_fetch_wins_whatever_the_order_of_adding(
     store: BarStore, newer_first: bool

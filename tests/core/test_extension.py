@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sellkit.core import indicators
 from sellkit.core.assignments import ALL_AVERAGES
-from sellkit.core.extension import COLUMNS, STATE, extended
+from sellkit.core.extension import COLUMNS, STATE, continued, extended
 from tests.core.closes import LONG, assert_same_bits, series, walk
 
 
@@ -107,3 +107,34 @@ def test_a_table_of_an_older_form_is_computed_anew() -> None:
     stored = indicators.table(BARS.iloc[:480])
     assert_same_table(extended(BARS, stored)[0], extended(BARS, None)[0])
     assert len(extended(BARS.iloc[:0], None)[0]) == 0
+
+
+@settings(deadline=None, max_examples=30)
+@given(series(), st.lists(st.integers(0, LONG), max_size=4))
+def test_a_state_carried_on_in_any_steps_is_the_one_computed_at_once(
+    closes: np.ndarray, stops: list[int]
+) -> None:
+    bars, before = framed(closes), None
+    for stop in [*sorted(stops), len(closes)]:
+        former = bars.iloc[:stop]
+        before = (former, continued(former, before))
+    assert before is not None
+    wanted = continued(bars, None)
+    assert_same_bits(np.array(before[1].values()), np.array(wanted.values()))
+    assert before[1].count == wanted.count == len(closes)
+
+
+def test_carrying_on_leaves_the_former_state_as_it_was() -> None:
+    former = BARS.iloc[:490]
+    state = continued(former, None)
+    values = state.values()
+    continued(BARS, (former, state))
+    assert state.values() == values
+    assert state.count == 490
+
+
+@pytest.mark.parametrize("place", [3, 479])
+def test_a_state_of_bars_that_were_revised_is_not_carried_on(place: int) -> None:
+    former = BARS.iloc[:480]
+    state = continued(revised(place), (former, continued(former, None)))
+    assert state.values() == continued(revised(place), None).values()

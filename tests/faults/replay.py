@@ -15,6 +15,7 @@ from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.errors import SellkitError
 from sellkit.operate.decide import Decider
+from sellkit.operate.study import Archive, Studies
 
 if TYPE_CHECKING:
     from sellkit.core.precedent import Precedent
@@ -48,12 +49,14 @@ def _again(play: Play, ran: Ran) -> Mapping[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "data"
         copytree(play.folder / "data", copy)
+        archive = Archive(ran.options, ran.decision.as_of)
+        studies = Studies(ParquetBarStore(copy), archive, is_present=True)
         decider = Decider(
             snapshot=ran.decision.snapshot,
             standing=ran.decision.standing,
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
-            store=ParquetBarStore(copy),
+            study=studies.of,
             options=ran.options,
             as_of=ran.decision.as_of,
             now=ran.decision.snapshot.taken_at,

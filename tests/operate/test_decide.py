@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
     from sellkit.operate.options import DeskOptions
+from sellkit.operate.study import Archive, Studies
 
 HALVES, DAYS = SeriesKey(APPLE, BarSize.M30), SeriesKey(APPLE, BarSize.D1)
 HOURS = SeriesKey(APPLE, BarSize.H1)
@@ -71,13 +72,15 @@ def decide(
     before: Sequence[Precedent] = (),
     shown: Quote | None = None,
 ) -> HourlyDecision:
+    chosen = settings or options()
+    studies = Studies(store or store_of(APPLE), Archive(chosen, as_of), is_present=True)
     shown = shown or quote("105")
     return Decider(
         snapshot=snapshot(held or [position()], orders, taken_at=now or as_of),
         standing=connection or standing(),
         assignments={each.token: each for each in assigned},
-        store=store or store_of(APPLE),
-        options=settings or options(),
+        study=studies.of,
+        options=chosen,
         as_of=as_of,
         now=now or as_of,
         is_present=True,

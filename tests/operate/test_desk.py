@@ -417,7 +417,7 @@ def test_an_undecided_position_is_said_as_loudly_as_a_log_can(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     place = Workplace(positions=[APPLE_HELD])
-    with caplog.at_level(logging.INFO, "sellkit.operate.desk"):
+    with caplog.at_level(logging.INFO, "sellkit.operate.decide"):
         whole_run(place)
     loud = [each for each in caplog.records if each.levelno == logging.CRITICAL]
     assert [(each.getMessage(), vars(each)["token"]) for each in loud] == [

@@ -20,7 +20,8 @@ from sellkit.core.sifting import possible
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Hashable, Sequence
+    from pathlib import Path
 
     from sellkit.adapters.bar_store.layout import Layout
     from sellkit.adapters.bar_store.segments import Segments
@@ -50,6 +51,19 @@ class Reader:
             path = self.layout.path("bars", named.key)
             raise unusable(path, "a price in it, or in a segment, is impossible")
         return found
+
+    def marks(self, keys: Collection[SeriesKey]) -> dict[SeriesKey, Hashable]:
+        """By series the state of its base's file, and the segments that hold some of it."""
+        for _ in range(_ATTEMPTS):
+            try:
+                held = self._holders(self.segments.names())
+            except FileNotFoundError:
+                continue
+            return {
+                key: (_state(self.layout.path("bars", key)), tuple(held.get(name_of(key), ())))
+                for key in keys
+            }
+        raise self._restless()
 
     def revisions(self, named: Named) -> pd.DataFrame:
         """What was told before: noted when segments were folded, or still beside what counts."""
@@ -86,12 +100,17 @@ class Reader:
         raise self._restless()
 
     def _in_segments(self, names: Sequence[str]) -> set[SeriesKey]:
-        series: dict[str, set[str]] = {}
+        series = self._holders(names)
+        keys = {each: key for each in series if (key := key_of(each)) is not None}
+        return {key for each, key in keys.items() if set(series[each]) - self._without(key)}
+
+    def _holders(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """By name of series the segments that have rows of it."""
+        series: dict[str, list[str]] = {}
         for name in names:
             for each in self.segments.open(name).series:
-                series.setdefault(each, set()).add(name)
-        keys = {each: key for each in series if (key := key_of(each)) is not None}
-        return {key for each, key in keys.items() if series[each] - self._without(key)}
+                series.setdefault(each, []).append(name)
+        return series
 
     def _without(self, key: SeriesKey) -> frozenset[str]:
         path = self.layout.path("bars", key)
@@ -115,3 +134,12 @@ class Reader:
             f"{self.layout.folder} was folded again and again while it was read: "
             "end the other process and try again"
         )
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """What tells a file from the one that it replaced."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

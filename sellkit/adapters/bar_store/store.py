@@ -30,7 +30,7 @@ from sellkit.errors import InvalidBars
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Hashable, Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -84,6 +84,10 @@ class ParquetBarStore:
         rows = self._reader.rows(named)
         self._sieve.saw(named.name, rows)
         return rows.frame()
+
+    def marks(self, keys: Collection[SeriesKey]) -> Mapping[SeriesKey, Hashable]:
+        """By series something that is another one whenever its bars may be others."""
+        return self._reader.marks(keys)
 
     def add(self, key: SeriesKey, bars: pd.DataFrame) -> pd.DataFrame:
         """As `add_many` for one series; return the whole series."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sellkit.adapters.ib.way import Way
     from sellkit.core.alerts import Alert
     from sellkit.core.instrument import Instrument, Token
+    from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, GatewayKind
     from sellkit.core.standing import Standing
     from sellkit.core.windows import BarRequest
@@ -260,6 +261,10 @@ class IbBroker:
     def seconds_for(self, requests: int) -> float:
         """About how long so many requests for bars take within the budget."""
         return self._pacer.seconds_for(requests)
+
+    def usage(self) -> Usage:
+        """How much of the budget of requests is used, by all who draw from it."""
+        return self._pacer.usage()
 
     def close(self) -> None:
         """End the connection and its threads; a second call does nothing."""

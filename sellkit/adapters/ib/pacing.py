@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
+from sellkit.core.pacing import Urgency
 from sellkit.errors import AnsweredElsewhere, PacingViolation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sellkit.core.pacing import Ask, Grant, PacingRules, Urgency
+    from sellkit.core.pacing import Ask, Grant, PacingRules, Usage
 
 Result = TypeVar("Result")
+
+_LONGEST_SLEEP: Final = 1.0
+"""Seconds after which the ledger is asked again whatever it said, for a clock may have been set."""
 
 
 class RequestLedger(Protocol):
@@ -41,6 +45,10 @@ class RequestLedger(Protocol):
 
     def seconds_for(self, requests: int) -> float:
         """About how long so many requests take."""
+        ...
+
+    def usage(self) -> Usage:
+        """How much of the budget is used."""
         ...
 
     def close(self) -> None:
@@ -77,10 +85,16 @@ class Pacer:
         self._sleep = sleep
         self._chance = chance
         self._flying: dict[str, asyncio.Future[Any]] = {}
+        self._tokens_at: dict[Urgency, float] = {}
+        self._queues = {each: asyncio.Lock() for each in Urgency}
 
     def seconds_for(self, requests: int) -> float:
         """About how long so many requests take."""
         return self._ledger.seconds_for(requests)
+
+    def usage(self) -> Usage:
+        """How much of the budget is used."""
+        return self._ledger.usage()
 
     def close(self) -> None:
         """End the use of the ledger."""
@@ -145,9 +159,28 @@ class Pacer:
     async def _wait_for_turn(self, ask: Ask, urgency: Urgency) -> None:
         since = self._ledger.now()
         while True:
+            # Only the first in the queue asks the ledger: all others would be told to wait, too.
+            async with self._queues[urgency]:
+                await self._sleep_on(urgency)
+                grant = await self._claim(ask, urgency, since)
+            if not grant.wait_seconds:
+                return
+            await self._sleep(grant.wait_seconds)
+
+    async def _sleep_on(self, urgency: Urgency) -> None:
+        """Wait until there can be a token again, as the last request of this urgency was told."""
+        left = self._tokens_at.get(urgency, 0.0) - self._ledger.now()
+        if 0 < left <= _LONGEST_SLEEP:
+            await self._sleep(left)
+
+    async def _claim(self, ask: Ask, urgency: Urgency, since: float) -> Grant:
+        """Wait until there is a token; what only this request waits for it is told."""
+        while True:
             grant = await asyncio.to_thread(self._ledger.claim, ask, urgency, since)
             if grant.is_answered:
                 raise AnsweredElsewhere(f"another sellkit has just been answered: {ask.question}")
             if not grant.wait_seconds:
-                return
+                self._tokens_at[urgency] = self._ledger.now() + grant.next_seconds
+            if grant.is_own or not grant.wait_seconds:
+                return grant
             await self._sleep(grant.wait_seconds)

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from ib_insync.util import UNSET_DOUBLE
 
-from sellkit.core.bars import INSTANT, PRICES, shaped
+from sellkit.core.bars import PRICES, shaped
 from sellkit.core.instrument import Instrument, Token
+from sellkit.core.market_time import UTC
 from sellkit.core.portfolio import SIMULATED_FARM, GatewayKind, OpenOrder, Position, Side
 from sellkit.errors import BrokerError, InvalidBars, InvalidToken
 
@@ -34,6 +35,7 @@ _STOPS: Final = frozenset({"STP", "STPLMT", "STPPRT"})
 _TRAILING: Final = frozenset({"TRAIL", "TRAILLIMIT", "TRAILLMT"})
 _NOT_IN_TOKENS: Final = re.compile(r"[^A-Z0-9]")
 _MICROSECONDS: Final = 1_000_000
+_UTC: Final = pd.DatetimeTZDtype("us", "UTC")
 
 
 def number(value: float | Decimal) -> Decimal:
@@ -156,11 +158,11 @@ def bar_frame(bars: Sequence[BarData], fetched_at: dt.datetime, source: str) -> 
         A time without a zone.
     """
     index = pd.DatetimeIndex(_starts(bars, source), name="start").tz_localize("UTC")
-    rows = np.array(
-        [(bar.open, bar.high, bar.low, bar.close, bar.volume) for bar in bars], dtype=np.float64
-    ).reshape(-1, 5)
-    frame = pd.DataFrame(rows, index=index, columns=[*PRICES, "volume"])
-    frame["fetched_at"] = pd.Series(pd.Timestamp(fetched_at).as_unit("us"), index, dtype=INSTANT)
+    numbers = [(bar.open, bar.high, bar.low, bar.close, bar.volume) for bar in bars]
+    rows = np.array(numbers, dtype=np.float64).reshape(-1, 5)
+    told = np.full(len(rows), np.datetime64(fetched_at.astimezone(UTC).replace(tzinfo=None), "us"))
+    columns: dict[str, object] = dict(zip([*PRICES, "volume"], rows.T, strict=True))
+    frame = pd.DataFrame(columns | {"fetched_at": pd.DatetimeIndex(told, dtype=_UTC)}, index=index)
     if not (index.is_monotonic_increasing and index.is_unique):
         frame = frame.sort_index(kind="stable")
         frame = frame[~frame.index.duplicated(keep="last")]

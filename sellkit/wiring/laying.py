@@ -1,0 +1,86 @@
+"""Lays out a desk on a gateway that is connected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from sellkit import __version__
+from sellkit.wiring.moment import new_run_id
+from sellkit.wiring.parts import desk_options, open_book, open_journal
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.config import Settings
+    from sellkit.ports import Progress, RunHeader
+    from sellkit.wiring.desk import WiredDesk
+
+DRY_RUN: Final = "DRY RUN"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is wanted of a desk beside the settings."""
+
+    moment: dt.datetime | None
+    run_id: str
+    progress: Progress | None
+    all_positions: bool
+    is_emptied: bool = False
+
+
+def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
+    """A desk on a gateway that is connected; the bars must be of its account.
+
+    Raises
+    ------
+    ConfigError
+        The login does not manage the account.
+    ForeignOrigin
+        The profile's data belong to another gateway or account.
+    """
+    from sellkit.adapters.bar_store import ParquetBarStore
+    from sellkit.adapters.signal_log import JsonLinesSignalLog
+    from sellkit.core.portfolio import Origin
+    from sellkit.operate.desk import Parts
+    from sellkit.present.progress import LineProgress
+    from sellkit.wiring.account import resolve_account
+    from sellkit.wiring.desk import WiredDesk
+
+    account = resolve_account(settings, broker.account_numbers)
+    store = ParquetBarStore(settings.data_dir)
+    origin = Origin(broker.kind, account.alias, account.fingerprint)
+    store.claim(origin)
+    if asked.is_emptied:
+        store.clear()
+        store.claim(origin)
+    parts = Parts(
+        broker=broker,
+        clock=broker.clock,
+        store=store,
+        book=open_book(settings),
+        journal=open_journal(settings),
+        signal_log=JsonLinesSignalLog(settings.log_dir / "signals.jsonl"),
+        progress=asked.progress or LineProgress(print),
+    )
+    options = replace(desk_options(settings), all_positions=asked.all_positions)
+    header = _header(settings, broker, account.alias, asked)
+    return WiredDesk(parts, account, options, header, asked.moment)
+
+
+def _header(settings: Settings, broker: IbBroker, alias: str, asked: Asked) -> RunHeader:
+    from sellkit.ports import RunHeader
+
+    now = broker.clock.now()
+    return RunHeader(
+        run_id=asked.run_id or new_run_id(),
+        started_at=now,
+        as_of=asked.moment or now,
+        mode=DRY_RUN,
+        profile=settings.profile,
+        account=alias,
+        gateway=broker.kind,
+        version=__version__,
+    )

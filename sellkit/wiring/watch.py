@@ -1,0 +1,151 @@
+"""The watch as the command and a notebook get it: connected, with a clock and a heading."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sellkit.wiring.laying import Asked, lay_out
+from sellkit.wiring.parts import connect, open_book, say_problems
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from sellkit.adapters.clock import FlowingClock
+    from sellkit.config import Overrides, Settings
+    from sellkit.core.watched import Watched
+    from sellkit.operate.watch import Watch
+    from sellkit.present.heading import Heading
+    from sellkit.wiring.desk import WiredDesk
+
+_OTHERS = 2
+"""Client ids above the profile's own that are taken: the viewers', and the schedule's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class WiredWatch:
+    """A watch on a gateway that is connected.
+
+    Attributes
+    ----------
+    desk
+        The adapters; no run is begun on it.
+    engine
+        Does the work.
+    clock
+        By which minutes begin.
+    """
+
+    desk: WiredDesk
+    engine: Watch
+    clock: FlowingClock
+
+    def run(self, publish: Callable[[Watched], None], minutes: int | None = None) -> None:
+        """Refresh at once and at each minute's beginning, until `stop` or an interrupt.
+
+        Parameters
+        ----------
+        publish
+            Told each snapshot, on any thread.
+        minutes
+            How many minutes, skipped ones among them; None for no end.
+        """
+        self.engine.run(self.clock.now, self.clock.wait_until, publish, minutes)
+
+    def heading(self, watched: Watched, now: dt.datetime) -> Heading:
+        """What stands above a snapshot: mode, profile, account, gateway and the moment."""
+        from sellkit.core.market_time import has_calendar
+        from sellkit.present.heading import Heading
+
+        exchanges = (each.token.exchange for each in watched.rows)
+        run = self.desk.run
+        return Heading(
+            mode=run.mode,
+            profile=run.profile,
+            account=run.account,
+            gateway=run.gateway,
+            as_of=now.replace(microsecond=0),
+            zone_exchange=next((each for each in exchanges if has_calendar(each)), "NYSE"),
+        )
+
+    def stop(self) -> None:
+        """End `run`, from another thread."""
+        self.clock.stop()
+
+    def close(self) -> None:
+        """End the connection, and with it what is still under way; a second call does nothing."""
+        self.stop()
+        self.desk.close()
+        self.engine.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_watch(
+    *,
+    profile: str = "",
+    account: str = "",
+    overrides: Overrides | None = None,
+    is_quiet: bool = False,
+) -> WiredWatch:
+    """Connect to the gateway of a profile, to look at it minute by minute.
+
+    It has a client id of its own, two above the profile's, so that `sellkit status` can be asked
+    beside it. The connection comes back by itself after a loss.
+
+    Parameters
+    ----------
+    profile, account
+        As for `open_desk`.
+    overrides
+        What flags say instead of the settings; a client id is taken as it is.
+    is_quiet
+        Nothing is logged to the terminal.
+
+    Raises
+    ------
+    ConfigError
+        A setting cannot be used; nothing was connected.
+    BrokerError
+        The gateway cannot be reached or does not answer.
+    ForeignOrigin
+        The profile's data belong to another gateway or account.
+    """
+    from sellkit.adapters.clock import FlowingClock
+    from sellkit.config import Overrides, load
+    from sellkit.logs import configure
+    from sellkit.operate.watch import Watch
+
+    chosen = (overrides or Overrides()).over(
+        Overrides(profile=profile or None, account=account or None)
+    )
+    settings = load(chosen)
+    configure(settings.log_dir, is_quiet=is_quiet)
+    say_problems(open_book(settings))
+    with ExitStack() as stack:
+        broker = connect(settings, client_id=_client_id(settings, chosen), is_watch=True)
+        stack.callback(broker.close)
+        desk = lay_out(settings, broker, Asked(None, "", None, all_positions=False))
+        watch = Watch(desk.parts, desk.account, desk.options)
+        wired = WiredWatch(desk, watch, FlowingClock(broker.clock))
+        stack.pop_all()
+    return wired
+
+
+def _client_id(settings: Settings, chosen: Overrides) -> int:
+    if chosen.client_id is not None:
+        return chosen.client_id
+    return max(settings.connection.client_id, settings.connection.viewer_client_id) + _OTHERS
