@@ -6,6 +6,7 @@ What it tells over the wire may be bent and broken; what it answers here is the 
 from __future__ import annotations
 
 import datetime as dt
+import signal
 import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -43,6 +44,7 @@ class Bent(TwiceAndBackwards, Scaled):
 
 def _host(start: dt.datetime, state: Path, words: Connection) -> None:
     """Serve until told to end; what `Host` does not know of a gateway it asks here."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
     scenario = load_scenario(SCENARIO)
     clock, port, is_over = VirtualClock(start, 0), 0, False
     while not is_over:

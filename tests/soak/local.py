@@ -35,11 +35,15 @@ def run_forever(port: int, folder: Path, moment: dt.datetime, client_id: int) ->
     from tests.soak.operator import Operator  # the server of processes is lean
 
     logging.disable()
-    operator = Operator(port, folder, lambda: moment, client_id)
+    operator = Operator(port, folder, lambda: moment, _wait_to_be_killed, client_id)
     number = 0
     while True:
         number += 1
         operator.hourly(f"killed-{client_id}-{moment:%d%H%M}-{number}")
+
+
+def _wait_to_be_killed(_moment: dt.datetime) -> None:
+    threading.Event().wait(PATIENCE)
 
 
 def writer_killed(scene: Scene) -> End:

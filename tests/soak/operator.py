@@ -25,7 +25,7 @@ from sellkit.operate.options import DeskOptions
 from tests.faults.desk import (
     ALIASES,
     NUMBER,
-    StageClock,
+    MovingClock,
     decided,
     dry_options,
     journal_at,
@@ -87,16 +87,23 @@ class Operator:
         Where everything lies.
     told
         The gateway's time.
+    go_to
+        Lets time go on to a moment that sellkit waits for.
     client_id
         Of the connection that stays; the hourly runs have the next one.
     """
 
     def __init__(
-        self, port: int, folder: Path, told: Callable[[], dt.datetime], client_id: int = 1
+        self,
+        port: int,
+        folder: Path,
+        told: Callable[[], dt.datetime],
+        go_to: Callable[[dt.datetime], None],
+        client_id: int = 1,
     ) -> None:
         self._port = port
         self._folder = folder
-        self._told = told
+        self._told, self._go_to = told, go_to
         self._client_id = client_id
         self._days, self._hours = 30, 30
         self.store = ParquetBarStore(folder / "data")
@@ -202,7 +209,7 @@ class Operator:
             host="127.0.0.1",
             port=self._port,
             client_id=client_id,
-            clock=StageClock(self._told),
+            clock=MovingClock(self._told, self._go_to),
             connect_timeout_seconds=5.0,
             request_timeout_seconds=SECONDS,
             pacing=RULES,

@@ -33,6 +33,9 @@ HANGS = 120.0
 """Real seconds after which an action that has not ended hangs."""
 
 RETURN = 60.0
+BRIEFLY = 0.8
+"""Real seconds that the connection is given to return before the next minute comes."""
+
 QUIET = dt.timedelta(days=1, hours=3)
 """What the source said it does not have is asked for again after a day."""
 
@@ -151,7 +154,7 @@ class Soak:
         logger.addHandler(self._ears)
         self._host = Host(self._moment, self._folder / "gateway")
         try:
-            self._operator = Operator(self._host.port, self._folder, lambda: self._moment)
+            self._operator = Operator(self._host.port, self._folder, lambda: self._moment, self._go)
             self._scene = Scene(self._host, self._folder, self._moment)
             self._watched(self._operator.begin)
             yield
@@ -191,7 +194,7 @@ class Soak:
         self.report.minutes += 1
         name = "well" if deed.error is None else type(deed.error).__name__
         self.report.ends["with problems" if name == "well" and deed.problems else name] += 1
-        self._operator.came_back(1.5)
+        self._operator.came_back(BRIEFLY)
         self._look(minute, trouble.__name__, deed, run_id)
 
     def _look(self, minute: int, trouble: str, deed: Deed, run_id: str | None) -> None:
@@ -272,6 +275,8 @@ class Soak:
             end()
 
     def _go(self, moment: dt.datetime) -> None:
+        """Go on to a moment; sellkit itself may have waited until after it."""
+        moment = max(moment, self._moment)
         self._host.control.set_clock(moment)
         self._moment = self._scene.moment = moment
 
