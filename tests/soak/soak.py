@@ -202,17 +202,20 @@ class Soak:
             found = audit.misjudged(self._host, self._folder, run_id, self._scene)
             for what in found:
                 self._fail(minute, trouble, deed.name, what)
-        if (minute + 1) % HOUR:
-            return
-        self._calm()
-        self._watched(lambda: self._operator.came_back(RETURN))
+        if (minute + 1) % HOUR == 0:
+            self._calm()
+            self._watched(lambda: self._operator.came_back(RETURN))
+            self._inspect(minute, trouble, deed.name)
+            self._ears.records.clear()
+            self.report.samples.append(vitals.sampled(minute + 1))
+
+    def _inspect(self, minute: int, trouble: str, deed: str) -> None:
+        """Hold what is stored, and what was decided since the last look, against the market."""
         store, options = self._operator.store, self._operator.options
         found = audit.unsound(store, options, self._moment)
         found += audit.false(self._host, store, options, self._scene)
         for what in (*found, *self._broken()):
-            self._fail(minute, trouble, deed.name, what)
-        self._ears.records.clear()
-        self.report.samples.append(vitals.sampled(minute + 1))
+            self._fail(minute, trouble, deed, what)
 
     def _broken(self) -> list[str]:
         alarms = {
@@ -227,6 +230,7 @@ class Soak:
         """Let the gateway be well, wait a day, fetch what is left, and compare."""
         last = self._minutes[-1]
         self._calm()
+        self._inspect(last, "none any more", "the last minute")
         for place in LISTED:
             self._host.control.resume(place.symbol)
         if not self._watched(lambda: self._operator.came_back(RETURN)):
