@@ -115,6 +115,11 @@ class Operator:
         self.broker = self._connected(self._client_id)
         self.broker.wait_until_ready(60.0)
 
+    def start_anew(self) -> None:
+        """Connect anew: one that was told of too many messages stays slow for good."""
+        self.close()
+        self.begin()
+
     def close(self) -> None:
         """End the connection."""
         self.broker.close()

@@ -204,7 +204,7 @@ class Soak:
                 self._fail(minute, trouble, deed.name, what)
         if (minute + 1) % HOUR == 0:
             self._calm()
-            self._watched(lambda: self._operator.came_back(RETURN))
+            self._watched(self._operator.start_anew)
             self._inspect(minute, trouble, deed.name)
             self._ears.records.clear()
             self.report.samples.append(vitals.sampled(minute + 1))
