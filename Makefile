@@ -10,7 +10,7 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help demo test drill suites check lab bench fuzz kills lock clean sync
+.PHONY: help demo test drill suites check lab bench fuzz kills soak lock clean sync
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -57,6 +57,11 @@ fuzz: $(STAMP) ## an hour of frames that no client would send; FUZZ_SECONDS=, FU
 kills: $(STAMP) ## kill a process that writes bars, at 1,000 moments; KILLS=, KILLS_SEED=
 	$(BIN)/python -m tests.adapters.kills --kills $(KILLS) \
 	  $(if $(KILLS_SEED),--seed $(KILLS_SEED))
+
+SOAK_MINUTES = 1440
+soak: $(STAMP) ## a virtual day with a fault in each minute; SOAK_MINUTES=, SOAK_SEED=, SOAK_FROM=
+	$(BIN)/python -m tests.soak --minutes $(SOAK_MINUTES) \
+	  $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_FROM),--first $(SOAK_FROM))
 
 lock: ## bring uv.lock and requirements.lock in step with pyproject.toml
 	@[ -x $(BIN)/uv ] || $(MAKE) LOCKED=--frozen sync

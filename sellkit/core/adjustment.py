@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _UNCHANGED: Final = 0.002
 
 _APART: Final = 0.1
-_A_SESSION: Final = pd.Timedelta(hours=17)
+_A_SESSION: Final = 17 * 3_600_000_000
+"""Microseconds."""
 
 
 def disagreement(hours: pd.DataFrame, days: pd.DataFrame, zone: dt.tzinfo) -> str | None:
@@ -82,16 +83,16 @@ def price_ratio(stored: pd.DataFrame, fetched: pd.DataFrame) -> float | None:
         differs by more than 0.2 %; None when one does not, or there is no common bar. Closes that
         are missing or not positive are passed over.
     """
-    common = stored.index.intersection(fetched.index)
-    if common.empty:
-        return None
+    common, kept, fresh = np.intersect1d(
+        micros(stored.index), micros(fetched.index), assume_unique=True, return_indices=True
+    )
     # Only the earliest session counts: a later one may have been stored after the split already.
-    common = common[common < common[0] + _A_SESSION]
-    told = fetched.loc[common, "close"].to_numpy()
+    first = slice(np.searchsorted(common, common[:1].sum() + _A_SESSION))
+    told = fetched["close"].to_numpy()[fresh[first]]
     usable = np.isfinite(told) & (told > 0)  # what cannot be a price says nothing of prices
     if not usable.any():
         return None
-    ratios = told[usable] / stored.loc[common, "close"].to_numpy()[usable]
+    ratios = told[usable] / stored["close"].to_numpy()[kept[first]][usable]
     if (np.abs(ratios - 1) <= _UNCHANGED).any():
         return None
     return float(np.median(ratios))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from ib_insync.util import UNSET_DOUBLE
 
-from sellkit.core.bars import PRICES, shaped
+from sellkit.core.bars import PRICES
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.market_time import UTC
 from sellkit.core.portfolio import SIMULATED_FARM, GatewayKind, OpenOrder, Position, Side
@@ -166,7 +166,7 @@ def bar_frame(bars: Sequence[BarData], fetched_at: dt.datetime, source: str) -> 
     if not (index.is_monotonic_increasing and index.is_unique):
         frame = frame.sort_index(kind="stable")
         frame = frame[~frame.index.duplicated(keep="last")]
-    return shaped(frame, source)
+    return frame
 
 
 def _starts(
