@@ -103,8 +103,7 @@ def coverage_map(
         row = [by_date.get(date) for date in dates]
         shares.append([None if one is None else 1 - one.missing / one.due for one in row])
         notes.append(["" if one is None else _note(one) for one in row])
-    names = titles(found)
-    labels = [names[each] for each in told]
+    labels = [title for each, title in titles(found).items() if each in told]
     figure = go.Figure(
         go.Heatmap(
             z=shares,
