@@ -146,8 +146,10 @@ class MemoryBarStore:
 
     def thaw(self, key: SeriesKey) -> None:
         staging = self.refetched()
-        if key not in self.ice or key not in staging.bars:
-            raise DataError(f"{key} is not frozen, or nothing was gathered")
+        if key not in self.ice:
+            return
+        if key not in staging.bars:
+            raise DataError(f"nothing was gathered of {key}")
         self.superseded.append((key, self.read(key)))
         self.averages.pop(key, None)
         self.bars[key] = staging.bars[key]

@@ -4,7 +4,7 @@
 
 One row for each gateway, and one for each request of the last ten minutes. A request is counted in
 the same transaction that allows it, so two processes never both take the last token. What is lost
-in a crash of the machine is at most what the last moments counted, so nothing is flushed to disk.
+in a crash of the machine is at most what was counted, so nothing is flushed to disk.
 """
 
 from __future__ import annotations
@@ -12,38 +12,24 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sellkit.adapters import durable_file
 from sellkit.adapters.clock import wall_seconds
+from sellkit.adapters.pacing_file import PacingFile
 from sellkit.core.pacing import Ask, Budget, Grant, Sent, Urgency, Usage
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from sellkit.core.pacing import PacingRules
 
-_BUSY_SECONDS: Final = 10.0
 # An answer that does not come within this time never does: whoever asked is gone.
 _OPEN_SECONDS: Final = 180.0
 _SOON: Final = 0.2
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS budget (
-    gateway TEXT PRIMARY KEY, level REAL, counted_at REAL NOT NULL, rate REAL,
-    changed_at REAL NOT NULL, reserved_until REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS sent (
-    number INTEGER PRIMARY KEY, gateway TEXT NOT NULL, question TEXT NOT NULL,
-    series TEXT NOT NULL, is_small INTEGER NOT NULL, weight INTEGER NOT NULL,
-    at REAL NOT NULL, answered_at REAL
-);
-CREATE INDEX IF NOT EXISTS sent_at ON sent (gateway, at);
-CREATE INDEX IF NOT EXISTS sent_question ON sent (gateway, question);
-CREATE INDEX IF NOT EXISTS sent_open ON sent (gateway, at) WHERE answered_at IS NULL;
-CREATE INDEX IF NOT EXISTS sent_small ON sent (gateway, at) WHERE is_small;
-"""
+# No run keeps the budget longer; what lies further ahead was written before a clock was set back.
+_LONGEST_KEPT: Final = 600.0
 
 # Each half has an index of its own. With OR between them, or ordered by time, SQLite would read all
 # of ten minutes.
@@ -68,7 +54,7 @@ class PacingLedger:
         A clock in seconds that all processes share. It is read within the transactions, so that
         they and the times in them are of one order.
 
-    Every method raises `ConfigError` when the file cannot be written, or is no ledger.
+    Every method raises `ConfigError` when the file cannot be written.
     """
 
     def __init__(
@@ -84,7 +70,8 @@ class PacingLedger:
         self._wall = wall
         self._turn = threading.Lock()
         self._has_reserved = False
-        self._opened: sqlite3.Connection | None = None
+        self._disk = PacingFile(path)
+        self._file: sqlite3.Connection
 
     def now(self) -> float:
         """The time by which requests are counted, in seconds."""
@@ -100,7 +87,7 @@ class PacingLedger:
             as good as one of its own.
         """
         with self._budget(ask) as (budget, now):
-            if self._is_answered(ask, since):
+            if self._is_answered(ask, since, now):
                 return Grant(0.0, is_answered=True)
             wait = max(budget.wait(ask, urgency, now), self._held_up(urgency, now))
             if not wait:
@@ -136,14 +123,14 @@ class PacingLedger:
                 open=self._open(now),
                 left=budget.left(now),
                 per_second=budget.rate_at(now),
-                kept_seconds=max(0.0, self._reserved_until() - now),
+                kept_seconds=self._kept(now),
             )
 
     def reserve(self, seconds: float) -> None:
         """Let all but the hourly run wait for some time; `reserve(0)` and `close` end that."""
         self._has_reserved = seconds > 0
         with self._transaction():
-            until = self._wall() + seconds
+            until = self._wall() + min(seconds, _LONGEST_KEPT)
             self._file.execute(
                 "INSERT INTO budget VALUES (?, NULL, 0, NULL, 0, ?)"
                 " ON CONFLICT (gateway) DO UPDATE SET reserved_until = excluded.reserved_until",
@@ -155,27 +142,14 @@ class PacingLedger:
         if self._has_reserved:
             self.reserve(0)
         with self._turn:
-            if self._opened is not None:
-                self._opened.close()
-                self._opened = None
+            self._disk.close()
 
-    @property
-    def _file(self) -> sqlite3.Connection:
-        if self._opened is None:
-            if isinstance(self._path, Path):
-                durable_file.make_folder(self._path.parent)
-            self._opened = sqlite3.connect(
-                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            self._opened.execute("PRAGMA journal_mode=WAL")
-            self._opened.execute("PRAGMA synchronous=OFF")
-            self._opened.executescript(_SCHEMA)
-        return self._opened
-
-    def _is_answered(self, ask: Ask, since: float) -> bool:
+    def _is_answered(self, ask: Ask, since: float, now: float) -> bool:
+        # An answer from the future was given before a clock was set back.
         found = self._file.execute(
-            "SELECT 1 FROM sent WHERE gateway = ? AND question = ? AND answered_at > ?",
-            (self._gateway, ask.question, since),
+            "SELECT 1 FROM sent"
+            " WHERE gateway = ? AND question = ? AND answered_at > ? AND answered_at <= ?",
+            (self._gateway, ask.question, since, now),
         )
         return found.fetchone() is not None
 
@@ -184,8 +158,7 @@ class PacingLedger:
         wait = _SOON if self._open(now) >= self._rules.max_open else 0.0
         if urgency is Urgency.HOUR:
             return wait
-        until = self._reserved_until()
-        return max(wait, min(until - now, 1.0)) if until > now else wait
+        return max(wait, min(self._kept(now), 1.0))
 
     def _open(self, now: float) -> int:
         """Requests that wait for their answer."""
@@ -193,8 +166,10 @@ class PacingLedger:
         query = "SELECT count(*) FROM sent WHERE gateway = ? AND answered_at IS NULL AND at > ?"
         return int(self._number(query, since))
 
-    def _reserved_until(self) -> float:
-        return self._number("SELECT max(reserved_until) FROM budget WHERE gateway = ?")
+    def _kept(self, now: float) -> float:
+        """How many seconds longer the budget is kept for the hourly run."""
+        until = self._number("SELECT max(reserved_until) FROM budget WHERE gateway = ?")
+        return until - now if now < until <= now + _LONGEST_KEPT else 0.0
 
     def _number(self, query: str, *values: float) -> float:
         found = self._file.execute(query, (self._gateway, *values)).fetchone()
@@ -245,6 +220,7 @@ class PacingLedger:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._turn, self._told():
+            self._file = self._disk.connection()
             self._file.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -259,6 +235,7 @@ class PacingLedger:
             yield
         except (sqlite3.Error, OSError) as error:
             raise ConfigError(
-                f"the ledger of requests {self._path} cannot be used ({error}); "
-                "end sellkit everywhere and remove the file, it is made anew"
+                f"the ledger of requests {self._path} cannot be used ({error}): let sellkit write "
+                "there and see that the disk is not full; if that is so, end sellkit everywhere "
+                "and remove the file, it is made anew"
             ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ _ACTIONS = {
     "repair": "put damaged files aside, fetch what is missing, fold what was added in pieces",
     "rebuild": "remove all and start anew",
 }
+_WORDS = re.compile(r"[A-Za-z0-9.]+")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -134,10 +136,11 @@ def _export(store: BarStore, found: list[Holding], args: argparse.Namespace) -> 
     if not args.to:
         raise ConfigError("export needs to know where: sellkit data export --to FOLDER")
     from sellkit.adapters.bar_store.exporting import export
+    from sellkit.operate.holdings import titles
 
     folder = Path(args.to)
-    for each in found:
-        size = str(each.key.bar_size).replace(" ", "")
-        name = f"{each.label.replace(':', '_').replace(' ', '_')}_{size}.{args.form}"
-        print(export(store.read(each.key), folder / name))
+    for each, title in titles(found).items():
+        size = str(each.key.bar_size)
+        name = "_".join(_WORDS.findall(title.replace(size, size.replace(" ", ""))))
+        print(export(store.read(each.key), folder / f"{name}.{args.form}"))
     return 0

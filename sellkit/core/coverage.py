@@ -107,7 +107,9 @@ def noted(
         known = absent.get(slot.start)
         if now - slot.end < _A_DAY or (known is not None and known.holds(now)):
             continue
-        found[slot.start] = Absence(now, 1 if known is None else known.times + 1)
+        # After a clock went back the ladder begins anew.
+        is_later = known is not None and known.asked_at <= now
+        found[slot.start] = Absence(now, known.times + 1 if known and is_later else 1)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,25 @@ def holdings(store: BarStore) -> list[Holding]:
         for figures in store.figures()
     ]
     return sorted(found, key=lambda each: (each.label, each.key.bar_size))
+
+
+def titles(found: Iterable[Holding]) -> dict[Holding, str]:
+    """What each series is called: `NASDAQ:AAPL 1 day`, and no two the same.
+
+    Of one name and bar size there are several where hours outside of the session were wanted once,
+    or where a name has gone over to another contract.
+    """
+    plain = {each: f"{each.label} {each.key.bar_size}" for each in found}
+    times = Counter(plain.values())
+    return {
+        each: title if times[title] == 1 else f"{title} ({_particulars(each.key)})"
+        for each, title in plain.items()
+    }
+
+
+def _particulars(key: SeriesKey) -> str:
+    hours = "regular hours" if key.rth else "extended hours"
+    return f"conId {key.con_id}, {key.what_to_show}, {hours}, {key.anchor}"
 
 
 def coverage(

@@ -143,10 +143,12 @@ class BarStore(Protocol):
     def thaw(self, key: SeriesKey) -> None:
         """Put the gathered series in place of the frozen one, which is kept apart.
 
+        Nothing of a series that is not frozen: another process may have exchanged it meanwhile.
+
         Raises
         ------
         DataError
-            The series is not frozen, or nothing was gathered.
+            Nothing was gathered.
         """
         ...
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 
+from sellkit.operate.holdings import titles
 from sellkit.present.charts import OFFLINE_RENDERER
 from sellkit.present.terminal import print_table
 
@@ -31,10 +32,10 @@ def print_holdings(found: Sequence[Holding]) -> None:
     table = _table(
         "series", "bars", "first", "last, UTC", "fetched, UTC", "kB", "unfolded", "state"
     )
-    for each in found:
+    for each, title in titles(found).items():
         figures = each.figures
         table.add_row(
-            f"{each.label} {each.key.bar_size}",
+            title,
             f"{figures.bars:,}",
             _day(figures.first),
             _minute(figures.last),
@@ -49,8 +50,9 @@ def print_holdings(found: Sequence[Holding]) -> None:
 def print_coverage(found: Mapping[Holding, Sequence[SessionCoverage] | None]) -> None:
     """Print how complete every series is, and where its latest hole lies."""
     table = _table("series", "sessions", "bars due", "stored", "absent", "missing", "latest hole")
+    names = titles(found)
     for each, sessions in found.items():
-        label = f"{each.label} {each.key.bar_size}"
+        label = names[each]
         if sessions is None:
             table.add_row(label, "-", "-", f"{each.figures.bars:,}", "-", "-", "no calendar")
             continue
@@ -68,13 +70,13 @@ def holdings_frame(found: Sequence[Holding]) -> pd.DataFrame:
     columns = ["series", "bars", "first", "last, UTC", "fetched, UTC", "kB", "unfolded", "state"]
     rows = [
         (
-            f"{each.label} {each.key.bar_size}",
+            title,
             *(each.figures.bars, _day(each.figures.first), _minute(each.figures.last)),
             *(_minute(each.figures.fetched_at), round(each.figures.size / _KILOBYTE)),
             each.figures.in_segments,
             "" if each.frozen is None else each.frozen.reason,
         )
-        for each in found
+        for each, title in titles(found).items()
     ]
     return pd.DataFrame(rows, columns=columns).set_index("series")
 
@@ -101,7 +103,7 @@ def coverage_map(
         row = [by_date.get(date) for date in dates]
         shares.append([None if one is None else 1 - one.missing / one.due for one in row])
         notes.append(["" if one is None else _note(one) for one in row])
-    labels = [f"{each.label} {each.key.bar_size}" for each in told]
+    labels = [title for each, title in titles(found).items() if each in told]
     figure = go.Figure(
         go.Heatmap(
             z=shares,

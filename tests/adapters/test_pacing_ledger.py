@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sellkit.adapters.pacing_ledger import PacingLedger
-from sellkit.core.pacing import Ask, PacingRules, Urgency, Usage
+from sellkit.core.pacing import Ask, Grant, PacingRules, Urgency, Usage
 from sellkit.errors import ConfigError
 
 GATEWAY = "127.0.0.1:4002"
@@ -148,10 +148,64 @@ def test_nothing_is_made_before_something_is_counted(tmp_path: Path, time: Time)
     assert not (tmp_path / "data").exists()
 
 
-def test_a_file_that_is_no_ledger_is_said_in_one_line(ledger: Ledgers) -> None:
-    ledger.path.write_bytes(b"no database at all" * 100)
-    with pytest.raises(ConfigError, match="remove the file") as told:
-        granted(ledger(), "a")
+def test_after_a_clock_went_back_an_answer_of_before_is_nobodys(
+    ledger: Ledgers, time: Time
+) -> None:
+    one, ask = ledger(), Ask("a")
+    assert granted(one, "a") == 0
+    one.settle(ask)
+    time.now -= 3600
+    waited = one.claim(ask, HOUR, one.now())
+    assert not waited.is_answered
+    time.now += waited.wait_seconds
+    assert one.claim(ask, HOUR, time.now - 15) == Grant(0.0)
+
+
+@pytest.mark.parametrize("back", [1, 7200])
+def test_a_clock_that_went_back_does_not_keep_the_budget_for_hours(
+    ledger: Ledgers, time: Time, back: float
+) -> None:
+    one = ledger()
+    one.reserve(180)
+    time.now -= back
+    assert one.usage().kept_seconds <= 180 + 1
+    time.now += 180 + back
+    assert granted(one, "a", BACKFILL) == 0
+
+
+def test_ledgers_of_a_file_that_was_removed_meet_in_the_new_one(ledger: Ledgers) -> None:
+    one = ledger()
+    assert granted(one, "a") == 0
+    for path in ledger.path.parent.iterdir():
+        path.unlink()
+    other = ledger()
+    assert granted(other, "b") == 0
+    assert granted(one, "b") == pytest.approx(15)
+    one.close()
+    assert granted(other, "b") == pytest.approx(15)
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 100, None])
+def test_a_file_that_is_torn_is_put_aside_and_counting_begins_anew(
+    ledger: Ledgers, content: bytes | None
+) -> None:
+    one = ledger()
+    for number in range(8):
+        assert granted(one, f"question {number} " * 500) == 0
+    one.close()
+    whole = ledger.path.read_bytes()
+    torn = content or whole[:8192] + bytes(len(whole) - 8192)
+    ledger.path.write_bytes(torn)
+    one, other = ledger(), ledger()
+    assert [granted(one, "a"), granted(other, "b")] == [0, 0]
+    assert granted(other, "a") == pytest.approx(15)
+    assert ledger.path.with_name("pacing.sqlite.damaged").read_bytes() == torn
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path, time: Time) -> None:
+    (tmp_path / "data").write_bytes(b"")
+    with pytest.raises(ConfigError, match="cannot be used") as told:
+        granted(Ledgers(tmp_path / "data", time)(), "a")
     assert "\n" not in str(told.value)
 
 

@@ -11,7 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sellkit.adapters.bar_store import ParquetBarStore
+from sellkit.adapters.bar_store import ParquetBarStore, survey
+from sellkit.adapters.bar_store.layout import Layout
+from sellkit.adapters.bar_store.reading import Reader
+from sellkit.adapters.bar_store.segments import Segments, new_name
 from sellkit.adapters.bar_store.series_name import name_of
 from sellkit.core.bars import SeriesKey
 from sellkit.core.custody import Freeze
@@ -53,6 +56,46 @@ def test_readers_never_fail_while_others_write_and_fold(tmp_path: Path) -> None:
     assert [rival.exitcode for rival in rivals] == [0, 0, 0, 0]
     for key in (KEY, OTHER):
         assert len(ParquetBarStore(tmp_path).read(key)) == 80
+
+
+def test_a_store_can_be_looked_through_while_others_write_and_fold(tmp_path: Path) -> None:
+    rivals = [
+        PROCESSES.Process(target=fold_forever, args=(tmp_path,)),
+        PROCESSES.Process(target=add_one_by_one, args=(tmp_path, KEY, bars(0, 120, 100.0))),
+    ]
+    for each in rivals:
+        each.start()
+    before = 0
+    while rivals[1].is_alive():
+        store = ParquetBarStore(tmp_path)
+        told = sum(figures.bars for figures in store.figures())
+        assert told >= before
+        before = told
+        assert store.verify() == ()
+        assert len(store.revisions(KEY)) == len(store.quarantined()) == 0
+    rivals[0].kill()
+    rivals[0].join()
+    assert rivals[1].exitcode == 0
+
+
+class Folded(Segments):
+    """Segments of which, whenever they are listed twice, one was folded after the first time."""
+
+    is_gone = False
+
+    def names(self) -> list[str]:
+        Folded.is_gone = not Folded.is_gone
+        return [new_name()] if Folded.is_gone else super().names()
+
+
+def test_what_was_folded_between_listing_and_reading_is_counted_where_it_went(
+    tmp_path: Path,
+) -> None:
+    ParquetBarStore(tmp_path).add(KEY, bars(0, 5, 100.0))
+    layout = Layout(tmp_path)
+    reader = Reader(layout, Folded(layout.of("segments")))
+    (told,) = survey.figures(layout, reader)
+    assert (told.bars, told.in_segments) == (5, 5)
 
 
 class Crash(BaseException):
@@ -129,20 +172,24 @@ def test_verify_names_every_file_that_is_damaged(tmp_path: Path) -> None:
 # --- who else reads and wrote ---------------------------------------------------------------------
 
 
-def _written(folder: Path) -> tuple[list[str], int]:
-    """A store with base and segments; the patterns of its files, and how many bars it holds."""
+def _written(folder: Path, *, is_folded: bool) -> tuple[str, int]:
+    """A store; the pattern of its bases and segments, if any, and how many bars it holds."""
     store = ParquetBarStore(folder)
     store.add_many({KEY: bars(0, 20, 100.0), OTHER: bars(0, 10, 50.0)})
     store.compact()
     store.add_many({KEY: bars(18, 5, 101.0, fetched=900)})
-    return [f"{folder}/bars/*.parquet", f"{folder}/segments/*.parquet"], 23 + 10
+    store.add(OTHER, bars(0, 4, -1.0))
+    if is_folded:
+        store.compact()
+    return f"{folder}/[bs][ae][rg]*/*.parquet", 23 + 10
 
 
-def test_duckdb_reads_the_store_as_it_lies(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_folded", [False, True])
+def test_duckdb_reads_the_store_as_it_lies(tmp_path: Path, is_folded: bool) -> None:
     duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed: `make sync` brings it")
-    patterns, count = _written(tmp_path)
+    pattern, count = _written(tmp_path, is_folded=is_folded)
     query = f"""
-        select series, close from read_parquet({patterns!r})
+        select series, close from read_parquet({pattern!r})
         qualify row_number() over (partition by series, start order by fetched_at desc) = 1
         order by series, start"""
     with duckdb.connect() as connection:
@@ -152,10 +199,11 @@ def test_duckdb_reads_the_store_as_it_lies(tmp_path: Path) -> None:
     assert closes == ParquetBarStore(tmp_path).read(KEY)["close"].tolist()
 
 
-def test_polars_reads_the_store_as_it_lies(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_folded", [False, True])
+def test_polars_reads_the_store_as_it_lies(tmp_path: Path, is_folded: bool) -> None:
     polars = pytest.importorskip("polars", reason="polars is not installed: `make sync` brings it")
-    patterns, count = _written(tmp_path)
-    rows = polars.scan_parquet(patterns)
+    pattern, count = _written(tmp_path, is_folded=is_folded)
+    rows = polars.scan_parquet(pattern)
     latest = rows.sort("fetched_at").unique(["series", "start"], keep="last", maintain_order=True)
     found = latest.sort("series", "start").collect()
     assert found.height == count

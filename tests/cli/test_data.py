@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from sellkit.adapters.bar_store import ParquetBarStore
+from sellkit.adapters.bar_store.series_name import name_of
 from sellkit.simgateway.gateway import Gateway
 from tests.cli.command import Workspace, gateway
 
@@ -73,6 +76,20 @@ def test_an_export_reads_back_exactly_in_either_form(filled: Workspace, tmp_path
     assert len(written) > 200
     assert written["close"].tolist() == other["close"].tolist()
     assert written["start"].str.endswith("Z").all()
+
+
+def test_no_series_is_exported_over_another_of_the_same_name(
+    filled: Workspace, tmp_path: Path
+) -> None:
+    place = filled.copy(tmp_path / "twice")
+    store = ParquetBarStore(place.data)
+    day = next(key for key in store.keys() if name_of(key).startswith("265598-1d"))  # noqa: SIM118
+    store.add(replace(day, rth=False), store.read(day).iloc[:20])
+    answer = place.sellkit("data", "export", "NASDAQ:AAPL", "--to", str(tmp_path / "out"))
+    written = {str(path): len(pd.read_csv(path)) for path in (tmp_path / "out").iterdir()}
+    assert sorted(answer.out.split()) == sorted(written)
+    assert sorted(written.values())[0] == 20
+    assert len(written) == 3
 
 
 def test_a_torn_file_is_found(filled: Workspace, tmp_path: Path) -> None:

@@ -185,13 +185,22 @@ def test_a_frozen_series_is_read_as_before_until_the_new_one_takes_its_place(
 
 def test_a_series_that_was_not_gathered_is_not_exchanged(store: BarStore) -> None:
     store.add(KEY, bars(0, 4))
-    with pytest.raises(DataError):
-        store.thaw(KEY)
     store.freeze(KEY, Freeze(build.NOW, 0.25, "told a quarter as high"))
     with pytest.raises(DataError):
         store.thaw(KEY)
     assert len(store.read(KEY)) == 4
     assert set(store.frozen()) == {KEY}
+
+
+def test_a_series_that_another_has_exchanged_already_stays_as_it_is(store: BarStore) -> None:
+    store.add(KEY, bars(0, 4))
+    store.freeze(KEY, Freeze(build.NOW, 0.25, "told a quarter as high"))
+    store.refetched().add(KEY, bars(0, 4, 25.0))
+    store.thaw(KEY)
+    store.refetched().add(KEY, bars(0, 1, 26.0))
+    store.thaw(KEY)
+    assert store.read(KEY)["close"].tolist() == [25.0] * 4
+    assert len(store.refetched().read(KEY)) == 1
 
 
 def test_a_sound_store_has_no_findings_and_its_figures_are_those_of_its_bars(

@@ -99,3 +99,6 @@ def test_an_answer_from_the_future_is_not_believed() -> None:
     # The clock went back: what is known may be of another time.
     (slot,) = grid(1)
     assert worth_asking([slot], {slot.start: Absence(NOW + DAY, 1)}, NOW) == [slot]
+    assert noted({slot.start: Absence(NOW + 9 * DAY, 2)}, [slot], NOW + 2 * DAY) == {
+        slot.start: Absence(NOW + 2 * DAY, 1)
+    }

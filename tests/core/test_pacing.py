@@ -105,9 +105,11 @@ def test_a_clock_that_went_back_makes_nothing_wait_longer_than_the_gap() -> None
     assert budget.wait(Ask("AAPL"), HOUR, START - 500) == pytest.approx(15)
 
 
+# So many different questions, so close together, that each rule has to hold some back.
 small_bars = st.lists(
-    st.tuples(st.integers(0, 3), st.integers(0, 2), st.sampled_from([1, 2]), st.floats(0, 5)),
-    max_size=150,
+    st.tuples(st.integers(0, 30), st.integers(0, 2), st.sampled_from([1, 2]), st.floats(0, 1)),
+    min_size=80,
+    max_size=120,
 )
 
 
@@ -133,6 +135,18 @@ def test_small_bars_keep_the_three_hard_rules(
         assert len(burst) < 5
         ten = [one.weight for past, one in before if at - past < 600 - slack]
         assert sum(ten) + ask.weight <= 60
+
+
+@pytest.mark.parametrize(("count", "weight", "seconds"), [(6, 1, 2), (61, 1, 600), (31, 2, 600)])
+def test_a_hard_rule_holds_back_the_first_request_too_many_and_none_before(
+    count: int, weight: int, seconds: float
+) -> None:
+    budget = Budget(PacingRules(requests_per_second=1000, burst=100))
+    wanted = [
+        Ask(f"{number}", "one" if count == 6 else f"{number}", is_small=True, weight=weight)
+        for number in range(count)
+    ]
+    assert sent_at(budget, wanted) == pytest.approx([0.0] * (count - 1) + [seconds])
 
 
 def test_larger_bars_are_not_bound_by_the_rules_for_small_ones() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pandas as pd
 
 from sellkit.core.bars import BarSize, SeriesKey, slots_until
 from sellkit.core.coverage import Absence, SessionCoverage, by_session
 from sellkit.core.instrument import Token
-from sellkit.operate.holdings import chosen, coverage, holdings
+from sellkit.operate.holdings import chosen, coverage, holdings, titles
 from tests.build import NOW, bars, new_york
 from tests.fakes_store import MemoryBarStore
 from tests.operate.workplace import APPLE, MICROSOFT
@@ -74,3 +75,17 @@ def test_a_bar_fetched_before_its_end_counts_as_missing() -> None:
     stored.loc[stored.index[1], "fetched_at"] = pd.Timestamp(slots[1].start).as_unit("us")
     date = slots[0].session.date
     assert by_session(stored, slots, {}) == [SessionCoverage(date, 3, 2, 0)]
+
+
+def test_series_of_one_name_and_size_are_told_apart() -> None:
+    store, _ = store_without()
+    outside, former = replace(HALVES, rth=False), replace(HALVES, con_id=MICROSOFT)
+    for key in (outside, former, replace(HALVES, bar_size=BarSize.H1)):
+        store.add(key, store.read(HALVES))
+    store.name({MICROSOFT: TOKEN})
+    found = titles(holdings(store))
+    assert len(set(found.values())) == len(found) == 4
+    assert {each.key: title for each, title in found.items()}[outside] == (
+        f"NASDAQ:AAPL 30 mins (conId {APPLE}, TRADES, extended hours, clock)"
+    )
+    assert "NASDAQ:AAPL 1 hour" in found.values()

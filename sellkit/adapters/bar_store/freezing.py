@@ -17,7 +17,7 @@ from sellkit.adapters.bar_store.bases import Base
 from sellkit.adapters.bar_store.rows import Rows
 from sellkit.adapters.bar_store.series_name import key_of
 from sellkit.core.custody import Freeze
-from sellkit.errors import DataError
+from sellkit.errors import DataError, InvalidBars
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,8 +51,14 @@ def read(path: Path) -> Freeze:
 
 
 def is_thawed(layout: Layout, key: SeriesKey) -> bool:
-    """Whether the new bars are in place already, and only the note is left."""
-    base = bases.read(layout.path("bars", key))
+    """Whether the new bars are in place already, and only the note is left.
+
+    Not of bars that cannot be read: whoever reads them is told, and until then the others go on.
+    """
+    try:
+        base = bases.read(layout.path("bars", key))
+    except InvalidBars:
+        return False
     freeze = read(layout.path("frozen", key))
     return base is not None and base.since == freeze.since.isoformat()
 
@@ -63,16 +69,13 @@ def exchange(layout: Layout, reader: Reader, gathered: pd.DataFrame, named: Name
     Raises
     ------
     DataError
-        The series is not frozen, or nothing was gathered.
+        Nothing was gathered.
     """
-    note_path = layout.path("frozen", named.key)
-    if not note_path.exists():
-        raise DataError(f"{named.name} is not being fetched anew: freeze it first")
     if is_thawed(layout, named.key):
         return
     if gathered.empty:
         raise DataError(f"{named.name} has not been fetched anew: download it first")
-    since = read(note_path).since
+    since = read(layout.path("frozen", named.key)).since
     held = reader.holding(named)
     old = reader.rows(named)
     aside.note_revisions(layout.path("revisions", named.key), reader.told(named))

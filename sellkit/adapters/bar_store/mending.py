@@ -8,6 +8,7 @@ from sellkit.adapters import durable_file
 from sellkit.adapters.bar_store import bases, survey
 from sellkit.adapters.bar_store.bases import Base
 from sellkit.adapters.bar_store.rows import Rows
+from sellkit.adapters.bar_store.segments import new_name
 from sellkit.adapters.bar_store.series_name import Named, key_of
 from sellkit.core.custody import Finding
 
@@ -18,22 +19,19 @@ if TYPE_CHECKING:
     from sellkit.adapters.bar_store.reading import Reader
 
 _FOLDER: Final = "damaged"
-_KINDS: Final = frozenset({"segments", "bars", "averages"})
 
 
 def put_damaged_aside(layout: Layout, reader: Reader) -> tuple[Finding, ...]:
-    """Move what `verify` finds wrong in bars and averages to `damaged/`; the caller holds the lock.
+    """Move the files that `verify` finds wrong to `damaged/`; the caller holds the lock.
 
     Each file is copied before it goes. In place of a base comes one that says that no segment of
     now counts: which of them had been fetched anew, only the damaged file knew.
     """
-    found = tuple(survey.findings(layout, reader.segments))
-    bad = [each for each in found if each.where.split("/", maxsplit=1)[0] in _KINDS]
+    bad = tuple(survey.findings(layout, reader.segments))
     # Segments first: a base's successor has to look into those that are left.
     for each in sorted(bad, key=lambda finding: finding.where.startswith("bars/")):
         path = layout.folder / each.where
-        durable_file.make_folder(layout.of(_FOLDER))
-        durable_file.replace(layout.of(_FOLDER) / path.name, path.read_bytes())
+        _keep(layout.of(_FOLDER), path)
         if path.parent.name == "segments":
             reader.segments.remove([path.stem])
         elif path.parent.name == "bars":
@@ -41,6 +39,15 @@ def put_damaged_aside(layout: Layout, reader: Reader) -> tuple[Finding, ...]:
         else:
             path.unlink()
     return tuple(Finding(each.where, f"moved to {_FOLDER}/: {each.what}") for each in bad)
+
+
+def _keep(folder: Path, path: Path) -> None:
+    """Copy a damaged file; bars, averages and revisions of a series have the same name."""
+    durable_file.make_folder(folder)
+    kept = folder / path.name
+    if kept.exists():
+        kept = folder / f"{path.stem}~{new_name()}{path.suffix}"
+    durable_file.replace(kept, path.read_bytes())
 
 
 def _restart(path: Path, reader: Reader) -> None:

@@ -78,12 +78,15 @@ class Reader:
 
     def holding(self, named: Named) -> frozenset[str]:
         """The names of the segments that have rows of a series."""
-        names, attempt = self.segments.names(), 0
-        while attempt < _ATTEMPTS:
+        return frozenset(name for name, _ in self.beside(named))
+
+    def beside(self, named: Named) -> list[tuple[str, Rows]]:
+        """A series' rows in the segments that have any, by name of segment."""
+        for _ in range(_ATTEMPTS):
             try:
-                return frozenset(name for name, _ in self.segments.rows(named.name, names))
+                return self.segments.rows(named.name, self.segments.names())
             except FileNotFoundError:
-                names, attempt = self.segments.names(), attempt + 1
+                continue
         raise self._restless()
 
     def keys(self) -> tuple[SeriesKey, ...]:

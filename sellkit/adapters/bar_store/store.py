@@ -26,18 +26,19 @@ from sellkit.adapters.bar_store.segments import Segments
 from sellkit.adapters.bar_store.series_name import Named
 from sellkit.adapters.bar_store.tables import ELSEWHERE
 from sellkit.adapters.origin_stamp import OriginStamp
+from sellkit.core.custody import Finding
 from sellkit.errors import InvalidBars
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Hashable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
 
     from sellkit.core.bars import SeriesKey
     from sellkit.core.coverage import Absence
-    from sellkit.core.custody import Figures, Finding, Freeze
+    from sellkit.core.custody import Figures, Freeze
     from sellkit.core.instrument import Token
     from sellkit.core.portfolio import Origin
 
@@ -222,13 +223,17 @@ class ParquetBarStore:
     def thaw(self, key: SeriesKey) -> None:
         """Put the gathered series in place of the frozen one, which is kept in `superseded/`.
 
+        Nothing of a series that is not frozen: another process may have exchanged it meanwhile.
+
         Raises
         ------
         DataError
-            The series is not frozen, or nothing was gathered.
+            Nothing was gathered.
         """
         staging = self.refetched()
         with self._writing():
+            if not self._layout.path("frozen", key).exists():
+                return
             freezing.exchange(self._layout, self._reader, staging.read(key), Named.of(key))
             self._layout.path(_AVERAGES, key).unlink(missing_ok=True)
             absent_bars.write(self._layout.path(_ABSENT, key), staging.absent(key))
@@ -238,21 +243,30 @@ class ParquetBarStore:
 
     def verify(self) -> tuple[Finding, ...]:
         """Read everything that lies there, each file with its checksums; what is wrong."""
-        return tuple(survey.findings(self._layout, self._segments))
+        found = tuple(survey.findings(self._layout, self._segments))
+        return found + self._gathered(ParquetBarStore.verify)
 
     def mend(self) -> tuple[Finding, ...]:
-        """Move damaged files of bars and averages to `damaged/`; which they were.
+        """Move damaged files to `damaged/`; which they were.
 
-        What they held is missing then, and the next download fetches it anew.
+        The bars that they held are missing then, and the next download fetches them anew.
         """
         with self._writing():
             moved = mending.put_damaged_aside(self._layout, self._reader)
             self._sieve.forget()
-            return moved
+        return moved + self._gathered(ParquetBarStore.mend)
 
     def figures(self) -> tuple[Figures, ...]:
         """What is stored, by series."""
         return tuple(survey.figures(self._layout, self._reader))
+
+    def _gathered(
+        self, look: Callable[[ParquetBarStore], tuple[Finding, ...]]
+    ) -> tuple[Finding, ...]:
+        """What is found where the bars of frozen series are gathered."""
+        folder = self._layout.refetch
+        found = look(self.refetched()) if folder.is_dir() else ()
+        return tuple(Finding(f"{folder.name}/{each.where}", each.what) for each in found)
 
     def _stamp_new(self, origin: Origin) -> None:
         with self._writing():

@@ -56,7 +56,6 @@ def figures(layout: Layout, reader: Reader) -> Iterator[Figures]:
     for key in reader.keys():  # noqa: SIM118 (no mapping)
         named, path = Named.of(key), layout.path("bars", key)
         rows = reader.rows(named)
-        waiting = reader.segments.rows(named.name, reader.segments.names())
         count = len(rows)
         yield Figures(
             key=key,
@@ -64,9 +63,16 @@ def figures(layout: Layout, reader: Reader) -> Iterator[Figures]:
             first=_instant(rows.start[0]) if count else None,
             last=_instant(rows.start[-1]) if count else None,
             fetched_at=_instant(rows.fetched.max()) if count else None,
-            size=path.stat().st_size if path.exists() else 0,
-            in_segments=sum(len(each) for _, each in waiting),
+            size=_size(path),
+            in_segments=sum(len(each) for _, each in reader.beside(named)),
         )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _beside(layout: Layout) -> Iterator[Finding]:
