@@ -109,6 +109,14 @@ class RequestRejected(BrokerError):
         self.text = text
 
 
+class NotSent(BrokerError):
+    """An order was given up before a byte of it was written: the gateway has not heard of it."""
+
+
+class SubmissionUncertain(BrokerError):
+    """An order may have been written to the gateway, or not."""
+
+
 class UnknownInstrument(RequestRejected):
     """The gateway knows no contract, or more than one, for what was asked."""
 
@@ -125,6 +133,14 @@ class AnsweredElsewhere(BrokerError):
 
 class JournalError(SellkitError):
     """The journal cannot be read or written; nothing may be sent without it."""
+
+
+class DuplicateTicket(JournalError):
+    """The journal holds this attempt of this ticket already: it may have been sent."""
+
+
+class IllegalTransition(JournalError):
+    """A ticket would have moved between states that do not follow each other."""
 
 
 class RunFailed(SellkitError):

@@ -72,8 +72,15 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedTicket:
+    """A ticket that every gate of a dry run let pass; it cannot be sent."""
+
+    ticket: OrderTicket
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovedTicket:
-    """A ticket that every gate let pass."""
+    """A ticket that every gate let pass, those of live mode as well."""
 
     ticket: OrderTicket
 
@@ -94,7 +101,7 @@ class DeferredTicket:
     until: dt.datetime
 
 
-Verdict = ApprovedTicket | DeniedTicket | DeferredTicket
+Verdict = PreparedTicket | ApprovedTicket | DeniedTicket | DeferredTicket
 
 
 def sells_only(ticket: OrderTicket, _: Facts) -> str | None:
@@ -263,7 +270,7 @@ def judge(ticket: OrderTicket, facts: Facts) -> Verdict:
     reasons = tuple(reason for gate in GATES if (reason := gate(ticket, facts)))
     closed = session_open(ticket, facts)
     if closed is None and not reasons:
-        return ApprovedTicket(ticket)
+        return PreparedTicket(ticket)
     if not reasons and facts.limits.at_close is AtClose.NEXT_OPEN and facts.next_open is not None:
         return DeferredTicket(ticket, facts.next_open)
     return DeniedTicket(ticket, (*reasons, closed) if closed else reasons)

@@ -7,7 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import MaKind, Timeframe
-from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, is_above
+from sellkit.core.gates import (
+    ApprovedTicket,
+    DeferredTicket,
+    DeniedTicket,
+    PreparedTicket,
+    is_above,
+)
 from sellkit.core.signals import Decision
 
 if TYPE_CHECKING:
@@ -151,6 +157,8 @@ class SnapshotRow:
         """Whether an order would go out now, and every reason why not."""
         match self.verdict:
             case ApprovedTicket():
+                return "yes"
+            case PreparedTicket():
                 return "yes, if live mode were armed; this is a dry run"
             case DeferredTicket(until=until):
                 unquoted = self.quote is not None and self.quote.bid is None

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.bars import day_label
-from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket
+from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, PreparedTicket
 from sellkit.present.heading import two_clocks, two_clocks_span
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def verdict(found: Verdict | None, exchange: str) -> tuple[str, ...]:
     """What the gates made of the prepared order, a line for each reason."""
     match found:
         case ApprovedTicket():
+            return ("passes every gate",)
+        case PreparedTicket():
             return ("passes every gate; not sent",)
         case DeferredTicket(until=until):
             return (f"deferred to the next open, {two_clocks(until, exchange)}",)

@@ -14,9 +14,9 @@ import pytest
 from sellkit.core import gates
 from sellkit.core.gates import (
     GATES,
-    ApprovedTicket,
     DeniedTicket,
     Facts,
+    PreparedTicket,
     judge,
 )
 from sellkit.core.orders import OrderTicket
@@ -350,6 +350,6 @@ def test_no_gate_is_left_out_of_the_list() -> None:
 def test_a_ticket_that_one_gate_refuses_is_never_approved(case: str) -> None:
     (_, prepared, seen), reason = REFUSING[case]
     verdict = judge(prepared, seen)
-    assert not isinstance(verdict, ApprovedTicket)
+    assert not isinstance(verdict, PreparedTicket)
     if isinstance(verdict, DeniedTicket):
         assert any(reason in each for each in verdict.reasons)

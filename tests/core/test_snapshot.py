@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from sellkit.core.assignments import LENGTHS
-from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket
+from sellkit.core.gates import DeferredTicket, DeniedTicket, PreparedTicket
 from sellkit.core.signals import Decision, Signal
 from sellkit.core.snapshot import SnapshotRow, in_display_order
 from tests.build import (
@@ -147,7 +147,7 @@ def test_the_warm_up_is_told_in_words(described: SnapshotRow, warm_up: str) -> N
 
 
 def test_an_approved_ticket_would_be_sent() -> None:
-    assert row(verdict=ApprovedTicket(ticket())).would_send.startswith("yes")
+    assert row(verdict=PreparedTicket(ticket())).would_send.startswith("yes")
 
 
 def test_a_deferred_ticket_tells_until_when() -> None:

@@ -12,9 +12,9 @@ import pytest
 from sellkit.core import gates
 from sellkit.core.gates import (
     GATES,
-    ApprovedTicket,
     DeferredTicket,
     DeniedTicket,
+    PreparedTicket,
     judge,
 )
 from sellkit.core.limits import AtClose
@@ -36,7 +36,7 @@ CLOSE = utc("2026-01-28 21:00")
 
 
 def test_a_ticket_that_every_gate_lets_pass_is_approved() -> None:
-    assert judge(ticket(), facts()) == ApprovedTicket(ticket())
+    assert judge(ticket(), facts()) == PreparedTicket(ticket())
 
 
 def test_a_denied_ticket_carries_every_reason_in_the_order_of_the_gates() -> None:

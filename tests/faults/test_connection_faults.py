@@ -55,7 +55,7 @@ HARMLESS = {
     *("reqMarketDataType", "reqMktData", "cancelMktData"),
 }
 """What a read-only gateway answers as any other does."""
-BOTH = {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+BOTH = {"AAPL": "EXIT PreparedTicket", "MSFT": "HOLD"}
 
 
 def lasting(play: Play, patience: Returning = FAST, **changes: Any) -> IbBroker:
@@ -341,7 +341,7 @@ def test_a_ticket_outlives_the_nightly_restart_and_is_decided_afresh(play: Play)
     play.go_to(dt.datetime(2026, 1, 29, 14, 30, 30, tzinfo=dt.UTC))
     after = play.run(ready(broker), **patient)
     assert broker.standing.epoch == 2
-    assert after.words()["AAPL"] == "EXIT ApprovedTicket"
+    assert after.words()["AAPL"] == "EXIT PreparedTicket"
     assert after.ticket("AAPL") == before.ticket("AAPL")
     play.seen(f"ticket {before.ticket('AAPL')} deferred, kept, and prepared at the open")
 

@@ -60,7 +60,7 @@ def test_a_source_without_bars_decides_nothing(play: Play) -> None:
 def test_a_source_that_is_asked_too_much_is_asked_again_later(play: Play) -> None:
     play.turn(fall=("AAPL",))
     ran = play.run()
-    assert ran.words()["AAPL"] == "EXIT ApprovedTicket"
+    assert ran.words()["AAPL"] == "EXIT PreparedTicket"
     assert play.asked("reqHistoricalData") == 4 + 2
     play.seen(ran.words()["AAPL"], "asked 6 times for 4 series")
 
@@ -137,7 +137,7 @@ def test_a_bar_that_may_still_change_after_its_end_does_not_decide(play: Play) -
     assert play.run(lag=lag).words() == {"AAPL": "UNDECIDED", "MSFT": "UNDECIDED"}
     assert play.store().read(HALVES).index[-1] < HOUR_END - HOUR / 2
     play.go_to(TURN + lag)
-    assert play.run(lag=lag).words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+    assert play.run(lag=lag).words() == {"AAPL": "EXIT PreparedTicket", "MSFT": "HOLD"}
 
 
 @pytest.mark.fault(23)
@@ -156,7 +156,7 @@ LATE = dt.timedelta(seconds=60)
 def test_a_bar_that_comes_late_is_asked_for_again_and_decides(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     ran = play.run(play.waiting(), late_bars=LATE)
-    assert ran.words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+    assert ran.words() == {"AAPL": "EXIT PreparedTicket", "MSFT": "HOLD"}
     assert ends(ran, "AAPL") == TURN.replace(second=0)
     assert play.clock.now() == TURN + dt.timedelta(seconds=30)
     assert play.asked("reqHistoricalData") == 4 + 2 * 2
@@ -188,7 +188,7 @@ def test_an_hour_that_was_undecided_is_decided_once_its_bar_is_there(play: Play)
     play.turn(fall=("AAPL",))
     assert play.run().words()["AAPL"] == "UNDECIDED"
     play.go_to(TURN + LATE)
-    assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+    assert play.run().words()["AAPL"] == "EXIT PreparedTicket"
 
 
 def close_of(ran: Ran, symbol: str) -> float:
@@ -209,7 +209,7 @@ def test_an_exit_on_a_bar_that_is_corrected_later_stands_and_yields_no_second_or
 ) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     first = play.run()
-    assert first.words()["AAPL"] == "EXIT ApprovedTicket"
+    assert first.words()["AAPL"] == "EXIT PreparedTicket"
     play.go_to(LATER)
     play.store().clear()
     second = play.run()
@@ -256,7 +256,7 @@ def test_an_exit_on_a_bar_that_is_corrected_a_little_is_prepared_as_it_was(play:
     play.control.correct_bar("MSFT", HOUR_END, 0.99)
     play.store().clear()
     second = play.run()
-    assert first.words()["MSFT"] == second.words()["MSFT"] == "EXIT ApprovedTicket"
+    assert first.words()["MSFT"] == second.words()["MSFT"] == "EXIT PreparedTicket"
     assert second.ticket("MSFT") == first.ticket("MSFT")
     assert close_of(second, "MSFT") == close_of(first, "MSFT")
 
@@ -266,7 +266,7 @@ def test_an_exit_that_a_small_correction_takes_back_is_withheld(play: Play) -> N
     play.control.move_price("MSFT", 0.98)
     play.turn()
     first = play.run()
-    assert first.words()["MSFT"] == "EXIT ApprovedTicket"
+    assert first.words()["MSFT"] == "EXIT PreparedTicket"
     play.go_to(LATER)
     play.control.correct_bar("MSFT", HOUR_END, 1.05)
     play.store().clear()
@@ -335,7 +335,7 @@ def test_the_next_hour_keeps_what_was_told_before_and_goes_by_what_is_told_now(
 def test_an_answer_that_comes_twice_changes_nothing(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     ran = play.run()
-    assert ran.words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+    assert ran.words() == {"AAPL": "EXIT PreparedTicket", "MSFT": "HOLD"}
 
 
 @pytest.mark.fault(26)
@@ -343,7 +343,7 @@ def test_an_answer_that_comes_twice_changes_nothing(play: Play) -> None:
 def test_bars_that_come_twice_and_backwards_count_once_and_in_order(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     ran = play.run()
-    assert ran.words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+    assert ran.words() == {"AAPL": "EXIT PreparedTicket", "MSFT": "HOLD"}
     stored = play.store()
     keys = stored.keys()
     assert len(keys) == 4
@@ -424,7 +424,7 @@ def test_hours_stay_those_of_the_exchange(
         monkeypatch.undo()
         time.tzset()
     assert ends(ran, "AAPL") == end
-    assert ran.words()["AAPL"] == "EXIT ApprovedTicket"
+    assert ran.words()["AAPL"] == "EXIT PreparedTicket"
     calendar = calendar_for("NASDAQ")
     halves = play.store().read(HALVES).index
     begun = [each for each in halves if each.date() == end.date()]
@@ -511,7 +511,7 @@ def test_a_fall_overnight_as_by_a_dividend_is_no_split(play: Play, fall: float) 
     play.go_to(TOMORROW)
     before = play.asked("reqHistoricalData")
     ran = play.run()
-    assert ran.words()["MSFT"] in ("HOLD", "EXIT ApprovedTicket")
+    assert ran.words()["MSFT"] in ("HOLD", "EXIT PreparedTicket")
     assert [each for each in superseded(play) if each.startswith("272093")] == []
     asked = [each for each in play.heard("reqHistoricalData")[before:] if "272093" in each.fields]
     assert len(asked) == 2, "one request for each series"
@@ -593,7 +593,7 @@ def test_while_bars_are_fetched_anew_nothing_is_decided_on_the_old_ones(play: Pl
     assert len(play.store().frozen()) == 2
     play.control.clear()
     before = play.asked("reqHistoricalData")
-    assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+    assert play.run().words()["AAPL"] == "EXIT PreparedTicket"
     assert play.asked("reqHistoricalData") - before == 2, "what is frozen is asked for twice"
 
 
@@ -676,7 +676,7 @@ def test_what_was_put_aside_decides_once_it_is_told_rightly(play: Play) -> None:
     play.turn(fall=("AAPL",))
     assert play.run().words()["AAPL"] == "UNDECIDED"
     odd(play).tell = None
-    assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+    assert play.run().words()["AAPL"] == "EXIT PreparedTicket"
 
 
 @pytest.mark.fault(31)
@@ -686,7 +686,7 @@ def test_a_wrong_bar_of_the_hour_is_asked_for_again_as_one_that_is_late(play: Pl
     odd(play).tell = lambda bar: wrong(bar) if play.clock.now() == TURN else bar
     play.turn(fall=("AAPL",), rise=("MSFT",))
     ran = play.run(play.waiting(), late_bars=LATE)
-    assert ran.words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+    assert ran.words() == {"AAPL": "EXIT PreparedTicket", "MSFT": "HOLD"}
     assert list(put_aside(play)) == [NEEDED]
 
 
@@ -700,7 +700,7 @@ def test_an_impossible_bar_that_no_decision_needs_is_put_aside_alone(
     play.control.inject({**rule, "value": price})
     play.turn(fall=("AAPL",), rise=("MSFT",))
     ran = play.run()
-    assert ran.words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+    assert ran.words() == {"AAPL": "EXIT PreparedTicket", "MSFT": "HOLD"}
     aside = play.store().quarantined()
     assert list(aside["series"]) == ["265598-1d-TRADES-rth-clock"]
     assert aside["reason"].str.contains("not positive").all()
@@ -842,7 +842,7 @@ def test_a_disk_that_takes_no_more_leaves_what_was_there(play: Play) -> None:
     assert isinstance(ran.error, ConfigError)
     assert "bars" in str(ran.error)
     (folder / "bars").unlink()
-    assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+    assert play.run().words()["AAPL"] == "EXIT PreparedTicket"
     play.seen("nothing decided while bars cannot be written")
 
 
@@ -946,7 +946,7 @@ def test_prices_that_never_come_bear_no_order(play: Play) -> None:
 def test_a_rival_session_that_takes_the_prices_leaves_everything_undecided(play: Play) -> None:
     play.control.set_market_data(symbol="AAPL", subscription="live")
     play.turn(fall=("AAPL",))
-    assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+    assert play.run().words()["AAPL"] == "EXIT PreparedTicket"
     refusal = {"do": "error", "code": 10197, "text": "rival", "deliver": False}
     play.control.inject({"message": "reqMktData", **refusal})
     ran = play.run()
@@ -959,7 +959,7 @@ def test_live_prices_are_asked_for_an_exit_alone_and_not_kept(play: Play) -> Non
     play.control.set_market_data(symbol="AAPL", subscription="live")
     play.turn(fall=("AAPL",), rise=("MSFT",))
     ran = play.run(play.connect())
-    assert ran.words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+    assert ran.words() == {"AAPL": "EXIT PreparedTicket", "MSFT": "HOLD"}
     (asked,) = play.heard("reqMktData")
     assert "265598" in asked.fields
     _no_line_is_left(play)

@@ -28,7 +28,7 @@ def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Play]:
     number = getattr(request, "param", ORDINARY)
     with playing(FAULTS[number], tmp_path) as play:
         play.turn(fall=("AAPL",), rise=("MSFT",))
-        assert play.run().words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}
+        assert play.run().words() == {"AAPL": "EXIT PreparedTicket", "MSFT": "HOLD"}
         yield play
 
 

@@ -66,7 +66,7 @@ WAITING = {
 def test_sellkit_comes_as_far_as_the_ticket(play: Play, missing: str) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     ran = play.run()
-    assert ran.words() == {"AAPL": "EXIT ApprovedTicket", "MSFT": "HOLD"}, ran.error
+    assert ran.words() == {"AAPL": "EXIT PreparedTicket", "MSFT": "HOLD"}, ran.error
     play.seen("a ticket is prepared, and nothing is sent")
     play.not_built(missing)
 
@@ -128,7 +128,7 @@ def test_a_stop_that_is_not_certainly_ours_withholds_the_exit(play: Play) -> Non
 @pytest.mark.fault(57)
 def test_a_sale_by_hand_is_seen(play: Play) -> None:
     play.turn(fall=("AAPL",))
-    assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+    assert play.run().words()["AAPL"] == "EXIT PreparedTicket"
     play.gateway.terminal.place("AAPL", "SELL", Decimal(40))
     again = play.run()
     assert again.decision is not None
@@ -145,7 +145,7 @@ def test_a_sale_by_hand_is_seen(play: Play) -> None:
 def test_a_purchase_by_hand_is_not_sold_with_it(play: Play) -> None:
     play.turn(fall=("AAPL",))
     first = play.run()
-    assert first.words()["AAPL"] == "EXIT ApprovedTicket"
+    assert first.words()["AAPL"] == "EXIT PreparedTicket"
     play.gateway.terminal.place("AAPL", "BUY", Decimal(10))
     again = play.run()
     assert again.ticket("AAPL") == first.ticket("AAPL")
@@ -157,7 +157,7 @@ def test_a_purchase_by_hand_is_not_sold_with_it(play: Play) -> None:
 @pytest.mark.fault(59)
 def test_a_position_that_changes_its_sign_stops_everything(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
-    assert play.run().words()["AAPL"] == "EXIT ApprovedTicket"
+    assert play.run().words()["AAPL"] == "EXIT PreparedTicket"
     play.gateway.terminal.place("AAPL", "SELL", Decimal(150))
     again = play.run()
     assert again.words() == {"AAPL": "EXCLUDED", "MSFT": "HOLD"}
@@ -184,7 +184,7 @@ def test_the_same_bar_judged_again_bears_the_same_ticket(play: Play) -> None:
     with_one_connection = play.connect(client_id=2)
     runs += [play.run(with_one_connection), play.run(with_one_connection)]
     assert {ran.ticket("AAPL") for ran in runs} == {runs[0].ticket("AAPL")}
-    assert {ran.words()["AAPL"] for ran in runs} == {"EXIT ApprovedTicket"}
+    assert {ran.words()["AAPL"] for ran in runs} == {"EXIT PreparedTicket"}
     play.seen(f"three runs, and the one ticket {runs[0].ticket('AAPL')}")
 
 
@@ -192,7 +192,7 @@ def test_the_same_bar_judged_again_bears_the_same_ticket(play: Play) -> None:
 @pytest.mark.fault(62)
 def test_a_clock_that_jumps_leaves_a_stale_bar_alone(play: Play) -> None:
     play.turn(fall=("AAPL",))
-    assert play.run(play.connect(client_id=2)).words()["AAPL"] == "EXIT ApprovedTicket"
+    assert play.run(play.connect(client_id=2)).words()["AAPL"] == "EXIT PreparedTicket"
     play.go_to(TURN + dt.timedelta(minutes=47))
     ran = play.run()
     assert ran.words()["AAPL"] == "EXIT DeniedTicket"
@@ -232,7 +232,7 @@ def test_a_contract_that_is_gone_does_not_stop_the_others(play: Play) -> None:
 def test_of_a_fraction_the_whole_shares_are_sold_and_the_rest_is_flagged(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     ran = play.run()
-    assert ran.words()["AAPL"] == "EXIT ApprovedTicket"
+    assert ran.words()["AAPL"] == "EXIT PreparedTicket"
     (ticket,) = _tickets(play, ran.run_id)
     assert (ticket["quantity"], ticket["fraction"]) == ("30", "0.5")
     play.seen("a ticket for 30 shares; 0.5 flagged")
@@ -251,7 +251,7 @@ def test_a_short_position_is_never_sold(play: Play) -> None:
 def test_an_order_names_its_account_and_counts_its_shares_alone(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     first, second = play.run(), play.run(number="DU0000002")
-    assert first.words()["AAPL"] == second.words()["AAPL"] == "EXIT ApprovedTicket"
+    assert first.words()["AAPL"] == second.words()["AAPL"] == "EXIT PreparedTicket"
     (one,), (other,) = _tickets(play, first.run_id), _tickets(play, second.run_id)
     assert (one["quantity"], other["quantity"]) == ("100", "70")
     assert one["ticket_id"] != other["ticket_id"]

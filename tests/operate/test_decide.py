@@ -14,7 +14,7 @@ from sellkit.core.assignments import ALL_AVERAGES
 from sellkit.core.bars import PRICES, Anchor, BarSize, SeriesKey, slots_until
 from sellkit.core.custody import Freeze
 from sellkit.core.evaluate import DailyBasis
-from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket
+from sellkit.core.gates import DeferredTicket, DeniedTicket, PreparedTicket
 from sellkit.core.signals import Decision
 from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
@@ -256,7 +256,7 @@ def test_bars_of_regular_hours_do_not_stand_in_for_extended_ones() -> None:
 
 def test_an_exit_that_no_gate_withholds_is_approved_for_all_whole_shares() -> None:
     row = only(decide(position(quantity="60.5"), store=store_of(APPLE, step=FALLEN)))
-    assert isinstance(row.verdict, ApprovedTicket)
+    assert isinstance(row.verdict, PreparedTicket)
     ticket = row.verdict.ticket
     assert (str(ticket.side), ticket.quantity, ticket.fraction) == (
         "SELL",
@@ -334,7 +334,7 @@ def test_nothing_is_decided_on_a_series_that_is_being_fetched_anew(key: SeriesKe
 def test_orders_on_another_contract_do_not_matter() -> None:
     orders = [open_order(con_id=MICROSOFT)]
     row = only(decide(store=store_of(APPLE, step=FALLEN), orders=orders))
-    assert isinstance(row.verdict, ApprovedTicket)
+    assert isinstance(row.verdict, PreparedTicket)
     assert row.open_orders == ()
 
 

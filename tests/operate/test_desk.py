@@ -13,7 +13,7 @@ import pytest
 
 from sellkit.core.bars import PRICES, BarSize, SeriesKey
 from sellkit.core.custody import Freeze
-from sellkit.core.gates import ApprovedTicket, DeniedTicket
+from sellkit.core.gates import DeniedTicket, PreparedTicket
 from sellkit.core.instrument import Token
 from sellkit.core.signals import Decision
 from sellkit.core.snapshot import SnapshotRow
@@ -493,7 +493,7 @@ def test_a_later_run_on_the_same_bars_prepares_the_same_ticket_again() -> None:
     place = usual()
     whole_run(place)
     row = again(place)
-    assert isinstance(row.verdict, ApprovedTicket)
+    assert isinstance(row.verdict, PreparedTicket)
     assert place.journal.retellings("ffff0000") == ()
     (first,), (second,) = place.journal.tickets(RUN), place.journal.tickets("ffff0000")
     assert first["reference"] == second["reference"]

@@ -20,7 +20,7 @@ from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.config import Overrides
 from sellkit.core.assignments import ALL_AVERAGES, Timeframe
 from sellkit.core.bars import Anchor, SeriesKey
-from sellkit.core.gates import ApprovedTicket, DeferredTicket
+from sellkit.core.gates import DeferredTicket, PreparedTicket
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.simgateway.clock import VirtualClock, parse_instant
 from sellkit.simgateway.market import Listing, Market
@@ -164,7 +164,7 @@ def by_desk(chosen: Overrides) -> dict[str, Said]:
 
 def _of_row(row: SnapshotRow) -> Said:
     proof = row.signal.certificate
-    verdict: dict[type, str] = {ApprovedTicket: "prepared", DeferredTicket: "deferred"}
+    verdict: dict[type, str] = {PreparedTicket: "prepared", DeferredTicket: "deferred"}
     return Said(
         decision=str(row.signal.decision),
         close=row.last_close,

@@ -12,12 +12,12 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Final
 
 from ib_insync.wrapper import RequestError
 
 from sellkit.adapters.ib.notices import masked
+from sellkit.core.reports import Meaning
 from sellkit.errors import (
     NoBars,
     NotConnected,
@@ -27,21 +27,6 @@ from sellkit.errors import (
     SellkitError,
     UnknownInstrument,
 )
-
-
-class Meaning(StrEnum):
-    """What follows from a code.
-
-    `ORDER_ALIVE` and `ORDER_DEAD` hold for a code that carries an order's id. Whatever leaves an
-    order's fate open is `UNKNOWN`, and so is every code that is not in the table.
-    """
-
-    INFORMATION = "information"
-    REQUEST_FAILED = "request failed"
-    ORDER_ALIVE = "order alive"
-    ORDER_DEAD = "order dead"
-    UNKNOWN = "unknown"
-
 
 CLIENT_ID_IN_USE: Final = 326
 NOT_VALID: Final = 321

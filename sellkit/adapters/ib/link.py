@@ -14,7 +14,6 @@ from sellkit.adapters.ib.error_codes import (
     FARM_NOTICES,
     NOT_VALID,
     PORT_CHANGED,
-    Meaning,
     connect_errors,
     meaning_of,
 )
@@ -25,6 +24,7 @@ from sellkit.adapters.ib.library_log import (
     ignore_failures,
 )
 from sellkit.adapters.ib.notices import concerns_connection, masked
+from sellkit.core.reports import Meaning
 from sellkit.errors import NotConnected
 
 if TYPE_CHECKING:
