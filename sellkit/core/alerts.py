@@ -26,6 +26,17 @@ class AlertKind(StrEnum):
     READ_ONLY = "read-only"
     OTHER_GATEWAY = "other gateway"
     NO_CONNECTION = "no connection for a run"
+    UNCERTAIN_ORDER = "uncertain order"
+    ORDER_REJECTED = "order rejected"
+    ORDER_LATE = "order late"
+    WITHHELD = "exit withheld"
+    UNPROTECTED = "unprotected"
+    POSITION_FLIPPED = "position flipped"
+    FOREIGN_ORDER = "foreign order"
+    JOURNAL = "journal"
+    HALTED = "halted"
+    LEASE_HELD = "lease held"
+    MANY_SIGNALS = "many signals"
 
 
 @dataclass(frozen=True, slots=True)
