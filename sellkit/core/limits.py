@@ -41,7 +41,7 @@ class Limits:
     max_orders, max_daily_notional
         Per account and day: how many orders, and how much they may sell; None is unset.
     max_clock_skew
-        How far sellkit's clock and the gateway's may lie apart.
+        How far this machine's clock and the gateway's may lie apart.
     many_exits, many_exits_part
         So many positions at once, and such a part of all, are not too many to signal.
     """
