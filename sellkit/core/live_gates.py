@@ -117,14 +117,7 @@ def quote_present(_: OrderTicket, facts: Facts, _live: LiveFacts) -> str | None:
 
 
 def limits_set(_: OrderTicket, facts: Facts, _live: LiveFacts) -> str | None:
-    limits = facts.limits
-    needed = {
-        "max_shares": limits.max_shares,
-        "max_notional": limits.max_notional,
-        "max_orders": limits.max_orders,
-        "max_daily_notional": limits.max_daily_notional,
-    }
-    unset = ", ".join(f"orders.{name}" for name, value in needed.items() if value is None)
+    unset = ", ".join(facts.limits.unset)
     return f"live mode needs every limit: set {unset} in the settings" if unset else None
 
 
