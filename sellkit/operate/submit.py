@@ -56,8 +56,6 @@ class Submission:
         ------
         JournalError
             It cannot be written; what had not been claimed by then was not sent.
-        NotConnected, RequestTimedOut
-            The lists could not be read before anything was sent.
         """
         account = self.trading.account
         with self.keys.held(account, [_con_id(each) for each in tickets]) as mine:
@@ -99,7 +97,12 @@ class Submission:
 
     def _send_all(self, attempts: Sequence[Attempt]) -> None:
         trading = self.trading
-        before = trading.read("the look before orders")
+        try:
+            before = trading.read("the look before orders")
+        except BrokerError as error:
+            for attempt in attempts:
+                self._abandon(attempt, str(error))
+            return
         open_ones = [each for each in attempts if self._may_begin(each, before)]
         cleared = clear(trading, open_ones, before)
         for attempt in open_ones:
@@ -204,12 +207,18 @@ class Submission:
         if next_one.attempt > trading.patience.attempts:
             say_end(trading, former)
             return ()
-        records = trading.read("the remainder of a partial fill")
-        if held_now(records, former.con_id) != left + former.ticket.fraction:
+        held = self._held_after(former)
+        if held != left + former.ticket.fraction:
             say_end(trading, former)
             return ()
         ticket = _ticket_for(next_one, left + former.ticket.fraction)
         return self._intend(ticket)
+
+    def _held_after(self, former: Attempt) -> Decimal | None:
+        try:
+            return held_now(self.trading.read("what a partial fill left"), former.con_id)
+        except BrokerError:
+            return None  # unknown is not what is left
 
 
 def _ticket_for(ticket: OrderTicket, quantity: Decimal) -> OrderTicket:
