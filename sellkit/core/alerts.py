@@ -36,6 +36,8 @@ class AlertKind(StrEnum):
     POSITION_FLIPPED = "position flipped"
     UNEXPLAINED = "unexplained"
     HALTED = "halted"
+    LEASE_HELD = "lease held"
+    JOURNAL = "journal"
 
 
 @dataclass(frozen=True, slots=True)

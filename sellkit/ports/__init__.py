@@ -243,6 +243,23 @@ class Journal(Protocol):
         """The bars of a run that had been decided on before and are told differently since."""
         ...
 
+    def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
+        """By ticket id, the opening at `since` or later that a ticket was deferred to, aware UTC.
+
+        `account` is its alias.
+        """
+        ...
+
+    def record_switch(
+        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
+    ) -> None:
+        """That a person, or sellkit, did `arm`, `disarm`, `halt` or `resume`."""
+        ...
+
+    def switches(self) -> tuple[Mapping[str, object], ...]:
+        """Every such act, oldest first: `at`, `what`, `by`, `details`."""
+        ...
+
     def close(self) -> None:
         """End the use of the file."""
         ...
