@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sellkit.core.fills import total
 from sellkit.core.portfolio import Side
 from sellkit.core.reports import ReportKind
-from tests.adapters.orders_world import MAIN, World, approved, kinds, world
+from tests.adapters.orders_world import MAIN, world
 from tests.simgateway.trading import held
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket, DeniedTicket, Verdict
@@ -54,7 +55,7 @@ class Stage:
             account=account(),
             run_id=RUN,
             now=self.route.now,
-            judge=self._judge,
+            look=partial(FakeLook, self),
             stopped=lambda: self.halt,
             stop=self._stop,
             alarm=lambda kind, text: self.alarms.append((kind, text)),
@@ -77,12 +78,20 @@ class Stage:
     def held(self, con_id: int = 265598) -> Decimal:
         return self.route.positions[con_id].quantity
 
-    def _judge(self, one: OrderTicket, records: BrokerRecords) -> Verdict:
-        why = self.objection(one, records)
-        return DeniedTicket(one, (why,)) if why else ApprovedTicket(one)
-
     def _stop(self, reason: str) -> None:
         self.halt = reason
+
+
+@dataclass
+class FakeLook:
+    """Judges by what the test has against a ticket."""
+
+    stage: Stage
+    records: BrokerRecords
+
+    def judge(self, one: OrderTicket) -> Verdict:
+        why = self.stage.objection(one, self.records)
+        return DeniedTicket(one, (why,)) if why else ApprovedTicket(one)
 
 
 def stage(*held: Position, resting: tuple[OpenOrder, ...] = ()) -> Stage:
