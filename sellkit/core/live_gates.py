@@ -14,7 +14,7 @@ from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import GatewayKind, is_paper_number
 
 if TYPE_CHECKING:
-    from sellkit.core.gates import Facts
+    from sellkit.core.facts import Facts
     from sellkit.core.live_facts import LiveFacts
     from sellkit.core.orders import OrderTicket
     from sellkit.core.tickets import TicketRecord

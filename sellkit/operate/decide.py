@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Timeframe
 from sellkit.core.evaluate import evaluate
-from sellkit.core.gates import Facts, judge
+from sellkit.core.facts import Facts
+from sellkit.core.gates import judge
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.orders import prepare
 from sellkit.core.precedent import by_key, upheld

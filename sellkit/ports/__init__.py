@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from sellkit.ports.assignment_book import AssignmentBook, AssignmentSheet
 from sellkit.ports.bar_store import BarStore
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sellkit.core.assignments import Assignment
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
@@ -136,42 +136,6 @@ class Broker(Protocol):
 
     def close(self) -> None:
         """End the connection and its thread; a second call does nothing."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class AssignmentSheet:
-    """The assignments as they stand on disk.
-
-    Attributes
-    ----------
-    assignments
-        By token.
-    problems
-        One line for each row that cannot be used, with its line number; such rows stay in the file.
-    incomplete
-        Tokens that such a row names: no default is put in place of what a person began to write.
-    """
-
-    assignments: Mapping[Token, Assignment]
-    problems: tuple[str, ...] = ()
-    incomplete: frozenset[Token] = frozenset()
-
-
-class AssignmentBook(Protocol):
-    """The assigned averages on disk."""
-
-    @property
-    def path(self) -> Path:
-        """Where they are kept."""
-        ...
-
-    def load(self) -> AssignmentSheet:
-        """Every row; an absent file is an empty sheet, and one that is no table a ConfigError."""
-        ...
-
-    def save(self, assignment: Assignment) -> None:
-        """Write one assignment in place of the token's former row; every other row stays."""
         ...
 
 

@@ -29,8 +29,8 @@ class Switches(Protocol):
         """
         ...
 
-    def disarm(self, account: Account) -> bool:
-        """Remove an account's record; whether there was one."""
+    def disarm(self, account: Account | None) -> tuple[str, ...]:
+        """Remove an account's record, or every one; the aliases that stood in them."""
         ...
 
     def halt(self) -> Halt | None:
