@@ -106,14 +106,15 @@ class JournalFile:
 
     def flaws(self) -> tuple[Finding, ...]:
         """What is wrong with the chain, each row read; of one moment."""
-        with self._turn, self._errors(), closing(sqlite3.connect(self.path)) as database:
-            database.row_factory = sqlite3.Row
-            database.execute("BEGIN")
+        with self._turn, self._errors():
+            database = self.connection()
 
             def ask(query: str, *values: object) -> Iterator[dict[str, object]]:
                 return (dict(each) for each in database.execute(query, values))
 
-            return tuple(journal_chain.flaws(ask))
+            with database:
+                database.execute("BEGIN")
+                return tuple(journal_chain.flaws(ask))
 
     def doubt(self) -> str | None:
         """Why this may not be the journal of the last run, or None: its head is held against it."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import journal_facts
+from sellkit.adapters.journal_evidence import JournalEvidence
 from sellkit.adapters.journal_file import JournalFile
 from sellkit.adapters.sqlite_tickets import SqliteTickets
 from sellkit.errors import JournalError
@@ -49,6 +50,13 @@ class SqliteJournal:
     path
         The file.
 
+    Attributes
+    ----------
+    book
+        The tickets on their way through the market.
+    evidence
+        What an audit reads, and what persons did.
+
     Raises
     ------
     JournalError
@@ -58,6 +66,7 @@ class SqliteJournal:
     def __init__(self, path: Path) -> None:
         self._file = JournalFile(path)
         self.book = SqliteTickets(self._file)
+        self.evidence = JournalEvidence(self._file)
 
     def begin(self, header: RunHeader) -> None:
         """Open a run."""
