@@ -15,7 +15,7 @@ from sellkit.core.fills import total
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import Side
 from sellkit.core.reports import ENDED_STATUSES
-from sellkit.errors import BrokerError, NotSent
+from sellkit.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +110,7 @@ def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> None:
     trading.book.note_cancel(reference, order, trading.now(), "asked")
     try:
         trading.route.cancel(order)
-    except NotSent as error:
+    except BrokerError as error:
         trading.book.note_cancel(reference, order, trading.now(), f"not sent: {error}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
@@ -9,7 +10,7 @@ from sellkit.core.instrument import Token
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.market_time import calendar_for
 from sellkit.core.settling import Evidence, settle
-from sellkit.errors import BrokerError, NotSent
+from sellkit.errors import BrokerError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -91,19 +92,14 @@ def _is_late(trading: Trading, attempt: Attempt) -> bool:
 
 def _stop_late(trading: Trading, working: Sequence[Attempt]) -> None:
     """Cancel what was not executed in whole in time."""
-    late = [
-        each
-        for each in working
-        if each.state is TicketState.ACKNOWLEDGED and not each.news and _is_late(trading, each)
-    ]
+    late = [each for each in working if _is_to_be_stopped(trading, each)]
     if not late:
         return
     records = _lists(trading, "late orders")
-    if records is None:
-        for each in late:
-            _doubt(trading, each, "the gateway does not tell what became of it")
-        return
     for attempt in late:
+        if records is None:
+            attempt.news = True
+            continue
         key = (attempt.record.reference, attempt.record.perm_id)
         orders = records.open_of(*key)
         if not orders:
@@ -111,13 +107,14 @@ def _stop_late(trading: Trading, working: Sequence[Attempt]) -> None:
             continue
         cause = f"not executed in whole within {trading.patience.fill:g} s: its rest is cancelled"
         trading.step(attempt, TicketState.STOPPING, cause)
-        trading.book.note_cancel(attempt.record.reference, orders[0], trading.now(), "asked")
-        try:
+        with suppress(BrokerError):  # then its end will be waited for in vain, aloud
             trading.route.cancel(orders[0])
-        except (NotSent, BrokerError) as error:
-            trading.book.note_cancel(
-                attempt.record.reference, orders[0], trading.now(), f"not sent: {error}"
-            )
+
+
+def _is_to_be_stopped(trading: Trading, attempt: Attempt) -> bool:
+    if attempt.state is not TicketState.ACKNOWLEDGED or attempt.news:
+        return False
+    return attempt.doubted_since is None and _is_late(trading, attempt)
 
 
 def _wants_lists(trading: Trading, attempt: Attempt) -> bool:

@@ -15,7 +15,7 @@ from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.orders import prepare
 from sellkit.errors import BrokerError, DuplicateTicket, NotSent
-from sellkit.operate.clearing import Cleared, clear, say_unprotected
+from sellkit.operate.clearing import Cleared, clear, resting_on, say_unprotected
 from sellkit.operate.following import follow, is_partial, say_end
 from sellkit.operate.trading import Attempt
 from sellkit.operate.verifying import held_now, verify
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sellkit.core.reports import BrokerRecords
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.keys import Keys
-    from sellkit.operate.trading import Trading
+    from sellkit.operate.trading import Look, Trading
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +56,22 @@ class Submission:
         ------
         JournalError
             It cannot be written; what had not been claimed by then was not sent.
-        NotConnected, RequestTimedOut
-            The lists could not be read before anything was sent.
         """
         account = self.trading.account
+        done: list[Attempt] = []
         with self.keys.held(account, [_con_id(each) for each in tickets]) as mine:
             for ticket in tickets:
                 if _con_id(ticket) not in mine:
                     self._leave(ticket)
             wanted = [each for each in tickets if _con_id(each) in mine]
-            attempts = [each for ticket in wanted for each in self._intend(ticket)]
-            done: list[Attempt] = []
-            while attempts:
-                done += attempts
-                self._send_all(attempts)
+            while wanted:
+                attempts = self._send_all(wanted)
                 follow(self.trading, attempts)
                 verify(self.trading, attempts)
                 for attempt in attempts:
                     say_unprotected(self.trading, attempt)
-                attempts = [each for former in attempts for each in self._remainder(former)]
+                done += attempts
+                wanted = [each for former in attempts for each in self._remainder(former)]
         return tuple(each.record for each in done)
 
     def _leave(self, ticket: OrderTicket) -> None:
@@ -97,16 +94,37 @@ class Submission:
             return ()
         return self._intend(replace(ticket, attempt=2))
 
-    def _send_all(self, attempts: Sequence[Attempt]) -> None:
-        trading = self.trading
-        before = trading.read("the look before orders")
-        open_ones = [each for each in attempts if self._may_begin(each, before)]
-        cleared = clear(trading, open_ones, before)
-        for attempt in open_ones:
+    def _send_all(self, tickets: Sequence[OrderTicket]) -> list[Attempt]:
+        """One attempt for each ticket that may have one; nothing is waited for but cancels."""
+        try:
+            before = self.trading.read("the look before orders")
+        except BrokerError as error:
+            unsent = [each for ticket in tickets for each in self._intend(ticket)]
+            for attempt in unsent:
+                self._abandon(attempt, str(error))
+            return unsent
+        first = self.trading.look(before)
+        attempts: list[Attempt] = []
+        delayed: list[Attempt] = []
+        for attempt in (each for ticket in tickets for each in self._intend(ticket)):
+            attempts.append(attempt)
+            if not self._may_begin(attempt, before, first):
+                continue
+            if resting_on(before, attempt.con_id):
+                delayed.append(attempt)
+            else:
+                self._send(attempt, before, Cleared(before, (), ()))
+        self._send_cleared(delayed, before)
+        return attempts
+
+    def _send_cleared(self, attempts: Sequence[Attempt], before: BrokerRecords) -> None:
+        """Those on whose contracts own orders rest, which have to go first."""
+        cleared = clear(self.trading, attempts, before)
+        for attempt in attempts:
             if not attempt.state.is_terminal:
                 self._send(attempt, before, cleared)
 
-    def _may_begin(self, attempt: Attempt, records: BrokerRecords) -> bool:
+    def _may_begin(self, attempt: Attempt, records: BrokerRecords, first: Look) -> bool:
         """The first look: nothing is cancelled for a ticket that would not be sent."""
         record = attempt.record
         known = (
@@ -123,7 +141,7 @@ class Submission:
             return False
         if attempt.ticket is None:
             return False  # another process began it; it is followed, not sent
-        verdict = self.trading.judge(attempt.ticket, records)
+        verdict = first.judge(attempt.ticket)
         if isinstance(verdict, ApprovedTicket):
             return True
         self._abandon(attempt, _why(verdict))
@@ -135,7 +153,7 @@ class Submission:
         ticket = self._fresh(attempt, before, cleared)
         if ticket is None:
             return
-        verdict = trading.judge(ticket, records)
+        verdict = trading.look(records).judge(ticket)
         if not isinstance(verdict, ApprovedTicket):
             self._abandon(attempt, _why(verdict))
             return
@@ -194,8 +212,8 @@ class Submission:
         trading.step(attempt, TicketState.ABANDONED, cause)
         trading.alarm(kind, f"{attempt.record.ticker}: the exit was not sent: {cause}")
 
-    def _remainder(self, former: Attempt) -> Iterable[Attempt]:
-        """The next attempt for what a partial fill left, where there may be one."""
+    def _remainder(self, former: Attempt) -> Iterable[OrderTicket]:
+        """The ticket for what a partial fill left, where there may be one."""
         trading = self.trading
         if former.ticket is None or not is_partial(former):
             return ()
@@ -204,12 +222,17 @@ class Submission:
         if next_one.attempt > trading.patience.attempts:
             say_end(trading, former)
             return ()
-        records = trading.read("the remainder of a partial fill")
-        if held_now(records, former.con_id) != left + former.ticket.fraction:
+        held = self._held_after(former)
+        if held != left + former.ticket.fraction:
             say_end(trading, former)
             return ()
-        ticket = _ticket_for(next_one, left + former.ticket.fraction)
-        return self._intend(ticket)
+        return (_ticket_for(next_one, held),)
+
+    def _held_after(self, former: Attempt) -> Decimal | None:
+        try:
+            return held_now(self.trading.read("what a partial fill left"), former.con_id)
+        except BrokerError:
+            return None  # unknown is not what is left
 
 
 def _ticket_for(ticket: OrderTicket, quantity: Decimal) -> OrderTicket:

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from sellkit.ports.ticket_book import TicketBook
 
 
-class Judge(Protocol):
-    """Judges a ticket once more, on facts gathered at this moment."""
+class Look(Protocol):
+    """Facts of one moment, to judge tickets on."""
 
-    def __call__(self, ticket: OrderTicket, records: BrokerRecords) -> Verdict:
-        """What the gates say, with positions and orders as in these lists."""
+    def judge(self, ticket: OrderTicket) -> Verdict:
+        """What the gates say."""
         ...
 
 
@@ -114,8 +114,8 @@ class Trading:
 
     Attributes
     ----------
-    judge
-        The final look before an order.
+    look
+        Gathers all facts anew, with positions and orders as in these lists.
     stopped
         Why everything is stopped now, "" while it is not; asked between claim and order.
     stop
@@ -135,7 +135,7 @@ class Trading:
     account: Account
     run_id: str
     now: Callable[[], dt.datetime]
-    judge: Judge
+    look: Callable[[BrokerRecords], Look]
     stopped: Callable[[], str]
     stop: Callable[[str], None]
     alarm: Callable[[AlertKind, str], None]
