@@ -13,10 +13,12 @@ from sellkit.operate.submit import Submission
 from sellkit.operate.trading import Patience, Trading
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Mapping
 
     from sellkit.core.alerts import AlertKind
     from sellkit.core.gates import Verdict
+    from sellkit.core.instrument import Instrument
     from sellkit.core.limits import Limits
     from sellkit.core.live_facts import LiveFacts
     from sellkit.core.orders import OrderTicket
@@ -153,7 +155,7 @@ class _Look:
             is_present=True,
             snapshot=self.records.snapshot,
             standing=live.broker.standing,
-            quote=self.quotes.get(instrument.con_id),
+            quote=self._quote(instrument, now),
             session=calendar.at(now),
             next_open=calendar.next_to_open(now).open_utc,
             exits=self.counted[0],
@@ -162,3 +164,10 @@ class _Look:
             live=self.facts,
         )
         return judge(ticket, facts)
+
+    def _quote(self, instrument: Instrument, now: dt.datetime) -> Quote | None:
+        """What the market showed for the decision; asked anew once that is old."""
+        known, live = self.quotes.get(instrument.con_id), self.live
+        if known is not None and now - known.asked_at <= live.limits.max_snapshot_age:
+            return known
+        return live.broker.quotes([instrument]).get(instrument.con_id)
