@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 4
+VERSION: Final = 5
 
 _RUN: Final = "run_id TEXT NOT NULL REFERENCES run (run_id)"
 
@@ -60,6 +60,9 @@ _COLUMNS: Final = {
     "quote_seen": f"""
         id INTEGER PRIMARY KEY, {_RUN}, con_id INTEGER NOT NULL, ticker TEXT NOT NULL,
         asked_at TEXT NOT NULL, bid TEXT, ask TEXT, last TEXT, trouble TEXT""",
+    "switch": """
+        id INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL, "by" TEXT NOT NULL,
+        details TEXT NOT NULL""",
     "alert_end": """
         id INTEGER PRIMARY KEY REFERENCES alert (id), at TEXT NOT NULL""",
 }
@@ -72,10 +75,11 @@ _ADDED: Final = {
     2: ("alert", "alert_end"),
     3: ("standing_seen",),
     4: ("retelling", "quote_seen"),
+    5: ("switch",),
 }
 # What else a version brought.
 _BESIDE: Final = {4: ("CREATE INDEX decision_of_bar ON decision (bar_end)",)}
-_OF_NO_RUN: Final = {"alert", "alert_end"}
+_OF_NO_RUN: Final = {"alert", "alert_end", "switch"}
 
 
 def statements(version: int = 0) -> tuple[str, ...]:

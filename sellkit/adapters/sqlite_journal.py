@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sellkit.ports import RunHeader
 
 _WAIT_SECONDS: Final = 30.0
-_JSON: Final = ("reasons", "order")
+_JSON: Final = ("reasons", "order", "details")
 _RUNS: Final = """
     SELECT run.*, run_end.finished_at, run_end.outcome FROM run
     LEFT JOIN run_end ON run_end.run_id = run.run_id ORDER BY run.rowid"""
@@ -32,6 +32,11 @@ _RUNS: Final = """
 # Times are ISO text in UTC, so that they sort as they follow each other.
 _PRECEDENTS: Final = """
     SELECT * FROM decision WHERE account = ? AND bar_end >= ? AND decision IN ('EXIT', 'HOLD')
+    ORDER BY id"""
+
+# The latest word on a ticket counts.
+_DEFERRALS: Final = """
+    SELECT ticket_id, deferred_until FROM ticket WHERE account = ? AND deferred_until >= ?
     ORDER BY id"""
 
 _OPEN_ALERTS: Final = """
@@ -151,6 +156,23 @@ class SqliteJournal:
     def open_alerts(self) -> tuple[Mapping[str, object], ...]:
         """The alerts that are not over, oldest first: `at`, `source`, `kind`, `text`."""
         return self._read(_OPEN_ALERTS)
+
+    def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
+        """By ticket id, the opening at `since` or later that a ticket was deferred to."""
+        rows = self._read(_DEFERRALS, account, journal_facts.instant(since))
+        return {str(row["ticket_id"]): journal_facts.deferred_until(row) for row in rows}
+
+    def record_switch(
+        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
+    ) -> None:
+        """That a person, or sellkit, did `arm`, `disarm`, `halt` or `resume`."""
+        facts = {"at": journal_facts.instant(at), "what": what, "by": by, "details": dict(details)}
+        with self._appending() as database:
+            _append(database, "switch", facts)
+
+    def switches(self) -> tuple[Mapping[str, object], ...]:
+        """Every such act, oldest first: `at`, `what`, `by`, `details`."""
+        return self._read("SELECT * FROM switch ORDER BY id")
 
     def close(self) -> None:
         """End the use of the file; a later use opens it again."""
