@@ -132,15 +132,14 @@ class Reporter:
 
     def code(self, order_id: int, code: int, text: str, more: str) -> None:
         """A code with the number of an order."""
-        said = masked(text, self._accounts)
-        fields = {"id": order_id, "errorCode": code, "errorMsg": said}
+        fields = {"id": order_id, "errorCode": code, "errorMsg": text}
         self._add(
             kind=ReportKind.CODE,
             order_id=str(order_id),
             code=code,
-            text=said,
+            text=text,
             meaning=meaning_of(code),
-            verbatim=fields | ({"advancedOrderRejectJson": masked(more)} if more else {}),
+            verbatim=fields | ({"advancedOrderRejectJson": more} if more else {}),
         )
 
     def _is_news(self, key: tuple[object, ...], fields: object, *, is_listed: bool) -> bool:
