@@ -226,15 +226,41 @@ def test_a_frozen_instrument_is_not_asked_for() -> None:
     assert "frozen" in row.reasons[0]
 
 
-def test_bars_that_cannot_be_are_put_aside_once() -> None:
+@pytest.mark.parametrize("factor", [1000.0, float("nan"), 0.0])
+def test_bars_that_cannot_be_are_put_aside_once(factor: float) -> None:
     scene = Scene()
     history = scene.broker.histories[APPLE, BarSize.M30]
     wrong = pd.Timestamp(HOUR_END - 30 * MINUTE)
     for name in ("open", "high", "low", "close"):
-        history.loc[wrong, name] *= 1000
+        history.loc[wrong, name] *= factor
     shown = scene.run(3)
     assert all("cannot be" in each.rows[0].trouble for each in shown)
     assert len(scene.store.quarantined()) == 1
+
+
+def test_a_second_bar_that_cannot_be_does_not_bring_the_first_one_back() -> None:
+    scene = Scene()
+    history = scene.broker.histories[APPLE, BarSize.M30]
+    for start in (HOUR_END - 30 * MINUTE, HOUR_END):
+        history.loc[pd.Timestamp(start), ["open", "high", "low", "close"]] *= 1000
+    shown = scene.run(40)
+    assert len(scene.store.quarantined()) == 2
+    assert "2 of the bars" in shown[-1].rows[0].trouble
+
+
+def test_bars_that_were_put_aside_are_taken_once_they_are_told_rightly() -> None:
+    scene = Scene()
+    history = scene.broker.histories[APPLE, BarSize.M30]
+    right, wrong = history.copy(), HOUR_END - 30 * MINUTE
+    history.loc[pd.Timestamp(wrong), ["open", "high", "low", "close"]] *= 1000
+
+    def mend() -> None:
+        scene.broker.histories[APPLE, BarSize.M30] = right
+
+    _, second = scene.run(2, mend)
+    assert not second.rows[0].is_stale
+    key = scene.place.options.key(APPLE, BarSize.M30)
+    assert scene.store.read(key).index[-1] == pd.Timestamp(wrong)
 
 
 def test_minutes_without_a_new_bar_write_nothing() -> None:
