@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from sellkit.core.bars import SeriesKey
     from sellkit.operate.options import DeskOptions
     from sellkit.operate.slices import Slice
@@ -115,7 +117,7 @@ class Asking:
             return joined
         # What is told otherwise by now, or no longer, is not waited for again.
         still = self._refused[one.key] = refused.iloc[place[is_same]]
-        return Joined(joined.fresh[~same], _told(still))
+        return Joined(joined.fresh[~same | _stands_still(joined.fresh, same)], _told(still))
 
 
 def _together(former: pd.DataFrame | None, refused: pd.DataFrame) -> pd.DataFrame:
@@ -123,6 +125,14 @@ def _together(former: pd.DataFrame | None, refused: pd.DataFrame) -> pd.DataFram
     if former is None:
         return refused
     return pd.concat([former[~former.index.isin(refused.index)], refused]).sort_index()
+
+
+def _stands_still(fresh: pd.DataFrame, same: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Bars put aside before without which the next one would not be seen to stand still, too."""
+    idle = fresh["volume"].to_numpy() == 0
+    is_new: NDArray[np.bool_] = idle & ~same
+    found: NDArray[np.bool_] = same & idle & np.concatenate([is_new[1:], [False]])
+    return found
 
 
 def _told(refused: pd.DataFrame) -> str:

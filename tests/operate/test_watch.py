@@ -248,6 +248,18 @@ def test_a_second_bar_that_cannot_be_does_not_bring_the_first_one_back() -> None
     assert "2 of the bars" in shown[-1].rows[0].trouble
 
 
+def test_a_price_that_goes_on_standing_still_never_enters() -> None:
+    scene = Scene()
+    history = scene.broker.histories[APPLE, BarSize.M30]
+    last = history["close"].loc[pd.Timestamp(HOUR_END - 90 * MINUTE)]
+    for start in (HOUR_END - 60 * MINUTE, HOUR_END - 30 * MINUTE, HOUR_END):
+        history.loc[pd.Timestamp(start), ["open", "high", "low", "close"]] = last
+        history.loc[pd.Timestamp(start), "volume"] = 0.0
+    scene.run(40)
+    key = scene.place.options.key(APPLE, BarSize.M30)
+    assert scene.store.read(key).index[-1] == pd.Timestamp(HOUR_END - 90 * MINUTE)
+
+
 def test_bars_that_were_put_aside_are_taken_once_they_are_told_rightly() -> None:
     scene = Scene()
     history = scene.broker.histories[APPLE, BarSize.M30]
