@@ -389,6 +389,19 @@ def test_a_gateway_of_another_time_ends_the_watch() -> None:
         scene.run(1)
 
 
+def test_an_error_that_ends_the_watch_is_not_kept_until_the_next_minute() -> None:
+    scene = Scene()
+    scene.broker.failure = ClockWentBack("the gateway's clock went back")
+    woken = threading.Event()
+
+    def wait_until(_instant: dt.datetime) -> bool:
+        assert woken.wait(SECONDS), "it waited for the next minute"
+        return False
+
+    with pytest.raises(ClockWentBack):
+        scene.watch.run(scene.clock.now, wait_until, scene.shown.append, wake=woken.set)
+
+
 # --- minutes --------------------------------------------------------------------------------------
 
 
@@ -434,6 +447,8 @@ def test_a_minute_whose_predecessor_is_still_under_way_is_skipped_and_said() -> 
     assert "1 of 1 answers" in second.trouble
     assert "hourly run" in second.trouble
     assert third.skipped == fourth.skipped == 2
+    assert (second.requests, second.seconds) == (0, 0.0)
+    assert scene.watch.minutes == 4
     assert len(scene.broker.requests) == 2
 
 
