@@ -13,7 +13,6 @@ from sellkit.adapters.ib.error_codes import (
     NOT_VALID,
     PORT_CHANGED,
     connect_errors,
-    meaning_of,
 )
 from sellkit.adapters.ib.library_log import (
     decoder_logger,
@@ -23,6 +22,7 @@ from sellkit.adapters.ib.library_log import (
 )
 from sellkit.adapters.ib.notices import concerns_connection, masked
 from sellkit.adapters.ib.orders.wire import Deaf, Ears, WireIB
+from sellkit.core.code_book import meaning_of
 from sellkit.core.reports import Meaning
 from sellkit.errors import NotConnected
 
