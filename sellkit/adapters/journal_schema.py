@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from sellkit.adapters.ticket_schema import COLUMNS as _TICKETS
+from sellkit.adapters.ticket_schema import INDEXES as _TICKET_INDEXES
+from sellkit.adapters.ticket_schema import UNIQUE
+
 VERSION: Final = 5
+CHAINED_SINCE: Final = 5
+"""The first version that chained its rows."""
 
 _RUN: Final = "run_id TEXT NOT NULL REFERENCES run (run_id)"
 
@@ -65,6 +71,11 @@ _COLUMNS: Final = {
         details TEXT NOT NULL""",
     "alert_end": """
         id INTEGER PRIMARY KEY REFERENCES alert (id), at TEXT NOT NULL""",
+    # A row for each row of every other table, in the order in which they were written.
+    "chain": """
+        id INTEGER PRIMARY KEY, of_table TEXT NOT NULL, of_row INTEGER NOT NULL,
+        hash TEXT NOT NULL""",
+    **_TICKETS,
 }
 # The tables that each version added to those of the version before it.
 _ADDED: Final = {
@@ -75,11 +86,17 @@ _ADDED: Final = {
     2: ("alert", "alert_end"),
     3: ("standing_seen",),
     4: ("retelling", "quote_seen"),
-    5: ("switch",),
+    5: ("switch", "chain", *_TICKETS),
 }
 # What else a version brought.
-_BESIDE: Final = {4: ("CREATE INDEX decision_of_bar ON decision (bar_end)",)}
-_OF_NO_RUN: Final = {"alert", "alert_end", "switch"}
+_BESIDE: Final = {
+    4: ("CREATE INDEX decision_of_bar ON decision (bar_end)",),
+    5: (*_TICKET_INDEXES, "CREATE UNIQUE INDEX chained ON chain (of_table, of_row)"),
+}
+_OF_NO_RUN: Final = {"alert", "alert_end", "switch", "chain", *_TICKETS}
+
+CHAINED: Final = tuple(table for table in _COLUMNS if table != "chain")
+"""Every table whose rows are chained."""
 
 
 def statements(version: int = 0) -> tuple[str, ...]:
@@ -99,7 +116,12 @@ def _making(table: str) -> list[str]:
     for act in ("UPDATE", "DELETE"):
         made.append(f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} {refuse}")
     # REPLACE INTO removes the former row without asking the trigger on DELETE.
-    twice = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608
+    same = [f"{key} = NEW.{key}"]
+    same += [
+        " AND ".join(f"{name} = NEW.{name}" for name in names) for names in UNIQUE.get(table, ())
+    ]
+    held = " OR ".join(f"({each})" for each in same) if len(same) > 1 else same[0]
+    twice = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {held})"  # noqa: S608
     made.append(
         f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} {twice} "
         f"BEGIN SELECT RAISE (ABORT, 'the journal holds this {table} already'); END"

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sellkit.adapters import durable_file, journal_facts, journal_schema
-from sellkit.errors import ConfigError, JournalError
+from sellkit.adapters import journal_facts
+from sellkit.adapters.journal_evidence import JournalEvidence
+from sellkit.adapters.journal_file import JournalFile
+from sellkit.adapters.sqlite_tickets import SqliteTickets
+from sellkit.errors import JournalError
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from sellkit.adapters.journal_file import Pen
     from sellkit.core.alerts import Alert
     from sellkit.core.portfolio import AccountSnapshot
     from sellkit.core.precedent import Precedent
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from sellkit.core.standing import Standing
     from sellkit.ports import RunHeader
 
-_WAIT_SECONDS: Final = 30.0
-_JSON: Final = ("reasons", "order", "details")
 _RUNS: Final = """
     SELECT run.*, run_end.finished_at, run_end.outcome FROM run
     LEFT JOIN run_end ON run_end.run_id = run.run_id ORDER BY run.rowid"""
@@ -41,9 +40,9 @@ _DEFERRALS: Final = """
 
 _OPEN_ALERTS: Final = """
     SELECT * FROM alert WHERE id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
-_END_ALERTS: Final = """
-    INSERT INTO alert_end SELECT id, :at FROM alert
-    WHERE source = :source AND id NOT IN (SELECT id FROM alert_end)"""
+_OPEN_OF_SOURCE: Final = """
+    SELECT id AS number FROM alert
+    WHERE source = ? AND id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
 
 
 class SqliteJournal:
@@ -56,6 +55,13 @@ class SqliteJournal:
     path
         The file.
 
+    Attributes
+    ----------
+    book
+        The tickets on their way through the market.
+    evidence
+        What an audit reads, and what persons did.
+
     Raises
     ------
     JournalError
@@ -63,40 +69,39 @@ class SqliteJournal:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
-        self._turn = threading.RLock()
+        self._file = JournalFile(path)
+        self.book = SqliteTickets(self._file)
+        self.evidence = JournalEvidence(self._file)
 
     def begin(self, header: RunHeader) -> None:
         """Open a run."""
-        with self._appending() as database:
-            held = database.execute("SELECT 1 FROM run WHERE run_id = ?", (header.run_id,))
-            if held.fetchone():
-                raise JournalError(f"{self._path} holds a run {header.run_id!r} already")
-            _append(database, "run", journal_facts.of_run(header))
+        with self._appending() as pen:
+            if pen.ask("SELECT 1 FROM run WHERE run_id = ?", header.run_id):
+                raise JournalError(f"{self._file.path} holds a run {header.run_id!r} already")
+            pen.append("run", journal_facts.of_run(header))
 
     def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         """The positions and open orders that the run saw, and that they were all."""
-        with self._appending(run_id) as database:
-            _append(database, "snapshot_seen", journal_facts.of_snapshot(run_id, snapshot))
+        with self._appending(run_id) as pen:
+            pen.append("snapshot_seen", journal_facts.of_snapshot(run_id, snapshot))
             for position in snapshot.positions:
                 facts = journal_facts.of_position(run_id, snapshot, position)
-                _append(database, "position_seen", facts)
+                pen.append("position_seen", facts)
             for order in snapshot.open_orders:
-                _append(database, "order_seen", journal_facts.of_order(run_id, snapshot, order))
+                pen.append("order_seen", journal_facts.of_order(run_id, snapshot, order))
 
     def record_standing(self, run_id: str, standing: Standing) -> None:
         """How the connection stood for the decisions of the run."""
-        with self._appending(run_id) as database:
-            _append(database, "standing_seen", journal_facts.of_standing(run_id, standing))
+        with self._appending(run_id) as pen:
+            pen.append("standing_seen", journal_facts.of_standing(run_id, standing))
 
     def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
         """Every decision, and the ticket with its complete order and verdict where there is one."""
-        with self._appending(run_id) as database:
+        with self._appending(run_id) as pen:
             for row in rows:
-                _append(database, "decision", journal_facts.of_decision(run_id, row))
+                pen.append("decision", journal_facts.of_decision(run_id, row))
                 for table, facts in journal_facts.beside(run_id, row).items():
-                    _append(database, table, facts)
+                    pen.append(table, facts)
 
     def finish(self, run_id: str, finished_at: dt.datetime, outcome: str) -> None:
         """Close a run: `decided`, `undecided` or `failed: ...`."""
@@ -105,61 +110,62 @@ class SqliteJournal:
             "finished_at": journal_facts.instant(finished_at),
             "outcome": outcome,
         }
-        with self._appending(run_id) as database:
-            _append(database, "run_end", end)
+        with self._appending(run_id) as pen:
+            pen.append("run_end", end)
 
     def runs(self) -> tuple[Mapping[str, object], ...]:
         """Every run, oldest first, with `finished_at` and `outcome`, or None for both."""
-        return self._read(_RUNS)
+        return self._file.read(_RUNS)
 
     def decisions(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The decisions of a run, in the order recorded."""
-        return self._read("SELECT * FROM decision WHERE run_id = ? ORDER BY id", run_id)
+        return self._file.read("SELECT * FROM decision WHERE run_id = ? ORDER BY id", run_id)
 
     def precedents(self, account: str, since: dt.datetime) -> tuple[Precedent, ...]:
         """Every EXIT and HOLD on a bar that ended at `since` or later, oldest first.
 
         A journal that is not there yet holds none, and is not made.
         """
-        if not self._path.exists():
+        if not self._file.path.exists():
             return ()
-        rows = self._read(_PRECEDENTS, account, journal_facts.instant(since))
+        rows = self._file.read(_PRECEDENTS, account, journal_facts.instant(since))
         return tuple(journal_facts.precedent(each) for each in rows)
 
     def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """How the connection stood for the decisions of a run; one at most."""
-        return self._read("SELECT * FROM standing_seen WHERE run_id = ? ORDER BY id", run_id)
+        return self._file.read("SELECT * FROM standing_seen WHERE run_id = ? ORDER BY id", run_id)
 
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The tickets of a run, each with its order as a mapping."""
-        return self._read("SELECT * FROM ticket WHERE run_id = ? ORDER BY id", run_id)
+        return self._file.read("SELECT * FROM ticket WHERE run_id = ? ORDER BY id", run_id)
 
     def retellings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The bars of a run that had been decided on before and are told differently since."""
-        return self._read("SELECT * FROM retelling WHERE run_id = ? ORDER BY id", run_id)
+        return self._file.read("SELECT * FROM retelling WHERE run_id = ? ORDER BY id", run_id)
 
     def quotes(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """What the market showed of the instruments of a run's exits."""
-        return self._read("SELECT * FROM quote_seen WHERE run_id = ? ORDER BY id", run_id)
+        return self._file.read("SELECT * FROM quote_seen WHERE run_id = ? ORDER BY id", run_id)
 
     def record_alert(self, source: str, alert: Alert) -> None:
         """An alert, and whose connection it is about."""
-        with self._appending() as database:
-            _append(database, "alert", journal_facts.of_alert(source, alert))
+        with self._appending() as pen:
+            pen.append("alert", journal_facts.of_alert(source, alert))
 
     def end_alerts(self, source: str, at: dt.datetime) -> None:
         """What a source's open alerts were about is over."""
-        ended = {"at": journal_facts.instant(at), "source": source}
-        with self._appending() as database:
-            database.execute(_END_ALERTS, ended)
+        with self._appending() as pen:
+            for each in pen.ask(_OPEN_OF_SOURCE, source):
+                ended = {"id": each["number"], "at": journal_facts.instant(at)}
+                pen.append("alert_end", ended)
 
     def open_alerts(self) -> tuple[Mapping[str, object], ...]:
         """The alerts that are not over, oldest first: `at`, `source`, `kind`, `text`."""
-        return self._read(_OPEN_ALERTS)
+        return self._file.read(_OPEN_ALERTS)
 
     def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
         """By ticket id, the opening at `since` or later that a ticket was deferred to."""
-        rows = self._read(_DEFERRALS, account, journal_facts.instant(since))
+        rows = self._file.read(_DEFERRALS, account, journal_facts.instant(since))
         return {str(row["ticket_id"]): journal_facts.deferred_until(row) for row in rows}
 
     def record_switch(
@@ -167,105 +173,30 @@ class SqliteJournal:
     ) -> None:
         """That a person, or sellkit, did `arm`, `disarm`, `halt` or `resume`."""
         facts = {"at": journal_facts.instant(at), "what": what, "by": by, "details": dict(details)}
-        with self._appending() as database:
-            _append(database, "switch", facts)
+        with self._appending() as pen:
+            pen.append("switch", facts)
 
     def switches(self) -> tuple[Mapping[str, object], ...]:
         """Every such act, oldest first: `at`, `what`, `by`, `details`."""
-        return self._read("SELECT * FROM switch ORDER BY id")
+        return self._file.read("SELECT * FROM switch ORDER BY id")
 
     def close(self) -> None:
         """End the use of the file; a later use opens it again."""
-        with self._turn, self._errors():
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def _read(self, query: str, *values: str) -> tuple[Mapping[str, object], ...]:
-        with self._turn, self._errors():
-            rows = self._open().execute(query, values).fetchall()
-        return tuple(_plain(row) for row in rows)
+        self._file.close()
 
     @contextmanager
-    def _appending(self, run_id: str | None = None) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it is on the disk afterwards, or nothing."""
-        with self._turn, self._errors(), self._open() as database:
-            database.execute("BEGIN IMMEDIATE")
+    def _appending(self, run_id: str | None = None) -> Iterator[Pen]:
+        """One transaction; of a run that is open, where one is named."""
+        with self._file.appending(is_head_synced=run_id is None) as pen:
             if run_id is not None:
-                self._check_open(database, run_id)
-            yield database
+                self._check_open(pen, run_id)
+            yield pen
 
-    def _check_open(self, database: sqlite3.Connection, run_id: str) -> None:
+    def _check_open(self, pen: Pen, run_id: str) -> None:
         for table, wanted in (("run", 1), ("run_end", 0)):
-            query = f"SELECT count(*) FROM {table} WHERE run_id = ?"  # noqa: S608  (constants)
-            if database.execute(query, (run_id,)).fetchone()[0] != wanted:
+            query = f"SELECT 1 FROM {table} WHERE run_id = ?"  # noqa: S608  (constants)
+            if len(pen.ask(query, run_id)) != wanted:
                 what = "was never begun" if wanted else "has ended"
-                raise JournalError(f"run {run_id!r} {what}, so {self._path} takes nothing for it")
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            durable_file.make_folder(self._path.parent)
-            database = sqlite3.connect(
-                self._path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            try:
-                # SQLite does not wait for a rival that turns the same new file to WAL; this does.
-                with durable_file.locked(self._path.with_name(f".{self._path.name}.lock")):
-                    self._prepare(database)
-            except BaseException:
-                database.close()
-                raise
-            self._connection = database
-        return self._connection
-
-    def _prepare(self, database: sqlite3.Connection) -> None:
-        database.row_factory = sqlite3.Row
-        self._check_version(database)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        database.execute("PRAGMA foreign_keys = ON")
-        with database:
-            database.execute("BEGIN IMMEDIATE")
-            version = self._check_version(database)
-            if version < journal_schema.VERSION:
-                for statement in journal_schema.statements(version):
-                    database.execute(statement)
-
-    def _check_version(self, database: sqlite3.Connection) -> int:
-        version: int = database.execute("PRAGMA user_version").fetchone()[0]
-        known = journal_schema.VERSION
-        if version > known:
-            raise JournalError(
-                f"the journal {self._path} has version {version} and this sellkit knows "
-                f"{known}: install the newer sellkit that wrote it"
-            )
-        tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version == 0 and tables:
-            raise JournalError(
-                f"{self._path} is a database of another program: move it away, or give another "
-                "--data-dir"
-            )
-        return version
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError, ConfigError) as error:  # the last: the lock is never freed
-            raise JournalError(
-                f"the journal {self._path} cannot be used ({error}): allow sellkit to write there; "
-                "if the file is damaged, move it away and keep it"
-            ) from error
-
-
-def _append(database: sqlite3.Connection, table: str, facts: Mapping[str, object]) -> None:
-    columns = ", ".join(f'"{name}"' for name in facts)
-    marks = ", ".join(f":{name}" for name in facts)
-    told = {name: json.dumps(v) if name in _JSON else v for name, v in facts.items()}
-    # Table and columns are this package's own names; values travel apart.
-    database.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", told)  # noqa: S608
-
-
-def _plain(row: sqlite3.Row) -> dict[str, object]:
-    facts = {name: row[name] for name in row.keys() if name != "id"}  # noqa: SIM118  (not a dict)
-    return {n: json.loads(v) if n in _JSON else v for n, v in facts.items()}
+                raise JournalError(
+                    f"run {run_id!r} {what}, so {self._file.path} takes nothing for it"
+                )

@@ -41,7 +41,7 @@ class Limits:
     max_orders, max_daily_notional
         Per account and day: how many orders, and how much they may sell; None is unset.
     max_clock_skew
-        How far sellkit's clock and the gateway's may lie apart.
+        How far this machine's clock and the gateway's may lie apart.
     many_exits, many_exits_part
         So many positions at once, and such a part of all, are not too many to signal.
     """
@@ -60,3 +60,14 @@ class Limits:
     max_clock_skew: dt.timedelta = dt.timedelta(seconds=2)
     many_exits: int = 3
     many_exits_part: float = 0.5
+
+    @property
+    def unset(self) -> tuple[str, ...]:
+        """The settings that have no value, and without which nothing is sent."""
+        needed = {
+            "orders.max_shares": self.max_shares,
+            "orders.max_notional": self.max_notional,
+            "orders.max_orders": self.max_orders,
+            "orders.max_daily_notional": self.max_daily_notional,
+        }
+        return tuple(name for name, value in needed.items() if value is None)

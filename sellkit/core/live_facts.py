@@ -70,8 +70,8 @@ class LiveFacts:
     probe
         Whether this gateway passed the probe.
     clock_skew
-        By how much sellkit's clock is ahead of the gateway's beyond what the two resolve; negative
-        when it is behind, None when it could not be told.
+        By how much this machine's clock is ahead of the gateway's beyond what the two resolve;
+        negative when it is behind.
     records_epoch
         The connection over which open orders, completed orders, executions and positions were read,
         each to its end marker; None when they were not.
@@ -98,7 +98,7 @@ class LiveFacts:
     halt: Halt | None
     lease_trouble: str | None
     probe: ProbeStanding
-    clock_skew: dt.timedelta | None
+    clock_skew: dt.timedelta
     records_epoch: int | None
     unsettled: tuple[TicketRecord, ...]
     orders_today: int

@@ -78,8 +78,6 @@ def probe_passed(_: OrderTicket, _facts: Facts, live: LiveFacts) -> str | None:
 
 def clocks_agree(_: OrderTicket, facts: Facts, live: LiveFacts) -> str | None:
     skew, limit = live.clock_skew, facts.limits.max_clock_skew
-    if skew is None:
-        return "whether this clock and the gateway's agree could not be told"
     if abs(skew) <= limit:
         return None
     where = "ahead of" if skew > _NO_TIME else "behind"
@@ -119,14 +117,7 @@ def quote_present(_: OrderTicket, facts: Facts, _live: LiveFacts) -> str | None:
 
 
 def limits_set(_: OrderTicket, facts: Facts, _live: LiveFacts) -> str | None:
-    limits = facts.limits
-    needed = {
-        "max_shares": limits.max_shares,
-        "max_notional": limits.max_notional,
-        "max_orders": limits.max_orders,
-        "max_daily_notional": limits.max_daily_notional,
-    }
-    unset = ", ".join(f"orders.{name}" for name, value in needed.items() if value is None)
+    unset = ", ".join(facts.limits.unset)
     return f"live mode needs every limit: set {unset} in the settings" if unset else None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sellkit.core.gates import ApprovedTicket, Facts, judge
+from sellkit.core.facts import Facts
+from sellkit.core.gates import ApprovedTicket, judge
 from sellkit.core.market_time import calendar_for
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.submit import Submission

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.arming import Halt
 from sellkit.core.live_facts import LiveFacts, ProbeStanding, is_sent, sold
 
 if TYPE_CHECKING:
@@ -35,9 +36,11 @@ class Permission:
         Whose orders, and whether a setting or a flag names it.
     profile, expected, port
         The profile, the kind of gateway that it expects, and its port.
-    broker, clock, own_clock
-        The gateway; the clock that sellkit lives by; and the clock that is held against the
-        gateway's, None where sellkit lives by that very one.
+    broker, clock, machine
+        The gateway; the clock that sellkit lives by; and this machine's.
+    is_clock_judged
+        Whether this machine's clock is held against the gateway's. Not where sellkit lives by the
+        time of a simulated gateway, which may be any.
     switches, lease, tickets, journal
         Arming and halt, the lease on the account, its tickets, and those that were deferred.
     probe
@@ -53,7 +56,8 @@ class Permission:
     port: int
     broker: Broker
     clock: Clock
-    own_clock: Clock | None
+    machine: Clock
+    is_clock_judged: bool
     switches: Switches
     lease: AccountLease
     tickets: TicketBook
@@ -106,15 +110,37 @@ class Permission:
             deferred=self.journal.deferrals(alias, now - _LONGEST_SESSION),
         )
 
-    def _skew(self) -> dt.timedelta | None:
-        """How far the own clock lies outside of what the gateway's answer allows."""
-        if self.own_clock is None:
+    def stopped(self) -> str:
+        """Why nothing may be sent any more, whatever was judged before; "" while it may.
+
+        It asks nobody but the disk, so that it can be asked between the claim and the order.
+        """
+        halt = self.switches.halt()
+        trouble = str(halt) if halt else self.lease.trouble
+        return trouble or self.switches.arming(self.account).trouble or ""
+
+    def stop(self, reason: str) -> None:
+        """Halt every process that sends orders, until a person resumes.
+
+        Raises
+        ------
+        ConfigError
+            The halt cannot be written.
+        JournalError
+            It is in force, and the journal has no row of it.
+        """
+        at = self.machine.now()
+        self.switches.set_halt(Halt(at, "sellkit", reason))
+        details = {"account": self.account.alias, "reason": reason}
+        self.journal.record_switch(at, "halt", "sellkit", details)
+
+    def _skew(self) -> dt.timedelta:
+        """How far this machine's clock lies outside of what the gateway's answer allows."""
+        if not self.is_clock_judged:
             return _NO_TIME
-        before, theirs, after = (
-            self.own_clock.now(),
-            self.broker.server_time(),
-            self.own_clock.now(),
-        )
+        before = self.machine.now()
+        theirs = self.broker.server_time()
+        after = self.machine.now()
         if before > theirs + _RESOLUTION:
             return before - theirs - _RESOLUTION
         return min(after - theirs, _NO_TIME)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sellkit.adapters.journal_schema import _ADDED
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.gates import DeniedTicket
@@ -149,7 +150,7 @@ def test_alerts_need_no_run(path: Path) -> None:
 def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path: Path) -> None:
     told = full.runs(), full.decisions("r1"), full.tickets("r1")
     full.close()
-    for table in ("alert_end", "alert", "standing_seen", "retelling", "quote_seen", "switch"):
+    for table in (*_ADDED[5], "alert_end", "alert", "standing_seen", "retelling", "quote_seen"):
         change(path, f"DROP TABLE {table}")
     change(path, "DROP INDEX decision_of_bar")
     change(path, "PRAGMA user_version = 1")
@@ -174,7 +175,9 @@ def test_to_look_for_earlier_decisions_makes_no_journal(path: Path) -> None:
 
 
 def test_every_write_is_on_the_disk_before_it_returns(full: SqliteJournal) -> None:
-    connection = full._open()  # the settings belong to a connection and show nowhere else
+    connection = (
+        full._file.connection()
+    )  # the settings belong to a connection and show nowhere else
     settings = {
         name: connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("journal_mode", "synchronous", "foreign_keys")

@@ -20,7 +20,7 @@ LIBRARIES = {
     "exchange_calendars": ("sellkit/core/market_time.py",),
     "pyarrow": ("sellkit/adapters/bar_store/", "sellkit/simgateway/replay.py"),
     "sqlite3": (
-        "sellkit/adapters/sqlite_journal.py",
+        "sellkit/adapters/journal_file.py",
         "sellkit/adapters/pacing_file.py",
         "sellkit/adapters/pacing_ledger.py",
         "sellkit/simgateway/keeping/state_file.py",

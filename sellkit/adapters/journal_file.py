@@ -1,0 +1,239 @@
+"""The file of the journal: opened, carried on from an earlier version, appended to and chained."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
+
+from sellkit.adapters import durable_file, journal_chain, journal_head, journal_schema
+from sellkit.adapters.journal_head import Head
+from sellkit.errors import ConfigError, JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from sellkit.core.custody import Finding
+
+_WAIT_SECONDS: Final = 30.0
+_JSON: Final = ("reasons", "order", "details", "before", "lists", "verbatim")
+_LAST: Final = "SELECT id, hash FROM chain ORDER BY id DESC LIMIT 1"
+
+
+class Pen:
+    """Appends within one transaction, and chains each row; made by `JournalFile.appending`."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        last = database.execute(_LAST).fetchone()
+        self._head = Head(0, journal_chain.BEGINNING) if last is None else Head(*last)
+        self.appended = 0
+
+    @property
+    def head(self) -> Head:
+        """The last link so far."""
+        return self._head
+
+    def append(self, table: str, facts: Mapping[str, object]) -> None:
+        """Add a row to one of the journal's own tables."""
+        columns = ", ".join(f'"{name}"' for name in facts)
+        marks = ", ".join(f":{name}" for name in facts)
+        told = {n: json.dumps(v, default=str) if n in _JSON else v for n, v in facts.items()}
+        # Table and columns are this package's own names; values travel apart.
+        query = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608
+        self._database.execute(query, told)
+        self.chain(table, *self._database.execute("SELECT last_insert_rowid()").fetchone())
+
+    def chain(self, table: str, row: int) -> None:
+        """Chain a row as it is stored by now."""
+        query = f"SELECT * FROM {table} WHERE rowid = ?"  # noqa: S608  (own names)
+        facts = dict(self._database.execute(query, (row,)).fetchone())
+        number = self._head.number + 1
+        self._head = Head(number, journal_chain.link(self._head.hash, table, row, facts))
+        link = (number, table, row, self._head.hash)
+        self._database.execute("INSERT INTO chain VALUES (?, ?, ?, ?)", link)
+        self.appended += 1
+
+    def ask(self, query: str, *values: object) -> tuple[dict[str, object], ...]:
+        """The rows of a query, as within this transaction."""
+        return tuple(_plain(each) for each in self._database.execute(query, values))
+
+
+class JournalFile:
+    """One SQLite file: WAL, synchronous FULL, foreign keys, append only, every row chained.
+
+    Safe for several threads and processes. The file is opened, and made, by the first use.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    JournalError
+        From every method: the file cannot be written, is no journal, or is one of a newer sellkit.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._head_path = path.with_suffix(".head")
+        self._connection: sqlite3.Connection | None = None
+        self._turn = threading.RLock()
+
+    def read(self, query: str, *values: object) -> tuple[dict[str, object], ...]:
+        """The rows of a query, without their ids."""
+        with self._turn, self._errors():
+            rows = self.connection().execute(query, values).fetchall()
+        return tuple(_plain(row) for row in rows)
+
+    @contextmanager
+    def appending(self, *, is_head_synced: bool = False) -> Iterator[Pen]:
+        """One transaction: all of it is on the disk afterwards, or nothing.
+
+        The head follows it. A loss of power may leave a head behind, unless it is to be synced.
+        """
+        with self._turn, self._errors():
+            with self.connection() as database:
+                database.execute("BEGIN IMMEDIATE")
+                pen = Pen(database)
+                yield pen
+            if pen.appended:
+                journal_head.write(self._head_path, pen.head, is_synced=is_head_synced)
+
+    def flaws(self) -> tuple[Finding, ...]:
+        """What is wrong with the chain, each row read; of one moment."""
+        with self._turn, self._errors():
+            database = self.connection()
+
+            def ask(query: str, *values: object) -> Iterator[dict[str, object]]:
+                return (dict(each) for each in database.execute(query, values))
+
+            with database:
+                database.execute("BEGIN")
+                return tuple(journal_chain.flaws(ask))
+
+    def doubt(self) -> str | None:
+        """Why this may not be the journal of the last run, or None: its head is held against it."""
+        with self._turn, self._errors():
+            try:
+                head = journal_head.read(self._head_path)
+            except ValueError as error:
+                return str(error)
+            if not self.path.exists():
+                return None if head is None else "the journal is missing, and its head is there"
+            database = self.connection()
+            last = database.execute(_LAST).fetchone()
+            if head is None:
+                return None if last is None else f"{self._head_path.name} is missing"
+            query = "SELECT hash FROM chain WHERE id = ?"
+            found = database.execute(query, (head.number,)).fetchone()
+            if found is None:
+                held = 0 if last is None else last["id"]
+                return f"the journal has {held} rows, and had {head.number}: it is an older one"
+            return None if found["hash"] == head.hash else "it is another journal than the last"
+
+    def accept(self) -> None:
+        """Take the journal as it is for the present one."""
+        with self._turn, self._errors():
+            last = self.connection().execute(_LAST).fetchone()
+            if last is not None:
+                journal_head.write(self._head_path, Head(*last), is_synced=True, is_forced=True)
+
+    def copy_to(self, path: Path) -> None:
+        """A copy of one moment in a file of its own, whole or not there; others may write on."""
+        with self._turn, self._errors():
+            durable_file.make_folder(path.parent)
+            temporary = durable_file.aside(path)
+            try:
+                with closing(sqlite3.connect(temporary)) as copy:
+                    self.connection().backup(copy)
+                    copy.execute("PRAGMA journal_mode = DELETE")  # one file, without companions
+                durable_file.settle(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """End the use of the file; a later use opens it again."""
+        with self._turn, self._errors():
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def connection(self) -> sqlite3.Connection:
+        """The connection of this process, opened by the first use."""
+        if self._connection is None:
+            durable_file.make_folder(self.path.parent)
+            database = sqlite3.connect(
+                self.path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            try:
+                # SQLite does not wait for a rival that turns the same new file to WAL; this does.
+                with durable_file.locked(self.path.with_name(f".{self.path.name}.lock")):
+                    self._prepare(database)
+            except BaseException:
+                database.close()
+                raise
+            self._connection = database
+        return self._connection
+
+    def _prepare(self, database: sqlite3.Connection) -> None:
+        database.row_factory = sqlite3.Row
+        self._check_version(database)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("PRAGMA foreign_keys = ON")
+        head = None
+        with database:
+            database.execute("BEGIN IMMEDIATE")
+            version = self._check_version(database)
+            if version < journal_schema.VERSION:
+                for statement in journal_schema.statements(version):
+                    database.execute(statement)
+            if 0 < version < journal_schema.CHAINED_SINCE:
+                head = _chain_all(Pen(database))
+        if head is not None:
+            journal_head.write(self._head_path, head, is_synced=True)
+
+    def _check_version(self, database: sqlite3.Connection) -> int:
+        version: int = database.execute("PRAGMA user_version").fetchone()[0]
+        known = journal_schema.VERSION
+        if version > known:
+            raise JournalError(
+                f"the journal {self.path} has version {version} and this sellkit knows "
+                f"{known}: install the newer sellkit that wrote it"
+            )
+        tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version == 0 and tables:
+            raise JournalError(
+                f"{self.path} is a database of another program: move it away, or give another "
+                "--data-dir"
+            )
+        return version
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, ConfigError) as error:  # the last: the lock is never freed
+            raise JournalError(
+                f"the journal {self.path} cannot be used ({error}): allow sellkit to write there; "
+                "if the file is damaged, move it away and keep it"
+            ) from error
+
+
+def _chain_all(pen: Pen) -> Head | None:
+    """Chain the rows of a version that did not, table by table."""
+    for table in journal_schema.CHAINED:
+        query = f"SELECT rowid AS number FROM {table} ORDER BY rowid"  # noqa: S608  (own names)
+        for each in pen.ask(query):
+            pen.chain(table, int(str(each["number"])))
+    return pen.head if pen.appended else None
+
+
+def _plain(row: sqlite3.Row) -> dict[str, object]:
+    facts = {name: row[name] for name in row.keys() if name != "id"}  # noqa: SIM118  (not a dict)
+    return {n: json.loads(v) if n in _JSON and v is not None else v for n, v in facts.items()}

@@ -1,0 +1,263 @@
+"""The tickets in the journal's file: every state on the disk before the next step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sellkit.adapters import ticket_facts
+from sellkit.adapters.journal_facts import instant
+from sellkit.core.lifecycle import TicketState, check
+from sellkit.core.portfolio import OWN_REFERENCE
+from sellkit.errors import DuplicateTicket, IllegalTransition, JournalError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping
+
+    from sellkit.adapters.journal_file import JournalFile, Pen
+    from sellkit.core.fills import Fill
+    from sellkit.core.gates import ApprovedTicket
+    from sellkit.core.orders import OrderTicket
+    from sellkit.core.portfolio import AccountSnapshot, OpenOrder
+    from sellkit.core.reports import BrokerRecords, OrderReport
+    from sellkit.core.tickets import TicketRecord
+    from sellkit.ports.order_route import OrderDraft
+
+    Ask = Callable[..., tuple[dict[str, Any], ...]]
+
+_UNSENT: Final = (TicketState.INTENT, TicketState.CANCELLING)
+_MAY_FOLLOW: Final = (TicketState.CANCELLED, TicketState.NOT_RECEIVED)
+_BY_OWN_METHOD: Final = {TicketState.INTENT: "intend", TicketState.SUBMITTING: "claim"}
+_OF_ACCOUNT: Final = """
+    SELECT reference FROM ticket_intent WHERE account = ? GROUP BY reference
+    HAVING min(at) >= ? ORDER BY min(id)"""
+_FILLS: Final = """
+    SELECT * FROM fill WHERE reference = ? OR (perm_id = ? AND perm_id != '') ORDER BY id"""
+# A round belongs to the step that stood when it was noted: the chain knows what came first.
+_ROUNDS_SINCE: Final = """
+    SELECT ticket_round.* FROM ticket_round
+    JOIN chain ON chain.of_table = 'ticket_round' AND chain.of_row = ticket_round.id
+    WHERE reference = ? AND chain.id > (
+        SELECT max(chain.id) FROM ticket_step
+        JOIN chain ON chain.of_table = 'ticket_step' AND chain.of_row = ticket_step.id
+        WHERE reference = ?)
+    ORDER BY ticket_round.id"""
+_LATEST: Final = """
+    SELECT reference, state FROM ticket_step
+    WHERE id IN (SELECT max(id) FROM ticket_step GROUP BY reference)"""
+_UNSETTLED: Final = f"""
+    SELECT ticket_intent.reference FROM ticket_intent
+    JOIN ({_LATEST}) AS latest ON latest.reference = ticket_intent.reference
+    WHERE account = ? AND state NOT IN ({{}})
+    GROUP BY ticket_intent.reference ORDER BY min(ticket_intent.id)"""  # noqa: S608  (constants)
+_SAME_POSITION: Final = """
+    SELECT DISTINCT reference FROM ticket_intent WHERE account = ? AND con_id = ?"""
+
+
+class SqliteTickets:
+    """The `TicketBook` in the journal's file; made by `SqliteJournal`, as its `book`.
+
+    Raises
+    ------
+    JournalError
+        From every method, as those of the journal.
+    """
+
+    def __init__(self, file: JournalFile) -> None:
+        self._file = file
+
+    def intend(self, run_id: str, ticket: OrderTicket, at: dt.datetime) -> TicketRecord:
+        """Note that a ticket is to be carried out; one that stands before its claim stays."""
+        reference = ticket.reference
+        with self._file.appending() as pen:
+            held = _told(pen.ask, reference)
+            if held is None or held.state not in _UNSENT:
+                self._check_new(pen, run_id, ticket, held)
+                pen.append("ticket_intent", ticket_facts.of_intent(run_id, ticket, at))
+                begun = ticket_facts.of_step(reference, TicketState.INTENT, at, "to be closed")
+                pen.append("ticket_step", begun)
+            return _known(pen.ask, reference)
+
+    def step(
+        self,
+        reference: str,
+        state: TicketState,
+        at: dt.datetime,
+        cause: str,
+        details: Mapping[str, object] | None = None,
+        *,
+        perm_id: str | None = None,
+    ) -> TicketRecord:
+        """Append a state that follows the present one."""
+        with self._file.appending() as pen:
+            if state in _BY_OWN_METHOD:
+                raise IllegalTransition(
+                    f"the ticket {reference} becomes {state} by `{_BY_OWN_METHOD[state]}` alone"
+                )
+            check(_known(pen.ask, reference).state, state, reference)
+            facts = ticket_facts.of_step(reference, state, at, cause, details, perm_id)
+            pen.append("ticket_step", facts)
+            return _known(pen.ask, reference)
+
+    def claim(
+        self,
+        approved: ApprovedTicket,
+        draft: OrderDraft,
+        before: AccountSnapshot,
+        at: dt.datetime,
+    ) -> TicketRecord:
+        """Append SUBMITTING with the complete order and the snapshot before it, once for ever."""
+        ticket, reference = approved.ticket, approved.ticket.reference
+        if draft.reference != reference:
+            raise JournalError(
+                f"the draft of {draft.reference} is none of {reference}: nothing was claimed"
+            )
+        with self._file.appending(is_head_synced=True) as pen:
+            held = _known(pen.ask, reference)
+            if held.claimed_at is not None:
+                raise DuplicateTicket(
+                    f"the ticket {reference} was claimed at {held.claimed_at.isoformat()} and is "
+                    f"{held.state}: it is never sent again; see `sellkit tickets`"
+                )
+            check(held.state, TicketState.SUBMITTING, reference)
+            self._check_free(pen, held)
+            pen.append("ticket_claim", ticket_facts.of_claim(ticket, draft, before, at))
+            step = ticket_facts.of_step(reference, TicketState.SUBMITTING, at, "claimed")
+            step["details"] = {"order": draft.order, "before": ticket_facts.seen(before)}
+            pen.append("ticket_step", step)
+            return _known(pen.ask, reference)
+
+    def note_cancel(self, reference: str, order: OpenOrder, at: dt.datetime, outcome: str) -> None:
+        """Of a resting order that a ticket cancels."""
+        with self._file.appending() as pen:
+            _known(pen.ask, reference)
+            pen.append("ticket_cancel", ticket_facts.of_cancel(reference, order, at, outcome))
+
+    def note_reports(self, reports: tuple[OrderReport, ...]) -> None:
+        """Keep what the gateway said, verbatim."""
+        with self._file.appending() as pen:
+            for each in reports:
+                pen.append("report_heard", ticket_facts.of_report(each))
+
+    def note_fills(self, fills: tuple[Fill, ...]) -> tuple[Fill, ...]:
+        """Add executions to the ledger; those that are new are returned."""
+        fresh = []
+        with self._file.appending() as pen:
+            for each in fills:
+                query = "SELECT 1 FROM fill WHERE account = ? AND exec_id = ?"
+                if not pen.ask(query, each.account.alias, each.exec_id):
+                    pen.append("fill", ticket_facts.of_fill(each))
+                    fresh.append(each)
+        return tuple(fresh)
+
+    def note_records(self, records: BrokerRecords, source: str) -> None:
+        """Keep lists that were read for a ticket, verbatim."""
+        with self._file.appending() as pen:
+            pen.append("records_seen", ticket_facts.of_records(records, source))
+
+    def note_round(self, reference: str, at: dt.datetime, epoch: int, doubt: str) -> None:
+        """A look for a ticket that was not found anywhere."""
+        facts = {"reference": reference, "at": instant(at), "epoch": epoch, "doubt": doubt}
+        with self._file.appending() as pen:
+            _known(pen.ask, reference)
+            pen.append("ticket_round", facts)
+
+    def rounds(self, reference: str) -> tuple[tuple[dt.datetime, int, str], ...]:
+        """Those looks since its last step, oldest first: time, epoch, doubt."""
+        found: tuple[dict[str, Any], ...] = self._file.read(_ROUNDS_SINCE, reference, reference)
+        return tuple(
+            (ticket_facts.moment(each["at"]), each["epoch"], each["doubt"]) for each in found
+        )
+
+    def ticket(self, reference: str) -> TicketRecord | None:
+        """One attempt; None when the journal has none of this reference."""
+        return _told(self._file.read, reference)
+
+    def ticket_records(self, account: str, since: dt.datetime) -> tuple[TicketRecord, ...]:
+        """Every attempt that began at `since` or later, oldest first."""
+        found = self._file.read(_OF_ACCOUNT, account, instant(since))
+        return tuple(_known(self._file.read, str(each["reference"])) for each in found)
+
+    def unsettled(self, account: str) -> tuple[TicketRecord, ...]:
+        """Every attempt that has not ended, however old, oldest first."""
+        ended = [str(state) for state in TicketState if state.is_terminal]
+        query = _UNSETTLED.format(", ".join("?" * len(ended)))
+        found = self._file.read(query, account, *ended)
+        return tuple(_known(self._file.read, str(each["reference"])) for each in found)
+
+    def accounts(self) -> tuple[str, ...]:
+        """The aliases of which there is a ticket."""
+        found = self._file.read("SELECT DISTINCT account FROM ticket_intent ORDER BY account")
+        return tuple(str(each["account"]) for each in found)
+
+    def fills(self, reference: str) -> tuple[Fill, ...]:
+        """The ledger of an attempt, in the order in which they came."""
+        steps = self._file.read("SELECT * FROM ticket_step WHERE reference = ?", reference)
+        return _fills(self._file.read, reference, ticket_facts.perm_id(steps)) if steps else ()
+
+    def steps(self, reference: str) -> tuple[Mapping[str, object], ...]:
+        """The steps of an attempt, oldest first: `at`, `state`, `cause`, `details`."""
+        query = "SELECT * FROM ticket_step WHERE reference = ? ORDER BY id"
+        found: tuple[dict[str, Any], ...] = self._file.read(query, reference)
+        return tuple(
+            {
+                "at": ticket_facts.moment(each["at"]),
+                "state": TicketState(each["state"]),
+                "cause": each["cause"],
+                "details": each["details"],
+            }
+            for each in found
+        )
+
+    def _check_new(
+        self, pen: Pen, run_id: str, ticket: OrderTicket, held: TicketRecord | None
+    ) -> None:
+        reference = ticket.reference
+        if held is not None and (held.claimed_at or held.state is not TicketState.ABANDONED):
+            raise DuplicateTicket(
+                f"the ticket {reference} is {held.state} already: the same bar is never sold twice"
+            )
+        if not pen.ask("SELECT 1 FROM run WHERE run_id = ?", run_id):
+            raise JournalError(
+                f"run {run_id!r} was never begun, so {self._file.path} takes nothing for it"
+            )
+        former = f"{OWN_REFERENCE}{ticket.ticket_id}-{ticket.attempt - 1}"
+        before = None if ticket.attempt == 1 else _told(pen.ask, former)
+        if ticket.attempt > 1 and (before is None or before.state not in _MAY_FOLLOW):
+            stands = "is unknown" if before is None else f"is {before.state}"
+            raise IllegalTransition(
+                f"the ticket {reference} cannot follow {former}, which {stands}: the journal "
+                "stays as it is; see `sellkit tickets`"
+            )
+
+    def _check_free(self, pen: Pen, record: TicketRecord) -> None:
+        """Two closes of one position would sell it twice, whichever bars they are for."""
+        for row in pen.ask(_SAME_POSITION, record.account, record.con_id):
+            other = _known(pen.ask, str(row["reference"]))
+            if other.reference != record.reference and other.state.is_claimed:
+                raise DuplicateTicket(
+                    f"the ticket {other.reference} closes the same position and is {other.state}: "
+                    f"{record.reference} waits until that is settled; see `sellkit tickets`"
+                )
+
+
+def _known(ask: Ask, reference: str) -> TicketRecord:
+    found = _told(ask, reference)
+    if found is None:
+        raise IllegalTransition(f"the journal has no ticket {reference}: see `sellkit tickets`")
+    return found
+
+
+def _told(ask: Ask, reference: str) -> TicketRecord | None:
+    intents, steps, claims, cancels = (
+        ask(f"SELECT * FROM {table} WHERE reference = ? ORDER BY id", reference)  # noqa: S608
+        for table in ("ticket_intent", "ticket_step", "ticket_claim", "ticket_cancel")
+    )
+    if not intents:
+        return None
+    fills = _fills(ask, reference, ticket_facts.perm_id(steps))
+    return ticket_facts.record(intents, steps, claims[0] if claims else None, cancels, fills)
+
+
+def _fills(ask: Ask, reference: str, perm_id: str | None) -> tuple[Fill, ...]:
+    return tuple(ticket_facts.fill(each) for each in ask(_FILLS, reference, perm_id))
