@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
-    *("arm", "disarm", "halt", "resume", "modes"),
+    *("arm", "disarm", "halt", "resume", "modes", "explain"),
 )
 INTERRUPTED: Final = 130
 

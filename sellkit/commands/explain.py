@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import argparse
 
 HELP = "say what one of Interactive Brokers' message codes means, and what to do"
+FLAGS: dict[str, str] = {}  # it asks no gateway and reads no settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
