@@ -11,6 +11,7 @@ import pytest
 from ib_insync.wrapper import RequestError
 
 from sellkit.adapters.ib.error_codes import connect_errors, ib_errors
+from sellkit.core.code_book import BOOK
 from sellkit.errors import (
     NoBars,
     NotConnected,
@@ -58,6 +59,19 @@ def test_a_rejection_keeps_code_and_text_as_sent() -> None:
         raise RequestError(7, 321, "as sent")
 
     assert (caught.value.code, caught.value.text) == (321, "as sent")
+
+
+def test_a_rejection_says_what_its_code_means_and_what_to_do() -> None:
+    with pytest.raises(RequestRejected) as caught, ib_errors("prices"):
+        raise RequestError(7, 10187, "as sent")
+    assert (
+        str(caught.value)
+        == f"prices: the gateway answered with error 10187: as sent ({BOOK[10187]})"
+    )
+
+    with pytest.raises(RequestRejected) as caught, ib_errors("prices"):
+        raise RequestError(7, 299, "as sent")
+    assert str(caught.value) == "prices: the gateway answered with error 299: as sent"
 
 
 def test_a_time_out_is_not_an_answer() -> None:

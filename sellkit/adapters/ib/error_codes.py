@@ -15,6 +15,7 @@ from typing import Final
 from ib_insync.wrapper import RequestError
 
 from sellkit.adapters.ib.notices import masked
+from sellkit.core.code_book import BOOK
 from sellkit.errors import (
     NoBars,
     NotConnected,
@@ -62,7 +63,9 @@ def rejection(code: int, text: str, what: str) -> SellkitError:
     elif code == NO_DEFINITION:
         kind = UnknownInstrument
     error = kind(code, text)
-    error.args = (f"{what}: {error}",)
+    entry = BOOK.get(code)
+    meant = "" if entry is None or kind is NoBars else f" ({entry})"
+    error.args = (f"{what}: {error}{meant}",)
     return error
 
 
