@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from sellkit.commands import Command
 
-COMMANDS: Final = ("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule")
+COMMANDS: Final = (
+    *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
+    *("arm", "disarm", "halt", "resume", "modes"),
+)
 INTERRUPTED: Final = 130
 
 

@@ -24,7 +24,7 @@ from sellkit.core.bars import (
     session_slots,
     slots_until,
 )
-from sellkit.core.gates import Facts
+from sellkit.core.facts import Facts
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.limits import AtClose, Limits
 from sellkit.core.market_time import UTC, Calendar, calendar_for

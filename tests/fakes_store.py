@@ -222,6 +222,7 @@ class MemoryJournal:
         self._decisions: list[dict[str, object]] = []
         self._beside: dict[str, list[dict[str, object]]] = defaultdict(list)
         self._standings: list[dict[str, object]] = []
+        self._switches: list[dict[str, object]] = []
         self.snapshots: list[tuple[str, AccountSnapshot]] = []
 
     def begin(self, header: RunHeader) -> None:
@@ -269,6 +270,21 @@ class MemoryJournal:
         ]
         told = [journal_facts.precedent(each) for each in firm]
         return tuple(each for each in told if each.end >= since)
+
+    def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
+        told = [each for each in self._beside["ticket"] if each["account"] == account]
+        waiting = [each for each in told if each["deferred_until"] is not None]
+        found = {str(each["ticket_id"]): journal_facts.deferred_until(each) for each in waiting}
+        return {ticket_id: until for ticket_id, until in found.items() if until >= since}
+
+    def record_switch(
+        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
+    ) -> None:
+        told = {"at": journal_facts.instant(at), "what": what, "by": by, "details": dict(details)}
+        self._switches.append(told)
+
+    def switches(self) -> tuple[Mapping[str, object], ...]:
+        return tuple(self._switches)
 
     def quotes(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._beside["quote_seen"] if each["run_id"] == run_id)

@@ -102,7 +102,7 @@ def locked(path: Path) -> Iterator[None]:
     pause = threading.Event()
     with path.open("ab") as file:
         for _ in range(int(LOCK_SECONDS / _PAUSE_SECONDS)):
-            if _take(file.fileno()):
+            if take(file.fileno()):
                 break
             pause.wait(_PAUSE_SECONDS)
         else:
@@ -113,13 +113,14 @@ def locked(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            _free(file.fileno())
+            free(file.fileno())
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(handle: int) -> bool:
+    def take(handle: int) -> bool:
+        """Take the lock on an open file, if nobody holds it."""
         os.lseek(handle, 0, os.SEEK_SET)
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
@@ -127,19 +128,22 @@ if sys.platform == "win32":
             return False
         return True
 
-    def _free(handle: int) -> None:
+    def free(handle: int) -> None:
+        """Give the lock on an open file back."""
         os.lseek(handle, 0, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
 
 else:
     import fcntl
 
-    def _take(handle: int) -> bool:
+    def take(handle: int) -> bool:
+        """Take the lock on an open file, if nobody holds it."""
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
 
-    def _free(handle: int) -> None:
+    def free(handle: int) -> None:
+        """Give the lock on an open file back."""
         fcntl.flock(handle, fcntl.LOCK_UN)

@@ -216,6 +216,11 @@ def of_ticket(run_id: str, row: SnapshotRow) -> Facts | None:
     }
 
 
+def deferred_until(row: Mapping[str, object]) -> dt.datetime:
+    """The opening that a ticket waits for."""
+    return _moment(str(row["deferred_until"]))
+
+
 def of_standing(run_id: str, standing: Standing) -> Facts:
     """How the connection stood for the decisions of a run."""
     return {

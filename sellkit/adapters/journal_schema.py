@@ -66,6 +66,9 @@ _COLUMNS: Final = {
     "quote_seen": f"""
         id INTEGER PRIMARY KEY, {_RUN}, con_id INTEGER NOT NULL, ticker TEXT NOT NULL,
         asked_at TEXT NOT NULL, bid TEXT, ask TEXT, last TEXT, trouble TEXT""",
+    "switch": """
+        id INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL, "by" TEXT NOT NULL,
+        details TEXT NOT NULL""",
     "alert_end": """
         id INTEGER PRIMARY KEY REFERENCES alert (id), at TEXT NOT NULL""",
     # A row for each row of every other table, in the order in which they were written.
@@ -83,14 +86,14 @@ _ADDED: Final = {
     2: ("alert", "alert_end"),
     3: ("standing_seen",),
     4: ("retelling", "quote_seen"),
-    5: ("chain", *_TICKETS),
+    5: ("switch", "chain", *_TICKETS),
 }
 # What else a version brought.
 _BESIDE: Final = {
     4: ("CREATE INDEX decision_of_bar ON decision (bar_end)",),
     5: (*_TICKET_INDEXES, "CREATE UNIQUE INDEX chained ON chain (of_table, of_row)"),
 }
-_OF_NO_RUN: Final = {"alert", "alert_end", "chain", *_TICKETS}
+_OF_NO_RUN: Final = {"alert", "alert_end", "switch", "chain", *_TICKETS}
 
 CHAINED: Final = tuple(table for table in _COLUMNS if table != "chain")
 """Every table whose rows are chained."""

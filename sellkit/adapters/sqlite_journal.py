@@ -33,6 +33,11 @@ _PRECEDENTS: Final = """
     SELECT * FROM decision WHERE account = ? AND bar_end >= ? AND decision IN ('EXIT', 'HOLD')
     ORDER BY id"""
 
+# The latest word on a ticket counts.
+_DEFERRALS: Final = """
+    SELECT ticket_id, deferred_until FROM ticket WHERE account = ? AND deferred_until >= ?
+    ORDER BY id"""
+
 _OPEN_ALERTS: Final = """
     SELECT * FROM alert WHERE id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
 _OPEN_OF_SOURCE: Final = """
@@ -157,6 +162,23 @@ class SqliteJournal:
     def open_alerts(self) -> tuple[Mapping[str, object], ...]:
         """The alerts that are not over, oldest first: `at`, `source`, `kind`, `text`."""
         return self._file.read(_OPEN_ALERTS)
+
+    def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
+        """By ticket id, the opening at `since` or later that a ticket was deferred to."""
+        rows = self._file.read(_DEFERRALS, account, journal_facts.instant(since))
+        return {str(row["ticket_id"]): journal_facts.deferred_until(row) for row in rows}
+
+    def record_switch(
+        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
+    ) -> None:
+        """That a person, or sellkit, did `arm`, `disarm`, `halt` or `resume`."""
+        facts = {"at": journal_facts.instant(at), "what": what, "by": by, "details": dict(details)}
+        with self._appending() as pen:
+            pen.append("switch", facts)
+
+    def switches(self) -> tuple[Mapping[str, object], ...]:
+        """Every such act, oldest first: `at`, `what`, `by`, `details`."""
+        return self._file.read("SELECT * FROM switch ORDER BY id")
 
     def close(self) -> None:
         """End the use of the file; a later use opens it again."""

@@ -20,6 +20,8 @@ from sellkit.config.schema import (
     SettingsFile,
     default_profiles,
 )
+from sellkit.config.state_folder import state_folder
+from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ class Settings:
         The chosen profile.
     data_dir, log_dir, assignments_path, notebooks_dir
         Absolute paths.
+    state_dir
+        Where the switches of live mode and the leases on accounts lie, for every data folder of a
+        person on this machine; those of a simulated gateway's profile lie among its data.
     is_returning
         Whether nobody is looking, so that a connection is waited for and comes back after a loss.
     """
@@ -62,6 +67,7 @@ class Settings:
     log_dir: Path
     assignments_path: Path
     notebooks_dir: Path
+    state_dir: Path
     is_returning: bool = False
 
     def as_overrides(self, chosen: Overrides) -> Overrides:
@@ -72,6 +78,7 @@ class Settings:
             profile=self.profile,
             data_dir=str(self.data_dir.parent),
             log_dir=str(self.log_dir),
+            state_dir=str(self.state_dir),
         )
 
 
@@ -108,6 +115,7 @@ def load(overrides: Overrides | None = None) -> Settings:
         log_dir=_under(Path.cwd(), chosen.log_dir) or data_dir / "logs",
         assignments_path=root / (connection.assignments or file.assignments.path),
         notebooks_dir=_notebooks(root, file),
+        state_dir=_under(Path.cwd(), chosen.state_dir) or _state(connection, data_dir),
         is_returning=bool(chosen.returning),
     )
 
@@ -188,6 +196,12 @@ def _with_connection(profile: ProfileSettings, chosen: Overrides) -> ProfileSett
 
 def _under(base: Path, text: str | None) -> Path | None:
     return None if text is None else base / Path(text).expanduser()
+
+
+def _state(connection: ProfileSettings, data_dir: Path) -> Path:
+    if connection.gateway is GatewayKind.SIMULATED:
+        return data_dir / "state"
+    return state_folder()
 
 
 def _notebooks(root: Path, file: SettingsFile) -> Path:

@@ -24,6 +24,7 @@ class Overrides:
     account: str | None = None
     data_dir: str | None = None
     log_dir: str | None = None
+    state_dir: str | None = None
     concurrency: int | None = None
     rth: bool | None = None
     returning: bool | None = None

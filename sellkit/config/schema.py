@@ -76,6 +76,16 @@ class OrderSettings(Section):
     max_snapshot_age_seconds: Seconds = 60.0
     close_margin_seconds: Seconds = 120.0
     max_quote_gap: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    max_orders: Annotated[int, Field(ge=1)] | None = None
+    max_daily_notional: Annotated[Decimal, Field(gt=0, strict=False)] | None = None
+    max_clock_skew_seconds: Annotated[float, Field(gt=0, le=10)] = 2.0
+    many_exits: Annotated[int, Field(ge=1)] = 3
+    many_exits_part: Annotated[float, Field(gt=0, le=1)] = 0.5
+    cancel_seconds: Seconds = 20.0
+    ack_seconds: Seconds = 15.0
+    fill_seconds: Seconds = 60.0
+    settle_seconds: Seconds = 30.0
+    retry_proven_unsent: bool = False
 
 
 class RequestSettings(Section):

@@ -26,6 +26,18 @@ class AlertKind(StrEnum):
     READ_ONLY = "read-only"
     OTHER_GATEWAY = "other gateway"
     NO_CONNECTION = "no connection for a run"
+    WITHHELD_EXIT = "withheld exit"
+    ORDER_UNCERTAIN = "order uncertain"
+    ORDER_REJECTED = "order rejected"
+    ORDER_UNFINISHED = "order unfinished"
+    UNPROTECTED = "unprotected"
+    PROTECTION_GONE = "protection gone"
+    FOREIGN_ORDER = "foreign order"
+    POSITION_FLIPPED = "position flipped"
+    UNEXPLAINED = "unexplained"
+    HALTED = "halted"
+    LEASE_HELD = "lease held"
+    JOURNAL = "journal"
 
 
 @dataclass(frozen=True, slots=True)

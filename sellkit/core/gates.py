@@ -12,63 +12,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sellkit.core.limits import AtClose
+from sellkit.core.live_gates import LIVE_GATES
 from sellkit.core.portfolio import Side
 from sellkit.core.signals import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sellkit.core.limits import Limits
-    from sellkit.core.market_time import Session
+    from sellkit.core.facts import Facts
     from sellkit.core.orders import OrderTicket
-    from sellkit.core.portfolio import AccountSnapshot
-    from sellkit.core.quotes import Quote
-    from sellkit.core.standing import Standing
 
     Gate = Callable[["OrderTicket", "Facts"], str | None]
 
-MANY_SIGNALS = 3
 _NO_TIME = dt.timedelta()
 # A correction is smaller; prices of before a split are further away.
 _SAME_BASIS = 0.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """All that a gate may see.
-
-    Attributes
-    ----------
-    now
-        The time of the decision, aware UTC.
-    is_present
-        Whether the present is described; a past moment that was asked for is not.
-    snapshot
-        Positions and open orders as last read.
-    standing
-        How the connection stands.
-    quote
-        What the market shows of the instrument; None when it was not asked for.
-    session
-        The regular session open at `now`, or None.
-    next_open
-        When the next regular session opens; None beyond the calendar.
-    exits, positions
-        How many positions signal EXIT now, and how many there are that could.
-    limits
-        What the operator allows.
-    """
-
-    now: dt.datetime
-    is_present: bool
-    snapshot: AccountSnapshot
-    standing: Standing
-    quote: Quote | None
-    session: Session | None
-    next_open: dt.datetime | None
-    exits: int
-    positions: int
-    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +102,19 @@ def snapshot_fresh(_: OrderTicket, facts: Facts) -> str | None:
 
 
 def bar_fresh(ticket: OrderTicket, facts: Facts) -> str | None:
+    """The age of a bar whose ticket was deferred to this session counts from its opening."""
     certificate = ticket.signal.certificate
     if certificate is None:
         return "no completed bar decides it"
     age, limit = facts.now - certificate.slot.end, facts.limits.max_bar_age
     if age < _NO_TIME:
         return f"the deciding bar ends {-age} after the time of the decision"
-    return None if age <= limit else f"the deciding bar ended {age} ago, more than {limit}"
+    if age <= limit:
+        return None
+    if not _is_deferred_to_now(ticket, facts) or facts.session is None:
+        return f"the deciding bar ended {age} ago, more than {limit}"
+    since = facts.now - facts.session.open_utc
+    return None if since <= limit else f"the opening it waited for is {since} ago, over {limit}"
 
 
 def told_as_decided(ticket: OrderTicket, _: Facts) -> str | None:
@@ -240,7 +204,9 @@ def within_limits(ticket: OrderTicket, facts: Facts) -> str | None:
 
 
 def not_too_many(_: OrderTicket, facts: Facts) -> str | None:
-    if facts.exits <= MANY_SIGNALS or facts.exits * 2 <= facts.positions:
+    limits, is_confirmed = facts.limits, facts.live is not None and facts.live.is_confirmed
+    few = facts.exits <= limits.many_exits
+    if few or facts.exits <= limits.many_exits_part * facts.positions or is_confirmed:
         return None
     return f"{facts.exits} of {facts.positions} positions signal at once: check the data first"
 
@@ -266,11 +232,17 @@ GATES: tuple[Gate, ...] = (
 
 
 def judge(ticket: OrderTicket, facts: Facts) -> Verdict:
-    """Pass a ticket through every gate."""
+    """Pass a ticket through every gate; through those of live mode, too, where that is asked for.
+
+    It is approved in live mode alone: elsewhere the most that becomes of it is a prepared one.
+    """
+    live = facts.live
     reasons = tuple(reason for gate in GATES if (reason := gate(ticket, facts)))
+    if live is not None:
+        reasons += tuple(told for each in LIVE_GATES if (told := each(ticket, facts, live)))
     closed = session_open(ticket, facts)
     if closed is None and not reasons:
-        return PreparedTicket(ticket)
+        return PreparedTicket(ticket) if live is None else ApprovedTicket(ticket)
     if not reasons and facts.limits.at_close is AtClose.NEXT_OPEN and facts.next_open is not None:
         return DeferredTicket(ticket, facts.next_open)
     return DeniedTicket(ticket, (*reasons, closed) if closed else reasons)
@@ -279,3 +251,9 @@ def judge(ticket: OrderTicket, facts: Facts) -> Verdict:
 def is_above(cost: Decimal, close: float, average: float) -> bool:
     """Whether close and average both lie strictly above the average cost."""
     return cost < Decimal(str(close)) and cost < Decimal(str(average))
+
+
+def _is_deferred_to_now(ticket: OrderTicket, facts: Facts) -> bool:
+    if facts.live is None or facts.session is None:
+        return False
+    return facts.live.deferred.get(ticket.ticket_id) == facts.session.open_utc

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import datetime as dt
     from decimal import Decimal
 
 
@@ -38,6 +38,12 @@ class Limits:
         Whether only positions above their cost are closed.
     at_close
         What happens to a signal of a session's last bar.
+    max_orders, max_daily_notional
+        Per account and day: how many orders, and how much they may sell; None is unset.
+    max_clock_skew
+        How far this machine's clock and the gateway's may lie apart.
+    many_exits, many_exits_part
+        So many positions at once, and such a part of all, are not too many to signal.
     """
 
     max_shares: Decimal | None
@@ -49,3 +55,19 @@ class Limits:
     max_quote_gap: float
     require_above_break_even: bool
     at_close: AtClose
+    max_orders: int | None = None
+    max_daily_notional: Decimal | None = None
+    max_clock_skew: dt.timedelta = dt.timedelta(seconds=2)
+    many_exits: int = 3
+    many_exits_part: float = 0.5
+
+    @property
+    def unset(self) -> tuple[str, ...]:
+        """The settings that have no value, and without which nothing is sent."""
+        needed = {
+            "orders.max_shares": self.max_shares,
+            "orders.max_notional": self.max_notional,
+            "orders.max_orders": self.max_orders,
+            "orders.max_daily_notional": self.max_daily_notional,
+        }
+        return tuple(name for name, value in needed.items() if value is None)

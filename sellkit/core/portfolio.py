@@ -20,6 +20,10 @@ OWN_REFERENCE: Final = "SK1-"
 """How the order reference of every order of sellkit begins."""
 
 
+_PAPER_PREFIXES: Final = ("DU", "DF")
+"""How Interactive Brokers numbers paper accounts, single and of an adviser."""
+
+
 class GatewayKind(StrEnum):
     """What stands at the other end."""
 
@@ -33,6 +37,11 @@ class Side(StrEnum):
 
     BUY = "BUY"
     SELL = "SELL"
+
+
+def is_paper_number(number: str) -> bool:
+    """Whether an account number is that of a paper account."""
+    return number.upper().startswith(_PAPER_PREFIXES)
 
 
 @dataclass(frozen=True, slots=True)

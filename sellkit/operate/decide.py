@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Timeframe
 from sellkit.core.evaluate import evaluate
-from sellkit.core.gates import Facts, judge
+from sellkit.core.facts import Facts
+from sellkit.core.gates import judge
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.orders import prepare
 from sellkit.core.precedent import by_key, upheld
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sellkit.core.assignments import Assignment
     from sellkit.core.gates import Verdict
     from sellkit.core.instrument import Instrument, Token
+    from sellkit.core.live_facts import LiveFacts
     from sellkit.core.portfolio import AccountSnapshot, Position
     from sellkit.core.precedent import Precedent
     from sellkit.core.quotes import Quote
@@ -64,6 +66,8 @@ class Decider:
         exit is withheld, as nobody knows whether prices are live.
     problems
         By contract, why bars could not be had; said beside UNDECIDED.
+    live
+        What the gates of live mode see; None in a dry run.
     """
 
     snapshot: AccountSnapshot
@@ -78,6 +82,7 @@ class Decider:
     incomplete: frozenset[Token]
     precedents: Callable[[dt.datetime], Sequence[Precedent]] = lambda _since: ()
     quotes: Callable[[Sequence[Instrument]], Mapping[int, Quote]] = lambda _instruments: {}
+    live: LiveFacts | None = None
 
     def decide(self) -> HourlyDecision:
         """Judge every position of the snapshot."""
@@ -156,6 +161,7 @@ class Decider:
             exits=counted[0],
             positions=counted[1],
             limits=self.options.limits,
+            live=self.live,
         )
         return judge(prepare(signal), facts)
 

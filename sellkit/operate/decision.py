@@ -54,6 +54,11 @@ class HourlyDecision:
         """The rows for which missing or doubtful data allow no answer."""
         return tuple(row for row in self.rows if row.signal.decision is Decision.UNDECIDED)
 
+    @property
+    def decided(self) -> int:
+        """How many positions there are that the rule could decide."""
+        return sum(each.instrument.is_decided for each in self.snapshot.positions)
+
     def under(self, standing: Standing) -> HourlyDecision:
         """This decision by a later standing: undecided as a whole when that one gives doubt."""
         doubt = standing.doubt(self.snapshot.epoch)

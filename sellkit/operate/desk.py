@@ -8,16 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Assignment
-from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.pacing import Urgency
-from sellkit.errors import ConfigError, DataError
+from sellkit.errors import ConfigError
 from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
-from sellkit.operate.download import DownloadReport, bring_up_to_date, plan
-from sellkit.operate.fetch import Series
+from sellkit.operate.download import DownloadReport, bring_up_to_date
 from sellkit.operate.holdings import Holding, coverage, holdings
 from sellkit.operate.speech import say
 from sellkit.operate.study import Archive, Studies
+from sellkit.operate.wanted import refuse_emptiness, wanted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Account, AccountSnapshot, Position
     from sellkit.core.quotes import Quote
+    from sellkit.core.tickets import TicketRecord
+    from sellkit.operate.live import Live
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import (
         AssignmentBook,
@@ -47,7 +48,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The adapters behind a desk's ports."""
+    """The adapters behind a desk's ports; `live` is what sends, and absent in a dry run."""
 
     broker: Broker
     clock: Clock
@@ -56,6 +57,7 @@ class Parts:
     journal: Journal
     signal_log: SignalLog
     progress: Progress
+    live: Live | None = None
 
 
 @dataclass(slots=True)
@@ -157,11 +159,8 @@ class Desk:
         self._move_to_present()
         if self._begun:
             self.apply_default()
-        assignments = self.sheet().assignments
-        self._problems = {}
-        series: list[Series] = []
-        for position in self.snapshot().positions:
-            series.extend(self._series(position, assignments))
+        positions, assignments = self.snapshot().positions, self.sheet().assignments
+        series, self._problems = wanted(positions, assignments, self.options, self.run.as_of)
         self.parts.store.name({each.key.con_id: each.instrument.token for each in series})
         urgency = Urgency.HOUR if self._begun else Urgency.BACKFILL
         report = bring_up_to_date(
@@ -174,7 +173,8 @@ class Desk:
             is_present=self.asked_as_of is None,
         )
         self._problems |= report.problems
-        self._refuse_emptiness(series)
+        if self.asked_as_of is not None and not self._problems:
+            refuse_emptiness(self.parts.store, series, self.run.as_of)
         return report
 
     def coverage(self) -> dict[Holding, list[SessionCoverage] | None]:
@@ -211,6 +211,7 @@ class Desk:
             now=self.parts.clock.now(),
             is_present=self.asked_as_of is None,
             problems=self._problems,
+            live=None if self.parts.live is None else self.parts.live.facts(),
         )
         decision = decider.decide()
         after = broker.standing.interrupted(before)
@@ -234,9 +235,23 @@ class Desk:
         self.parts.signal_log.append(run_id, decision.rows)
         for row in decision.rows:
             say(run_id, row)
-        outcome = "undecided" if decision.undecided else "decided"
-        journal.finish(run_id, self.parts.clock.now(), outcome)
+        if self.parts.live is None:
+            self._finish(decision)
         return decision
+
+    def submit(self, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
+        """Send what a recorded decision approved, and end the run; a dry run sends nothing.
+
+        Returns
+        -------
+        tuple of TicketRecord
+            Every attempt, as far as it came.
+        """
+        if self.parts.live is None:
+            return ()
+        sent = self.parts.live.submit(self.run.run_id, decision)
+        self._finish(decision)
+        return sent
 
     def close(self) -> None:
         """End the connection and close the journal; a second call does nothing."""
@@ -254,6 +269,10 @@ class Desk:
     ) -> None:
         self.close()
 
+    def _finish(self, decision: HourlyDecision) -> None:
+        outcome = "undecided" if decision.undecided else "decided"
+        self.parts.journal.finish(self.run.run_id, self.parts.clock.now(), outcome)
+
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""
         now = self.parts.clock.now()
@@ -270,30 +289,3 @@ class Desk:
         if self.asked_as_of is not None or not self.parts.broker.standing.is_ready:
             return {}
         return self.parts.broker.quotes(instruments)
-
-    def _series(
-        self, position: Position, assignments: Mapping[Token, Assignment]
-    ) -> tuple[Series, ...]:
-        instrument = position.instrument
-        assignment = assignments.get(instrument.token)
-        if not instrument.is_decided or position.quantity <= 0:
-            return ()
-        if assignment is None and not self.options.all_positions:
-            return ()
-        exchange = instrument.token.exchange
-        if not has_calendar(exchange):
-            problem = f"no session calendar is known for the exchange {exchange}"
-            self._problems[instrument.con_id] = problem
-            return ()
-        calendar = calendar_for(exchange, extended=not self.options.rth)
-        return plan(instrument, calendar, assignment, self.options, self.run.as_of)
-
-    def _refuse_emptiness(self, series: list[Series]) -> None:
-        if self.asked_as_of is None or not series or self._problems:
-            return
-        stored = (self.parts.store.read(each.key) for each in series)
-        if all(bars.empty or bars.index[0] >= self.run.as_of for bars in stored):
-            raise DataError(
-                f"the gateway has no bar of any position up to {self.run.as_of.isoformat()}; "
-                "ask for a later time"
-            )

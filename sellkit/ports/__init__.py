@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from sellkit.ports.assignment_book import AssignmentBook, AssignmentSheet
 from sellkit.ports.bar_store import BarStore
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sellkit.core.assignments import Assignment
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
@@ -139,42 +139,6 @@ class Broker(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentSheet:
-    """The assignments as they stand on disk.
-
-    Attributes
-    ----------
-    assignments
-        By token.
-    problems
-        One line for each row that cannot be used, with its line number; such rows stay in the file.
-    incomplete
-        Tokens that such a row names: no default is put in place of what a person began to write.
-    """
-
-    assignments: Mapping[Token, Assignment]
-    problems: tuple[str, ...] = ()
-    incomplete: frozenset[Token] = frozenset()
-
-
-class AssignmentBook(Protocol):
-    """The assigned averages on disk."""
-
-    @property
-    def path(self) -> Path:
-        """Where they are kept."""
-        ...
-
-    def load(self) -> AssignmentSheet:
-        """Every row; an absent file is an empty sheet, and one that is no table a ConfigError."""
-        ...
-
-    def save(self, assignment: Assignment) -> None:
-        """Write one assignment in place of the token's former row; every other row stays."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHeader:
     """What a run is, known before it does anything."""
@@ -241,6 +205,23 @@ class Journal(Protocol):
 
     def retellings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The bars of a run that had been decided on before and are told differently since."""
+        ...
+
+    def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
+        """By ticket id, the opening at `since` or later that a ticket was deferred to, aware UTC.
+
+        `account` is its alias.
+        """
+        ...
+
+    def record_switch(
+        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
+    ) -> None:
+        """That a person, or sellkit, did `arm`, `disarm`, `halt` or `resume`."""
+        ...
+
+    def switches(self) -> tuple[Mapping[str, object], ...]:
+        """Every such act, oldest first: `at`, `what`, `by`, `details`."""
         ...
 
     def close(self) -> None:

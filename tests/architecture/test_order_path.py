@@ -1,17 +1,27 @@
-"""Only the gates approve, and no code path places an order."""
+"""Only the gates approve, and one module places orders, once."""
 
 from __future__ import annotations
 
+import ast
 import json
 
 import pytest
 
-from tests.architecture.order_path import MAKER, PLACING, TOUR, leads_elsewhere, makers, placements
+from tests.architecture.order_path import (
+    MAKER,
+    PLACING,
+    SENDER,
+    TOUR,
+    leads_elsewhere,
+    makers,
+    placements,
+)
 from tests.architecture.source import (
     Offence,
     listing,
     notebook_code,
     notebooks,
+    parse,
     python_sources,
 )
 
@@ -27,15 +37,28 @@ def test_only_the_gates_construct_an_approved_ticket() -> None:
     assert not found, listing(found)
 
 
-def test_no_code_path_reaches_the_clients_order_call() -> None:
+def test_one_module_alone_reaches_the_clients_order_call() -> None:
     found = [each for path, text in python_sources() for each in placements(text, path)]
     found += [
-        Offence(path, 1, f"nothing may reach {word}")
+        Offence(path, 1, f"only {SENDER} may reach {word}")
         for path, notebook in notebooks()
         for word in PLACING
         if path != TOUR and word in json.dumps(notebook)
     ]
     assert not found, listing(found)
+
+
+def test_that_module_names_it_once_and_it_is_reached_with_an_approved_ticket_alone() -> None:
+    """The second half is what the route's signature says."""
+    sources = dict(python_sources())
+    named = [
+        each
+        for each in ast.walk(parse(sources[SENDER]))
+        if isinstance(each, ast.Attribute) and each.attr in PLACING
+    ]
+    assert len(named) == 1
+    users = [path for path, text in sources.items() if "orders.sending" in text]
+    assert users == [SENDER.replace("sending", "route")]
 
 
 def test_the_tour_trades_on_the_gateway_that_it_starts_and_on_no_other() -> None:
@@ -95,4 +118,5 @@ def test_asking_whether_a_ticket_is_approved_is_no_offence() -> None:
 )
 def test_a_way_to_place_an_order_is_found(text: str) -> None:
     assert placements(text, "sellkit/adapters/ib/broker.py")
+    assert not placements(text, SENDER)
     assert not placements(text, "sellkit/simgateway/messages.py")

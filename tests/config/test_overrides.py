@@ -67,6 +67,7 @@ def test_every_override_reaches_the_settings(config: str, tmp_path: Path) -> Non
             account="main",
             data_dir=str(tmp_path / "d"),
             log_dir=str(tmp_path / "l"),
+            state_dir=str(tmp_path / "s"),
             concurrency=3,
             rth=False,
             returning=True,
@@ -78,6 +79,7 @@ def test_every_override_reaches_the_settings(config: str, tmp_path: Path) -> Non
     assert not settings.file.history.rth
     assert settings.is_returning
     assert (settings.data_dir, settings.log_dir) == (tmp_path / "d" / "live", tmp_path / "l")
+    assert settings.state_dir == tmp_path / "s"
 
 
 def test_a_client_id_given_by_hand_holds_for_runs_and_viewers(config: str) -> None:

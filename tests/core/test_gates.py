@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from sellkit.core import gates
+from sellkit.core.facts import Facts
 from sellkit.core.gates import (
     GATES,
     DeniedTicket,
-    Facts,
     PreparedTicket,
     judge,
 )

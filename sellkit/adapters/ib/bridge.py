@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from sellkit.adapters.ib.connection import Connection
 from sellkit.adapters.ib.error_codes import ib_errors
 from sellkit.adapters.ib.loop import LoopThread
+from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sellkit.adapters.ib.errands import Outside
     from sellkit.adapters.ib.hearers import Hearers
+    from sellkit.adapters.ib.orders.reporter import Reporter
     from sellkit.adapters.ib.readiness import Rules
     from sellkit.adapters.ib.way import Endpoint, Way
-    from sellkit.core.portfolio import GatewayKind
+    from sellkit.core.portfolio import Account, GatewayKind
     from sellkit.core.standing import Standing
 
 Result = TypeVar("Result")
@@ -42,7 +44,12 @@ class Bridge:
 
     @classmethod
     def open(
-        cls, endpoint: Endpoint, rules: Rules, hearers: Hearers, outside: Outside | None = None
+        cls,
+        endpoint: Endpoint,
+        rules: Rules,
+        hearers: Hearers,
+        outside: Outside | None = None,
+        reporter: Reporter | None = None,
     ) -> Self:
         """Begin to connect; a connection that does not last is made before this returns.
 
@@ -56,7 +63,7 @@ class Bridge:
             undo.callback(loop.stop)
 
             async def begin() -> Connection:
-                connection = Connection(endpoint, rules, hearers, outside)
+                connection = Connection(endpoint, rules, hearers, outside, reporter)
                 undo.callback(_end, loop, connection)
                 connection.start()
                 if not rules.is_lasting:
@@ -77,6 +84,22 @@ class Bridge:
         """Accounts and kind of the gateway."""
         return self.connection.identity
 
+    def check_managed(self, account: Account) -> None:
+        """Refuse an account that the login does not manage.
+
+        Raises
+        ------
+        ConfigError
+            It does not.
+        NotConnected
+            There has been no connection yet.
+        """
+        if account.number not in self.identity[0]:
+            raise ConfigError(
+                f"the login at {self.address} does not manage the account "
+                f"{account.alias!r}; check the account in the settings, or --account"
+            )
+
     def wait(self, seconds: float) -> None:
         """Wait until the connection is ready, at most so long."""
         self.connection.wait(seconds)
@@ -84,6 +107,18 @@ class Bridge:
     def ask(self, what: str, work: Callable[[Way], Awaitable[Result]]) -> Result:
         """Have work done that needs a connection that is ready; `what` is for messages."""
         return self._call(what, partial(self.connection.attend, work))
+
+    def do(self, work: Callable[[Way], Result]) -> Result:
+        """Have work done at once, without a pause, on a connection that is ready.
+
+        Raises
+        ------
+        NotConnected
+            It is not ready.
+        ConnectionError, CancelledError
+            The connection was closed; the work may have been done.
+        """
+        return self._loop.call(partial(self.connection.attend_now, work), None)
 
     def ask_link(self, what: str, work: Callable[[Way], Awaitable[Result]]) -> Result:
         """Have work done that needs no more than an open link."""

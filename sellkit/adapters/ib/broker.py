@@ -11,6 +11,8 @@ from sellkit.adapters.ib import translate
 from sellkit.adapters.ib.bridge import Bridge
 from sellkit.adapters.ib.error_codes import NO_HISTORY, ib_errors
 from sellkit.adapters.ib.hearers import Hearers
+from sellkit.adapters.ib.orders.reporter import Reporter
+from sellkit.adapters.ib.orders.route import IbOrderRoute
 from sellkit.adapters.ib.pacing import Pacer, RequestLedger
 from sellkit.adapters.ib.readiness import Rules
 from sellkit.adapters.ib.reading import LISTS, described, read_lists
@@ -37,20 +39,24 @@ if TYPE_CHECKING:
     from sellkit.core.standing import Standing
     from sellkit.core.windows import BarRequest
     from sellkit.ports import Clock
+    from sellkit.ports.order_route import OrderRoute
 
 
 class IbBroker:
-    """The gateway, over one connection after the other. Reading only.
+    """The gateway, over one connection after the other. It reads; orders take its `route`.
 
     Made by `connect`. Any number of threads may call it, also threads that run an event loop of
     their own. Whatever is asked while `standing` is not ready raises `NotConnected` with its
     reason, also what waits for an answer then; only the gateway's time needs no more than a link.
     """
 
-    def __init__(self, bridge: Bridge, pacer: Pacer, clock: Clock | None) -> None:
+    def __init__(
+        self, bridge: Bridge, pacer: Pacer, clock: Clock | None, reporter: Reporter | None = None
+    ) -> None:
         self._bridge = bridge
         self._pacer = pacer
         self._clock: Clock = clock or BrokerClock(self.server_time)
+        self._route = None if reporter is None else IbOrderRoute(bridge, reporter, self._clock)
 
     @classmethod
     def connect(  # noqa: PLR0913  (each is one thing that an operator may set)
@@ -66,6 +72,7 @@ class IbBroker:
         ledger: RequestLedger | None = None,
         returning: Returning | None = None,
         expected: GatewayKind | None = None,
+        sends_orders: bool = False,
         on_alert: Callable[[Alert], None] | None = None,
         on_clear: Callable[[], None] | None = None,
         on_subscriptions_lost: Callable[[], None] | None = None,
@@ -95,6 +102,8 @@ class IbBroker:
             that was lost stays lost.
         expected
             The kind of gateway; another one is refused for good.
+        sends_orders
+            Whether there is a `route`. The client id is then the account's one for orders.
         on_alert, on_clear, on_subscriptions_lost
             Told on a thread of their own what a person has to hear of; that the connection is ready
             and no alert is open; that the gateway came back without its subscriptions.
@@ -126,9 +135,9 @@ class IbBroker:
             expected=expected,
         )
         hearers = Hearers(on_alert, on_clear, on_subscriptions_lost)
-        bridge = Bridge.open(endpoint, rules, hearers)
-        budget = pacing or PacingRules()
-        return cls(bridge, Pacer(budget, ledger or PacingLedger(":memory:", "", budget)), clock)
+        reporter = Reporter(client_id, clock) if sends_orders else None
+        bridge = Bridge.open(endpoint, rules, hearers, reporter=reporter)
+        return cls(bridge, _pacer(pacing or PacingRules(), ledger), clock, reporter)
 
     def __enter__(self) -> Self:
         return self
@@ -164,13 +173,7 @@ class IbBroker:
 
     @property
     def account_numbers(self) -> tuple[str, ...]:
-        """The accounts that this login manages.
-
-        Raises
-        ------
-        NotConnected
-            There has been no connection yet.
-        """
+        """The accounts that this login manages; NotConnected before the first connection."""
         return self._bridge.identity[0]
 
     @property
@@ -187,18 +190,12 @@ class IbBroker:
 
         Raises
         ------
-        ConfigError
-            The login does not manage the account.
-        RequestTimedOut
-            An end marker did not come.
+        ConfigError, RequestTimedOut
+            The login does not manage the account; an end marker did not come.
         UnknownInstrument
             A position's contract cannot be told from others.
         """
-        if account.number not in self.account_numbers:
-            raise ConfigError(
-                f"the login at {self._bridge.address} does not manage the account "
-                f"{account.alias!r}; check the account in the settings, or --account"
-            )
+        self._bridge.check_managed(account)
         connection = self._bridge.connection
         asked_at = self._clock.now()  # what is told may be as old as the question
         read = self._bridge.ask(LISTS, lambda way: read_lists(connection, way, account))
@@ -245,6 +242,18 @@ class IbBroker:
             raise NoBars(NO_HISTORY, f"{what}: the answer held none")
         return translate.bar_frame(bars, sent_at, what)
 
+    def route(self) -> OrderRoute:
+        """The way of an order to the gateway.
+
+        Raises
+        ------
+        ConfigError
+            It was not connected in order to send any.
+        """
+        if self._route is None:
+            raise ConfigError("this connection sends no orders; only live mode makes one that does")
+        return self._route
+
     def quotes(self, instruments: Sequence[Instrument]) -> Mapping[int, Quote]:
         """By contract, what the market shows of it now, and whether the account sees it live.
 
@@ -280,3 +289,7 @@ class IbBroker:
         sent_at = await asyncio.to_thread(self._clock.now)
         with ib_errors(what):
             return await way.questions.bars(request), sent_at
+
+
+def _pacer(rules: PacingRules, ledger: RequestLedger | None) -> Pacer:
+    return Pacer(rules, ledger or PacingLedger(":memory:", "", rules))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sellkit.adapters.ib.happenings import Command, Event
+    from sellkit.adapters.ib.orders.reporter import Reporter
     from sellkit.adapters.ib.way import Endpoint, Way
     from sellkit.core.portfolio import GatewayKind
 
@@ -45,6 +46,8 @@ class Connection:
         Who is told of alerts.
     outside
         Time and chance.
+    reporter
+        Who hears of orders, if anybody.
 
     Attributes
     ----------
@@ -53,7 +56,12 @@ class Connection:
     """
 
     def __init__(
-        self, endpoint: Endpoint, rules: Rules, hearers: Hearers, outside: Outside | None = None
+        self,
+        endpoint: Endpoint,
+        rules: Rules,
+        hearers: Hearers,
+        outside: Outside | None = None,
+        reporter: Reporter | None = None,
     ) -> None:
         self._rules = rules
         self._outside = outside or Outside()
@@ -64,7 +72,9 @@ class Connection:
         self._state = State()
         self._events: deque[Event] = deque()
         self._is_busy = False
-        self._errands = Errands(endpoint, rules.returning, self._outside, self._on_event)
+        self._errands = Errands(endpoint, rules.returning, self._outside, self._on_event, reporter)
+        if reporter is not None:
+            reporter.epoch = self._epoch_heard
         self._interrupted: asyncio.Future[str] = self._loop.create_future()
         self._bulletin = Bulletin(why_not(self._state, rules), self._outside.now)
         self._well_at = (0.0, self._outside.now())
@@ -150,6 +160,19 @@ class Connection:
             raise self.refusal()
         return await attended(partial(work, way), self._interrupted)
 
+    async def attend_now(self, work: Callable[[Way], Result]) -> Result:
+        """Do a piece of work that does not wait, on a connection that is ready as it begins.
+
+        Raises
+        ------
+        NotConnected
+            It is not ready.
+        """
+        way = self._errands.way
+        if way is None or not self.standing.is_ready:
+            raise self.refusal()
+        return work(way)
+
     async def attend_link(self, work: Callable[[Way], Awaitable[Result]]) -> Result:
         """Do a piece of work that needs an open link, whether it is ready or not."""
         way = self._errands.way
@@ -210,6 +233,10 @@ class Connection:
             self.opened.set_exception(self.refusal())
         elif state.epoch:
             self.opened.set_result(None)
+
+    def _epoch_heard(self) -> int:
+        """The epoch of a message; a gateway may speak of orders before it is known to be well."""
+        return self._state.epoch + (self._state.stage is Stage.DIALLING)
 
     def _mark_well(self) -> None:
         self._well_at = (self._outside.steady(), self._outside.now())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sellkit.adapters.clock import SystemClock
 from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib.link import Hearing
+from sellkit.adapters.ib.orders.wire import Deaf
 from sellkit.adapters.ib.way import Endpoint, Way, make_way, open_way, probe, sync, try_data
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from sellkit.adapters.ib.happenings import Event, Task
+    from sellkit.adapters.ib.orders.wire import Ears
     from sellkit.adapters.ib.returning import Returning
     from sellkit.errors import BrokerError
 
@@ -61,6 +63,8 @@ class Errands:
         Time and chance.
     tell
         Told the event that an errand came back with, and what happens on a link.
+    ears
+        Who hears of orders, if anybody.
 
     Attributes
     ----------
@@ -78,6 +82,7 @@ class Errands:
         returning: Returning,
         outside: Outside,
         tell: Callable[[Event], None],
+        ears: Ears | None = None,
     ) -> None:
         self.way: Way | None = None
         self.accounts: tuple[str, ...] = ()
@@ -86,6 +91,7 @@ class Errands:
         self._returning = returning
         self._outside = outside
         self._tell = tell
+        self._ears = ears or Deaf()
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[Event] | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -163,6 +169,7 @@ class Errands:
             told=lambda code, text: self._tell(have.Told(number, code, text)),
             unread=lambda: self._tell(have.Unread(number)),
             lost=lambda reason: self._tell(have.Lost(number, reason)),
+            ears=self._ears,
         )
         way = self.way = make_way(self._endpoint, number, rate, hearing)
         event, self.error = await open_way(way, self._endpoint.connect_seconds)

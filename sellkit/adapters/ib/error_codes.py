@@ -21,10 +21,12 @@ from sellkit.core.reports import Meaning
 from sellkit.errors import (
     NoBars,
     NotConnected,
+    NotSent,
     PacingViolation,
     RequestRejected,
     RequestTimedOut,
     SellkitError,
+    SubmissionUncertain,
     UnknownInstrument,
 )
 
@@ -182,6 +184,33 @@ def ib_errors(what: str, reason: Callable[[], str | None] = lambda: None) -> Ite
         raise NotConnected(
             f"{what}: {reason() or f'the connection to the gateway is gone ({error})'}"
         ) from error
+
+
+@contextmanager
+def submission_errors(what: str, give_up: Callable[[], bool]) -> Iterator[None]:
+    """Whatever goes wrong with an order becomes one of two: not sent, or nobody knows.
+
+    Parameters
+    ----------
+    what
+        The order, for the message.
+    give_up
+        Sees to it that nothing is written any more, and tells whether nothing was.
+    """
+    try:
+        yield
+    except (NotSent, SubmissionUncertain):
+        raise
+    except (Exception, CancelledError) as error:  # of an order nothing else may come out
+        reason = str(error) or type(error).__name__
+        if give_up():
+            raise NotSent(f"{what} was not sent: {reason}") from error
+        raise SubmissionUncertain(
+            f"{what} may have been sent, or not: {reason}; it is not sent again, see "
+            "`sellkit reconcile`"
+        ) from error
+    finally:
+        give_up()
 
 
 @contextmanager

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-
-from ib_insync import IB
 
 from sellkit.adapters.ib.error_codes import (
     CLIENT_ID_IN_USE,
@@ -24,6 +22,7 @@ from sellkit.adapters.ib.library_log import (
     ignore_failures,
 )
 from sellkit.adapters.ib.notices import concerns_connection, masked
+from sellkit.adapters.ib.orders.wire import Deaf, Ears, WireIB
 from sellkit.core.reports import Meaning
 from sellkit.errors import NotConnected
 
@@ -56,11 +55,14 @@ class Hearing:
         A message could not be read, or what handled one failed.
     lost
         The connection is gone, and why.
+    ears
+        Who hears of orders.
     """
 
     told: Callable[[int, str], None]
     unread: Callable[[], None]
     lost: Callable[[str], None]
+    ears: Ears = field(default_factory=Deaf)
 
 
 class Link:
@@ -95,7 +97,7 @@ class Link:
         self.farm_notices: list[str] = []
         self.unreadable = 0
         self._endpoint = (host, port, client_id)
-        self._ib = IB()
+        self._ib = WireIB(hearing.ears)
         self._ib.RaiseRequestErrors = True
         self._ib.wrapper.clientId = client_id
         self._ib.errorEvent += self._on_error
@@ -127,7 +129,7 @@ class Link:
                 await self.attend(probe)
 
     @property
-    def ib(self) -> IB:
+    def ib(self) -> WireIB:
         """The library's client."""
         return self._ib
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ib_insync import BarDataList, Contract
+from ib_insync import BarDataList, Contract, ExecutionFilter
 from ib_insync.util import formatIBDatetime
 from ib_insync.wrapper import RequestError
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Awaitable, Callable
 
-    from ib_insync import ContractDetails, Trade
-    from ib_insync.objects import Position
+    from ib_insync import ContractDetails, Fill, Trade
+    from ib_insync.objects import Position, PriceIncrement
 
     from sellkit.adapters.ib.link import Link
     from sellkit.core.windows import BarRequest
@@ -28,7 +29,8 @@ Result = TypeVar("Result")
 _EPOCH_SECONDS: Final = 2
 _DETAILS_AT_ONCE: Final = 8
 # Those that the gateway refuses without a number, the likelier first.
-_REFUSED: Final = ("orders", "positions")
+_REFUSED: Final = ("completed orders", "orders", "positions", "price steps")
+_TURNS: Final = ("time", "executions", *_REFUSED)
 
 
 class Questions:
@@ -46,7 +48,7 @@ class Questions:
         self._link = link
         self._seconds = seconds
         self._answers: dict[str, asyncio.Future[Any]] = {}
-        self._turns = {name: asyncio.Lock() for name in ("time", "positions", "orders")}
+        self._turns = {name: asyncio.Lock() for name in _TURNS}
         self._details = asyncio.Semaphore(_DETAILS_AT_ONCE)
         link.ib.errorEvent += self._on_error
 
@@ -77,6 +79,27 @@ class Questions:
             return self._link.ib.reqAllOpenOrdersAsync()
 
         return await self._take_turn("orders", ask)
+
+    async def completed_orders(self) -> list[Trade]:
+        """Every order of this day that has ended, of every client, complete to the end marker."""
+        ask = partial(self._link.ib.reqCompletedOrdersAsync, apiOnly=False)
+        return await self._take_turn("completed orders", ask)
+
+    async def executions(self, client_id: int) -> list[Fill]:
+        """This day's executions of one client, complete to the end marker; 0 stands for all."""
+        wanted = ExecutionFilter(clientId=client_id)
+        return await self._take_turn("executions", lambda: self._link.ib.reqExecutionsAsync(wanted))
+
+    async def market_rule(self, number: int) -> list[PriceIncrement]:
+        """The bands of a market rule. The library's own method gives up after a second."""
+
+        def ask() -> Awaitable[list[PriceIncrement]]:
+            name = f"marketRule-{number}"
+            answer: Awaitable[list[PriceIncrement]] = self._link.ib.wrapper.startReq(name)
+            self._link.ib.client.reqMarketRule(number)
+            return answer
+
+        return await self._take_turn("price steps", ask)
 
     async def contract_details(self, contract: Contract) -> list[ContractDetails]:
         """Every contract that fits."""

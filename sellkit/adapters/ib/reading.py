@@ -39,7 +39,7 @@ async def read_lists(connection: Connection, way: Way, account: Account) -> List
         An end marker did not come.
     """
     try:
-        held = _held(await way.questions.positions(), account.number)
+        held = held_by(await way.questions.positions(), account.number)
         trades = await way.questions.open_orders()
     except TimeoutError:
         # What was asked may still be answered, and must not be taken for a later answer.
@@ -58,7 +58,7 @@ async def read_lists(connection: Connection, way: Way, account: Account) -> List
     return Lists(connection.epoch, tuple(positions), tuple(orders))
 
 
-def _held(told: Iterable[IbPosition], number: str) -> list[IbPosition]:
+def held_by(told: Iterable[IbPosition], number: str) -> list[IbPosition]:
     """The positions of one account; of two messages about one contract the later one counts."""
     latest = {each.contract.conId: each for each in told if each.account == number}
     return [each for each in latest.values() if each.position]

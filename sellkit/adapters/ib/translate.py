@@ -15,7 +15,14 @@ from ib_insync.util import UNSET_DOUBLE
 from sellkit.core.bars import PRICES
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.market_time import UTC
-from sellkit.core.portfolio import SIMULATED_FARM, GatewayKind, OpenOrder, Position, Side
+from sellkit.core.portfolio import (
+    SIMULATED_FARM,
+    GatewayKind,
+    OpenOrder,
+    Position,
+    Side,
+    is_paper_number,
+)
 from sellkit.errors import BrokerError, InvalidBars, InvalidToken
 
 if TYPE_CHECKING:
@@ -25,9 +32,6 @@ if TYPE_CHECKING:
     from ib_insync.objects import Position as IbPosition
 
     from sellkit.core.portfolio import Account
-
-_PAPER_PREFIXES: Final = ("DU", "DF")
-"""How Interactive Brokers numbers paper accounts, single and of an adviser."""
 
 _SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL, "SSHORT": Side.SELL}
 # Without blanks: the gateway and the library do not agree about them.
@@ -64,7 +68,7 @@ def kind_of(farm_notices: Iterable[str], account_numbers: Sequence[str]) -> Gate
     """
     if any(text.rpartition(":")[2].strip() == SIMULATED_FARM for text in farm_notices):
         return GatewayKind.SIMULATED
-    is_paper = all(each.upper().startswith(_PAPER_PREFIXES) for each in account_numbers)
+    is_paper = all(is_paper_number(each) for each in account_numbers)
     return GatewayKind.PAPER if account_numbers and is_paper else GatewayKind.LIVE
 
 

@@ -1,0 +1,108 @@
+"""The lease on an account: a lock of the system's on a file that all processes share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from typing import TYPE_CHECKING, Final
+
+from sellkit.adapters import durable_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import BufferedRandom
+    from pathlib import Path
+
+    from sellkit.core.portfolio import Account
+
+_REMEDY: Final = "allow sellkit to write there, or set SELLKIT_STATE_DIR"
+
+
+class FileLease:
+    """The `AccountLease` of one account on this machine.
+
+    The lock is the system's, so that it ends with its process, however that ends; the file beside
+    it only says who holds it.
+
+    Parameters
+    ----------
+    folder
+        Shared by all processes; made when it is not there.
+    account
+        Whose; the file is named after its fingerprint.
+    now
+        The machine's time, aware UTC.
+    """
+
+    def __init__(self, folder: Path, account: Account, now: Callable[[], dt.datetime]) -> None:
+        self._folder = folder
+        self._account = account
+        self._now = now
+        self._lock = folder / f"lease-{account.fingerprint}.lock"
+        self._holder = folder / f"lease-{account.fingerprint}.json"
+        self._file: BufferedRandom | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why this process does not hold it, and who does; None while it does."""
+        if self._file is None:
+            return f"the lease on {self._account} is not held here{self._holder_in_words()}"
+        if not self._is_same_file(self._file):
+            return f"the lease on {self._account} is lost: {self._lock} was removed; start anew"
+        return None
+
+    def take(self) -> bool:
+        """Take it if nobody else holds it; whether this process holds it now.
+
+        Raises
+        ------
+        ConfigError
+            The folder cannot be written.
+        """
+        if self._file is not None:
+            return self.trouble is None
+        with durable_file.writing(self._folder, _REMEDY):
+            durable_file.make_folder(self._folder)
+            file = self._lock.open("a+b")
+            if not durable_file.take(file.fileno()) or not self._is_same_file(file):
+                file.close()
+                return False
+            self._file = file
+            told = {"pid": os.getpid(), "since": self._now().isoformat(timespec="seconds")}
+            durable_file.replace(self._holder, json.dumps(told).encode())
+        return True
+
+    def release(self) -> None:
+        """Give it back; a second call does nothing."""
+        if self._file is not None:
+            self._holder.unlink(missing_ok=True)
+            durable_file.free(self._file.fileno())
+            self._file.close()
+            self._file = None
+
+    def is_free(self) -> bool:
+        """Whether nobody holds it now, this process included; nothing is made or kept."""
+        if self._file is not None or not self._lock.exists():
+            return self._file is None
+        with self._lock.open("a+b") as file:
+            is_free = durable_file.take(file.fileno())
+            if is_free:
+                durable_file.free(file.fileno())
+        return is_free
+
+    def _is_same_file(self, file: BufferedRandom) -> bool:
+        """Whether the file that is locked is still the one that others would lock."""
+        held = os.fstat(file.fileno())
+        try:
+            there = self._lock.stat()
+        except OSError:
+            return False
+        return (held.st_dev, held.st_ino) == (there.st_dev, there.st_ino)
+
+    def _holder_in_words(self) -> str:
+        try:
+            told = json.loads(self._holder.read_bytes())
+            return f"; process {int(told['pid'])} has held it since {told['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""

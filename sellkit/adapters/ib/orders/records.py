@@ -1,0 +1,97 @@
+"""Everything that a gateway knows of an account, list after list over one connection."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sellkit.adapters.ib import translate
+from sellkit.adapters.ib.orders import told
+from sellkit.adapters.ib.reading import held_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ib_insync import Fill as IbFill
+    from ib_insync import Trade
+
+    from sellkit.adapters.ib.connection import Connection
+    from sellkit.adapters.ib.way import Way
+    from sellkit.core.fills import Fill
+    from sellkit.core.portfolio import Account, OpenOrder, Position
+    from sellkit.core.reports import CompletedOrder
+
+LISTS: Final = "open orders, completed orders, executions and positions"
+
+# What ended while the list was told stands in the next one; an Inactive order may come back.
+_GONE: Final = frozenset({"Filled", "Cancelled", "ApiCancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The lists of one account, read in one epoch."""
+
+    epoch: int
+    orders: tuple[OpenOrder, ...]
+    completed: tuple[CompletedOrder, ...]
+    fills: tuple[Fill, ...]
+    positions: tuple[Position, ...]
+
+
+async def read_records(connection: Connection, way: Way, account: Account, client_id: int) -> Told:
+    """Ask for all four lists, each to its end marker.
+
+    Raises
+    ------
+    TimeoutError
+        An end marker did not come.
+    """
+    ask = way.questions
+    try:
+        orders = await ask.open_orders()
+        completed = await ask.completed_orders()
+        fills = await all_executions(way, client_id)
+        held = held_by(await ask.positions(), account.number)
+    except TimeoutError:
+        connection.doubt(f"the end marker of {LISTS} did not come")
+        raise
+    of = await asyncio.gather(*(way.contracts.of_position(each.contract) for each in held))
+    return Told(
+        connection.epoch,
+        _working(orders, account),
+        tuple(told.completed(one) for one in completed if one.order.account == account.number),
+        _executed(fills, account),
+        tuple(
+            translate.position(each, instrument, account)
+            for each, instrument in zip(held, of, strict=True)
+        ),
+    )
+
+
+async def all_executions(way: Way, client_id: int) -> list[IbFill]:
+    """The executions of this day, of all clients and accounts.
+
+    To a question that names client 0 some gateways tell those of all clients, some no more than
+    those of client 0. So this client's own are asked for by name first.
+    """
+    own = await way.questions.executions(client_id) if client_id else []
+    return [*own, *await way.questions.executions(0)]
+
+
+def _working(trades: Iterable[Trade], account: Account) -> tuple[OpenOrder, ...]:
+    """Each order once: what was told of one while the list came stands in it as well."""
+    latest = {
+        (each.order.clientId, each.order.orderId, each.order.permId): each
+        for each in trades
+        if each.order.account == account.number and each.orderStatus.status not in _GONE
+    }
+    return tuple(translate.open_order(each, account) for each in latest.values())
+
+
+def _executed(fills: Iterable[IbFill], account: Account) -> tuple[Fill, ...]:
+    """Each execution once; its corrections have a number of their own."""
+    latest = {
+        each.execution.execId: each for each in fills if each.execution.acctNumber == account.number
+    }
+    return tuple(told.fill(each.contract, each.execution, account) for each in latest.values())

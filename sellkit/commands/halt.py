@@ -1,0 +1,26 @@
+"""`sellkit halt`: nothing is sent any more, by any process, until a person resumes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sellkit.commands.flags import overrides
+
+if TYPE_CHECKING:
+    import argparse
+
+HELP = "stop every process from sending orders, at once, until `sellkit resume`"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own flags."""
+    parser.add_argument("--reason", default="no reason given", metavar="TEXT", help="why")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Halt; nobody is asked, and orders that are in the market stay there."""
+    from sellkit.wiring.switching import halt
+
+    print(halt(overrides(args), args.reason))
+    print("Orders that are in the market already stay there: cancel them in TWS if they shall not.")
+    return 0

@@ -1,0 +1,165 @@
+"""Cancel sellkit's own resting orders on a position before it is closed, and see that they ended.
+
+A resting stop and a close that both fill leave the account short. So no close is sent before the
+lists show that nothing of its own rests there any more, whatever the messages said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sellkit.core.alerts import AlertKind
+from sellkit.core.fills import total
+from sellkit.core.lifecycle import TicketState
+from sellkit.core.portfolio import Side
+from sellkit.core.reports import ENDED_STATUSES
+from sellkit.errors import BrokerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sellkit.core.fills import Fill
+    from sellkit.core.portfolio import OpenOrder
+    from sellkit.core.reports import BrokerRecords, OrderReport
+    from sellkit.operate.trading import Attempt, Trading
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What rested on a position, and what came of it.
+
+    Attributes
+    ----------
+    records
+        The lists after everything had ended, or as they were when it had not.
+    resting
+        The orders that had to go.
+    left
+        Those that are still open.
+    """
+
+    records: BrokerRecords
+    resting: tuple[OpenOrder, ...]
+    left: tuple[OpenOrder, ...]
+
+    def sold_by(self, before: BrokerRecords, con_id: int) -> Decimal:
+        """Shares that the cancelled orders took off the position meanwhile."""
+        gone = {each.perm_id for each in self.resting if each.con_id == con_id}
+        then = [each for each in before.fills if each.perm_id in gone]
+        now = [each for each in self.records.fills if each.perm_id in gone]
+        return _sold(now) - _sold(then)
+
+
+def resting_on(records: BrokerRecords, con_id: int) -> tuple[OpenOrder, ...]:
+    """Sellkit's own open orders on a contract, of either side."""
+    return tuple(each for each in records.snapshot.orders_on(con_id) if each.is_own)
+
+
+def clear(trading: Trading, attempts: Sequence[Attempt], before: BrokerRecords) -> Cleared:
+    """Cancel what rests on the attempts' contracts, each order once, and wait for its end.
+
+    Every attempt with something resting moves to CANCELLING first. One whose orders did not end is
+    ABANDONED: they still protect the position, or still work on it.
+    """
+    asked = [order for each in attempts for order in _begin(trading, each, before)]
+    if not asked:
+        return Cleared(before, (), ())
+    for order in asked:
+        _ask(trading, _of(attempts, order), order)
+    records, left = _await_end(trading, asked, before)
+    for order in [each for each in asked if each not in left]:
+        reference = _of(attempts, order).record.reference
+        trading.book.note_cancel(reference, order, trading.now(), _outcome(order, records))
+    for attempt in attempts:
+        trading.refresh(attempt)
+        _give_up(trading, attempt, [each for each in left if each.con_id == attempt.con_id])
+    return Cleared(records, tuple(asked), tuple(left))
+
+
+def say_unprotected(trading: Trading, attempt: Attempt) -> None:
+    """Tell a person when a close failed after what protected the position was cancelled."""
+    closed = (TicketState.DONE, TicketState.DONE_BY_OTHER, TicketState.FILLED)
+    if attempt.state in closed or not attempt.record.stopped:
+        return
+    listed = ", ".join(attempt.record.stopped)
+    gone = f"cancelled before the close, which is {attempt.state}: {listed}"
+    todo = "place it anew, or close the position by hand"
+    trading.alarm(AlertKind.UNPROTECTED, f"{attempt.record.ticker}: {gone}; {todo}")
+
+
+def in_words(order: OpenOrder) -> str:
+    """An order for a person: `SELL 100 STP at 95.5`."""
+    price = order.stop_price if order.stop_price is not None else order.limit_price
+    at = "" if price is None else f" at {price.normalize():f}"
+    return f"{order.side} {order.remaining.normalize():f} {order.order_type}{at}"
+
+
+def _begin(trading: Trading, attempt: Attempt, records: BrokerRecords) -> tuple[OpenOrder, ...]:
+    resting = resting_on(records, attempt.con_id)
+    if resting:
+        listed = [in_words(each) for each in resting]
+        cause = f"to be cancelled first: {', '.join(listed)}"
+        trading.step(attempt, TicketState.CANCELLING, cause, orders=listed)
+    return resting
+
+
+def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> None:
+    reference = attempt.record.reference
+    trading.book.note_cancel(reference, order, trading.now(), "asked")
+    try:
+        trading.route.cancel(order)
+    except BrokerError as error:
+        trading.book.note_cancel(reference, order, trading.now(), f"not sent: {error}")
+
+
+def _await_end(
+    trading: Trading, asked: Sequence[OpenOrder], before: BrokerRecords
+) -> tuple[BrokerRecords, list[OpenOrder]]:
+    """The lists when nothing of it is open any more, or when patience has ended."""
+    end = trading.timer() + trading.patience.cancel
+    words: list[OrderReport] = []
+    records, left = before, list(asked)
+    while left and trading.timer() < end:
+        words += trading.hear(min(trading.patience.pause, end - trading.timer()))
+        try:
+            records = trading.read("cancelled orders")
+        except BrokerError:
+            continue  # what is not known to have ended is open
+        left = [each for each in asked if not _has_ended(each, records, words)]
+    return records, left
+
+
+def _has_ended(order: OpenOrder, records: BrokerRecords, words: Sequence[OrderReport]) -> bool:
+    """Whether it is open no more, and something tells how it ended."""
+    if any(each.perm_id == order.perm_id for each in records.snapshot.open_orders):
+        return False
+    ended = {each.perm_id for each in records.completed}
+    ended |= {each.perm_id for each in words if each.status in ENDED_STATUSES and each.perm_id}
+    executed = total(each for each in records.fills if each.perm_id == order.perm_id)
+    return order.perm_id in ended or executed >= order.quantity
+
+
+def _outcome(order: OpenOrder, records: BrokerRecords) -> str:
+    executed = total(each for each in records.fills if each.perm_id == order.perm_id)
+    return "filled" if executed >= order.quantity else "confirmed"
+
+
+def _give_up(trading: Trading, attempt: Attempt, left: Sequence[OpenOrder]) -> None:
+    if not left:
+        return
+    listed = ", ".join(in_words(each) for each in left)
+    cause = f"the cancel of {listed} was not confirmed; it may still work, so nothing is sent"
+    trading.step(attempt, TicketState.ABANDONED, cause)
+    trading.alarm(AlertKind.WITHHELD_EXIT, f"{attempt.record.ticker}: {cause}")
+
+
+def _of(attempts: Sequence[Attempt], order: OpenOrder) -> Attempt:
+    return next(each for each in attempts if each.con_id == order.con_id)
+
+
+def _sold(fills: Sequence[Fill]) -> Decimal:
+    """Shares sold less shares bought."""
+    bought = [each for each in fills if each.side is Side.BUY]
+    return total(each for each in fills if each.side is Side.SELL) - total(bought)

@@ -1,0 +1,184 @@
+"""Hold the journal against the gateway, and let the gateway be right about what it knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sellkit.core.alerts import AlertKind
+from sellkit.core.lifecycle import TicketState
+from sellkit.core.proof import lacking
+from sellkit.core.settling import settle
+from sellkit.operate.comparing import Line, compare
+from sellkit.operate.following import evidence, follow, say_end
+from sellkit.operate.trading import Attempt
+from sellkit.operate.verifying import held_now, verify
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from sellkit.core.fills import Fill
+    from sellkit.core.reports import BrokerRecords
+    from sellkit.core.tickets import TicketRecord
+    from sellkit.operate.trading import Trading
+
+_ENDED_ALIVE = (
+    TicketState.REJECTED,
+    TicketState.CANCELLED,
+    TicketState.EXPIRED,
+    TicketState.NOT_RECEIVED,
+    TicketState.DONE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Journal against gateway at one moment.
+
+    Attributes
+    ----------
+    records
+        What the gateway told.
+    tickets
+        Every attempt that was open before, as it is now.
+    lines
+        Side by side; what cannot be explained first.
+    """
+
+    records: BrokerRecords
+    tickets: tuple[TicketRecord, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def unexplained(self) -> tuple[Line, ...]:
+        """What neither side accounts for."""
+        return tuple(each for each in self.lines if not each.is_explained)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Settles what former processes left.
+
+    Attributes
+    ----------
+    trading
+        Ports and account.
+    max_bar_age
+        How old a deciding bar may be for its ticket to be begun.
+    """
+
+    trading: Trading
+    max_bar_age: dt.timedelta
+
+    def reconcile(self) -> Reconciliation:
+        """Read everything, adopt what is found, and leave the rest UNCERTAIN aloud.
+
+        Raises
+        ------
+        NotConnected, RequestTimedOut
+            A list could not be read to its end: nothing was concluded.
+        JournalError
+            It cannot be written.
+        """
+        trading = self.trading
+        records = trading.route.records(trading.account)
+        trading.book.note_records(records, "reconcile")
+        self._reopen(records, trading.book.note_fills(records.fills))
+        before = trading.book.unsettled(trading.account.alias)
+        for record in before:
+            if record.state.is_claimed:
+                self._settle(Attempt(None, record), records)
+            else:
+                self._let_go(record)
+        after = [trading.book.ticket(each.reference) or each for each in before]
+        verify(trading, [Attempt(None, each) for each in after])
+        after = [trading.book.ticket(each.reference) or each for each in before]
+        lines = compare(records, trading.book, trading.account.alias)
+        for line in lines:
+            if not line.is_explained:
+                trading.alarm(AlertKind.UNEXPLAINED, f"{line.subject}: {line.broker}; {line.note}")
+        return Reconciliation(records, tuple(after), lines)
+
+    def adopt(self, tickets: Sequence[TicketRecord]) -> tuple[TicketRecord, ...]:
+        """Follow to their end the orders of former processes that still work."""
+        alive = (TicketState.ACKNOWLEDGED, TicketState.STOPPING)
+        attempts = [Attempt(None, each) for each in tickets if each.state in alive]
+        for attempt in attempts:
+            attempt.since = self.trading.timer()
+        follow(self.trading, attempts)
+        verify(self.trading, attempts)
+        return tuple(each.record for each in attempts)
+
+    def _reopen(self, records: BrokerRecords, fresh: Sequence[Fill]) -> None:
+        """A fact that contradicts an end makes its ticket uncertain again."""
+        trading = self.trading
+        references = {each.reference for each in fresh}
+        references |= {each.reference for each in records.snapshot.open_orders}
+        for reference in sorted(references):
+            record = trading.book.ticket(reference)
+            if record is None or record.state not in _ENDED_ALIVE:
+                continue
+            is_open = records.open_of(reference, record.perm_id)
+            if record.state is TicketState.DONE and not is_open and not _is_over(record):
+                continue  # a correction of its executions
+            attempt = Attempt(None, record)
+            cause = f"it was {record.state}, and the gateway tells of it afterwards"
+            trading.step(attempt, TicketState.UNCERTAIN, cause)
+            say_end(trading, attempt)
+
+    def _settle(self, attempt: Attempt, records: BrokerRecords) -> None:
+        trading = self.trading
+        found = settle(attempt.record, evidence(trading, attempt, records))
+        if found.state is not TicketState.UNCERTAIN:
+            trading.step(attempt, found.state, found.cause, found.perm_id)
+            say_end(trading, attempt)
+            return
+        was_known = attempt.state is TicketState.UNCERTAIN
+        trading.step(attempt, TicketState.UNCERTAIN, found.cause)
+        self._look_once_more(attempt, records)
+        if attempt.state is TicketState.UNCERTAIN and not was_known:
+            say_end(trading, attempt)
+
+    def _look_once_more(self, attempt: Attempt, records: BrokerRecords) -> None:
+        """Note that it was looked for in vain; enough of that proves that it was never there."""
+        trading, record = self.trading, attempt.record
+        now = trading.now()
+        trading.book.note_round(record.reference, now, records.epoch, _doubt(record, records))
+        if not lacking(record, trading.book.rounds(record.reference), now):
+            cause = "found nowhere in two looks a minute apart, the position unchanged"
+            trading.step(attempt, TicketState.NOT_RECEIVED, cause)
+
+    def _let_go(self, record: TicketRecord) -> None:
+        """What was never claimed ends when its bar is too old to begin anew."""
+        trading = self.trading
+        if trading.now() - record.bar_end <= self.max_bar_age:
+            return
+        attempt = Attempt(None, record)
+        cause = "its run ended before anything was sent, and the bar is too old by now"
+        trading.step(attempt, TicketState.ABANDONED, cause)
+        stopped = f"; cancelled for it: {', '.join(record.stopped)}" if record.stopped else ""
+        kind = AlertKind.UNPROTECTED if stopped else AlertKind.WITHHELD_EXIT
+        trading.alarm(kind, f"{record.ticker}: {record.reference} {cause}{stopped}")
+
+
+def _is_over(record: TicketRecord) -> bool:
+    return record.filled > record.quantity
+
+
+def _doubt(record: TicketRecord, records: BrokerRecords) -> str:
+    """Why a look is no evidence; "" when it is."""
+    key = (record.reference, record.perm_id)
+    if records.open_of(*key) or records.completed_of(*key) or records.fills_of(*key):
+        return "the gateway tells of it, and what it tells contradicts itself"
+    held = held_now(records, record.con_id)
+    if held != record.position_before:
+        return f"the position is {held} and was {record.position_before} before it"
+    nameless = [
+        each
+        for each in records.snapshot.orders_on(record.con_id)
+        if not each.reference and each.side is record.side
+    ]
+    if nameless:
+        return "an order without a reference rests on the same contract: it may be this one"
+    return ""

@@ -1,0 +1,182 @@
+"""What every step of sending orders shares: ports, account, patience, and whom to tell."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from sellkit.core.settling import acknowledged, concerns, sounds_ended
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Sequence
+
+    from sellkit.core.alerts import AlertKind
+    from sellkit.core.gates import Verdict
+    from sellkit.core.lifecycle import TicketState
+    from sellkit.core.orders import OrderTicket
+    from sellkit.core.portfolio import Account
+    from sellkit.core.reports import BrokerRecords, OrderReport
+    from sellkit.core.tickets import TicketRecord
+    from sellkit.ports.order_route import OrderRoute
+    from sellkit.ports.ticket_book import TicketBook
+
+
+class Look(Protocol):
+    """Facts of one moment, to judge tickets on."""
+
+    def judge(self, ticket: OrderTicket) -> Verdict:
+        """What the gates say."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How many real seconds each kind of answer is waited for.
+
+    Attributes
+    ----------
+    idle
+        Until nothing queues in the client any more.
+    cancel
+        Until a cancelled order has ended.
+    acknowledge
+        Until the gateway has numbered an order.
+    fill
+        Until an order is executed in whole; then its rest is cancelled.
+    settle
+        How long lists are read again while they leave an order's fate open.
+    pause
+        Between two readings of the lists.
+    attempts
+        Most orders for one ticket, the remainders of partial fills included.
+    """
+
+    idle: float = 5.0
+    cancel: float = 20.0
+    acknowledge: float = 15.0
+    fill: float = 60.0
+    settle: float = 30.0
+    pause: float = 1.0
+    attempts: int = 3
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One order of one ticket on its way.
+
+    Attributes
+    ----------
+    ticket
+        As judged last; None of one that another process began.
+    record
+        As the journal has it.
+    words
+        What the gateway said of it, oldest first.
+    since
+        When it came into its present state, by `Trading.timer`.
+    news
+        Whether something was said since the lists were read that sounds like an end.
+    doubted_since
+        Since when the lists leave its fate open, by `Trading.timer`.
+    is_given_up
+        Whether this process has nothing more to do for it.
+    """
+
+    ticket: OrderTicket | None
+    record: TicketRecord
+    words: list[OrderReport] = field(default_factory=list)
+    since: float = 0.0
+    news: bool = False
+    doubted_since: float | None = None
+    is_given_up: bool = False
+
+    @property
+    def state(self) -> TicketState:
+        return self.record.state
+
+    @property
+    def con_id(self) -> int:
+        return self.record.con_id
+
+    def hear(self, reports: Sequence[OrderReport]) -> str | None:
+        """Take the reports that concern it; the perm id, if they tell it."""
+        fresh = [each for each in reports if concerns(self.record, each)]
+        self.words += fresh
+        self.news = self.news or sounds_ended(fresh)
+        return acknowledged(fresh)
+
+
+@dataclass(slots=True, kw_only=True)
+class Trading:
+    """One run that may send.
+
+    Attributes
+    ----------
+    look
+        Gathers all facts anew, with positions and orders as in these lists.
+    stopped
+        Why everything is stopped now, "" while it is not; asked between claim and order.
+    stop
+        Stops everything, in every process, with a reason.
+    alarm
+        Tells a person.
+    timer
+        Real seconds from any beginning; never goes back.
+    retries_proven_unsent
+        Whether a ticket that the gateway never had is sent once more.
+    heard
+        The number of the last report that was taken.
+    """
+
+    route: OrderRoute
+    book: TicketBook
+    account: Account
+    run_id: str
+    now: Callable[[], dt.datetime]
+    look: Callable[[BrokerRecords], Look]
+    stopped: Callable[[], str]
+    stop: Callable[[str], None]
+    alarm: Callable[[AlertKind, str], None]
+    patience: Patience
+    timer: Callable[[], float] = time.monotonic
+    retries_proven_unsent: bool = False
+    heard: int = 0
+
+    def read(self, source: str) -> BrokerRecords:
+        """All lists, kept with the executions that are new in them."""
+        records = self.route.records(self.account)
+        self.book.note_records(records, source)
+        self.book.note_fills(records.fills)
+        return records
+
+    def hear(self, seconds: float) -> tuple[OrderReport, ...]:
+        """What was said since the last time, kept; waits at most so long for the first word."""
+        reports = self.route.reports(self.heard, max(seconds, 0.0))
+        if reports:
+            self.heard = reports[-1].number
+            self.book.note_reports(reports)
+            self.book.note_fills(tuple(each.fill for each in reports if each.fill is not None))
+        return reports
+
+    def step(
+        self,
+        attempt: Attempt,
+        state: TicketState,
+        cause: str,
+        perm_id: str | None = None,
+        **details: object,
+    ) -> None:
+        """Move an attempt on; where it stands in that state already nothing is written."""
+        if attempt.state is state:
+            self.refresh(attempt)
+            return
+        attempt.record = self.book.step(
+            attempt.record.reference, state, self.now(), cause, details, perm_id=perm_id
+        )
+        attempt.since = self.timer()
+
+    def refresh(self, attempt: Attempt) -> None:
+        """Take what the journal knows of an attempt by now."""
+        attempt.record = self.book.ticket(attempt.record.reference) or attempt.record

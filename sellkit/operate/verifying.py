@@ -1,0 +1,83 @@
+"""See that what was executed in whole left what it should: nothing held, and nothing working."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sellkit.core.alerts import AlertKind
+from sellkit.core.lifecycle import TicketState
+from sellkit.errors import BrokerError
+from sellkit.operate.clearing import in_words, resting_on
+from sellkit.operate.following import say_end
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sellkit.core.reports import BrokerRecords
+    from sellkit.operate.trading import Attempt, Trading
+
+
+def verify(trading: Trading, attempts: Sequence[Attempt]) -> None:
+    """Move each FILLED attempt to DONE, or say what is wrong.
+
+    A position that changed its sign stops everything; nothing is bought back.
+    """
+    end = trading.timer() + trading.patience.settle
+    while filled := [each for each in attempts if each.state is TicketState.FILLED]:
+        problems = _problems(trading, filled)
+        for attempt in filled:
+            if attempt.record.reference not in problems:
+                trading.step(attempt, TicketState.DONE, "nothing is left of it in the market")
+        if trading.timer() >= end:
+            for attempt in filled:
+                _doubt(trading, attempt, problems.get(attempt.record.reference, ""))
+        elif problems:
+            trading.hear(trading.patience.pause)
+
+
+def _problems(trading: Trading, filled: Sequence[Attempt]) -> dict[str, str]:
+    """By reference, what is not as it should be; whoever is not in it is well."""
+    try:
+        records = trading.read("the position after")
+    except BrokerError as error:
+        return {each.record.reference: str(error) for each in filled}
+    found = {}
+    for attempt in filled:
+        trading.refresh(attempt)
+        problem = _problem(trading, attempt, records)
+        if problem:
+            found[attempt.record.reference] = problem
+    return found
+
+
+def _problem(trading: Trading, attempt: Attempt, records: BrokerRecords) -> str:
+    record = attempt.record
+    held = held_now(records, attempt.con_id)
+    if held * record.position_before < 0:
+        flipped = f"the position is {held} and was {record.position_before}"
+        if not trading.stopped():
+            trading.stop(f"{record.ticker}: {flipped}")
+            told = f"{record.ticker}: {flipped}; everything is stopped, nothing is bought back"
+            trading.alarm(AlertKind.POSITION_FLIPPED, told)
+        return flipped
+    expected = record.position_before - record.filled
+    if held != expected:
+        return f"executed in whole, so that {expected} should be held, and {held} are"
+    resting = resting_on(records, attempt.con_id)
+    if resting:
+        return f"executed in whole, and still working: {', '.join(map(in_words, resting))}"
+    return ""
+
+
+def held_now(records: BrokerRecords, con_id: int) -> Decimal:
+    """Shares of a contract by the lists."""
+    positions = records.snapshot.positions
+    of = {each.instrument.con_id: each.quantity for each in positions}
+    return of.get(con_id, Decimal(0))
+
+
+def _doubt(trading: Trading, attempt: Attempt, problem: str) -> None:
+    if attempt.state is TicketState.FILLED:
+        trading.step(attempt, TicketState.UNCERTAIN, problem)
+        say_end(trading, attempt)

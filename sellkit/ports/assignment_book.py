@@ -1,0 +1,49 @@
+"""What sellkit asks of the place where assignments are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sellkit.core.assignments import Assignment
+    from sellkit.core.instrument import Token
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentSheet:
+    """The assignments as they stand on disk.
+
+    Attributes
+    ----------
+    assignments
+        By token.
+    problems
+        One line for each row that cannot be used, with its line number; such rows stay in the file.
+    incomplete
+        Tokens that such a row names: no default is put in place of what a person began to write.
+    """
+
+    assignments: Mapping[Token, Assignment]
+    problems: tuple[str, ...] = ()
+    incomplete: frozenset[Token] = frozenset()
+
+
+class AssignmentBook(Protocol):
+    """The assigned averages on disk."""
+
+    @property
+    def path(self) -> Path:
+        """Where they are kept."""
+        ...
+
+    def load(self) -> AssignmentSheet:
+        """Every row; an absent file is an empty sheet, and one that is no table a ConfigError."""
+        ...
+
+    def save(self, assignment: Assignment) -> None:
+        """Write one assignment in place of the token's former row; every other row stays."""
+        ...
