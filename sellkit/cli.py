@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
     *("arm", "disarm", "halt", "resume", "modes"),
+    *("tickets", "audit"),
 )
 INTERRUPTED: Final = 130
 
