@@ -105,7 +105,7 @@ def _evidence_kept(
         try:
             journal.evidence.back_up(clock.now())
         except JournalError as error:  # the run is over and well without it
-            log.error("journal_not_backed_up", extra={"error": str(error)})
+            log.critical("journal_not_backed_up", extra={"error": str(error)})
 
 
 @contextmanager
