@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
-    *("arm", "disarm", "halt", "resume", "modes", "reconcile", "explain"),
+    *("arm", "disarm", "halt", "resume", "modes"),
+    *("tickets", "reconcile", "audit", "explain"),
 )
 INTERRUPTED: Final = 130
 
