@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sellkit.adapters.clock import SystemClock
 from sellkit.adapters.ib.broker import IbBroker
 from sellkit.core.gates import ApprovedTicket
 from sellkit.core.portfolio import Account, Position
 from sellkit.core.reports import OrderReport, ReportKind
+from sellkit.errors import NotConnected
 from sellkit.ports.order_route import OrderDraft, OrderRoute
+from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.control import Control
 from sellkit.simgateway.fault_file import read_rules
+from sellkit.simgateway.orders.habits import OrderHabits
+from sellkit.simgateway.server import serve
 from sellkit.simgateway.table import Table
-from tests.adapters.waiting import PATIENCE, RETURNING, RULES
+from tests.adapters.waiting import PATIENCE, RETURNING, RULES, until_not_ready, wait_until
 from tests.build import instrument, ticket
-from tests.simgateway.trading import ACCOUNT, SCENARIO, trading
+from tests.simgateway.fake_market import FakeMarket
+from tests.simgateway.trading import ACCOUNT, NOON, SCENARIO
 
 if TYPE_CHECKING:
     from sellkit.simgateway.gateway import Gateway
     from sellkit.simgateway.scenario import Scenario
-    from tests.simgateway.fake_market import FakeMarket
 
 MAIN = Account("main", ACCOUNT)
 HELD = {"AAPL": (265598, "100"), "MSFT": (272093, "40")}
@@ -37,8 +42,12 @@ class World:
     gateway: Gateway
     market: FakeMarket
     broker: IbBroker
-    route: OrderRoute
     seen: int = 0
+
+    @cached_property
+    def route(self) -> OrderRoute:
+        """The broker's route."""
+        return self.broker.route()
 
     def send(self, symbol: str = "MSFT", attempt: int = 1, **changes: Any) -> OrderDraft:
         """Draft and submit the close of a position; `changes` are those of its ticket."""
@@ -69,9 +78,44 @@ class World:
         self.seen += len(found)
         return found
 
+    def inject(self, **rule: object) -> None:
+        """Put a fault in force; one without a message strikes at once."""
+        with self._control() as control:
+            control.inject(rule)
+
+    def drop(self) -> None:
+        """Lose the connection, and wait until it is noticed."""
+        with self._control() as control:
+            control.drop_connections()
+        until_not_ready(self.broker)
+
+    def drop_and_return(self) -> None:
+        """Lose the connection, and wait for the next one."""
+        epoch = self.broker.standing.epoch
+        self.drop()
+        self.return_from(epoch)
+
+    def return_from(self, epoch: int) -> None:
+        """Wait until a later connection is ready."""
+        wait_until(lambda: self.broker.standing.epoch > epoch and self.broker.standing.is_ready)
+
+    def until_not_ready(self) -> None:
+        """Wait until the connection is not ready."""
+        until_not_ready(self.broker)
+
+    def _control(self) -> Control:
+        assert self.gateway.control is not None
+        return Control(self.gateway.control.address)
+
     def placed(self) -> list[tuple[str, ...]]:
         """The orders that came over the gateway's socket."""
-        return [each.fields for each in self.gateway.requests if each.name == "placeOrder"]
+        return self.asked("placeOrder")
+
+    def asked(self, name: str) -> list[tuple[str, ...]]:
+        """The requests of a kind that came; the gateway's answer to a question comes behind."""
+        with suppress(NotConnected):
+            self.broker.server_time()
+        return [each.fields for each in self.gateway.requests if each.name == name]
 
 
 def approved(symbol: str = "MSFT", attempt: int = 1, **changes: Any) -> ApprovedTicket:
@@ -85,28 +129,45 @@ def approved(symbol: str = "MSFT", attempt: int = 1, **changes: Any) -> Approved
 def world(
     *,
     scenario: Scenario = SCENARIO,
-    client_id: int = 7,
     faults: tuple[dict[str, object], ...] = (),
-    comes_back: bool = False,
     habits: dict[str, Any] | None = None,
-    connect: dict[str, Any] | None = None,
+    **connect: Any,
 ) -> Iterator[World]:
-    """A gateway with these faults and habits, and a broker that sends orders to it."""
+    """A gateway with these faults and habits at noon, and a broker that sends orders to it."""
     tables = [Table(rule, "faults", Path("a.toml")) for rule in faults]
     rules = read_rules(tables, (each.symbol for each in scenario.securities))
-    with trading(scenario=replace(scenario, faults=rules), **(habits or {})) as (gateway, market):
-        given = {
-            "host": gateway.host,
-            "port": gateway.port,
-            "client_id": client_id,
-            "pacing": RULES,
-            "clock": SystemClock(),
-            "returning": RETURNING if comes_back else None,
-            "sends_orders": True,
-        } | (connect or {})
-        with IbBroker.connect(**given) as broker:
-            broker.wait_until_ready(PATIENCE)
-            yield World(gateway, market, broker, broker.route())
+    own = OrderHabits(**({"status_repeats": 1} | (habits or {})))
+    played = replace(scenario, faults=rules, habits=own)
+    market = FakeMarket()
+    clock = VirtualClock(NOON, 0)
+    with (
+        serve(played, market=market, clock=clock, control_port=0) as gateway,
+        route_to(gateway, market, **connect) as connected,
+    ):
+        yield connected
+
+
+@contextmanager
+def route_to(
+    gateway: Gateway,
+    market: FakeMarket,
+    *,
+    comes_back: bool = False,
+    patience: float = PATIENCE,
+    **connect: Any,
+) -> Iterator[World]:
+    """A broker that sends orders to a gateway that runs."""
+    usual: dict[str, Any] = {
+        "host": gateway.host,
+        "port": gateway.port,
+        "client_id": 7,
+        "pacing": RULES,
+        "returning": RETURNING if comes_back else None,
+        "sends_orders": True,
+    }
+    with IbBroker.connect(**(usual | connect)) as broker:
+        broker.wait_until_ready(patience)
+        yield World(gateway, market, broker)
 
 
 def kinds(reports: tuple[OrderReport, ...]) -> list[tuple[ReportKind, str | int | None]]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sellkit.adapters.clock import SystemClock
 from sellkit.adapters.ib import translate
-from sellkit.adapters.ib.error_codes import meaning_of
 from sellkit.adapters.ib.notices import masked
 from sellkit.adapters.ib.orders import told as of_wire
 from sellkit.adapters.ib.orders.numbers import OrderNumbers
 from sellkit.adapters.ib.orders.report_log import ReportLog
+from sellkit.core.code_book import meaning_of
 from sellkit.core.portfolio import Account
 from sellkit.core.reports import OrderReport, ReportKind
 
@@ -132,15 +132,14 @@ class Reporter:
 
     def code(self, order_id: int, code: int, text: str, more: str) -> None:
         """A code with the number of an order."""
-        said = masked(text, self._accounts)
-        fields = {"id": order_id, "errorCode": code, "errorMsg": said}
+        fields = {"id": order_id, "errorCode": code, "errorMsg": text}
         self._add(
             kind=ReportKind.CODE,
             order_id=str(order_id),
             code=code,
-            text=said,
+            text=text,
             meaning=meaning_of(code),
-            verbatim=fields | ({"advancedOrderRejectJson": masked(more)} if more else {}),
+            verbatim=fields | ({"advancedOrderRejectJson": more} if more else {}),
         )
 
     def _is_news(self, key: tuple[object, ...], fields: object, *, is_listed: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from sellkit.adapters.ib.error_codes import submission_errors
+from sellkit.adapters.ib.error_codes import ib_errors, submission_errors
 from sellkit.adapters.ib.orders.price_steps import PriceSteps
 from sellkit.adapters.ib.orders.records import LISTS, all_executions, read_records
 from sellkit.adapters.ib.orders.sending import (
@@ -145,7 +145,8 @@ class IbOrderRoute:
             )
         if order.order_id == "0":
             raise NotSent("an order without a number was placed by hand; cancel it where it was")
-        self._bridge.do(lambda way: self._cancel(way, order))
+        with ib_errors(f"the cancel of the order {order.order_id}"):
+            self._bridge.do(lambda way: self._cancel(way, order))
 
     def reports(self, after: int, seconds: float) -> tuple[OrderReport, ...]:
         """The reports with a number above `after`, oldest first; the first is waited for."""

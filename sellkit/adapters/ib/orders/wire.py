@@ -15,6 +15,8 @@ from ib_insync.client import Client
 from ib_insync.util import UNSET_INTEGER
 from ib_insync.wrapper import Wrapper
 
+from sellkit.adapters.ib.notices import masked
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -59,7 +61,10 @@ class Ears(Protocol):
         ...
 
     def code(self, order_id: int, code: int, text: str, more: str) -> None:
-        """A code with the number of an order; `more` is what else a rejection says."""
+        """A code with the number of an order; `more` is what else a rejection says.
+
+        Neither text holds an account number.
+        """
         ...
 
 
@@ -190,7 +195,8 @@ class WireWrapper(Wrapper):
     ) -> None:
         """A code; with the number of an order it is heard, and changes no status."""
         if self._is_orders(reqId):
-            self._ears.code(reqId, errorCode, errorString, advancedOrderRejectJson)
+            said = (masked(each, self.accounts) for each in (errorString, advancedOrderRejectJson))
+            self._ears.code(reqId, errorCode, *said)
         with self._no_order_known():
             super().error(reqId, errorCode, errorString, advancedOrderRejectJson)
 
