@@ -17,6 +17,8 @@ import pytest
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from tests.cli.command import Answer, sellkit_answer
+from tests.operate.workplace import header
+from tests.ticketing import claimed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -230,7 +232,8 @@ def lines(desk: Desk) -> dict[str, str]:
 def test_modes_shows_every_switch_and_changes_nothing(desk: Desk) -> None:
     shown = lines(desk)
     assert list(shown) == [
-        *("profile", "account", "arming", "lease", "secret", "halt", "limits", "dry run", "live")
+        *("profile", "account", "arming", "lease", "tickets", "secret", "halt", "limits"),
+        *("dry run", "live"),
     ]
     assert shown["live"] == "refused, for: arming"
     assert not desk.state.exists()
@@ -242,8 +245,16 @@ def test_modes_says_when_live_would_be_allowed_and_what_a_halt_changes(desk: Des
     shown = lines(desk)
     assert shown["arming"].endswith("for 50,000 altogether")
     assert shown["live"].startswith("allowed as far as this machine can tell")
+    assert shown["tickets"] == "all settled"
     desk.sellkit("halt")
     assert lines(desk)["live"] == "refused, for: halt"
+
+
+def test_modes_names_tickets_that_are_not_settled(desk: Desk) -> None:
+    with closing(SqliteJournal(desk.folder / "data" / "paper" / "journal.sqlite")) as journal:
+        journal.begin(header("r1"))
+        claimed(journal.book)
+    assert lines(desk)["tickets"].startswith("not settled: NASDAQ:AAPL SUBMITTING; no order on")
 
 
 def test_modes_names_each_thing_that_is_missing(desk: Desk) -> None:
