@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from sellkit.core.fills import total
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.portfolio import OpenOrder
 from sellkit.core.reports import Meaning, ReportKind
 from sellkit.errors import NotConnected, NotSent, RequestTimedOut, UnknownInstrument
 from sellkit.simgateway.market_rules import Band, MarketRule
-from tests.adapters.orders_world import MAIN, World, route_to, world
-from tests.simgateway.trading import ACCOUNT, SCENARIO, pass_time
+from tests.adapters.orders_world import MAIN, World, approved, route_to, world
+from tests.adapters.waiting import wait_until
+from tests.simgateway.trading import ACCOUNT, NOON, SCENARIO, pass_time
 
 NEVER_FILLS = {"fill_after_seconds": 86_400}
 MSFT = Instrument(272093, Token("NASDAQ", "MSFT"))
@@ -42,7 +45,7 @@ def test_records_hold_all_four_lists_of_one_connection() -> None:
         assert (ended.reference, ended.filled, ended.side) == (draft.reference, 40, "SELL")
         (fill,) = records.fills
         assert (fill.reference, fill.quantity, fill.perm_id) == (draft.reference, 40, ended.perm_id)
-        assert (fill.order_id, fill.client_id) == (draft.order_id, "7")
+        assert (fill.order_id, fill.client_id, fill.at) == (draft.order_id, "7", NOON)
         held = {each.instrument.token.symbol: each.quantity for each in records.snapshot.positions}
         assert "MSFT" not in held
         assert held["AAPL"] == 100
@@ -57,6 +60,25 @@ def test_a_list_without_its_end_is_a_time_out_and_not_an_empty_list(marker: str)
         at.inject(message=marker, do="drop")
         with pytest.raises(RequestTimedOut):
             at.route.records(MAIN)
+
+
+@pytest.mark.parametrize(("seconds", "is_open"), [(86_400, True), (0, False)])
+def test_an_order_that_comes_while_the_lists_are_told_is_in_one_of_them_once(
+    seconds: float, is_open: bool
+) -> None:
+    with world(habits={"fill_after_seconds": seconds}) as at, ThreadPoolExecutor(1) as threads:
+        at.inject(message="openOrderEnd", nth=1, do="delay", seconds=0.5)
+        drafted = at.route.draft(approved())  # reads the open orders, to their late end
+        at.inject(message="openOrderEnd", nth=1, do="delay", seconds=0.5)
+        reading = threads.submit(at.route.records, MAIN)
+        wait_until(lambda: len(at.asked("reqAllOpenOrders")) == 2)
+        at.route.submit(approved(), drafted)
+        records = reading.result()
+
+        reference = drafted.reference
+        assert len(records.open_of(reference, None)) == is_open
+        assert len(records.completed_of(reference, None)) == (not is_open)
+        assert total(records.fills_of(reference, None)) == (0 if is_open else 40)
 
 
 def test_a_late_list_does_not_end_up_in_the_next() -> None:
