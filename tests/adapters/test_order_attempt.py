@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
@@ -110,6 +111,8 @@ class Client:
 
     transport: Transport
     queues: bool = False
+    queued: int = 0
+    just_sent: int = 0
     is_ready: bool = True
     orders: list[int] = field(default_factory=list)
     RequestsInterval = 1
@@ -117,8 +120,8 @@ class Client:
 
     def __post_init__(self) -> None:
         self.conn = SimpleNamespace(transport=self.transport, numMsgSent=3)
-        self._msgQ: deque[str] = deque()
-        self._timeQ: deque[float] = deque()
+        self._msgQ: deque[str] = deque(["a message"] * self.queued)
+        self._timeQ: deque[float] = deque([math.inf] * self.just_sent)
 
     def isReady(self) -> bool:  # noqa: N802
         return self.is_ready
@@ -144,7 +147,7 @@ def write(client: Client, attempt: Attempt | None = None) -> None:
 
 
 def test_an_order_is_written_to_a_client_that_is_idle() -> None:
-    client = Client(Transport())
+    client = Client(Transport(), just_sent=44)
     write(client)
     assert client.orders == [7]
 
@@ -153,6 +156,8 @@ def test_an_order_is_written_to_a_client_that_is_idle() -> None:
     ("client", "why"),
     [
         (Client(Transport(waiting=17)), "has not taken 17 bytes"),
+        (Client(Transport(), queued=2), "2 messages queue before it"),
+        (Client(Transport(), just_sent=45), r"as many messages as allowed .* \(45\)"),
         (Client(Transport(closes_after=0)), "the connection is closing"),
         (Client(Transport(), is_ready=False), "the connection is closing"),
     ],

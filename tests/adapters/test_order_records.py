@@ -15,7 +15,7 @@ from sellkit.core.reports import Meaning, ReportKind
 from sellkit.errors import NotConnected, NotSent, RequestTimedOut, UnknownInstrument
 from sellkit.simgateway.market_rules import Band, MarketRule
 from tests.adapters.orders_world import MAIN, World, approved, route_to, world
-from tests.adapters.waiting import wait_until
+from tests.adapters.waiting import PATIENCE, wait_until
 from tests.simgateway.trading import ACCOUNT, NOON, SCENARIO, pass_time
 
 NEVER_FILLS = {"fill_after_seconds": 86_400}
@@ -79,6 +79,8 @@ def test_an_order_that_comes_while_the_lists_are_told_is_in_one_of_them_once(
         assert len(records.open_of(reference, None)) == is_open
         assert len(records.completed_of(reference, None)) == (not is_open)
         assert total(records.fills_of(reference, None)) == (0 if is_open else 40)
+        heard = [each for each in at.rest() if each.kind is ReportKind.OPEN_ORDER]
+        assert [each.reference for each in heard][:1] == [reference]
 
 
 def test_a_late_list_does_not_end_up_in_the_next() -> None:
@@ -91,6 +93,26 @@ def test_a_late_list_does_not_end_up_in_the_next() -> None:
 
         assert len(at.route.records(MAIN).completed) == 1
         assert at.broker.standing.is_ready
+
+
+def test_a_completed_order_behind_the_end_of_its_list_makes_the_list_worth_nothing() -> None:
+    with world(comes_back=True) as at:
+        at.send()
+        at.until_status("Filled")
+        at.inject(message="completedOrder", nth=1, do="reorder", seconds=5)
+        with pytest.raises(NotConnected, match="could not be read"):
+            at.route.records(MAIN)
+        at.broker.wait_until_ready(PATIENCE)
+        assert len(at.route.records(MAIN).completed) == 1
+
+
+def test_a_list_that_did_not_end_is_read_again_over_another_connection() -> None:
+    with world(comes_back=True, request_timeout_seconds=0.5) as at:
+        at.inject(message="completedOrdersEnd", nth=1, do="drop")
+        with pytest.raises(NotConnected, match=r"end marker of open orders, .* did not come"):
+            at.route.records(MAIN)
+        at.return_from(1)
+        assert at.route.records(MAIN).epoch == 2
 
 
 def test_records_are_not_read_over_two_connections() -> None:
