@@ -104,6 +104,10 @@ class JournalEvidence:
         """The executed notebooks, oldest first."""
         return self._file.read("SELECT * FROM notebook_kept ORDER BY id")
 
+    def rows(self) -> int:
+        """How many rows are chained."""
+        return int(str(self._file.read("SELECT count(*) AS rows FROM chain")[0]["rows"]))
+
     def run_ids(self) -> frozenset[str]:
         """Every run that was begun."""
         return frozenset(str(each["run_id"]) for each in self._file.read("SELECT run_id FROM run"))

@@ -12,7 +12,7 @@ from sellkit.errors import DuplicateTicket, IllegalTransition, JournalError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sellkit.adapters.journal_file import JournalFile, Pen
     from sellkit.core.fills import Fill
@@ -50,6 +50,8 @@ _UNSETTLED: Final = f"""
     JOIN ({_LATEST}) AS latest ON latest.reference = ticket_intent.reference
     WHERE account = ? AND state NOT IN ({{}})
     GROUP BY ticket_intent.reference ORDER BY min(ticket_intent.id)"""  # noqa: S608  (constants)
+_ATTEMPTS: Final = """
+    SELECT DISTINCT reference, attempt FROM ticket_intent WHERE ticket_id = ? ORDER BY attempt"""
 _SAME_POSITION: Final = """
     SELECT DISTINCT reference FROM ticket_intent WHERE account = ? AND con_id = ?"""
 
@@ -97,6 +99,30 @@ class SqliteTickets:
             check(_known(pen.ask, reference).state, state, reference)
             facts = ticket_facts.of_step(reference, state, at, cause, details, perm_id)
             pen.append("ticket_step", facts)
+            return _known(pen.ask, reference)
+
+    def resolve(
+        self, reference: str, states: Sequence[TicketState], at: dt.datetime, reason: str
+    ) -> TicketRecord:
+        """Append what a person says became of an UNCERTAIN ticket, whole or not at all.
+
+        Raises
+        ------
+        IllegalTransition
+            It is not UNCERTAIN any more.
+        """
+        with self._file.appending(is_head_synced=True) as pen:
+            held = _known(pen.ask, reference).state
+            if held is not TicketState.UNCERTAIN:
+                raise IllegalTransition(
+                    f"the ticket {reference} is {held}, and a person settles an UNCERTAIN one alone"
+                )
+            for state in states:
+                check(held, state, reference)
+                details = {"by": "a person", "reason": reason}
+                facts = ticket_facts.of_step(reference, state, at, f"by hand: {reason}", details)
+                pen.append("ticket_step", facts)
+                held = state
             return _known(pen.ask, reference)
 
     def claim(
@@ -183,6 +209,11 @@ class SqliteTickets:
         ended = [str(state) for state in TicketState if state.is_terminal]
         query = _UNSETTLED.format(", ".join("?" * len(ended)))
         found = self._file.read(query, account, *ended)
+        return tuple(_known(self._file.read, str(each["reference"])) for each in found)
+
+    def attempts(self, ticket_id: str) -> tuple[TicketRecord, ...]:
+        """Every attempt of a ticket, the first one first."""
+        found = self._file.read(_ATTEMPTS, ticket_id)
         return tuple(_known(self._file.read, str(each["reference"])) for each in found)
 
     def accounts(self) -> tuple[str, ...]:
