@@ -30,7 +30,7 @@ PARSED = {
     "concurrency": 3,
     "no_rth": True,
 }
-LEAST = {"data": ["rebuild"], "schedule": ["--once"]}
+LEAST = {"data": ["rebuild"], "schedule": ["--once"], "audit": ["verify"]}
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
