@@ -76,6 +76,7 @@ class FakeRoute:
         self.on_cancel: Callable[[FakeRoute, OpenOrder], None] = confirm_cancel
         self.sent: list[str] = []
         self.cancelled: list[str] = []
+        self.submitted: set[str] = set()
         self.failures: dict[str, list[SellkitError | None]] = {}
         self.after_read: Callable[[FakeRoute], None] = lambda _route: None
         self.seconds = 0.0
@@ -121,6 +122,9 @@ class FakeRoute:
     def submit(self, approved: ApprovedTicket, draft: OrderDraft) -> None:
         if draft.epoch != self.epoch:
             raise NotSent("the connection is another one")
+        if draft.order_id in self.submitted:
+            raise NotSent("it was submitted before")
+        self.submitted.add(draft.order_id)
         self._fail("submit")
         self.sent.append(draft.reference)
         self.on_submit(self, self.order_of(approved.ticket, draft))

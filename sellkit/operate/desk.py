@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.live import Live
     from sellkit.operate.options import DeskOptions
+    from sellkit.operate.reconcile import Reconciliation
     from sellkit.ports import (
         AssignmentBook,
         AssignmentSheet,
@@ -239,22 +240,25 @@ class Desk:
             self._finish(decision)
         return decision
 
-    def submit(self, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
-        """Send what a recorded decision approved, and end the run; a dry run sends nothing.
+    def reconcile(self) -> Reconciliation | None:
+        """Settle what former live runs left; a run follows what still works. None in a dry run."""
+        if self.parts.live is None:
+            return None
+        return self.parts.live.reconcile(self.run.run_id, adopts=self._begun)
 
-        Returns
-        -------
-        tuple of TicketRecord
-            Every attempt, as far as it came.
-        """
+    def submit(self, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
+        """Send what a recorded decision approved, and end the run; a dry run sends nothing."""
         if self.parts.live is None:
             return ()
         sent = self.parts.live.submit(self.run.run_id, decision)
-        self._finish(decision)
+        is_settled = all(each.state.is_terminal for each in sent)
+        self._finish(decision, "" if is_settled else "uncertain")
         return sent
 
     def close(self) -> None:
         """End the connection and close the journal; a second call does nothing."""
+        if self.parts.live is not None:
+            self.parts.live.close()
         self.parts.broker.close()
         self.parts.journal.close()
 
@@ -269,8 +273,8 @@ class Desk:
     ) -> None:
         self.close()
 
-    def _finish(self, decision: HourlyDecision) -> None:
-        outcome = "undecided" if decision.undecided else "decided"
+    def _finish(self, decision: HourlyDecision, outcome: str = "") -> None:
+        outcome = outcome or ("undecided" if decision.undecided else "decided")
         self.parts.journal.finish(self.run.run_id, self.parts.clock.now(), outcome)
 
     def _move_to_present(self) -> None:

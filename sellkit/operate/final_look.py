@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from sellkit.core.gates import Verdict
     from sellkit.core.instrument import Instrument
     from sellkit.core.limits import Limits
+    from sellkit.core.live_facts import LiveFacts
     from sellkit.core.orders import OrderTicket
     from sellkit.core.quotes import Quote
     from sellkit.core.reports import BrokerRecords
     from sellkit.operate.permission import Permission
+    from sellkit.operate.trading import Look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalLook:
-    """The `Judge` of one run that sends.
+    """What looks for the last time, in one run that sends.
 
     Attributes
     ----------
@@ -45,11 +47,11 @@ class FinalLook:
     positions: int
     quotes: Mapping[int, Quote]
 
-    def __call__(self, ticket: OrderTicket, records: BrokerRecords) -> Verdict:
-        """What the gates say, with positions and orders as in these lists.
+    def __call__(self, records: BrokerRecords) -> Look:
+        """Gather what live mode asks for, with positions and orders as in these lists.
 
-        A gateway that does not answer is one more reason, because tickets that went before have to
-        be followed whatever becomes of this one.
+        A gateway that does not answer is a reason against every ticket, and no error: tickets that
+        went before have to be followed whatever becomes of these.
 
         Raises
         ------
@@ -57,31 +59,52 @@ class FinalLook:
             The tickets of the account cannot be read.
         """
         try:
-            return judge(ticket, self._facts(ticket.position.instrument, records))
+            return _Moment(self, records, self.permission.live_facts(records))
         except BrokerError as error:
-            return DeniedTicket(ticket, (f"the last look failed: {error}",))
+            return _Refusal(f"the last look failed: {error}")
 
-    def _facts(self, instrument: Instrument, records: BrokerRecords) -> Facts:
-        broker, clock = self.permission.broker, self.permission.clock
-        quote = self._quote(instrument, clock.now())
-        live = self.permission.live_facts(records)
-        calendar, now = calendar_for(instrument.token.exchange), clock.now()
-        return Facts(
-            now=now,
-            is_present=True,
-            snapshot=records.snapshot,
-            standing=broker.standing,
-            quote=quote,
-            session=calendar.at(now),
-            next_open=calendar.next_to_open(now).open_utc,
-            exits=self.exits,
-            positions=self.positions,
-            limits=self.limits,
-            live=live,
-        )
-
-    def _quote(self, instrument: Instrument, now: dt.datetime) -> Quote | None:
+    def quote_of(self, instrument: Instrument, now: dt.datetime) -> Quote | None:
+        """The quote of the decision, or a fresh one where that has aged."""
         known = self.quotes.get(instrument.con_id)
         if known is not None and now - known.asked_at <= self.limits.max_snapshot_age:
             return known
         return self.permission.broker.quotes([instrument]).get(instrument.con_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """The facts of one moment."""
+
+    run: FinalLook
+    records: BrokerRecords
+    live: LiveFacts
+
+    def judge(self, ticket: OrderTicket) -> Verdict:
+        run, instrument = self.run, ticket.position.instrument
+        broker, clock = run.permission.broker, run.permission.clock
+        quote = run.quote_of(instrument, clock.now())
+        calendar, now = calendar_for(instrument.token.exchange), clock.now()
+        facts = Facts(
+            now=now,
+            is_present=True,
+            snapshot=self.records.snapshot,
+            standing=broker.standing,
+            quote=quote,
+            session=calendar.at(now),
+            next_open=calendar.next_to_open(now).open_utc,
+            exits=run.exits,
+            positions=run.positions,
+            limits=run.limits,
+            live=self.live,
+        )
+        return judge(ticket, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why nothing could be judged."""
+
+    reason: str
+
+    def judge(self, ticket: OrderTicket) -> Verdict:
+        return DeniedTicket(ticket, (self.reason,))

@@ -55,6 +55,12 @@ class Reconciliation:
         """What neither side accounts for."""
         return tuple(each for each in self.lines if not each.is_explained)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left for a person to look at."""
+        is_open = any(each.state is TicketState.UNCERTAIN for each in self.tickets)
+        return not is_open and not self.unexplained
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
@@ -99,6 +105,15 @@ class Reconciler:
             if not line.is_explained:
                 trading.alarm(AlertKind.UNEXPLAINED, f"{line.subject}: {line.broker}; {line.note}")
         return Reconciliation(records, tuple(after), lines)
+
+    def compare_only(self) -> Reconciliation:
+        """Both sides as they are; nothing is written, because another process works on it."""
+        trading = self.trading
+        records = trading.route.records(trading.account)
+        alias = trading.account.alias
+        return Reconciliation(
+            records, trading.book.unsettled(alias), compare(records, trading.book, alias)
+        )
 
     def adopt(self, tickets: Sequence[TicketRecord]) -> tuple[TicketRecord, ...]:
         """Follow to their end the orders of former processes that still work."""

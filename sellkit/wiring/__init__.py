@@ -50,7 +50,8 @@ def open_desk(
     as_of
         ISO time with its zone, `2025-11-28T13:00-05:00`; empty is the present.
     dry_run
-        Orders are only prepared. The other way does not exist yet.
+        Orders are only prepared. False may send them: when the account is armed, and every gate
+        lets them pass.
     account
         Alias of the account; empty takes the settings' own, or the only one.
     run_id
@@ -78,13 +79,14 @@ def open_desk(
     """
     from sellkit.config import Overrides
 
-    if not dry_run:
-        raise ConfigError(
-            "live mode is not available: orders are only prepared; leave dry_run=True"
-        )
     moment = parse_moment(as_of)
     chosen = Overrides(profile=profile or None, account=account or None)
-    asked = Asked(moment, run_id, progress, all_positions)
+    if not dry_run and moment is not None:
+        raise ConfigError(
+            f"as_of {as_of!r} asks for another moment than the present, for which nothing can be "
+            "sent; leave it empty, or leave dry_run=True"
+        )
+    asked = Asked(moment, run_id, progress, all_positions, is_live=not dry_run)
     return _open((overrides or Overrides()).over(chosen), asked)
 
 
@@ -106,7 +108,8 @@ def _open(overrides: Overrides, asked: Asked) -> WiredDesk:
     configure(settings.log_dir, asked.run_id)
     say_problems(open_book(settings))
     with ExitStack() as stack:
-        broker = connect(settings, is_run=bool(asked.run_id))
+        is_run = bool(asked.run_id) or asked.is_live
+        broker = connect(settings, is_run=is_run, sends_orders=asked.is_live)
         stack.callback(broker.close)
         desk = lay_out(settings, broker, asked)
         if asked.run_id:

@@ -40,6 +40,7 @@ def connect(
     is_run: bool = False,
     client_id: int | None = None,
     is_watch: bool = False,
+    sends_orders: bool = False,
 ) -> IbBroker:
     """Connect to the profile's gateway.
 
@@ -58,6 +59,8 @@ def connect(
     is_watch
         Whether a person looks on: the connection comes back after a loss, but is not waited for
         long, and its alerts are seen and not kept.
+    sends_orders
+        Whether orders may be sent over it.
     """
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.ib.broker import IbBroker
@@ -80,6 +83,7 @@ def connect(
         ledger=ledger,
         returning=Returning() if settings.is_returning or is_watch else None,
         expected=profile.gateway,
+        sends_orders=sends_orders,
         on_alert=None if is_watch else keeper.keep,
         on_clear=None if is_watch else keeper.end,
     )

@@ -33,6 +33,7 @@ def run_notebook(
     as_of: str = "",
     extra: Mapping[str, object] | None = None,
     is_scheduled: bool = False,
+    is_live: bool = False,
 ) -> RunResult:
     """Execute the hourly notebook in a kernel of its own and keep it.
 
@@ -46,6 +47,8 @@ def run_notebook(
         Further parameters of the notebook.
     is_scheduled
         Whether nobody is looking: the run then waits for a connection that is ready.
+    is_live
+        Whether it may send orders.
 
     Raises
     ------
@@ -68,15 +71,13 @@ def run_notebook(
     say_problems(book)
     before = book.load().assignments
     replace(settings.as_overrides(overrides), returning=is_scheduled or None).export()
-    parameters: dict[str, object] = {
+    parameters: Mapping[str, object] = {
         "profile": settings.profile,
         "as_of": as_of,
         "run_id": run_id,
+        "dry_run": not is_live,
     }
-    taken = ", ".join(sorted(parameters.keys() & (extra or {}).keys()))
-    if taken:
-        raise ConfigError(f"--parameter may not set {taken}: sellkit sets it; use the flags")
-    parameters |= extra or {}
+    parameters = _with(parameters, extra or {})
     clock = SystemClock()
     output = kept_at(settings.data_dir / "runs", clock.now(), run_id)
     journal = open_journal(settings)
@@ -87,6 +88,13 @@ def run_notebook(
     after = book.load().assignments
     fresh = tuple(str(each) for token, each in after.items() if token not in before)
     return replace(result, assigned=fresh)
+
+
+def _with(own: Mapping[str, object], extra: Mapping[str, object]) -> Mapping[str, object]:
+    taken = ", ".join(sorted(own.keys() & extra.keys()))
+    if taken:
+        raise ConfigError(f"--parameter may not set {taken}: sellkit sets it; use the flags")
+    return {**own, **extra}
 
 
 @contextmanager

@@ -105,6 +105,16 @@ def test_a_broker_that_was_not_connected_to_send_has_no_route() -> None:
         at.broker.route()
 
 
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_a_client_id_that_somebody_else_trades_under_is_never_changed(comes_back: bool) -> None:
+    refused = {"message": "startApi", "do": "refuse_client_id"}
+    with (
+        pytest.raises(NotConnected, match=r"another program sends orders .* give no other id"),
+        world(faults=(refused,), comes_back=comes_back, patience=1.0),
+    ):
+        pass
+
+
 # --- what is not sent -----------------------------------------------------------------------------
 
 
