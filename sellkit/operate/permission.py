@@ -110,6 +110,15 @@ class Permission:
             deferred=self.journal.deferrals(alias, now - _LONGEST_SESSION),
         )
 
+    def stopped(self) -> str:
+        """Why nothing may be sent any more, whatever was judged before; "" while it may.
+
+        It asks nobody but the disk, so that it can be asked between the claim and the order.
+        """
+        halt = self.switches.halt()
+        trouble = str(halt) if halt else self.lease.trouble
+        return trouble or self.switches.arming(self.account).trouble or ""
+
     def stop(self, reason: str) -> None:
         """Halt every process that sends orders, until a person resumes.
 

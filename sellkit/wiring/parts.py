@@ -44,16 +44,14 @@ def connect(
 ) -> IbBroker:
     """Connect to the profile's gateway.
 
-    Where nobody is looking the connection is waited for, `requests.patience_seconds` long, and
-    comes back after a loss; a person at the keyboard is told at once.
+    Where nobody looks, the connection is waited for and comes back; a person is told at once.
 
     Parameters
     ----------
     settings
         Which gateway, and the budget of requests.
     is_run
-        Whether this is the hourly run, which has the profile's own client id; what only looks has
-        the viewer's.
+        Whether it is for a run, with the profile's own client id; what only looks has the viewer's.
     client_id
         Another one instead.
     is_watch
@@ -68,10 +66,10 @@ def connect(
 
     profile, requests = settings.connection, settings.file.requests
     rules, ledger = open_ledger(settings)
-    own = profile.client_id if is_run else profile.viewer_client_id
-    own = own if client_id is None else client_id
+    usual = profile.client_id if is_run else profile.viewer_client_id
+    own = usual if client_id is None else client_id
     clock = SystemClock() if profile.clock == "system" else None
-    keeper = alert_keeper(settings, own)
+    keeper = None if is_watch else alert_keeper(settings, own)
     broker = IbBroker.connect(
         host=profile.host,
         port=profile.port,
@@ -84,12 +82,12 @@ def connect(
         returning=Returning() if settings.is_returning or is_watch else None,
         expected=profile.gateway,
         sends_orders=sends_orders,
-        on_alert=None if is_watch else keeper.keep,
-        on_clear=None if is_watch else keeper.end,
+        on_alert=keeper and keeper.keep,
+        on_clear=keeper and keeper.end,
     )
     with ExitStack() as stack:
         stack.callback(broker.close)
-        _await_ready(broker, settings, None if is_watch else keeper)
+        _await_ready(broker, settings, keeper)
         if clock is not None:
             _check_clock(clock, broker)
         if is_run:
