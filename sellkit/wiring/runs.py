@@ -34,6 +34,7 @@ def run_notebook(
     extra: Mapping[str, object] | None = None,
     is_scheduled: bool = False,
     is_live: bool = False,
+    confirms: str = "",
 ) -> RunResult:
     """Execute the hourly notebook in a kernel of its own and keep it.
 
@@ -49,6 +50,8 @@ def run_notebook(
         Whether nobody is looking: the run then waits for a connection that is ready.
     is_live
         Whether it may send orders.
+    confirms
+        As for `open_desk`.
 
     Raises
     ------
@@ -76,6 +79,7 @@ def run_notebook(
         "as_of": as_of,
         "run_id": run_id,
         "dry_run": not is_live,
+        "confirms": confirms,
     }
     parameters = _with(parameters, extra or {})
     clock = SystemClock()
@@ -88,6 +92,21 @@ def run_notebook(
     after = book.load().assignments
     fresh = tuple(str(each) for token, each in after.items() if token not in before)
     return replace(result, assigned=fresh)
+
+
+def check_confirmable(overrides: Overrides, run_id: str) -> None:
+    """Refuse a run that cannot be confirmed, before anything is started.
+
+    Raises
+    ------
+    ConfigError
+        As for `confirming.many_of`.
+    """
+    from sellkit.config import load
+    from sellkit.wiring.confirming import many_of
+
+    with closing(open_journal(load(overrides))) as journal:
+        many_of(journal, None, run_id)
 
 
 def _with(own: Mapping[str, object], extra: Mapping[str, object]) -> Mapping[str, object]:

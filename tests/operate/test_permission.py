@@ -173,9 +173,9 @@ def test_the_opening_that_a_ticket_was_deferred_to_is_told() -> None:
     opening = utc("2026-01-29 14:30")
     place.journal.begin(header("r1"))
     place.journal.record_rows("r1", [row(verdict=DeferredTicket(ticket(), opening))])
-    assert place.facts().deferred == {ticket().ticket_id: opening}
+    assert place.permission.deferred() == {ticket().ticket_id: opening}
     place.clock.time = opening + 13 * HOUR
-    assert place.facts().deferred == {}
+    assert place.permission.deferred() == {}
 
 
 # --- clocks ---------------------------------------------------------------------------------------
