@@ -30,7 +30,12 @@ PARSED = {
     "concurrency": 3,
     "no_rth": True,
 }
-LEAST = {"data": ["rebuild"], "schedule": ["--once"], "explain": ["201"], "audit": ["verify"]}
+LEAST = {
+    "data": ["rebuild"],
+    "schedule": ["--once"],
+    "explain": ["201"],
+    "audit": ["verify"],
+}
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -103,17 +103,22 @@ def _evidence_kept(
 ) -> Iterator[None]:
     """Around a run: its notebook's hash is journalled however it ends, and the day's backup made.
 
-    The journal is opened first: one that is made beside notebooks of runs passes for a lost one.
+    A run that was not even started leaves no notebook, and changes nothing.
     """
-    journal.evidence.rows()
+    is_first = journal.evidence.is_first()
     try:
         yield
     finally:
-        note_notebook(journal, settings.data_dir, run_id, output)
-        try:
-            journal.evidence.back_up(clock.now())
-        except JournalError as error:  # the run is over and well without it
-            log.critical("journal_not_backed_up", extra={"error": str(error)})
+        if output.exists():
+            note_notebook(journal, settings.data_dir, run_id, output, is_first=is_first)
+            _back_up(journal, clock)
+
+
+def _back_up(journal: SqliteJournal, clock: Clock) -> None:
+    try:
+        journal.evidence.back_up(clock.now())
+    except JournalError as error:  # the run is over and well without it
+        log.critical("journal_not_backed_up", extra={"error": str(error)})
 
 
 @contextmanager
