@@ -74,14 +74,8 @@ def run_notebook(
     say_problems(book)
     before = book.load().assignments
     replace(settings.as_overrides(overrides), returning=is_scheduled or None).export()
-    parameters: Mapping[str, object] = {
-        "profile": settings.profile,
-        "as_of": as_of,
-        "run_id": run_id,
-        "dry_run": not is_live,
-        "confirms": confirms,
-    }
-    parameters = _with(parameters, extra or {})
+    own = {"profile": settings.profile, "as_of": as_of, "run_id": run_id, "confirms": confirms}
+    parameters = _with({**own, "dry_run": not is_live}, extra or {})
     clock = SystemClock()
     output = kept_at(settings.data_dir / "runs", clock.now(), run_id)
     journal = open_journal(settings)
