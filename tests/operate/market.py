@@ -32,7 +32,8 @@ class Plan:
     deed, seconds, part
         See `Market.deeds`; when its later part comes, and how many shares its first part has.
     drop
-        The connection breaks `before` it was received or `after` that; `queue`: it never left.
+        The connection breaks `before` it was received or `after` that; `queue`: it never left;
+        `halt`: everything is stopped when it is about to go.
     mute, doubled, reversed
         Seconds until anything is said, each report twice, the first reports backwards.
     stale
@@ -109,6 +110,8 @@ class Market(FakeRoute):
         Orders that went out and that nothing tells of yet.
     meddled
         Contracts in which somebody traded while an order of sellkit's lived.
+    halt
+        Stops everything.
     cut_at
         From when on the gateway answers nothing; None while the connection stands.
     """
@@ -119,6 +122,7 @@ class Market(FakeRoute):
         self.refuse: Callable[[ApprovedTicket, OrderDraft, Decimal], None] = lambda *_: None
         self.in_flight: list[FakeOrder] = []
         self.meddled: set[int] = set()
+        self.halt: Callable[[], None] = lambda: None
         self.cut_at: float | None = None
         self.plan = Plan()
         self.lists = Lists()
@@ -152,6 +156,12 @@ class Market(FakeRoute):
             return True
         self.plans.pop(0)
         return False
+
+    def draft(self, approved: ApprovedTicket) -> OrderDraft:
+        if self._next_plan().drop == "halt":
+            self.plans.pop(0)
+            self.halt()
+        return super().draft(approved)
 
     def submit(self, approved: ApprovedTicket, draft: OrderDraft) -> None:
         if self.cut_at is not None and self.seconds >= self.cut_at:
@@ -384,7 +394,7 @@ class Market(FakeRoute):
 
     def _fly(self, order: FakeOrder, plan: Plan) -> None:
         self.in_flight.append(order)
-        self.cut(plan.seconds, noticed_in=plan.part)
+        self.cut(plan.seconds, noticed_in=min(plan.part, 50))
 
     def _land(self, order: FakeOrder) -> None:
         self._fill(order)

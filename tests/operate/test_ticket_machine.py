@@ -70,7 +70,7 @@ PLANS = st.builds(
     deed=st.sampled_from(sorted(Market([]).deeds())),
     seconds=SECONDS,
     part=st.sampled_from([1, 10, 30, 50, 99]),
-    drop=st.sampled_from(["", "", "", "", "before", "after", "queue"]),
+    drop=st.sampled_from(["", "", "", "", "before", "after", "queue", "halt"]),
     mute=st.sampled_from([0, 0, 0, 1, 20, 90]),
     doubled=st.booleans(),
     reversed=st.booleans(),
@@ -135,6 +135,7 @@ class Life(RuleBasedStateMachine):
         held = [position(), position("NASDAQ:MSFT", "50.5", con_id=MICROSOFT)]
         self.market = Market(held)
         self.market.refuse = self._refuse
+        self.market.halt = lambda: self._stop("a person said so just now")
         self.book = self.open_book()
         self.alarms: list[str] = []
         self.halt = ""
@@ -166,13 +167,19 @@ class Life(RuleBasedStateMachine):
     ) -> None:
         self._decide(con_ids, plans, kill)
 
-    @rule(kill=KILLS, is_old=st.booleans())
-    def look_back(self, kill: tuple[int, bool], is_old: bool) -> None:
-        max_bar_age = dt.timedelta() if is_old else OLD
-        self._process(lambda trading, _: self._settle(trading, max_bar_age), kill)
+    @rule(kill=KILLS, is_old=st.booleans(), pauses=st.lists(SECONDS, max_size=2))
+    def look_back(self, kill: tuple[int, bool], is_old: bool, pauses: list[int]) -> None:
+        def looks(trading: Trading, _: Keys) -> None:
+            for pause in [*pauses, 0]:
+                self._settle(trading, dt.timedelta() if is_old else OLD)
+                self.market.advance(float(pause))
+
+        self._process(looks, kill)
 
     @rule(
-        what=st.sampled_from(("wait", "trade", "foreign", "stop", "fire", "cut", "halt")),
+        what=st.sampled_from(
+            ("wait", "trade", "foreign", "stop", "fire", "cut", "halt", "resolve")
+        ),
         con_id=CON_IDS,
         change=st.sampled_from([-100, -40, -1, 10, 60]),
         seconds=SECONDS,
@@ -187,6 +194,7 @@ class Life(RuleBasedStateMachine):
             "stop": self._place_stop,
             "fire": lambda: market.later(seconds, self._fire),
             "cut": lambda: market.cut(seconds),
+            "resolve": self._resolve,
             "halt": lambda: self._stop("" if self.halt else "a person said so"),
         }
         things[what]()
@@ -230,6 +238,16 @@ class Life(RuleBasedStateMachine):
             Submission(trading, keys).carry_out([each for each in tickets if each])
 
         self._process(run, kill)
+
+    def _resolve(self) -> None:
+        """A person looks into TWS, sees what is true, and says so."""
+        self.market.calm()
+        for record in self._records():
+            if record.state is not TicketState.UNCERTAIN or self.market.live(record.con_id):
+                continue
+            true = total(e for e in self.market.fills if e.reference == record.reference)
+            end = TicketState.FILLED if true == record.quantity else TicketState.CANCELLED
+            self.book.step(record.reference, end, self.market.now(), "a person saw it")
 
     def _place_or_cancel_foreign(self, con_id: int) -> None:
         own = [each for each in self.market.orders if each.is_own]
