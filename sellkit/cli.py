@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
-    *("arm", "disarm", "halt", "resume", "modes", "reconcile"),
+    *("arm", "disarm", "halt", "resume", "modes", "reconcile", "probe"),
 )
 INTERRUPTED: Final = 130
 

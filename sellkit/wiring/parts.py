@@ -91,7 +91,7 @@ def connect(
         stack.callback(broker.close)
         _await_ready(broker, settings, None if is_watch else keeper)
         if clock is not None:
-            _check_clock(clock, broker)
+            check_clock(clock, broker)
         if is_run:
             ledger.reserve(RESERVED_SECONDS)
         stack.pop_all()
@@ -160,7 +160,8 @@ def keep_budget(settings: Settings) -> None:
     ledger.reserve(RESERVED_SECONDS)
 
 
-def _check_clock(clock: SystemClock, broker: IbBroker) -> None:
+def check_clock(clock: SystemClock, broker: IbBroker) -> None:
+    """See that a clock and the gateway's agree, and let it never run ahead of that one."""
     before, theirs, after = clock.now(), broker.server_time(), clock.now()
     # A slow answer is no wrong clock: what they told may stem from any time in between.
     refuse_skew(min(max(theirs, before), after), theirs)
