@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
-    *("arm", "disarm", "halt", "resume", "modes", "reconcile", "probe"),
+    *("arm", "disarm", "halt", "resume", "modes"),
+    *("tickets", "reconcile", "audit", "explain", "probe"),
 )
 INTERRUPTED: Final = 130
 

@@ -19,9 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print both sides; 0 when all is explained and settled, 1 when a person has to look."""
     from sellkit.present.reconciled import reconciled
-    from sellkit.wiring import open_desk
+    from sellkit.wiring import open_reconciling_desk
 
-    with open_desk(overrides=overrides(args), dry_run=False) as desk:
+    with open_reconciling_desk(overrides(args)) as desk:
         found = desk.reconcile()
         if found is None:
             return 0

@@ -20,6 +20,8 @@ Interactive Brokers updates terminals and servers about monthly: an older probe 
 gateway."""
 
 _TO_DO: Final = "run `sellkit probe`"
+NEVER_PROBED: Final = f"this gateway was never probed: {_TO_DO}"
+
 # What the two clocks of one machine and its gateway may differ by.
 _AHEAD: Final = dt.timedelta(minutes=5)
 
@@ -197,7 +199,7 @@ def standing_of(
         The latest probe of the profile; None when there is none that can be read.
     """
     if record is None:
-        return ProbeStanding(None, f"this gateway was never probed: {_TO_DO}")
+        return ProbeStanding(None, NEVER_PROBED)
     trouble = _other(record.gateway, gateway)
     when = f"{record.ended_at:%Y-%m-%d %H:%M} UTC"
     if not trouble and not record.is_passed:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sellkit.core.fills import Fill
-    from sellkit.core.reports import BrokerRecords, OrderReport
+    from sellkit.core.reports import BrokerRecords, CompletedOrder, OrderReport
     from sellkit.core.tickets import TicketRecord
 
 _NOTHING: Final = Decimal(0)
@@ -137,7 +137,7 @@ class _Case:
             perm_ids=frozenset(each for each in told if each not in ("", "0")),
             open_status=resting[0].status if resting else None,
             ended_as=ended[-1].status if ended else _said_end(words),
-            refusal=_refusal(words) or (ended[-1].text if ended else ""),
+            refusal=_refusal(words) or _refused_by(ended),
         )
 
     @property
@@ -233,6 +233,14 @@ def _refusal(words: Sequence[OrderReport]) -> str:
     """The last word that refused it; that of a cancel that was asked for is none."""
     said = (f"{each.code}: {each.text}" for each in reversed(words) if _is_refusal(each))
     return next(said, "")
+
+
+def _refused_by(ended: Sequence[CompletedOrder]) -> str:
+    """What the list says of a refusal; its text on a cancel is none."""
+    if not ended:
+        return ""
+    is_refused = ended[-1].status == "Inactive" or "reject" in ended[-1].text.lower()
+    return ended[-1].text if is_refused else ""
 
 
 _CANCEL_DONE: Final = 202

@@ -22,8 +22,8 @@ _NO_TIME: Final = dt.timedelta()
 _RESOLUTION: Final = dt.timedelta(seconds=1)
 # A day begins at midnight UTC, but no session of a day is cut in two by that.
 _LONGEST_SESSION: Final = dt.timedelta(hours=12)
-# A ticket that is claimed today may have begun before a long weekend.
-_LONGEST_WAIT: Final = dt.timedelta(days=7)
+# Between its intent and its claim a ticket waits for cancels, or for a run after a crash.
+_LONGEST_WAIT: Final = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +109,15 @@ class Permission:
             is_confirmed=self.is_confirmed,
             deferred=self.journal.deferrals(alias, now - _LONGEST_SESSION),
         )
+
+    def stopped(self) -> str:
+        """Why nothing may be sent any more, whatever was judged before; "" while it may.
+
+        It asks nobody but the disk, so that it can be asked between the claim and the order.
+        """
+        halt = self.switches.halt()
+        trouble = str(halt) if halt else self.lease.trouble
+        return trouble or self.switches.arming(self.account).trouble or ""
 
     def stop(self, reason: str) -> None:
         """Halt every process that sends orders, until a person resumes.

@@ -166,7 +166,12 @@ class BarProbe:
         is_hour = any(each.end == slot.end for each in self._hour_slots(slot))
         return final_answer(
             final_after(seen),
-            {"asked": len(seen), "until": seen[-1].after_seconds, "is_hour": is_hour},
+            {
+                "asked": len(seen),
+                "first": seen[0].after_seconds,
+                "until": seen[-1].after_seconds,
+                "is_hour": is_hour,
+            },
             self.final_after_seconds,
         )
 
@@ -217,6 +222,7 @@ class BarProbe:
             gone = min(left - int(max(still, 0)), left)
             self.progress.advance(max(gone - done, 0))
             done = max(gone, done)
+        self.progress.advance(left - done)
         self.progress.stop()
 
     def _hour_slots(self, slot: Slot) -> tuple[Slot, ...]:
@@ -233,17 +239,19 @@ def final_answer(
     seconds
         After its end; None when it never came, or changed to the end.
     how
-        `asked` so often, `until` so many seconds after its end.
+        `asked` so often, from `first` to `until` seconds after its end.
     """
-    asked = f"asked {how['asked']} times until {how['until']:g} s"
+    asked = f"asked {how['asked']} times, {how['first']:g} to {how['until']:g} s after its end"
     setting = f"bars.final_after_seconds = {final_after_seconds:g}"
     figures = {"seconds": seconds, **how}
     if seconds is None:
         follows = f"{setting} cannot be relied on: see what the gateway's data farms say"
         return bad(f"not there or still changing ({asked})", follows, **figures)
-    told = f"as it stayed {seconds:g} s after its end at the latest ({asked})"
+    told = f"final after {seconds:g} s at the latest ({asked})"
     if seconds <= final_after_seconds:
         return good(told, f"{setting} is late enough", **figures)
+    if seconds == how["first"]:
+        return noted(told, f"whether {setting} is late enough was asked too late", **figures)
     return bad(told, f"{setting} is too early: set it above {seconds:g}", **figures)
 
 

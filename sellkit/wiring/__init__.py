@@ -24,6 +24,7 @@ __all__ = [
     "open_desk",
     "open_emptied_desk",
     "open_journal",
+    "open_reconciling_desk",
     "run_notebook",
     "scheduled_exchanges",
     "terminal_progress",
@@ -90,6 +91,11 @@ def open_desk(
     return _open((overrides or Overrides()).over(chosen), asked)
 
 
+def open_reconciling_desk(overrides: Overrides) -> WiredDesk:
+    """A desk that holds the journal of orders against the gateway, and sends nothing."""
+    return _open(overrides, Asked(None, "", None, False, is_live=True, looks_only=True))
+
+
 def open_emptied_desk(
     overrides: Overrides, *, all_positions: bool, progress: Progress
 ) -> WiredDesk:
@@ -108,7 +114,7 @@ def _open(overrides: Overrides, asked: Asked) -> WiredDesk:
     configure(settings.log_dir, asked.run_id)
     say_problems(open_book(settings))
     with ExitStack() as stack:
-        is_run = bool(asked.run_id) or asked.is_live
+        is_run = bool(asked.run_id) or (asked.is_live and not asked.looks_only)
         broker = connect(settings, is_run=is_run, sends_orders=asked.is_live)
         stack.callback(broker.close)
         desk = lay_out(settings, broker, asked)

@@ -31,6 +31,7 @@ class Asked:
     all_positions: bool
     is_emptied: bool = False
     is_live: bool = False
+    looks_only: bool = False
     is_confirmed: bool = False
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sellkit.operate.keys import Keys
+from sellkit.wiring.probed import probe_standing
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     from sellkit.adapters.account_lease import FileLease
@@ -89,13 +91,6 @@ def open_permission(
     )
 
 
-def probe_standing(settings: Settings, broker: IbBroker, account: Account) -> ProbeStanding:
-    """Whether the gateway has passed the probe."""
-    from sellkit.core.live_facts import ProbeStanding
-
-    return ProbeStanding(None, "this gateway has not passed the probe: `sellkit probe`")
-
-
 def patience(settings: Settings) -> Patience:
     """How long a run that sends waits for each kind of answer."""
     from sellkit.operate.trading import Patience
@@ -126,9 +121,7 @@ def open_live(
     JournalError
         The journal is behind the last run, or cannot be read.
     """
-    from sellkit.core.alerts import Alert
     from sellkit.operate.live import Live
-    from sellkit.wiring.alerts import AlertKeeper
     from sellkit.wiring.parts import desk_options
 
     journal.evidence.refuse_if_behind()
@@ -143,11 +136,6 @@ def open_live(
         probe=lambda: probe_standing(settings, broker, account),
         is_confirmed=is_confirmed,
     )
-    keeper = AlertKeeper(settings.data_dir / "journal.sqlite", "orders")
-
-    def alarm(kind: AlertKind, text: str) -> None:
-        keeper.keep(Alert(kind, text, permission.machine.now()))
-
     return Live(
         route=broker.route(),
         tickets=journal.book,
@@ -156,6 +144,15 @@ def open_live(
         keys=KEYS,
         limits=desk_options(settings).limits,
         patience=patience(settings),
-        alarm=alarm,
+        alarm=_alarm(settings, permission.machine.now),
         retries_proven_unsent=settings.file.orders.retry_proven_unsent,
     )
+
+
+def _alarm(settings: Settings, now: Callable[[], dt.datetime]) -> Callable[[AlertKind, str], None]:
+    """Says and keeps what a person has to hear of orders; a connection that is well ends none."""
+    from sellkit.core.alerts import Alert
+    from sellkit.wiring.alerts import AlertKeeper
+
+    keeper = AlertKeeper(settings.data_dir / "journal.sqlite", "orders")
+    return lambda kind, text: keeper.keep(Alert(kind, text, now()))

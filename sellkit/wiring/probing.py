@@ -1,11 +1,10 @@
-"""Joins what a probe needs, keeps what it found, and tells live mode of it."""
+"""Joins what a probe needs, and keeps what it found."""
 
 from __future__ import annotations
 
 import secrets
 import time
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -14,18 +13,17 @@ from sellkit.wiring.account import resolve_account
 from sellkit.wiring.alerts import AlertKeeper
 from sellkit.wiring.live import is_named, open_lease, open_switches
 from sellkit.wiring.parts import check_clock, open_journal, open_ledger
+from sellkit.wiring.probed import open_probes, probed_gateway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from sellkit.adapters.ib.broker import IbBroker
     from sellkit.adapters.ib.probing import ProbingBroker
-    from sellkit.adapters.probe_file import ProbeFile
     from sellkit.config import Overrides, Settings
     from sellkit.core.instrument import Token
-    from sellkit.core.live_facts import ProbeStanding
     from sellkit.core.portfolio import Account
-    from sellkit.core.probing import ProbedGateway, ProbeRecord
+    from sellkit.core.probing import ProbeRecord
     from sellkit.operate.probe import Place
     from sellkit.operate.probe_account import ProbeTerms
     from sellkit.ports import Clock, Progress
@@ -35,26 +33,6 @@ _SOURCE: Final = "probe"
 _REFERENCE_BYTES: Final = 6
 # Beside the schedule's clock and `sellkit watch`, which have the next two.
 _OTHERS: Final = 3
-
-
-def open_probes(settings: Settings) -> ProbeFile:
-    """Where the latest probe of a profile is kept."""
-    from sellkit.adapters.probe_file import ProbeFile
-
-    return ProbeFile(settings.data_dir / "probe.json")
-
-
-def probe_standing(
-    settings: Settings, broker: IbBroker, account: Account, clock: Clock
-) -> Callable[[], ProbeStanding]:
-    """What tells live mode whether the gateway that it sends to has passed; asked for each order.
-
-    It reads the file of the latest probe anew each time.
-    """
-    from sellkit.core.probing import standing_of
-
-    book, gateway = open_probes(settings), _gateway(settings, broker, account)
-    return lambda: standing_of(book.read(), gateway, clock.now())
 
 
 def probe(
@@ -101,7 +79,7 @@ def probe(
         broker = _connect(settings, viewer)
         stack.callback(broker.close)
         account = resolve_account(settings, broker.account_numbers)
-        gateway = _gateway(settings, broker, account)
+        gateway = probed_gateway(settings, broker, account)
         place = _place(settings, broker, account, stack) if places_order else None
         terms = _terms(settings, account, token, is_patient=is_patient)
         asking = Probe(broker, broker.survey(viewer), broker.clock, terms, progress, place)
@@ -123,19 +101,6 @@ def _keep(settings: Settings, record: ProbeRecord) -> None:
     with closing(open_journal(settings)) as journal:
         journal.record_switch(record.ended_at, "probe", _SOURCE, details)
     open_probes(settings).write(record)
-
-
-def _gateway(settings: Settings, broker: IbBroker, account: Account) -> ProbedGateway:
-    from sellkit.core.probing import ProbedGateway
-
-    profile = settings.connection
-    return ProbedGateway(
-        address=f"{profile.host}:{profile.port}",
-        kind=broker.kind,
-        account=account.alias,
-        fingerprint=account.fingerprint,
-        server_version=broker.server_version,
-    )
 
 
 def _terms(
@@ -229,7 +194,7 @@ def _connect(settings: Settings, client_id: int, *, sends_orders: bool = False) 
     )
     with ExitStack() as stack:
         stack.callback(broker.close)
-        if clock is not None and not sends_orders:
+        if not sends_orders:
             check_clock(clock, broker)
         stack.pop_all()
     return broker
@@ -245,23 +210,3 @@ def _alarm(keeper: AlertKeeper, text: str) -> None:
     from sellkit.core.alerts import Alert, AlertKind
 
     keeper.keep(Alert(AlertKind.ORDER_UNFINISHED, text, SystemClock().now()))
-
-
-def known_standing(settings: Settings, account: Account) -> ProbeStanding:
-    """How the latest probe stands, as far as no gateway is asked."""
-    from sellkit.adapters.clock import SystemClock
-    from sellkit.core.live_facts import ProbeStanding
-    from sellkit.core.probing import standing_of
-
-    profile, record = settings.connection, open_probes(settings).read()
-    if record is None:
-        return ProbeStanding(None, "this gateway was never probed: run `sellkit probe`")
-    now = record.ended_at if profile.clock == "broker" else SystemClock().now()
-    asked = replace(
-        record.gateway,
-        address=f"{profile.host}:{profile.port}",
-        account=account.alias,
-        fingerprint=account.fingerprint,
-        server_version=0,
-    )
-    return standing_of(record, asked, now)

@@ -81,13 +81,15 @@ def plan_arming(chosen: Overrides, until: str, max_notional: str) -> PlannedArmi
     Raises
     ------
     ConfigError
-        The account is not named, the gateway does not fit it, or a value cannot be used.
+        The account is not named, the gateway does not fit it, the secret is missing, or a value
+        cannot be used.
     """
     from sellkit.config import load
     from sellkit.wiring.runs import open_clock
 
     settings = load(chosen)
     account, gateway = named_account(settings), _expected(settings)
+    open_switches(settings).secret()  # before anybody types for nothing
     if gateway is not GatewayKind.SIMULATED and is_paper_number(account.number) is (
         gateway is GatewayKind.LIVE
     ):

@@ -105,6 +105,16 @@ def test_a_broker_that_was_not_connected_to_send_has_no_route() -> None:
         at.broker.route()
 
 
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_a_client_id_that_somebody_else_trades_under_is_never_changed(comes_back: bool) -> None:
+    refused = {"message": "startApi", "do": "refuse_client_id"}
+    with (
+        pytest.raises(NotConnected, match=r"another program sends orders .* give no other id"),
+        world(faults=(refused,), comes_back=comes_back, patience=1.0),
+    ):
+        pass
+
+
 # --- what is not sent -----------------------------------------------------------------------------
 
 
@@ -203,8 +213,9 @@ def test_many_threads_send_each_order_once_under_a_number_of_its_own() -> None:
 
 def test_numbers_do_not_go_back_with_the_gateways() -> None:
     rolls_back = {"message": "startApi", "nth": 2, "do": "roll_back_ids", "by": 3}
-    with world(comes_back=True, habits=NEVER_FILLS, faults=(rolls_back,)) as at:
-        before = [at.send(attempt=attempt) for attempt in (1, 2)]
+    with world(comes_back=True, faults=(rolls_back,)) as at:
+        before = [at.send(symbol) for symbol in ("AAPL", "MSFT")]
+        at.placed()
         at.drop_and_return()
 
         after = at.route.draft(approved(attempt=3))
@@ -213,9 +224,9 @@ def test_numbers_do_not_go_back_with_the_gateways() -> None:
 
 
 def test_a_number_lies_above_those_of_orders_that_an_earlier_process_left() -> None:
-    with world(habits=NEVER_FILLS) as at:
+    with world() as at:
         left = at.send()
-        at.rest()
+        at.until_status("Filled")
         at.broker.close()
         at.gateway.terminal.roll_back_ids(7, 1)
 
