@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from sellkit.core.alerts import AlertKind
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.proof import lacking
 from sellkit.core.settling import settle
+from sellkit.errors import BrokerError
 from sellkit.operate.comparing import Line, compare
 from sellkit.operate.following import evidence, follow, say_end
 from sellkit.operate.trading import Attempt
@@ -121,9 +123,19 @@ class Reconciler:
         attempts = [Attempt(None, each) for each in tickets if each.state in alive]
         for attempt in attempts:
             attempt.since = self.trading.timer()
+        self._stop_again([each for each in attempts if each.state is TicketState.STOPPING])
         follow(self.trading, attempts)
         verify(self.trading, attempts)
         return tuple(each.record for each in attempts)
+
+    def _stop_again(self, attempts: Sequence[Attempt]) -> None:
+        """Ask anew for a cancel that may not have gone: twice asked is cancelled once."""
+        with suppress(BrokerError):  # its end is waited for all the same
+            records = self.trading.read("orders to be stopped") if attempts else None
+            for attempt in attempts:
+                key = (attempt.record.reference, attempt.record.perm_id)
+                for order in records.open_of(*key) if records else ():
+                    self.trading.cancel(order)
 
     def _reopen(self, records: BrokerRecords, fresh: Sequence[Fill]) -> None:
         """A fact that contradicts an end makes its ticket uncertain again."""

@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from sellkit.adapters.ib.returning import Returning
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import AlertKind
 from sellkit.core.fills import counted
@@ -24,6 +25,9 @@ from tests.faults.process import killed
 LONG_AGO: Final = TURN - dt.timedelta(days=300)
 LOOKED_AT_AGAIN: Final = dt.timedelta(seconds=61)
 IMPATIENT: Final = replace(QUICK, acknowledge=0.2, fill=0.2, cancel=0.2, settle=0.2)
+SOON: Final = Returning(settle_seconds=0.05)
+QUANTITY: Final = 16
+"""Where the shares stand in the message of an order."""
 HASTY: Final = 0.3
 """Seconds after which a connection gives a question up, where the gateway falls silent."""
 
@@ -193,14 +197,16 @@ def test_an_order_that_was_never_received_is_sent_once_more_where_that_is_allowe
 @pytest.mark.parametrize("is_patient", [True, False], ids=["patient", "impatient"])
 def test_an_order_that_is_held_back_stays_the_only_one(play: Play, is_patient: bool) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = play.connect(sends_orders=True, returning=SOON)
+    until(lambda: broker.standing.is_ready)
     if not is_patient:
         play.armoury.patience = replace(IMPATIENT, acknowledge=0.05, settle=0.05)
-    play.run_live()
+    play.run_live(broker)
     if not is_patient:
         assert states(play) == {"AAPL 1": "UNCERTAIN 0"}
         assert alarms(play, AlertKind.ORDER_UNCERTAIN) == 1
-        until(lambda: not held(play))
-        play.run_live()
+        until(lambda: not held(play) and broker.standing.is_ready)
+        play.run_live(broker)
     assert states(play) == {"AAPL 1": "DONE 100"}
     assert play.asked("placeOrder") == 1
     play.seen("one order, DONE" if is_patient else "UNCERTAIN, and found by the next run; one order")
@@ -235,8 +241,9 @@ def test_a_price_off_the_tick_is_a_rejection(play: Play) -> None:
 def test_ids_that_go_back_are_not_used_again(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     (stop,) = play.gateway.exchange.orders()
-    assert play.gateway.exchange.next_order_id(1) <= stop.order_id
-    play.run_live()
+    broker = play.connect(sends_orders=True)
+    assert play.gateway.exchange.next_order_id(1) == stop.order_id
+    play.run_live(broker)
     assert states(play) == {"AAPL 1": "DONE 100"}
     (order,) = play.heard("placeOrder")
     assert int(order.fields[1]) > stop.order_id
@@ -288,14 +295,17 @@ def test_a_corrected_execution_takes_the_place_of_the_first(play: Play) -> None:
 def test_after_a_part_and_silence_nothing_is_sent_again(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     play.armoury.patience = IMPATIENT
-    play.run_live(play.connect(sends_orders=True, request_timeout_seconds=HASTY))
+    with closing(play.connect(sends_orders=True, request_timeout_seconds=HASTY)) as broker:
+        play.run_live(broker)
     assert states(play) == {"AAPL 1": "UNCERTAIN 30"}
     assert alarms(play, AlertKind.ORDER_UNCERTAIN) == 1
+    play.gateway.terminal.set_habits(fill_after_seconds=86_400)
+    (order,) = play.gateway.exchange.orders()
     play.run_live()
-    assert states(play) == {"AAPL 1": "CANCELLED 30"}
+    assert states(play) == {"AAPL 1": f"CANCELLED {order.filled}"}
     assert alarms(play, AlertKind.ORDER_UNFINISHED) == 1
     assert play.asked("placeOrder") == 1
-    assert held(play) == 70
+    assert held(play) == 100 - order.filled > 0
     play.seen("UNCERTAIN with 30 executed; the next run cancels the rest and says so; one order")
 
 
@@ -303,17 +313,16 @@ def test_after_a_part_and_silence_nothing_is_sent_again(play: Play) -> None:
 def test_after_a_part_and_a_cancel_the_confirmed_rest_alone_is_sent(play: Play) -> None:
     play.control.clear()
     play.turn(fall=("AAPL",), rise=("MSFT",))
-    play.armoury.patience = IMPATIENT
+    play.armoury.patience = replace(IMPATIENT, attempts=5)
     play.run_live()
-    assert states(play) == {
-        "AAPL 1": "CANCELLED 30",
-        "AAPL 2": "CANCELLED 30",
-        "AAPL 3": "CANCELLED 30",
-    }
-    assert [each.fields[12] for each in play.heard("placeOrder")] == ["100", "70", "40"]
-    assert held(play) == 10
-    assert alarms(play, AlertKind.ORDER_UNFINISHED) == 1
-    play.seen("orders for 100, 70 and 40, each after the end of the former; the rest is told")
+    *former, last = records(play).values()
+    assert former
+    assert {str(each.state) for each in former} == {"CANCELLED"}
+    assert str(last.state) == "DONE"
+    left = [100 - sum(each.filled for each in former[:count]) for count in range(len(former) + 1)]
+    assert [int(each.fields[QUANTITY]) for each in play.heard("placeOrder")] == left
+    assert held(play) == 0
+    play.seen(f"orders for {', '.join(map(str, left))}, each after the end of the former; DONE")
 
 
 @pytest.mark.fault(52)
