@@ -102,6 +102,12 @@ class _Moment:
     deferred: Mapping[str, dt.datetime]
 
     def judge(self, ticket: OrderTicket) -> Verdict:
+        try:
+            return self._judge(ticket)
+        except BrokerError as error:  # the clock may be the gateway's
+            return DeniedTicket(ticket, (f"the last look failed: {error}",))
+
+    def _judge(self, ticket: OrderTicket) -> Verdict:
         run, instrument = self.run, ticket.position.instrument
         broker, clock = run.permission.broker, run.permission.clock
         quote = run.quote_of(instrument, clock.now())

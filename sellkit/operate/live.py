@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sellkit.core.gates import ApprovedTicket
+from sellkit.operate.dating import Dating
 from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.submit import Submission
@@ -122,7 +123,7 @@ class Live:
             book=self.tickets,
             account=self.account,
             run_id=run_id,
-            now=self.permission.clock.now,
+            now=Dating(self.permission.clock).now,
             look=look,
             stopped=self.permission.stopped,
             stop=self.permission.stop,

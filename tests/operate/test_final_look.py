@@ -151,6 +151,27 @@ def test_a_halt_after_the_lists_were_read_sends_nothing() -> None:
     assert "halted by a person" in desk.told()
 
 
+class LosingClock(RouteClock):
+    """Nobody can ask for the time after so many questions."""
+
+    left = 1
+
+    def now(self) -> dt.datetime:
+        self.left -= 1
+        if self.left < 0:
+            raise NotConnected("the link is gone")
+        return super().now()
+
+
+@pytest.mark.parametrize("questions", range(1, 8))
+def test_a_clock_that_cannot_be_asked_any_more_is_a_reason_and_no_error(questions: int) -> None:
+    desk = Armed()
+    desk.clock = LosingClock(desk.route)
+    desk.clock.left = questions
+    assert desk.send(tickets()[0]) == ["ABANDONED"]
+    assert "the last look failed: the link is gone" in desk.told()
+
+
 class HaltingBook(FakeTicketBook):
     """A halt comes right after each claim."""
 

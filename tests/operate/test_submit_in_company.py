@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,7 +13,10 @@ from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import OpenOrder
 from sellkit.core.reports import Meaning, ReportKind
 from sellkit.errors import ConfigError, JournalError, NotConnected
-from tests.build import position, ticket
+from sellkit.operate.dating import Dating
+from sellkit.operate.submit import Submission
+from tests.build import NOW, SECOND, position, ticket
+from tests.fakes import FakeClock
 from tests.fakes_route import FakeOrder, FakeRoute, confirm_cancel, fill, swallow
 from tests.fakes_tickets import FakeTicketBook
 from tests.operate.trading_build import Stage, own_stop, stage
@@ -53,6 +58,33 @@ def test_what_is_said_of_one_order_while_another_waits_for_a_cancel_is_not_lost(
         "NASDAQ:AAPL": TicketState.DONE,
         "NASDAQ:MSFT": TicketState.REJECTED,
     }
+
+
+class LostClock(FakeClock):
+    """The gateway's, which nobody can ask any more once it is lost."""
+
+    is_lost = False
+
+    def now(self) -> dt.datetime:
+        if self.is_lost:
+            raise NotConnected("the link is gone")
+        return super().now()
+
+
+def test_an_order_is_followed_to_the_end_although_the_gateway_tells_no_time_any_more() -> None:
+    desk, clock = stage(), LostClock(NOW)
+    dating = Dating(clock, desk.route.timer)
+
+    def act(route: FakeRoute, _order: FakeOrder) -> None:
+        clock.is_lost = True
+        route.failures["records"] = [NotConnected("the link is gone")] * 100
+
+    desk.route.on_submit = act
+    trading = replace(desk.trading, now=dating.now)
+    (record,) = Submission(trading, desk.keys).carry_out((ticket(),))
+    assert record.state is TicketState.UNCERTAIN
+    assert record.at > NOW + 40 * SECOND
+    assert desk.kinds() == [AlertKind.ORDER_UNCERTAIN]
 
 
 class DroppingRoute(FakeRoute):
