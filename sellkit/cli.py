@@ -1,6 +1,7 @@
 """The command line: reads the arguments, calls one command, turns errors into a line and a code.
 
-Exit codes: 0 decided (or done), 1 failed, 2 bad input, 3 the gateway, 4 some positions UNDECIDED.
+Exit codes: 0 decided (or done), 1 failed, 2 bad input, 3 the gateway, 4 some positions UNDECIDED,
+5 the fate of an order is open.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
     *("arm", "disarm", "halt", "resume", "modes"),
+    *("tickets", "reconcile", "confirm", "audit", "explain"),
 )
 INTERRUPTED: Final = 130
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sellkit.core.aggregate import CompletedBars, completed
+from sellkit.core.arming import Arming, ArmingSeen
 from sellkit.core.assignments import Assignment, MaKind, MovingAverage, Timeframe, parse_choice
 from sellkit.core.bars import (
     PRICES,
@@ -26,14 +27,17 @@ from sellkit.core.bars import (
 )
 from sellkit.core.facts import Facts
 from sellkit.core.instrument import Instrument, Token
+from sellkit.core.lifecycle import TicketState
 from sellkit.core.limits import AtClose, Limits
+from sellkit.core.live_facts import LiveFacts, ProbeStanding
 from sellkit.core.market_time import UTC, Calendar, calendar_for
 from sellkit.core.orders import OrderTicket, prepare
-from sellkit.core.portfolio import Account, AccountSnapshot, OpenOrder, Position, Side
+from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind, OpenOrder, Position, Side
 from sellkit.core.quotes import Quote
 from sellkit.core.signals import BarCertificate, Decision, Signal
 from sellkit.core.snapshot import Reading, SnapshotRow
 from sellkit.core.standing import Standing
+from sellkit.core.tickets import TicketRecord
 
 AAPL = "NASDAQ:AAPL"
 NUMBER = "DU1234567"
@@ -222,6 +226,8 @@ def limits(**changes: Any) -> Limits:
         "close_margin": dt.timedelta(minutes=2),
         "require_above_break_even": True,
         "at_close": AtClose.NEXT_OPEN,
+        "max_orders": 5,
+        "max_daily_notional": Decimal(50_000),
     }
     return Limits(**(usual | changes))
 
@@ -241,6 +247,74 @@ def facts(**changes: Any) -> Facts:
         "limits": limits(),
     }
     return Facts(**(usual | changes))
+
+
+def arming(**changes: Any) -> Arming:
+    """The usual account, armed an hour ago for five more and a million."""
+    usual: dict[str, Any] = {
+        "arming_id": "0a0b0c0d",
+        "profile": "demo",
+        "account": "main",
+        "fingerprint": account().fingerprint,
+        "gateway": GatewayKind.SIMULATED,
+        "armed_at": NOW - dt.timedelta(hours=1),
+        "until": NOW + dt.timedelta(hours=5),
+        "max_notional": Decimal(1_000_000),
+    }
+    return Arming(**(usual | changes))
+
+
+def ticket_record(**changes: Any) -> TicketRecord:
+    """The usual ticket as the journal has it once it was acknowledged."""
+    usual: dict[str, Any] = {
+        "ticket_id": ticket().ticket_id,
+        "attempt": 1,
+        "reference": ticket().reference,
+        "run_id": "r1",
+        "account": "main",
+        "con_id": 265598,
+        "ticker": AAPL,
+        "side": Side.SELL,
+        "quantity": Decimal(100),
+        "position_before": Decimal(100),
+        "notional": Decimal(9900),
+        "bar_end": HOUR_END,
+        "state": TicketState.ACKNOWLEDGED,
+        "cause": "",
+        "at": NOW,
+        "began_at": NOW,
+        "claimed_at": NOW,
+        "order_id": "17",
+        "client_id": "1",
+        "epoch": 1,
+        "perm_id": "77",
+        "filled": Decimal(0),
+        "stopped": (),
+    }
+    return TicketRecord(**(usual | changes))
+
+
+def live_facts(**changes: Any) -> LiveFacts:
+    """Facts under which every gate of live mode lets the usual ticket pass."""
+    usual: dict[str, Any] = {
+        "is_named": True,
+        "is_managed": True,
+        "profile": "demo",
+        "expected": GatewayKind.SIMULATED,
+        "port": 4012,
+        "gateway": GatewayKind.SIMULATED,
+        "arming": ArmingSeen(arming()),
+        "halt": None,
+        "lease_trouble": None,
+        "probe": ProbeStanding(NOW),
+        "clock_skew": dt.timedelta(),
+        "records_epoch": 1,
+        "unsettled": (),
+        "orders_today": 0,
+        "notional_today": Decimal(0),
+        "notional_armed": Decimal(0),
+    }
+    return LiveFacts(**(usual | changes))
 
 
 # --- rows -----------------------------------------------------------------------------------------

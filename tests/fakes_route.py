@@ -76,6 +76,7 @@ class FakeRoute:
         self.on_cancel: Callable[[FakeRoute, OpenOrder], None] = confirm_cancel
         self.sent: list[str] = []
         self.cancelled: list[str] = []
+        self.submitted: set[str] = set()
         self.failures: dict[str, list[SellkitError | None]] = {}
         self.after_read: Callable[[FakeRoute], None] = lambda _route: None
         self.seconds = 0.0
@@ -101,6 +102,7 @@ class FakeRoute:
         return lists
 
     def lowest_price_step(self, instrument: Instrument, price: Decimal) -> Decimal:
+        self._fail("lowest_price_step")
         return CENT
 
     def wait_until_idle(self, seconds: float) -> bool:
@@ -121,6 +123,9 @@ class FakeRoute:
     def submit(self, approved: ApprovedTicket, draft: OrderDraft) -> None:
         if draft.epoch != self.epoch:
             raise NotSent("the connection is another one")
+        if draft.order_id in self.submitted:
+            raise NotSent("it was submitted before")
+        self.submitted.add(draft.order_id)
         self._fail("submit")
         self.sent.append(draft.reference)
         self.on_submit(self, self.order_of(approved.ticket, draft))

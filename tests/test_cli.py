@@ -30,7 +30,13 @@ PARSED = {
     "concurrency": 3,
     "no_rth": True,
 }
-LEAST = {"data": ["rebuild"], "schedule": ["--once"]}
+LEAST = {
+    "data": ["rebuild"],
+    "schedule": ["--once"],
+    "explain": ["201"],
+    "audit": ["verify"],
+    "confirm": ["1a2b3c4d"],
+}
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -62,7 +68,7 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     assert shown(capsys, "--version") == f"sellkit {__version__}\n"
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"gateway"}))
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"gateway", "explain"}))
 def test_every_common_flag_stands_in_the_help_of_a_command_that_uses_them(
     capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
@@ -107,11 +113,13 @@ def test_a_dry_run_excludes_a_live_one(capsys: pytest.CaptureFixture[str]) -> No
     assert "--live: not allowed with argument --dry-run" in line
 
 
-def test_live_is_refused_before_anything_else_is_done(capsys: pytest.CaptureFixture[str]) -> None:
-    code = main(["run", "--live", "--config", "absent.toml"])
+def test_live_of_another_moment_is_refused_before_anything_else_is_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = main(["run", "--live", "--as-of", "2025-11-28T13:00-05:00", "--config", "absent.toml"])
     told = capsys.readouterr()
     assert (code, told.out) == (2, "")
-    assert told.err == ("sellkit run: --live is not available yet: orders are only prepared\n")
+    assert "orders are for the present" in told.err
 
 
 @pytest.mark.parametrize("beginning", ["--li", "--liv", "--dry"])
@@ -187,3 +195,25 @@ def test_what_no_command_can_use_is_refused_in_one_line_that_names_it(
     assert told.err.count("\n") == 1
     assert told.err.startswith(f"sellkit {words[0]}: ")
     assert [word for word in named if word not in told.err] == []
+
+
+def test_a_code_is_explained_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "10349"]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("10349: A preset of the terminal")
+    assert (told.out.count("\n"), told.err) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [("2155", "is not in sellkit's book"), ("7", "no code"), ("A", "no code"), ("", "no code")],
+)
+def test_a_code_that_is_not_known_is_refused_with_what_is_known(
+    capsys: pytest.CaptureFixture[str], word: str, reason: str
+) -> None:
+    assert main(["explain", word]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("sellkit explain: ")
+    assert reason in told.err
+    assert told.err.count("\n") == 1

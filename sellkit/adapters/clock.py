@@ -187,8 +187,8 @@ class SteadfastClock:
 class FlowingClock:
     """A clock for a watch: while another one cannot be asked, it goes on by itself.
 
-    It goes at the machine's pace from the last time that it was told, and never back. Any thread
-    may ask.
+    It goes at the machine's pace from the last time that it was told, and never back: where the
+    other one is set back it goes on from where it was, at the other's pace. Any thread may ask.
 
     Parameters
     ----------
@@ -205,6 +205,7 @@ class FlowingClock:
         self._lock = threading.Lock()
         self._told = self._latest = clock.now()
         self._told_at = steady()
+        self._ahead = dt.timedelta()
 
     def now(self) -> dt.datetime:
         """The other clock's time, aware UTC; what is reckoned while that cannot be asked."""
@@ -215,8 +216,7 @@ class FlowingClock:
                 raise
             found = self.reckoned()
         else:
-            with self._lock:
-                self._told, self._told_at = found, self._steady()
+            found = self._take(found)
         with self._lock:
             self._latest = max(self._latest, found)
             return self._latest
@@ -224,8 +224,7 @@ class FlowingClock:
     def reckoned(self) -> dt.datetime:
         """The last time told and what has passed since; it asks nobody, and answers at once."""
         with self._lock:
-            passed = self._steady() - self._told_at
-            return self._told + dt.timedelta(seconds=passed)
+            return self._told + self._passed()
 
     def wait_until(self, instant: dt.datetime) -> bool:
         """Return once `now()` has reached `instant`; False, at once, when it was told to stop."""
@@ -233,6 +232,17 @@ class FlowingClock:
             if self._stopped.wait(min(left, _SHORT_NAP)):
                 return False
         return not self._stopped.is_set()
+
+    def _take(self, found: dt.datetime) -> dt.datetime:
+        """The other clock's time and what it was set back by: no minute is waited for twice."""
+        with self._lock:
+            if found + self._ahead < self._told:
+                self._ahead = self._told + self._passed() - found
+            self._told, self._told_at = found + self._ahead, self._steady()
+            return self._told
+
+    def _passed(self) -> dt.timedelta:
+        return dt.timedelta(seconds=self._steady() - self._told_at)
 
     def stop(self) -> None:
         """End every wait, also later ones."""

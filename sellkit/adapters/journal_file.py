@@ -102,7 +102,7 @@ class JournalFile:
                 pen = Pen(database)
                 yield pen
             if pen.appended:
-                journal_head.write(self._head_path, pen.head, is_synced=is_head_synced)
+                self._advance(database, pen.head, is_synced=is_head_synced)
 
     def flaws(self) -> tuple[Finding, ...]:
         """What is wrong with the chain, each row read; of one moment."""
@@ -129,19 +129,19 @@ class JournalFile:
             last = database.execute(_LAST).fetchone()
             if head is None:
                 return None if last is None else f"{self._head_path.name} is missing"
-            query = "SELECT hash FROM chain WHERE id = ?"
-            found = database.execute(query, (head.number,)).fetchone()
-            if found is None:
-                held = 0 if last is None else last["id"]
+            if _is_of(database, head):
+                return None
+            held = 0 if last is None else int(last["id"])
+            if held < head.number:
                 return f"the journal has {held} rows, and had {head.number}: it is an older one"
-            return None if found["hash"] == head.hash else "it is another journal than the last"
+            return "it is another journal than the last"
 
     def accept(self) -> None:
         """Take the journal as it is for the present one."""
         with self._turn, self._errors():
             last = self.connection().execute(_LAST).fetchone()
             if last is not None:
-                journal_head.write(self._head_path, Head(*last), is_synced=True, is_forced=True)
+                journal_head.put(self._head_path, Head(*last))
 
     def copy_to(self, path: Path) -> None:
         """A copy of one moment in a file of its own, whole or not there; others may write on."""
@@ -180,6 +180,20 @@ class JournalFile:
             self._connection = database
         return self._connection
 
+    def _advance(self, database: sqlite3.Connection, head: Head, *, is_synced: bool) -> None:
+        """Let the head follow; one of another journal stays, and is the proof that there was it."""
+        try:
+            held = journal_head.read(self._head_path)
+        except ValueError:
+            return
+        if held is not None and _is_of(database, held):
+            journal_head.advance(self._head_path, head, is_synced=is_synced)
+
+    def has_runs(self) -> bool:
+        """Whether a run has left its notebook beside it; one that is being executed has no name."""
+        found = self.path.parent.glob("runs/*/*.ipynb")
+        return any(not each.name.startswith(".") for each in found)
+
     def _prepare(self, database: sqlite3.Connection) -> None:
         database.row_factory = sqlite3.Row
         self._check_version(database)
@@ -190,13 +204,15 @@ class JournalFile:
         with database:
             database.execute("BEGIN IMMEDIATE")
             version = self._check_version(database)
+            if version < journal_schema.CHAINED_SINCE and (version or not self.has_runs()):
+                journal_head.begin(self._head_path)
             if version < journal_schema.VERSION:
                 for statement in journal_schema.statements(version):
                     database.execute(statement)
             if 0 < version < journal_schema.CHAINED_SINCE:
                 head = _chain_all(Pen(database))
         if head is not None:
-            journal_head.write(self._head_path, head, is_synced=True)
+            self._advance(database, head, is_synced=True)
 
     def _check_version(self, database: sqlite3.Connection) -> int:
         version: int = database.execute("PRAGMA user_version").fetchone()[0]
@@ -232,6 +248,12 @@ def _chain_all(pen: Pen) -> Head | None:
         for each in pen.ask(query):
             pen.chain(table, int(str(each["number"])))
     return pen.head if pen.appended else None
+
+
+def _is_of(database: sqlite3.Connection, head: Head) -> bool:
+    """Whether the chain has come through a head; that of the beginning is everybody's."""
+    query = "SELECT 1 FROM chain WHERE id = ? AND hash = ?"
+    return head.number == 0 or bool(database.execute(query, (head.number, head.hash)).fetchall())
 
 
 def _plain(row: sqlite3.Row) -> dict[str, object]:

@@ -54,24 +54,34 @@ def read(path: Path) -> Head | None:
     return max(found, key=lambda each: each.number)
 
 
-def write(path: Path, head: Head, *, is_synced: bool, is_forced: bool = False) -> None:
+def begin(path: Path) -> None:
+    """Put down that a chain is about to begin, unless there was one before."""
+    if not path.exists():
+        put(path, Head(0, "-"))
+
+
+def put(path: Path, head: Head) -> None:
+    """Put a head in the place of whatever stands there; it is on the disk when this returns."""
+    durable_file.replace(path, _line(head) * 2)
+
+
+def advance(path: Path, head: Head, *, is_synced: bool) -> None:
     """Put a head down unless a later one stands there.
+
+    A file that is missing or damaged stays so: it is for a person to say that this is well.
 
     Parameters
     ----------
     is_synced
         Whether it is on the disk when this returns; if not, a loss of power may leave the former.
-    is_forced
-        Whether it takes the place of whatever stands there.
     """
-    if is_forced or not path.exists():
-        durable_file.replace(path, _line(head) * 2)
+    if not path.exists():
         return
     with durable_file.locked(path.with_name(f".{path.name}.lock")), path.open("r+b") as file:
         data = file.read(2 * _LINE)
         lines = [_parsed(data[at : at + _LINE]) for at in (0, _LINE)]
         numbers = [-1 if each is None else each.number for each in lines]
-        if max(numbers) >= head.number:
+        if max(numbers) >= head.number or max(numbers) < 0:
             return
         file.seek(_LINE * numbers.index(min(numbers)))
         file.write(_line(head))

@@ -110,7 +110,7 @@ class SqliteJournal:
             "finished_at": journal_facts.instant(finished_at),
             "outcome": outcome,
         }
-        with self._appending(run_id) as pen:
+        with self._appending(run_id, is_head_synced=True) as pen:
             pen.append("run_end", end)
 
     def runs(self) -> tuple[Mapping[str, object], ...]:
@@ -185,9 +185,11 @@ class SqliteJournal:
         self._file.close()
 
     @contextmanager
-    def _appending(self, run_id: str | None = None) -> Iterator[Pen]:
+    def _appending(
+        self, run_id: str | None = None, *, is_head_synced: bool = False
+    ) -> Iterator[Pen]:
         """One transaction; of a run that is open, where one is named."""
-        with self._file.appending(is_head_synced=run_id is None) as pen:
+        with self._file.appending(is_head_synced=is_head_synced or run_id is None) as pen:
             if run_id is not None:
                 self._check_open(pen, run_id)
             yield pen

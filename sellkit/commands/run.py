@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own flags."""
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--dry-run", action="store_true", help="only prepare orders (the default)")
-    mode.add_argument("--live", action="store_true", help="send orders; not available yet")
+    mode.add_argument("--live", action="store_true", help="send orders, where the account is armed")
     parser.add_argument("--as-of", default="", metavar="TIME", help="a past moment, with its zone")
     parser.add_argument(
         "--parameter",
@@ -32,13 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Execute the notebook; 0 decided, 4 some positions UNDECIDED."""
-    if args.live:
-        raise ConfigError("--live is not available yet: orders are only prepared")
+    """Execute the notebook; 0 decided, 4 some UNDECIDED, 5 the fate of an order is open."""
+    if args.live and args.as_of:
+        raise ConfigError("--as-of and --live contradict each other: orders are for the present")
 
     from sellkit.wiring import run_notebook
 
-    result = run_notebook(overrides(args), as_of=args.as_of, extra=parameters(args.parameter))
+    result = run_notebook(
+        overrides(args), as_of=args.as_of, extra=parameters(args.parameter), is_live=args.live
+    )
     print_result(result)
     return result.exit_code
 

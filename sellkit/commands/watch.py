@@ -11,7 +11,7 @@ from sellkit.errors import ConfigError
 if TYPE_CHECKING:
     import argparse
 
-    from sellkit.core.watched import Watched
+    from sellkit.operate.watch import Watch
 
 HELP = "watch positions, stops, averages and signals, refreshed at each minute's beginning"
 
@@ -37,12 +37,12 @@ def run(args: argparse.Namespace) -> int:
             with view_of(sys.stdout, watch.heading, now, as_json=args.json) as view:
                 watch.run(view.show, args.minutes)
         except KeyboardInterrupt:
-            print(f"sellkit watch: {_ended(watch.engine.latest)}", file=sys.stderr)
+            print(f"sellkit watch: {_ended(watch.engine)}", file=sys.stderr)
     return 0
 
 
-def _ended(latest: Watched | None) -> str:
-    if latest is None:
+def _ended(engine: Watch) -> str:
+    if engine.latest is None:
         return "ended before the first minute was shown"
-    minutes = "1 minute" if latest.minute == 1 else f"{latest.minute} minutes"
-    return f"ended after {minutes}, {latest.skipped} skipped"
+    minutes = "1 minute" if engine.minutes == 1 else f"{engine.minutes} minutes"
+    return f"ended after {minutes}, {engine.latest.skipped} skipped"

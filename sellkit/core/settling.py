@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.code_book import told
 from sellkit.core.fills import counted, total
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.reports import ENDED_STATUSES, Meaning, ReportKind, is_same
@@ -138,7 +139,7 @@ class _Case:
             perm_ids=frozenset(each for each in told if each not in ("", "0")),
             open_status=resting[0].status if resting else None,
             ended_as=ended[-1].status if ended else _said_end(record, words),
-            refusal=_refusal(words) or _reason(record, ended),
+            refusal=_refusal(words) or _refused_by(ended),
             said=ended[-1].filled if ended else _said_filled(words),
         )
 
@@ -251,16 +252,18 @@ def _said_filled(words: Sequence[OrderReport]) -> Decimal:
     return next(said, _NOTHING)
 
 
-def _reason(record: TicketRecord, ended: Sequence[CompletedOrder]) -> str:
-    """What the list says against it; of one whose cancel was asked for that is no refusal."""
-    is_asked = record.state is TicketState.STOPPING
-    return ended[-1].text if ended and not is_asked else ""
-
-
 def _refusal(words: Sequence[OrderReport]) -> str:
     """The last word that refused it; that of a cancel that was asked for is none."""
-    said = (f"{each.code}: {each.text}" for each in reversed(words) if _is_refusal(each))
-    return next(said, "")
+    word = next((each for each in reversed(words) if _is_refusal(each)), None)
+    return "" if word is None or word.code is None else told(word.code, word.text)
+
+
+def _refused_by(ended: Sequence[CompletedOrder]) -> str:
+    """What the list says of a refusal; its text on a cancel is none."""
+    if not ended:
+        return ""
+    is_refused = ended[-1].status == "Inactive" or "reject" in ended[-1].text.lower()
+    return ended[-1].text if is_refused else ""
 
 
 _CANCEL_DONE: Final = 202

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from sellkit.core.bars import Slot
     from sellkit.core.instrument import Token
     from sellkit.core.pacing import Usage
+    from sellkit.core.portfolio import OpenOrder
     from sellkit.core.snapshot import SnapshotRow
 
 MINUTE: Final = dt.timedelta(minutes=1)
+_STOPPING: Final = ("STP", "TRAIL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +68,19 @@ class WatchedRow:
     @property
     def stops(self) -> tuple[Decimal, ...]:
         """Stop prices of the orders on this very contract that would end the position."""
+        found = (each.stop_price for each in self._ending)
+        return tuple(each for each in found if each is not None)
+
+    @property
+    def untold_stops(self) -> tuple[str, ...]:
+        """Types of such orders whose price was not told, as of a trail that has not begun."""
+        untold = (each.order_type for each in self._ending if each.stop_price is None)
+        return tuple(each for each in untold if each.upper().startswith(_STOPPING))
+
+    @property
+    def _ending(self) -> tuple[OpenOrder, ...]:
         ending = Side.SELL if self.row.position.quantity > 0 else Side.BUY
-        orders = (each for each in self.row.open_orders if each.side is ending)
-        return tuple(each.stop_price for each in orders if each.stop_price is not None)
+        return tuple(each for each in self.row.open_orders if each.side is ending)
 
     @property
     def reasons(self) -> tuple[str, ...]:

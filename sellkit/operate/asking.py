@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from sellkit.core.bars import COLUMNS
 from sellkit.errors import AnsweredElsewhere, BrokerError, InvalidBars
 from sellkit.operate.slices import NOTHING, Grounds, Joined
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
+    from numpy.typing import NDArray
 
     from sellkit.core.bars import SeriesKey
     from sellkit.operate.options import DeskOptions
@@ -41,7 +44,7 @@ class Asking:
     _asked: int = 0
     _answered: int = 0
     # What the store put aside once must not be put aside again each minute.
-    _refused: dict[SeriesKey, tuple[pd.DataFrame, str]] = field(default_factory=dict)
+    _refused: dict[SeriesKey, pd.DataFrame] = field(default_factory=dict)
 
     def ask(self, slices: Sequence[Slice], now: dt.datetime) -> Mapping[int, str]:
         """Ask them all; what is new goes to the store in one piece.
@@ -73,8 +76,8 @@ class Asking:
         }
         if fresh:
             for key, bars in self.store.add_many(fresh).items():
-                self._refused[key] = (bars, _told(bars))
-                troubles[key.con_id] = self._refused[key][1]
+                self._refused[key] = _together(self._refused.get(key), bars)
+                troubles[key.con_id] = _told(self._refused[key])
         return troubles
 
     def progress(self) -> str:
@@ -99,18 +102,37 @@ class Asking:
         return self._but_refused(one, grounds.joined(one, answer))
 
     def _but_refused(self, one: Slice, joined: Joined) -> Joined:
-        if one.key not in self._refused:
+        if joined.trouble or one.key not in self._refused:
             return joined
-        refused, text = self._refused[one.key]
+        refused = self._refused[one.key]
         numbers = COLUMNS[:-1]
         same = joined.fresh.index.isin(refused.index)
         place = refused.index.get_indexer(joined.fresh.index[same])
-        told = joined.fresh[numbers].to_numpy()[same]
-        same[same] = (told == refused[numbers].to_numpy()[place]).all(axis=1)
+        told, before = joined.fresh[numbers].to_numpy()[same], refused[numbers].to_numpy()[place]
+        # A price that is no number is told the same each time, though it equals nothing.
+        is_same = ((told == before) | (np.isnan(told) & np.isnan(before))).all(axis=1)
+        same[same] = is_same
         if not same.any():
             del self._refused[one.key]
             return joined
-        return Joined(joined.fresh[~same], joined.trouble or text)
+        # What is told otherwise by now, or no longer, is not waited for again.
+        still = self._refused[one.key] = refused.iloc[place[is_same]]
+        return Joined(joined.fresh[~same | _stands_still(joined.fresh, same)], _told(still))
+
+
+def _together(former: pd.DataFrame | None, refused: pd.DataFrame) -> pd.DataFrame:
+    """What was put aside before and is still told, and what was put aside now."""
+    if former is None:
+        return refused
+    return pd.concat([former[~former.index.isin(refused.index)], refused]).sort_index()
+
+
+def _stands_still(fresh: pd.DataFrame, same: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Bars put aside before without which the next one would not be seen to stand still, too."""
+    idle = fresh["volume"].to_numpy() == 0
+    is_new: NDArray[np.bool_] = idle & ~same
+    found: NDArray[np.bool_] = same & idle & np.concatenate([is_new[1:], [False]])
+    return found
 
 
 def _told(refused: pd.DataFrame) -> str:

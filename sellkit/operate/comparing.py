@@ -49,12 +49,14 @@ def compare(records: BrokerRecords, book: TicketBook, account: str) -> tuple[Lin
     for order in records.snapshot.open_orders:
         traces.setdefault(order.reference, []).append(f"open: {in_words(order)}, {order.status}")
     for ended in records.completed:
-        traces.setdefault(ended.reference, []).append(f"{ended.status} ({ended.filled} filled)")
+        if ended.filled:
+            found = f"{ended.status} ({ended.filled} filled)"
+            traces.setdefault(ended.reference, []).append(found)
     for fill in records.fills:
         traces.setdefault(fill.reference, []).append(f"{fill.quantity} at {fill.price}")
-    for reference, found in traces.items():
+    for reference, seen in traces.items():
         if reference.startswith(OWN_REFERENCE) and reference not in told:
-            lines.append(_of_trace(reference, found, book))
+            lines.append(_of_trace(reference, seen, book))
     return tuple(sorted(lines, key=lambda line: (line.is_explained, line.subject)))
 
 

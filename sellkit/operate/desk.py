@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.assignments import Assignment
 from sellkit.core.pacing import Urgency
@@ -19,7 +20,6 @@ from sellkit.operate.study import Archive, Studies
 from sellkit.operate.wanted import refuse_emptiness, wanted
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.live import Live
     from sellkit.operate.options import DeskOptions
+    from sellkit.operate.reconcile import Reconciliation
     from sellkit.ports import (
         AssignmentBook,
         AssignmentSheet,
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     )
 
 log = logging.getLogger(__name__)
+
+_A_SESSION: Final = dt.timedelta(hours=12)
+"""No session is longer: an opening that a ticket waits for today lies within it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +216,7 @@ class Desk:
             is_present=self.asked_as_of is None,
             problems=self._problems,
             live=None if self.parts.live is None else self.parts.live.facts(),
+            deferred=self.parts.journal.deferrals(self.account.alias, self.run.as_of - _A_SESSION),
         )
         decision = decider.decide()
         after = broker.standing.interrupted(before)
@@ -239,22 +244,25 @@ class Desk:
             self._finish(decision)
         return decision
 
-    def submit(self, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
-        """Send what a recorded decision approved, and end the run; a dry run sends nothing.
+    def reconcile(self) -> Reconciliation | None:
+        """Settle what former live runs left; a run follows what still works. None in a dry run."""
+        if self.parts.live is None:
+            return None
+        return self.parts.live.reconcile(self.run.run_id, adopts=self._begun)
 
-        Returns
-        -------
-        tuple of TicketRecord
-            Every attempt, as far as it came.
-        """
+    def submit(self, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
+        """Send what a recorded decision approved, and end the run; a dry run sends nothing."""
         if self.parts.live is None:
             return ()
         sent = self.parts.live.submit(self.run.run_id, decision)
-        self._finish(decision)
+        is_settled = all(each.state.is_terminal for each in sent)
+        self._finish(decision, "" if is_settled else "uncertain")
         return sent
 
     def close(self) -> None:
         """End the connection and close the journal; a second call does nothing."""
+        if self.parts.live is not None:
+            self.parts.live.close()
         self.parts.broker.close()
         self.parts.journal.close()
 
@@ -269,8 +277,8 @@ class Desk:
     ) -> None:
         self.close()
 
-    def _finish(self, decision: HourlyDecision) -> None:
-        outcome = "undecided" if decision.undecided else "decided"
+    def _finish(self, decision: HourlyDecision, outcome: str = "") -> None:
+        outcome = outcome or ("undecided" if decision.undecided else "decided")
         self.parts.journal.finish(self.run.run_id, self.parts.clock.now(), outcome)
 
     def _move_to_present(self) -> None:

@@ -24,7 +24,7 @@ class RunResult:
     notebook
         The executed notebook, kept as evidence.
     outcome
-        `decided` or `undecided`, as journalled.
+        `decided`, `undecided` or `uncertain` (an order's fate is open), as journalled.
     decisions, tickets
         As journalled.
     assigned
@@ -40,8 +40,8 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """0 decided, 4 some positions UNDECIDED."""
-        return 0 if self.outcome == "decided" else 4
+        """0 decided, 4 some positions UNDECIDED, 5 the fate of an order is open."""
+        return {"decided": 0, "uncertain": 5}.get(self.outcome, 4)
 
 
 def kept_at(runs: Path, started_at: dt.datetime, run_id: str) -> Path:

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sellkit.core.facts import Facts
-from sellkit.core.gates import ApprovedTicket, judge
-from sellkit.core.market_time import calendar_for
+from sellkit.core.gates import ApprovedTicket
+from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.submit import Submission
-from sellkit.operate.trading import Patience, Trading
+from sellkit.operate.trading import Heard, Patience, Trading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sellkit.core.alerts import AlertKind
-    from sellkit.core.gates import Verdict
     from sellkit.core.limits import Limits
     from sellkit.core.live_facts import LiveFacts
-    from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import Account
     from sellkit.core.quotes import Quote
-    from sellkit.core.reports import BrokerRecords
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.decision import HourlyDecision
     from sellkit.operate.keys import Keys
     from sellkit.operate.permission import Permission
-    from sellkit.ports import Broker, Clock
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
 
@@ -40,8 +35,8 @@ class Live:
     ----------
     route, tickets
         The way out, and the journal of it.
-    broker, clock, account
-        Of the desk.
+    account
+        Whose orders.
     permission
         Gathers what the gates of live mode see.
     keys
@@ -50,39 +45,48 @@ class Live:
         What the operator allows.
     patience
         How long each answer is waited for.
-    stop
-        Halts every process, with a reason.
     alarm
         Tells a person.
     retries_proven_unsent
         Whether a ticket that the gateway never had is sent once more.
+    heard
+        How far the route's reports have been taken.
     """
 
     route: OrderRoute
     tickets: TicketBook
-    broker: Broker
-    clock: Clock
     account: Account
     permission: Permission
     keys: Keys
     limits: Limits
     patience: Patience
-    stop: Callable[[str], None]
     alarm: Callable[[AlertKind, str], None]
     retries_proven_unsent: bool = False
+    heard: Heard = field(default_factory=Heard)
 
-    def reconcile(self, run_id: str) -> Reconciliation:
-        """Settle what former processes left, and follow what still works of it to its end.
+    def reconcile(self, run_id: str, *, adopts: bool) -> Reconciliation:
+        """Settle what former processes left, unless another one has the account's lease.
+
+        Parameters
+        ----------
+        run_id
+            The run that asks.
+        adopts
+            Whether what still works of it is followed to its end.
 
         Raises
         ------
         NotConnected, RequestTimedOut
             The gateway's lists could not be read to their ends.
         """
-        trading = self._trading(run_id, self._looking({}, (0, 0)))
-        reconciler = Reconciler(trading, self.limits.max_bar_age)
+        reconciler = Reconciler(
+            self._trading(run_id, self._look(0, 0, {})), self.limits.max_bar_age
+        )
+        if self.permission.lease.trouble is not None:
+            return reconciler.compare_only()
         found = reconciler.reconcile()
-        reconciler.adopt(found.tickets)
+        if adopts:
+            reconciler.adopt(found.tickets)
         return found
 
     def facts(self) -> LiveFacts:
@@ -94,71 +98,36 @@ class Live:
         approved = [
             row.verdict.ticket for row in decision.rows if isinstance(row.verdict, ApprovedTicket)
         ]
-        quotes = {each.position.instrument.con_id: each.quote for each in decision.rows}
-        counted = (len(decision.exits), decision.decided)
-        trading = self._trading(run_id, self._looking(quotes, counted))
-        return Submission(trading, self.keys).carry_out(approved)
+        quotes = {row.position.instrument.con_id: row.quote for row in decision.rows if row.quote}
+        look = self._look(len(decision.exits), decision.decided, quotes)
+        return Submission(self._trading(run_id, look), self.keys).carry_out(approved)
 
-    def halted(self) -> str:
-        """Why everything is stopped now; "" while it is not."""
-        halt = self.permission.switches.halt()
-        return "" if halt is None else str(halt)
+    def close(self) -> None:
+        """Give the lease back."""
+        self.permission.lease.release()
 
-    def _looking(
-        self, quotes: Mapping[int, Quote | None], counted: tuple[int, int]
-    ) -> Callable[[BrokerRecords], _Look]:
-        def look(records: BrokerRecords) -> _Look:
-            return _Look(self, records, self.permission.live_facts(records), quotes, counted)
+    def _look(self, exits: int, positions: int, quotes: Mapping[int, Quote]) -> FinalLook:
+        return FinalLook(
+            permission=self.permission,
+            limits=self.limits,
+            exits=exits,
+            positions=positions,
+            quotes=quotes,
+            price_step=self.route.lowest_price_step,
+        )
 
-        return look
-
-    def _trading(self, run_id: str, look: Callable[[BrokerRecords], _Look]) -> Trading:
+    def _trading(self, run_id: str, look: FinalLook) -> Trading:
         return Trading(
             route=self.route,
             book=self.tickets,
             account=self.account,
             run_id=run_id,
-            now=self.clock.now,
+            now=self.permission.clock.now,
             look=look,
-            stopped=self.halted,
-            stop=self.stop,
+            stopped=self.permission.stopped,
+            stop=self.permission.stop,
             alarm=self.alarm,
             patience=self.patience,
             retries_proven_unsent=self.retries_proven_unsent,
+            heard=self.heard,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """The facts of one moment, for every ticket of a run.
-
-    Attributes
-    ----------
-    counted
-        How many positions signal EXIT, and how many there are that could.
-    """
-
-    live: Live
-    records: BrokerRecords
-    facts: LiveFacts
-    quotes: Mapping[int, Quote | None]
-    counted: tuple[int, int]
-
-    def judge(self, ticket: OrderTicket) -> Verdict:
-        live, now = self.live, self.live.clock.now()
-        instrument = ticket.position.instrument
-        calendar = calendar_for(instrument.token.exchange)
-        facts = Facts(
-            now=now,
-            is_present=True,
-            snapshot=self.records.snapshot,
-            standing=live.broker.standing,
-            quote=self.quotes.get(instrument.con_id),
-            session=calendar.at(now),
-            next_open=calendar.next_to_open(now).open_utc,
-            exits=self.counted[0],
-            positions=self.counted[1],
-            limits=live.limits,
-            live=self.facts,
-        )
-        return judge(ticket, facts)

@@ -68,6 +68,12 @@ class Reconciliation:
         """What neither side accounts for."""
         return tuple(each for each in self.lines if not each.is_explained)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left for a person to look at."""
+        is_open = any(each.state is TicketState.UNCERTAIN for each in self.tickets)
+        return not is_open and not self.unexplained
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
@@ -112,6 +118,15 @@ class Reconciler:
             if not line.is_explained:
                 trading.alarm(AlertKind.UNEXPLAINED, f"{line.subject}: {line.broker}; {line.note}")
         return Reconciliation(records, tuple(after), lines)
+
+    def compare_only(self) -> Reconciliation:
+        """Both sides as they are; nothing is written, because another process works on it."""
+        trading = self.trading
+        records = trading.route.records(trading.account)
+        alias = trading.account.alias
+        return Reconciliation(
+            records, trading.book.unsettled(alias), compare(records, trading.book, alias)
+        )
 
     def adopt(self, tickets: Sequence[TicketRecord]) -> tuple[TicketRecord, ...]:
         """Follow to their end the orders of former processes that still work."""
@@ -169,10 +184,11 @@ class Reconciler:
     def _settle(self, attempt: Attempt, records: BrokerRecords) -> None:
         trading = self.trading
         found = settle(attempt.record, evidence(trading, attempt, records))
-        was_known = attempt.state is TicketState.UNCERTAIN
+        before = attempt.state
+        was_known = before is TicketState.UNCERTAIN
         if found.state is not TicketState.UNCERTAIN:
             is_filled = found.state is TicketState.FILLED
-            if was_known and is_filled and problem_of(trading, attempt, records):
+            if was_known and is_filled and problem_of(trading, attempt, records, set()):
                 return  # as uncertain as it was
             trading.step(attempt, found.state, found.cause, found.perm_id)
             say_end(trading, attempt)
@@ -181,7 +197,7 @@ class Reconciler:
             self._look_once_more(attempt, records)
             if attempt.state is TicketState.UNCERTAIN and not was_known:
                 say_end(trading, attempt)
-        if attempt.state in _SAID_ENDS and not was_known:
+        if attempt.state in _SAID_ENDS and attempt.state is not before:
             say_unprotected(trading, attempt)
 
     def _look_once_more(self, attempt: Attempt, records: BrokerRecords) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from sellkit.core.adjustment import price_ratio
 from sellkit.core.assignments import Timeframe
-from sellkit.core.bars import BarSize, empty_bars, slots_until
+from sellkit.core.bars import BarSize, empty_bars, session_slots
 from sellkit.core.evaluate import DailyBasis
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.pacing import Urgency
@@ -131,9 +131,12 @@ class Grounds:
         exchange, size = one.instrument.token.exchange, one.key.bar_size
         if (exchange, size) not in self._known:
             calendar = calendar_for(exchange, extended=not self._options.rth)
-            first = calendar.back_from(calendar.latest_opened(self._now), 2)
-            slots = slots_until(self._now, size, calendar, since=first.close_utc)
-            self._known[exchange, size] = Slots.of(slots)
+            present = calendar.latest_opened(self._now)
+            sessions = (each for each in (calendar.previous(present), present) if each is not None)
+            slots = (slot for each in sessions for slot in session_slots(each, size, calendar))
+            self._known[exchange, size] = Slots.of(
+                [each for each in slots if each.end <= self._now]
+            )
         return self._known[exchange, size]
 
     def joined(self, one: Slice, answer: pd.DataFrame) -> Joined:

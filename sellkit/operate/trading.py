@@ -111,7 +111,14 @@ class Attempt:
         return acknowledged(fresh)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
+class Heard:
+    """The number of the last report that was taken."""
+
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trading:
     """One run that may send.
 
@@ -130,7 +137,7 @@ class Trading:
     retries_proven_unsent
         Whether a ticket that the gateway never had is sent once more.
     heard
-        The number of the last report that was taken.
+        How far the reports have been taken; one for all that a process does with a route.
     """
 
     route: OrderRoute
@@ -145,7 +152,7 @@ class Trading:
     patience: Patience
     timer: Callable[[], float] = time.monotonic
     retries_proven_unsent: bool = False
-    heard: int = 0
+    heard: Heard = field(default_factory=Heard)
 
     def read(self, source: str) -> BrokerRecords:
         """All lists, kept with the executions that are new in them."""
@@ -156,9 +163,9 @@ class Trading:
 
     def hear(self, seconds: float) -> tuple[OrderReport, ...]:
         """What was said since the last time, kept; waits at most so long for the first word."""
-        reports = self.route.reports(self.heard, max(seconds, 0.0))
+        reports = self.route.reports(self.heard.number, max(seconds, 0.0))
         if reports:
-            self.heard = reports[-1].number
+            self.heard.number = reports[-1].number
             self.book.note_reports(reports)
             self.book.note_fills(tuple(each.fill for each in reports if each.fill is not None))
         return reports

@@ -78,12 +78,18 @@ class Watch:
         """What was published last."""
         return self._latest
 
+    @property
+    def minutes(self) -> int:
+        """How many have begun, skipped ones among them."""
+        return self._minute
+
     def run(
         self,
         now: Callable[[], dt.datetime],
         wait_until: Callable[[dt.datetime], bool],
         publish: Callable[[Watched], None],
         minutes: int | None = None,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         """Refresh at once and at each minute's beginning, until told to end.
 
@@ -97,20 +103,23 @@ class Watch:
             Told each snapshot, one after the other, on any thread.
         minutes
             How many minutes, skipped ones among them; None for no end.
+        wake
+            Makes `wait_until` return False. It is called, on any thread, when a refresh ended with
+            an error that is no matter of a row: the next minute is not waited for with that.
         """
         pool = self._pool = ThreadPoolExecutor(1, thread_name_prefix="watch")
         due = minute_of(now())
         try:
-            work = self._begin(pool, due, publish)
+            work = self._begin(pool, due, publish, wake)
             while minutes is None or self._minute < minutes:
                 if not wait_until(due + MINUTE):
-                    return
+                    return work.result() if work.done() else None
                 due = self._move_on(due, minute_of(now()))
                 if self._is_busy:
                     self._skip(due, publish)
                     continue
                 work.result()
-                work = self._begin(pool, due, publish)
+                work = self._begin(pool, due, publish, wake)
             work.result()
         finally:
             self._is_over = True
@@ -139,11 +148,17 @@ class Watch:
         return replace(found, seconds=self._steady() - began, usage=self._usage())
 
     def _begin(
-        self, pool: ThreadPoolExecutor, due: dt.datetime, publish: Callable[[Watched], None]
+        self,
+        pool: ThreadPoolExecutor,
+        due: dt.datetime,
+        publish: Callable[[Watched], None],
+        wake: Callable[[], None],
     ) -> Future[None]:
         self._minute += 1
         self._is_busy = True
-        return pool.submit(self._work, due, self._minute, publish)
+        work = pool.submit(self._work, due, self._minute, publish)
+        work.add_done_callback(lambda done: wake() if _has_failed(done) else None)
+        return work
 
     def _work(self, due: dt.datetime, minute: int, publish: Callable[[Watched], None]) -> None:
         try:
@@ -168,7 +183,10 @@ class Watch:
             trouble += "; requests wait for the hourly run, for which the budget is kept"
         log.warning("minute_skipped", extra={"due": due.isoformat(), "reason": trouble})
         self._tell(
-            replace(self._in_trouble(due, self._minute, ""), usage=usage, trouble=trouble), publish
+            replace(
+                self._in_trouble(due, self._minute, ""), seconds=0.0, usage=usage, trouble=trouble
+            ),
+            publish,
         )
 
     def _tell(self, watched: Watched, publish: Callable[[Watched], None]) -> None:
@@ -265,3 +283,7 @@ class Watch:
 
     def _usage(self) -> Usage | None:
         return None if self._is_over else self._parts.broker.usage()
+
+
+def _has_failed(work: Future[None]) -> bool:
+    return not work.cancelled() and work.exception() is not None

@@ -75,6 +75,7 @@ def watched_record(row: WatchedRow, now: dt.datetime) -> dict[str, Value]:
         "bar_start": None if bar is None else bar.start.astimezone(UTC).isoformat(),
         "bar_end": None if bar is None else bar.end.astimezone(UTC).isoformat(),
         "protective_stops": [float(each) for each in row.stops],
+        "untold_stops": list(row.untold_stops),
         "reasons": list(row.row.signal.reasons),
         "refreshed_at": _instant(row.refreshed_at),
         "age_seconds": None if age is None else age.total_seconds(),
@@ -109,7 +110,6 @@ def watched_facts(watched: Watched, heading: Heading, now: dt.datetime) -> dict[
 
 
 def _of_row(column: Column[SnapshotRow]) -> Column[WatchedRow]:
-
     return Column(column.title, lambda row: column.cell(row.row), column.is_number)
 
 
@@ -128,7 +128,8 @@ def _bar_ended(row: WatchedRow) -> Cell:
 
 
 def _stops(row: WatchedRow) -> Cell:
-    text = " ".join(words.price(each) for each in row.stops)
+    untold = (f"{each} ?" for each in row.untold_stops)
+    text = " ".join([*map(words.price, row.stops), *untold])
     return Cell(text or "none", Tone.PLAIN if text else Tone.QUIET)
 
 

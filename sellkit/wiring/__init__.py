@@ -10,7 +10,12 @@ from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.moment import parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems, terminal_progress
-from sellkit.wiring.runs import open_clock, run_notebook, scheduled_exchanges
+from sellkit.wiring.runs import (
+    check_confirmable,
+    open_clock,
+    run_notebook,
+    scheduled_exchanges,
+)
 
 if TYPE_CHECKING:
     from sellkit.config import Overrides
@@ -18,19 +23,21 @@ if TYPE_CHECKING:
     from sellkit.wiring.desk import WiredDesk
 
 __all__ = [
+    "check_confirmable",
     "open_alerts",
     "open_book",
     "open_clock",
     "open_desk",
     "open_emptied_desk",
     "open_journal",
+    "open_reconciling_desk",
     "run_notebook",
     "scheduled_exchanges",
     "terminal_progress",
 ]
 
 
-def open_desk(
+def open_desk(  # noqa: PLR0913  (a notebook names each of them)
     *,
     profile: str = "",
     as_of: str = "",
@@ -39,6 +46,7 @@ def open_desk(
     run_id: str = "",
     overrides: Overrides | None = None,
     all_positions: bool = False,
+    confirms: str = "",
     progress: Progress | None = None,
 ) -> WiredDesk:
     """Connect to the gateway of a profile and lay out everything a run needs.
@@ -50,7 +58,8 @@ def open_desk(
     as_of
         ISO time with its zone, `2025-11-28T13:00-05:00`; empty is the present.
     dry_run
-        Orders are only prepared. The other way does not exist yet.
+        Orders are only prepared. False may send them: when the account is armed, and every gate
+        lets them pass.
     account
         Alias of the account; empty takes the settings' own, or the only one.
     run_id
@@ -59,6 +68,8 @@ def open_desk(
         What flags say instead of the settings.
     all_positions
         Download also for positions without an assignment.
+    confirms
+        A run whose many exits a person looked at and wants; counts once, and in live mode alone.
     progress
         Where long work shows how far it is; plain lines when left out.
 
@@ -78,14 +89,20 @@ def open_desk(
     """
     from sellkit.config import Overrides
 
-    if not dry_run:
-        raise ConfigError(
-            "live mode is not available: orders are only prepared; leave dry_run=True"
-        )
     moment = parse_moment(as_of)
     chosen = Overrides(profile=profile or None, account=account or None)
-    asked = Asked(moment, run_id, progress, all_positions)
+    if not dry_run and moment is not None:
+        raise ConfigError(
+            f"as_of {as_of!r} asks for another moment than the present, for which nothing can be "
+            "sent; leave it empty, or leave dry_run=True"
+        )
+    asked = Asked(moment, run_id, progress, all_positions, is_live=not dry_run, confirms=confirms)
     return _open((overrides or Overrides()).over(chosen), asked)
+
+
+def open_reconciling_desk(overrides: Overrides) -> WiredDesk:
+    """A desk that holds the journal of orders against the gateway, and sends nothing."""
+    return _open(overrides, Asked(None, "", None, False, is_live=True, looks_only=True))
 
 
 def open_emptied_desk(
@@ -106,7 +123,8 @@ def _open(overrides: Overrides, asked: Asked) -> WiredDesk:
     configure(settings.log_dir, asked.run_id)
     say_problems(open_book(settings))
     with ExitStack() as stack:
-        broker = connect(settings, is_run=bool(asked.run_id))
+        is_run = bool(asked.run_id) or (asked.is_live and not asked.looks_only)
+        broker = connect(settings, is_run=is_run, sends_orders=asked.is_live)
         stack.callback(broker.close)
         desk = lay_out(settings, broker, asked)
         if asked.run_id:

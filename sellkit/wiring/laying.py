@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sellkit.wiring.desk import WiredDesk
 
 DRY_RUN: Final = "DRY RUN"
+LIVE: Final = "LIVE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,9 @@ class Asked:
     progress: Progress | None
     all_positions: bool
     is_emptied: bool = False
+    is_live: bool = False
+    looks_only: bool = False
+    confirms: str = ""
 
 
 def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
@@ -56,15 +60,23 @@ def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
     if asked.is_emptied:
         store.clear()
         store.claim(origin)
+    journal = open_journal(settings)
     parts = Parts(
         broker=broker,
         clock=broker.clock,
         store=store,
         book=open_book(settings),
-        journal=open_journal(settings),
+        journal=journal,
         signal_log=JsonLinesSignalLog(settings.log_dir / "signals.jsonl"),
         progress=asked.progress or LineProgress(print),
     )
+    if asked.is_live:
+        from sellkit.wiring.confirming import confirmed_tickets
+        from sellkit.wiring.live import open_live
+
+        confirmed = confirmed_tickets(journal, account, asked.confirms, broker.clock.now())
+        live = open_live(settings, broker, journal, account, confirmed=confirmed)
+        parts = replace(parts, live=live)
     options = replace(desk_options(settings), all_positions=asked.all_positions)
     header = _header(settings, broker, account.alias, asked)
     return WiredDesk(parts, account, options, header, asked.moment)
@@ -78,7 +90,7 @@ def _header(settings: Settings, broker: IbBroker, alias: str, asked: Asked) -> R
         run_id=asked.run_id or new_run_id(),
         started_at=now,
         as_of=asked.moment or now,
-        mode=DRY_RUN,
+        mode=LIVE if asked.is_live else DRY_RUN,
         profile=settings.profile,
         account=alias,
         gateway=broker.kind,

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from sellkit.operate.keys import Keys
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     from sellkit.adapters.account_lease import FileLease
+    from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.adapters.switch_files import SwitchFiles
     from sellkit.config import Settings
+    from sellkit.core.alerts import AlertKind
     from sellkit.core.live_facts import ProbeStanding
     from sellkit.core.portfolio import Account
-    from sellkit.operate.desk import Parts
+    from sellkit.operate.live import Live
     from sellkit.operate.permission import Permission
     from sellkit.operate.trading import Patience
     from sellkit.ports.switches import AccountLease
-    from sellkit.ports.ticket_book import TicketBook
+
+KEYS: Final = Keys()
+"""The contracts that this process works on, whichever of its desks does."""
 
 
 def open_switches(settings: Settings) -> SwitchFiles:
@@ -42,20 +50,18 @@ def is_named(settings: Settings) -> bool:
 
 def open_permission(
     settings: Settings,
-    parts: Parts,
+    broker: IbBroker,
+    journal: SqliteJournal,
     account: Account,
     *,
     lease: AccountLease,
-    tickets: TicketBook,
     probe: Callable[[], ProbeStanding],
-    is_confirmed: bool = False,
+    confirmed: frozenset[str] = frozenset(),
 ) -> Permission:
     """What gathers the facts of live mode for one run.
 
     Parameters
     ----------
-    parts
-        Of the run's desk.
     lease
         Taken already, or every ticket is refused.
     """
@@ -64,24 +70,31 @@ def open_permission(
     from sellkit.operate.permission import Permission
 
     profile = settings.connection
-    is_simulated = parts.broker.kind is GatewayKind.SIMULATED
+    is_simulated = broker.kind is GatewayKind.SIMULATED
     return Permission(
         account=account,
         is_named=is_named(settings),
         profile=settings.profile,
         expected=profile.gateway,
         port=profile.port,
-        broker=parts.broker,
-        clock=parts.clock,
+        broker=broker,
+        clock=broker.clock,
         machine=SystemClock(),
         is_clock_judged=not (is_simulated and profile.clock == "broker"),
         switches=open_switches(settings),
         lease=lease,
-        tickets=tickets,
-        journal=parts.journal,
+        tickets=journal.book,
+        journal=journal,
         probe=probe,
-        is_confirmed=is_confirmed,
+        confirmed=confirmed,
     )
+
+
+def probe_standing(settings: Settings, broker: IbBroker, account: Account) -> ProbeStanding:
+    """Whether the gateway has passed the probe."""
+    from sellkit.core.live_facts import ProbeStanding
+
+    return ProbeStanding(None, "this gateway has not passed the probe: `sellkit probe`")
 
 
 def patience(settings: Settings) -> Patience:
@@ -95,3 +108,57 @@ def patience(settings: Settings) -> Patience:
         fill=orders.fill_seconds,
         settle=orders.settle_seconds,
     )
+
+
+def open_live(
+    settings: Settings,
+    broker: IbBroker,
+    journal: SqliteJournal,
+    account: Account,
+    *,
+    confirmed: frozenset[str] = frozenset(),
+) -> Live:
+    """The part of a desk that sends, with the lease on the account taken if it is free.
+
+    What does not allow orders, as a lease that somebody else holds, is a reason of the gates.
+
+    Raises
+    ------
+    JournalError
+        The journal is behind the last run, or cannot be read.
+    """
+    from sellkit.operate.live import Live
+    from sellkit.wiring.parts import desk_options
+
+    journal.evidence.refuse_if_behind()
+    lease = open_lease(settings, account)
+    lease.take()
+    permission = open_permission(
+        settings,
+        broker,
+        journal,
+        account,
+        lease=lease,
+        probe=lambda: probe_standing(settings, broker, account),
+        confirmed=confirmed,
+    )
+    return Live(
+        route=broker.route(),
+        tickets=journal.book,
+        account=account,
+        permission=permission,
+        keys=KEYS,
+        limits=desk_options(settings).limits,
+        patience=patience(settings),
+        alarm=_alarm(settings, permission.machine.now),
+        retries_proven_unsent=settings.file.orders.retry_proven_unsent,
+    )
+
+
+def _alarm(settings: Settings, now: Callable[[], dt.datetime]) -> Callable[[AlertKind, str], None]:
+    """Says and keeps what a person has to hear of orders; a connection that is well ends none."""
+    from sellkit.core.alerts import Alert
+    from sellkit.wiring.alerts import AlertKeeper
+
+    keeper = AlertKeeper(settings.data_dir / "journal.sqlite", "orders")
+    return lambda kind, text: keeper.keep(Alert(kind, text, now()))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sellkit.adapters.pacing_ledger import PacingLedger
     from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.config import Overrides, Settings
+    from sellkit.config.schema import ProfileSettings
     from sellkit.core.pacing import PacingRules
     from sellkit.operate.holdings import Holding
     from sellkit.operate.options import DeskOptions
@@ -40,24 +41,22 @@ def connect(
     is_run: bool = False,
     client_id: int | None = None,
     is_watch: bool = False,
+    sends_orders: bool = False,
 ) -> IbBroker:
     """Connect to the profile's gateway.
 
-    Where nobody is looking the connection is waited for, `requests.patience_seconds` long, and
-    comes back after a loss; a person at the keyboard is told at once.
+    Where nobody looks, it is waited for and comes back; a person is told at once.
 
     Parameters
     ----------
-    settings
-        Which gateway, and the budget of requests.
     is_run
-        Whether this is the hourly run, which has the profile's own client id; what only looks has
-        the viewer's.
+        Whether it is for a run, with the profile's own client id; what only looks has the viewer's.
     client_id
-        Another one instead.
+        Another one in place of either.
     is_watch
-        Whether a person looks on: the connection comes back after a loss, but is not waited for
-        long, and its alerts are seen and not kept.
+        Whether a person looks on: it comes back after a loss; its alerts are seen and not kept.
+    sends_orders
+        Whether orders may go out.
     """
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.ib.broker import IbBroker
@@ -65,10 +64,9 @@ def connect(
 
     profile, requests = settings.connection, settings.file.requests
     rules, ledger = open_ledger(settings)
-    own = profile.client_id if is_run else profile.viewer_client_id
-    own = own if client_id is None else client_id
+    own = _client_id(profile, is_run=is_run) if client_id is None else client_id
     clock = SystemClock() if profile.clock == "system" else None
-    keeper = alert_keeper(settings, own)
+    keeper = None if is_watch else alert_keeper(settings, own)
     broker = IbBroker.connect(
         host=profile.host,
         port=profile.port,
@@ -80,18 +78,22 @@ def connect(
         ledger=ledger,
         returning=Returning() if settings.is_returning or is_watch else None,
         expected=profile.gateway,
-        on_alert=None if is_watch else keeper.keep,
-        on_clear=None if is_watch else keeper.end,
+        sends_orders=sends_orders,
+        on_alert=keeper.keep if keeper else None,
+        on_clear=keeper.end if keeper else None,
     )
     with ExitStack() as stack:
         stack.callback(broker.close)
-        _await_ready(broker, settings, None if is_watch else keeper)
-        if clock is not None:
-            _check_clock(clock, broker)
+        _await_ready(broker, settings, keeper)
+        _check_clock(clock, broker)
         if is_run:
             ledger.reserve(RESERVED_SECONDS)
         stack.pop_all()
     return broker
+
+
+def _client_id(profile: ProfileSettings, *, is_run: bool) -> int:
+    return profile.client_id if is_run else profile.viewer_client_id
 
 
 def _await_ready(broker: IbBroker, settings: Settings, keeper: AlertKeeper | None) -> None:
@@ -156,7 +158,9 @@ def keep_budget(settings: Settings) -> None:
     ledger.reserve(RESERVED_SECONDS)
 
 
-def _check_clock(clock: SystemClock, broker: IbBroker) -> None:
+def _check_clock(clock: SystemClock | None, broker: IbBroker) -> None:
+    if clock is None:
+        return
     before, theirs, after = clock.now(), broker.server_time(), clock.now()
     # A slow answer is no wrong clock: what they told may stem from any time in between.
     refuse_skew(min(max(theirs, before), after), theirs)
@@ -211,6 +215,8 @@ def desk_options(settings: Settings) -> DeskOptions:
             max_orders=orders.max_orders,
             max_daily_notional=orders.max_daily_notional,
             max_clock_skew=dt.timedelta(seconds=orders.max_clock_skew_seconds),
+            order_type=orders.type,
+            limit_offset=orders.limit_offset,
             many_exits=orders.many_exits,
             many_exits_part=orders.many_exits_part,
         ),

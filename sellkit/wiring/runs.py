@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from sellkit.errors import ConfigError
+from sellkit.errors import ConfigError, JournalError
+from sellkit.wiring.evidence import note_notebook
 from sellkit.wiring.moment import new_run_id, parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
+    from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.config import Overrides, Settings
     from sellkit.operate.hourly import RunResult
     from sellkit.ports import Clock
+
+log = logging.getLogger(__name__)
 
 HOURLY_RUN: Final = "hourly_run.ipynb"
 
@@ -27,6 +33,8 @@ def run_notebook(
     as_of: str = "",
     extra: Mapping[str, object] | None = None,
     is_scheduled: bool = False,
+    is_live: bool = False,
+    confirms: str = "",
 ) -> RunResult:
     """Execute the hourly notebook in a kernel of its own and keep it.
 
@@ -40,6 +48,10 @@ def run_notebook(
         Further parameters of the notebook.
     is_scheduled
         Whether nobody is looking: the run then waits for a connection that is ready.
+    is_live
+        Whether it may send orders.
+    confirms
+        As for `open_desk`.
 
     Raises
     ------
@@ -62,25 +74,64 @@ def run_notebook(
     say_problems(book)
     before = book.load().assignments
     replace(settings.as_overrides(overrides), returning=is_scheduled or None).export()
-    parameters: dict[str, object] = {
-        "profile": settings.profile,
-        "as_of": as_of,
-        "run_id": run_id,
-    }
-    taken = ", ".join(sorted(parameters.keys() & (extra or {}).keys()))
-    if taken:
-        raise ConfigError(f"--parameter may not set {taken}: sellkit sets it; use the flags")
-    parameters |= extra or {}
+    own = {"profile": settings.profile, "as_of": as_of, "run_id": run_id, "confirms": confirms}
+    parameters = _with({**own, "dry_run": not is_live}, extra or {})
     clock = SystemClock()
     output = kept_at(settings.data_dir / "runs", clock.now(), run_id)
     journal = open_journal(settings)
-    with closing(journal):
+    with closing(journal), _evidence_kept(settings, journal, clock, run_id, output):
         notebook = settings.notebooks_dir / HOURLY_RUN
         runner = PapermillRunner(settings.root, echo=sys.stderr if sys.stderr.isatty() else None)
         result = hourly_run(runner, journal, clock, notebook, output, parameters)
     after = book.load().assignments
     fresh = tuple(str(each) for token, each in after.items() if token not in before)
     return replace(result, assigned=fresh)
+
+
+def check_confirmable(overrides: Overrides, run_id: str) -> None:
+    """Refuse a run that cannot be confirmed, before anything is started.
+
+    Raises
+    ------
+    ConfigError
+        As for `confirming.many_of`.
+    """
+    from sellkit.config import load
+    from sellkit.wiring.confirming import many_of
+
+    with closing(open_journal(load(overrides))) as journal:
+        many_of(journal, None, run_id)
+
+
+def _with(own: Mapping[str, object], extra: Mapping[str, object]) -> Mapping[str, object]:
+    taken = ", ".join(sorted(own.keys() & extra.keys()))
+    if taken:
+        raise ConfigError(f"--parameter may not set {taken}: sellkit sets it; use the flags")
+    return {**own, **extra}
+
+
+@contextmanager
+def _evidence_kept(
+    settings: Settings, journal: SqliteJournal, clock: Clock, run_id: str, output: Path
+) -> Iterator[None]:
+    """Around a run: its notebook's hash is journalled however it ends, and the day's backup made.
+
+    A run that was not even started leaves no notebook, and changes nothing.
+    """
+    is_first = journal.evidence.is_first()
+    try:
+        yield
+    finally:
+        if output.exists():
+            note_notebook(journal, settings.data_dir, run_id, output, is_first=is_first)
+            _back_up(journal, clock)
+
+
+def _back_up(journal: SqliteJournal, clock: Clock) -> None:
+    try:
+        journal.evidence.back_up(clock.now())
+    except JournalError as error:  # the run is over and well without it
+        log.critical("journal_not_backed_up", extra={"error": str(error)})
 
 
 @contextmanager

@@ -54,7 +54,8 @@ class WiredWatch:
         minutes
             How many minutes, skipped ones among them; None for no end.
         """
-        self.engine.run(self.clock.now, self.clock.wait_until, publish, minutes)
+        clock = self.clock
+        self.engine.run(clock.now, clock.wait_until, publish, minutes, wake=clock.stop)
 
     def heading(self, watched: Watched, now: dt.datetime) -> Heading:
         """What stands above a snapshot: mode, profile, account, gateway and the moment."""

@@ -149,7 +149,12 @@ def world(
 
 @contextmanager
 def route_to(
-    gateway: Gateway, market: FakeMarket, *, comes_back: bool = False, **connect: Any
+    gateway: Gateway,
+    market: FakeMarket,
+    *,
+    comes_back: bool = False,
+    patience: float = PATIENCE,
+    **connect: Any,
 ) -> Iterator[World]:
     """A broker that sends orders to a gateway that runs."""
     usual: dict[str, Any] = {
@@ -161,7 +166,7 @@ def route_to(
         "sends_orders": True,
     }
     with IbBroker.connect(**(usual | connect)) as broker:
-        broker.wait_until_ready(PATIENCE)
+        broker.wait_until_ready(patience)
         yield World(gateway, market, broker)
 
 

@@ -12,5 +12,6 @@ PROCESSES.set_forkserver_preload(
         "tests.adapters.store_kills",
         "tests.adapters.book_writers",
         "tests.adapters.journal_writers",
+        "tests.adapters.lease_holders",
     ]
 )

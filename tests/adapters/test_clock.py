@@ -275,6 +275,18 @@ def test_a_watchs_clock_never_goes_back_when_the_other_returns_behind_it() -> No
     assert clock.now() == other.time
 
 
+def test_a_watchs_clock_goes_on_when_the_other_is_set_back() -> None:
+    steady = Steady()
+    other = Away(NOON)
+    clock = FlowingClock(other, steady)
+    steady.seconds += 30
+    other.time = NOON - 3600 * SECOND
+    assert clock.now() == clock.reckoned() == NOON + 30 * SECOND
+    steady.seconds += 30
+    other.time += 30 * SECOND
+    assert clock.now() == clock.reckoned() == NOON + 60 * SECOND
+
+
 def test_a_watchs_clock_reckons_without_asking() -> None:
     steady = Steady()
     other = Away(NOON)

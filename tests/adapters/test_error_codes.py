@@ -1,4 +1,4 @@
-"""Codes of the gateway, what they mean, and the errors that the library's errors become."""
+"""The errors that the library's errors, and the gateway's codes, become."""
 
 from __future__ import annotations
 
@@ -10,13 +10,8 @@ from concurrent.futures import CancelledError
 import pytest
 from ib_insync.wrapper import RequestError
 
-from sellkit.adapters.ib.error_codes import (
-    MEANINGS,
-    Meaning,
-    connect_errors,
-    ib_errors,
-    meaning_of,
-)
+from sellkit.adapters.ib.error_codes import connect_errors, ib_errors
+from sellkit.core.code_book import BOOK
 from sellkit.errors import (
     NoBars,
     NotConnected,
@@ -26,56 +21,6 @@ from sellkit.errors import (
     SellkitError,
     UnknownInstrument,
 )
-
-# Every code that Interactive Brokers' documents and the reports of its users bring up.
-NAMED = (
-    *(100, 101, 103, 104, 105, 109, 110, 133, 134, 135, 136, 161, 162, 163, 164, 165, 166),
-    *(200, 201, 202, 203, 320, 321, 326, 336, 337, 354, 366, 382, 383, 388, 399),
-    *(404, 420, 434, 435, 460, 481, 492, 501, 502, 503, 504, 579),
-    *(1100, 1101, 1102, 1300),
-    *(2100, 2102, 2103, 2104, 2105, 2106, 2107, 2108, 2109, 2110, 2119, 2137, 2157, 2158, 2174),
-    *(10089, 10090, 10091, 10147, 10148, 10149, 10167, 10186, 10187, 10197, 10225),
-    *(10242, 10243, 10244, 10245, 10246, 10247, 10248, 10249, 10250, 10252, 10268),
-    *(10314, 10318, 10324, 10335, 10349),
-)
-
-
-@pytest.mark.parametrize("code", NAMED)
-def test_every_known_code_stands_in_the_table(code: int) -> None:
-    assert code in MEANINGS
-
-
-def test_the_table_holds_nothing_else() -> None:
-    assert set(MEANINGS) == set(NAMED)
-
-
-@pytest.mark.parametrize("code", [399, 404, 481, 2102, 2109, 10349])
-def test_a_code_after_which_an_order_lives_is_no_cancel(code: int) -> None:
-    assert meaning_of(code) is Meaning.ORDER_ALIVE
-
-
-@pytest.mark.parametrize("code", [110, 201, 202, 203, 10268])
-def test_a_refused_order_is_dead(code: int) -> None:
-    assert meaning_of(code) is Meaning.ORDER_DEAD
-
-
-@pytest.mark.parametrize("code", [103, 104, 133, 135, 136, 161, 1100, 10147, 10148])
-def test_a_code_that_leaves_an_orders_fate_open_is_unknown(code: int) -> None:
-    assert meaning_of(code) is Meaning.UNKNOWN
-
-
-@pytest.mark.parametrize("code", [1101, 1102, 2104, 2106, 2158, 2174, 10167])
-def test_a_notice_informs(code: int) -> None:
-    assert meaning_of(code) is Meaning.INFORMATION
-
-
-def test_a_warning_that_is_not_in_the_table_informs() -> None:
-    assert meaning_of(2150) is Meaning.INFORMATION
-
-
-def test_any_other_code_that_is_not_in_the_table_is_unknown() -> None:
-    assert meaning_of(99999) is Meaning.UNKNOWN
-
 
 NO_DATA = "Historical Market Data Service error message:HMDS query returned no data: AAPL@SMART"
 PACING = "Historical Market Data Service error message:Historical data request pacing violation"
@@ -114,6 +59,19 @@ def test_a_rejection_keeps_code_and_text_as_sent() -> None:
         raise RequestError(7, 321, "as sent")
 
     assert (caught.value.code, caught.value.text) == (321, "as sent")
+
+
+def test_a_rejection_says_what_its_code_means_and_what_to_do() -> None:
+    with pytest.raises(RequestRejected) as caught, ib_errors("prices"):
+        raise RequestError(7, 10187, "as sent")
+    assert (
+        str(caught.value)
+        == f"prices: the gateway answered with error 10187: as sent ({BOOK[10187]})"
+    )
+
+    with pytest.raises(RequestRejected) as caught, ib_errors("prices"):
+        raise RequestError(7, 299, "as sent")
+    assert str(caught.value) == "prices: the gateway answered with error 299: as sent"
 
 
 def test_a_time_out_is_not_an_answer() -> None:

@@ -1,10 +1,11 @@
 """Thirteen new bars into each of 500 series of 5,000, and the last 400 of one.
 
 Every number stands beside a peer or a limit of the same run: one atomic write of the same bytes,
-one uncompressed parquet file a series rewritten by pyarrow, SQLite in WAL mode with FULL syncing,
-and DuckDB's own file where it is installed. The store is timed from frames of pandas, as they come
-from the gateway, to the return of `add_many`, when they are on the disk. The peers get arrays or
-rows that were made ready for them beforehand; what the store takes from that point on is told, too.
+one file a series rewritten as lines of JSON, as parquet by pandas and, uncompressed, by pyarrow,
+SQLite in WAL mode with FULL syncing, and DuckDB's own file where it is installed. The store is
+timed from frames of pandas, as they come from the gateway, to the return of `add_many`, when they
+are on the disk. The peers get arrays or rows that were made ready for them beforehand; what the
+store takes from that point on is told, too.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from sellkit.adapters.bar_store.rows import Rows
 from sellkit.adapters.bar_store.series_name import name_of
 from sellkit.core.bars import BarSize, SeriesKey
 from tests.adapters.store_kills import bars
+from tests.bench.rewritten import LAST, TENTH, ndjson, pandas_parquet
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -74,12 +76,33 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ParquetBarStore:
     return made
 
 
+@pytest.fixture(scope="module")
+def peers(
+    store: ParquetBarStore, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[float, float]]:
+    """By peer the seconds of a run's new bars, and of reading the last 400 of a series."""
+    folder = tmp_path_factory.mktemp("peers")
+    part = {name_of(key): store.read(key) for key in KEYS[::TENTH]}
+    added = walk(HELD * 2, FRESH)
+    told = {}
+    for name, made in (("NDJSON rewrite", ndjson), ("pandas parquet", pandas_parquet)):
+        upsert, read = made(folder / name, part, added)
+        told[name] = median(upsert, 2) * TENTH, median(read, 20)
+    told["pyarrow, uncompressed"] = pyarrow_rewrite(store, folder / "plain")
+    told["SQLite WAL FULL"] = sqlite_upsert(folder / "bars.sqlite")
+    duckdb = duckdb_upsert(folder / "bars.duckdb")
+    return told if duckdb is None else {**told, "DuckDB": duckdb}
+
+
 def size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*.parquet"))
 
 
 def test_a_run_of_new_bars(
-    benchmark: BenchmarkFixture, store: ParquetBarStore, tmp_path: Path
+    benchmark: BenchmarkFixture,
+    store: ParquetBarStore,
+    peers: dict[str, tuple[float, float]],
+    tmp_path: Path,
 ) -> None:
     folder = store._layout.folder
     sets = iter([fresh(run) for run in range(RUNS)])
@@ -97,22 +120,19 @@ def test_a_run_of_new_bars(
     told["compaction s"], told["base MB"] = folding, size_of(folder / "bars") / 1e6
     whole = (ours * RUNS + folding) / RUNS
     told["a run with its share of the compaction ms"] = whole * 1e3
-    peers = {
-        "pyarrow, uncompressed": pyarrow_rewrite(store, tmp_path / "plain"),
-        "SQLite WAL FULL": sqlite_upsert(tmp_path / "bars.sqlite"),
-        "DuckDB": duckdb_upsert(tmp_path / "bars.duckdb"),
-    }
-    for name, seconds in peers.items():
-        told[f"{name} ms"] = seconds * 1e3 if seconds else float("nan")
-        told[f"times faster than {name}"] = seconds / ours if seconds else float("nan")
-        told[f"the same with compaction, {name}"] = seconds / whole if seconds else float("nan")
-        told[f"rows made ready, times faster than {name}"] = seconds / ready if seconds else 0.0
+    for name, (seconds, _) in peers.items():
+        told[f"{name} ms"] = seconds * 1e3
+        told[f"times faster than {name}"] = seconds / ours
+        told[f"the same with compaction, {name}"] = seconds / whole
+        told[f"rows made ready, times faster than {name}"] = seconds / ready
     told["times one atomic write, from frames"] = ours / one_write
     told["times one atomic write, from rows made ready"] = ready / one_write
     say(benchmark, told)
 
 
-def test_the_last_400_bars(benchmark: BenchmarkFixture, store: ParquetBarStore) -> None:
+def test_the_last_400_bars(
+    benchmark: BenchmarkFixture, store: ParquetBarStore, peers: dict[str, tuple[float, float]]
+) -> None:
     key = KEYS[7]
     path = store._layout.path("bars", key)
     plain = median(lambda: pq.read_table(path).to_pandas().iloc[-400:], 50)
@@ -135,11 +155,13 @@ def test_the_last_400_bars(benchmark: BenchmarkFixture, store: ParquetBarStore) 
             "times a plain read, with 16 segments": beside / plain,
             "all series s": everything,
             "all series plainly s": plainly,
-        },
+        }
+        | {f"{name} ms": reading * 1e3 for name, (_, reading) in peers.items()}
+        | {f"times faster than {name}": reading / folded for name, (_, reading) in peers.items()},
     )
 
 
-def pyarrow_rewrite(store: ParquetBarStore, folder: Path) -> float:
+def pyarrow_rewrite(store: ParquetBarStore, folder: Path) -> tuple[float, float]:
     """One uncompressed file a series: read, append, write aside, sync, rename."""
     folder.mkdir()
     tables = {name_of(key): pa.Table.from_pandas(store.read(key)) for key in KEYS}
@@ -158,10 +180,11 @@ def pyarrow_rewrite(store: ParquetBarStore, folder: Path) -> float:
             aside.replace(path)
         durable_file.sync_folder(folder)
 
-    return median(upsert, 2)
+    path = folder / f"{next(iter(tables))}.parquet"
+    return median(upsert, 2), median(lambda: pq.read_table(path).to_pandas().iloc[-LAST:], 20)
 
 
-def sqlite_upsert(path: Path) -> float:
+def sqlite_upsert(path: Path) -> tuple[float, float]:
     """One table, one transaction a run."""
     base = sqlite3.connect(path)
     base.execute("pragma journal_mode=wal")
@@ -187,12 +210,19 @@ def sqlite_upsert(path: Path) -> float:
         with base:
             base.executemany(insert, next(sets))
 
-    found = median(upsert, 5)
+    newest = f"select * from bar where series = 7 order by start desc limit {LAST}"
+
+    def read() -> pd.DataFrame:
+        told = base.execute(newest)
+        names = [each[0] for each in told.description]
+        return pd.DataFrame(told.fetchall()[::-1], columns=names)
+
+    found = median(upsert, 5), median(read, 20)
     base.close()
     return found
 
 
-def duckdb_upsert(path: Path) -> float | None:
+def duckdb_upsert(path: Path) -> tuple[float, float] | None:
     """DuckDB's file, appended from one Arrow table; None where it is not installed."""
     try:
         import duckdb
@@ -219,7 +249,11 @@ def duckdb_upsert(path: Path) -> float | None:
     put(rows(0, HELD))
     base.execute("checkpoint")
     sets = iter([rows(HELD + run * FRESH, FRESH) for run in range(5)])
-    found = median(lambda: put(next(sets)), 5)
+    newest = f"select * from bar where series = 7 order by start desc limit {LAST}"
+    found = (
+        median(lambda: put(next(sets)), 5),
+        median(lambda: base.execute(newest).df().iloc[::-1], 20),
+    )
     base.close()
     return found
 

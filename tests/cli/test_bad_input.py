@@ -202,7 +202,9 @@ CASES = {
     "parameter that a flag sets": Case(
         ("run", "--parameter", "profile=live"), 2, ("profile", "flags")
     ),
-    "live": Case(("run", "--live"), 2, ("--live", "not available")),
+    "live of another moment": Case(
+        ("run", "--live", "--as-of", "2025-11-28T13:00-05:00"), 2, ("--live", "--as-of")
+    ),
     "a port in use": Case(("gateway", "--port", "{usual}"), 2, ("{usual}", "another port")),
 }
 

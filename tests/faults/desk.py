@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from sellkit.operate.desk import Desk, Parts
 from sellkit.operate.options import DeskOptions
 from sellkit.ports import RunHeader
 from tests.build import limits
+from tests.faults.live import Armoury, Sent
 from tests.operate.workplace import CountingProgress, options
 
 NUMBER = "DU0000001"
@@ -44,6 +45,8 @@ class Ran:
         One of the two.
     was_ready
         Whether the connection said that it was ready as the run began; None where there was none.
+    sent
+        What a live run sent; None of a dry run.
     """
 
     run_id: str
@@ -51,6 +54,7 @@ class Ran:
     decision: HourlyDecision | None
     error: SellkitError | None
     was_ready: bool | None
+    sent: Sent | None = None
 
     def words(self) -> dict[str, str]:
         """By symbol: the decision, and of an exit what the gates made of it."""
@@ -130,8 +134,9 @@ def laid_out(
     run_id: str,
     chosen: DeskOptions,
     number: str = NUMBER,
+    armoury: Armoury | None = None,
 ) -> Desk:
-    """A desk for one run."""
+    """A desk for one run; with an armoury one that may send."""
     parts = Parts(
         broker=broker,
         clock=broker.clock,
@@ -142,11 +147,14 @@ def laid_out(
         progress=CountingProgress(),
     )
     now, account = broker.clock.now(), Account(ALIASES[number], number)
+    if armoury is not None:
+        chosen = replace(chosen, limits=armoury.limits(chosen.limits))
+        parts = replace(parts, live=armoury.live(broker, journal, account, chosen.limits))
     header = RunHeader(
         run_id=run_id,
         started_at=now,
         as_of=now,
-        mode="DRY RUN",
+        mode="DRY RUN" if armoury is None else "LIVE",
         profile="demo",
         account=account.alias,
         gateway=GatewayKind.SIMULATED,

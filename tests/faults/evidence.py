@@ -47,6 +47,8 @@ class Evidence:
         Run and token of each decision that was logged as an alarm.
     ran
         The runs as they went.
+    claims
+        The references of every order that the journal claimed.
     replays
         What the last run decided, and what two further looks at the disk make of it.
     """
@@ -64,6 +66,7 @@ class Evidence:
     ran: tuple[Ran, ...]
     replays: tuple[Mapping[str, str], ...]
     was_killed: bool
+    claims: frozenset[str]
 
     @property
     def held(self) -> Mapping[Key, Decimal]:
@@ -135,7 +138,17 @@ def gather(play: Play) -> Evidence:
         ran=tuple(play.ran),
         replays=replayed(play),
         was_killed=play.was_killed,
+        claims=_claims(play),
     )
+
+
+def _claims(play: Play) -> frozenset[str]:
+    if not play.journal_path.is_file():
+        return frozenset()
+    with closing(SqliteJournal(play.journal_path)) as journal:
+        records = journal.book.ticket_records("main", _LONG_AGO)
+        records += journal.book.ticket_records("second", _LONG_AGO)
+    return frozenset(each.reference for each in records if each.claimed_at is not None)
 
 
 def _split(play: Play, con_id: int) -> Decimal:

@@ -76,7 +76,18 @@ def _unexplained(evidence: Evidence) -> list[str]:
 
 def nothing_is_sent(evidence: Evidence) -> list[str]:
     """I3."""
+    if any(each.sent is not None for each in evidence.ran):
+        return _unclaimed(evidence)
     return [f"sellkit sent {name}" for name in evidence.requests if name in SENDING]
+
+
+def _unclaimed(evidence: Evidence) -> list[str]:
+    """Orders of sellkit's whose claim is not on the disk."""
+    return [
+        f"the order {order.terms.reference} was sent and never claimed"
+        for order in evidence.orders
+        if order.terms.reference not in evidence.claims
+    ]
 
 
 def everything_ends(evidence: Evidence) -> list[str]:

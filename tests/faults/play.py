@@ -26,8 +26,10 @@ from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.adapters.ib.broker import IbBroker
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import Alert
+from sellkit.core.portfolio import Account
 from sellkit.errors import SellkitError
 from sellkit.operate.decision import HourlyDecision
+from sellkit.operate.desk import Desk
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.control import Control
 from sellkit.simgateway.corporate_actions import CorporateAction
@@ -39,6 +41,7 @@ from sellkit.simgateway.scenario_file import load_scenario
 from sellkit.simgateway.server import serve
 from tests.faults.catalogue import scenario_files
 from tests.faults.desk import (
+    ALIASES,
     NUMBER,
     PACING,
     MovingClock,
@@ -51,6 +54,7 @@ from tests.faults.desk import (
     laid_out,
 )
 from tests.faults.fault import Fault
+from tests.faults.live import Armoury, Sent, carried_out
 
 BEFORE = dt.datetime(2026, 1, 28, 15, 59, tzinfo=dt.UTC)
 TURN = dt.datetime(2026, 1, 28, 16, 0, 20, tzinfo=dt.UTC)
@@ -119,6 +123,7 @@ class Play:
         self.clock = VirtualClock(BEFORE, 0)
         self._stage: ExitStack | None = None
         self.book = book_at(self.folder)
+        self.armoury = Armoury(self.folder)
         self.begin()
 
     # --- the gateway ----------------------------------------------------------------------------
@@ -211,6 +216,48 @@ class Play:
         Without a broker it has a connection of its own. What the gateway or the data do to it is
         kept, not raised.
         """
+        return self._run(decided, None, broker, number, changes)
+
+    def run_live(
+        self,
+        broker: IbBroker | None = None,
+        *,
+        number: str = NUMBER,
+        between: Callable[[HourlyDecision], None] = lambda _decision: None,
+        speed: float = 0,
+        **changes: Any,
+    ) -> Ran:
+        """The same, armed: what every gate lets pass is sent and followed to its end.
+
+        Parameters
+        ----------
+        between
+            What happens between decision and orders.
+        speed
+            Virtual seconds in a real one, from then on until the run has ended.
+        """
+        sent = Sent()
+        self.armoury.arm(Account(ALIASES[number], number), self.clock.now())
+
+        def then(decision: HourlyDecision) -> None:
+            between(decision)
+            self.clock.set_speed(speed)
+
+        try:
+            return self._run(
+                lambda desk: carried_out(desk, sent, then), sent, broker, number, changes
+            )
+        finally:
+            self.clock.set_speed(0)
+
+    def _run(
+        self,
+        work: Callable[[Desk], HourlyDecision],
+        sent: Sent | None,
+        broker: IbBroker | None,
+        number: str,
+        changes: dict[str, Any],
+    ) -> Ran:
         run_id = f"{len(self.ran) + 1:08x}"
         chosen = dry_options(**changes)
         was_ready: bool | None = None
@@ -219,16 +266,20 @@ class Play:
         with closing(SqliteJournal(self.journal_path)) as journal:
             try:
                 with ExitStack() as stack:
-                    used = broker or self.connect()
+                    used = broker or self.connect(sends_orders=sent is not None)
                     if broker is None:
                         stack.callback(used.close)
                     was_ready = used.standing.is_ready
-                    decision = decided(laid_out(self.folder, used, journal, run_id, chosen, number))
+                    armoury = None if sent is None else self.armoury
+                    layout = (self.folder, used, journal, run_id, chosen, number, armoury)
+                    desk = laid_out(*layout)
+                    stack.callback(_give_back, desk)
+                    decision = work(desk)
             except SellkitError as error:
                 failure = error
                 if any(each["run_id"] == run_id for each in journal.runs()):
                     journal.finish(run_id, self.clock.now(), f"failed: {error}")
-        ran = Ran(run_id, chosen, decision, failure, was_ready)
+        ran = Ran(run_id, chosen, decision, failure, was_ready, sent)
         self.ran.append(ran)
         return ran
 
@@ -261,6 +312,11 @@ class Play:
 
         check(self)
         pytest.fail(f"not built yet: {missing}", pytrace=False)
+
+
+def _give_back(desk: Desk) -> None:
+    if desk.parts.live is not None:
+        desk.parts.live.close()
 
 
 @contextmanager

@@ -766,7 +766,7 @@ def test_a_price_far_from_all_others_decides_nothing(play: Play) -> None:
 
 @pytest.mark.fault(31)
 @pytest.mark.market.with_args(Scaled.of)
-@pytest.mark.parametrize(("factor", "word"), [(0.7, "Denied"), (1.5, "Denied"), (1.1, "Approved")])
+@pytest.mark.parametrize(("factor", "word"), [(0.7, "Denied"), (1.5, "Denied"), (1.1, "Prepared")])
 def test_a_close_far_from_the_market_is_no_ground_to_sell(
     play: Play, factor: float, word: str
 ) -> None:

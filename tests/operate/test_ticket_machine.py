@@ -37,6 +37,7 @@ from sellkit.core.live_gates import nothing_unsettled
 from sellkit.core.orders import OrderTicket
 from sellkit.core.portfolio import GatewayKind, Position
 from sellkit.core.reports import BrokerRecords
+from sellkit.core.resolving import WORDS
 from sellkit.core.tickets import TicketRecord
 from sellkit.errors import BrokerError
 from sellkit.operate.keys import Keys
@@ -246,8 +247,9 @@ class Life(RuleBasedStateMachine):
             if record.state is not TicketState.UNCERTAIN or self.market.live(record.con_id):
                 continue
             true = total(e for e in self.market.fills if e.reference == record.reference)
-            end = TicketState.FILLED if true == record.quantity else TicketState.CANCELLED
-            self.book.step(record.reference, end, self.market.now(), "a person saw it")
+            word = "filled" if true == record.quantity else "cancelled"
+            for state in WORDS[word]:
+                self.book.step(record.reference, state, self.market.now(), "a person saw it")
 
     def _place_or_cancel_foreign(self, con_id: int) -> None:
         own = [each for each in self.market.orders if each.is_own]

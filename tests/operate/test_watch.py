@@ -226,15 +226,53 @@ def test_a_frozen_instrument_is_not_asked_for() -> None:
     assert "frozen" in row.reasons[0]
 
 
-def test_bars_that_cannot_be_are_put_aside_once() -> None:
+@pytest.mark.parametrize("factor", [1000.0, float("nan"), 0.0])
+def test_bars_that_cannot_be_are_put_aside_once(factor: float) -> None:
     scene = Scene()
     history = scene.broker.histories[APPLE, BarSize.M30]
     wrong = pd.Timestamp(HOUR_END - 30 * MINUTE)
     for name in ("open", "high", "low", "close"):
-        history.loc[wrong, name] *= 1000
+        history.loc[wrong, name] *= factor
     shown = scene.run(3)
     assert all("cannot be" in each.rows[0].trouble for each in shown)
     assert len(scene.store.quarantined()) == 1
+
+
+def test_a_second_bar_that_cannot_be_does_not_bring_the_first_one_back() -> None:
+    scene = Scene()
+    history = scene.broker.histories[APPLE, BarSize.M30]
+    for start in (HOUR_END - 30 * MINUTE, HOUR_END):
+        history.loc[pd.Timestamp(start), ["open", "high", "low", "close"]] *= 1000
+    shown = scene.run(40)
+    assert len(scene.store.quarantined()) == 2
+    assert "2 of the bars" in shown[-1].rows[0].trouble
+
+
+def test_a_price_that_goes_on_standing_still_never_enters() -> None:
+    scene = Scene()
+    history = scene.broker.histories[APPLE, BarSize.M30]
+    last = history["close"].loc[pd.Timestamp(HOUR_END - 90 * MINUTE)]
+    for start in (HOUR_END - 60 * MINUTE, HOUR_END - 30 * MINUTE, HOUR_END):
+        history.loc[pd.Timestamp(start), ["open", "high", "low", "close"]] = last
+        history.loc[pd.Timestamp(start), "volume"] = 0.0
+    scene.run(40)
+    key = scene.place.options.key(APPLE, BarSize.M30)
+    assert scene.store.read(key).index[-1] == pd.Timestamp(HOUR_END - 90 * MINUTE)
+
+
+def test_bars_that_were_put_aside_are_taken_once_they_are_told_rightly() -> None:
+    scene = Scene()
+    history = scene.broker.histories[APPLE, BarSize.M30]
+    right, wrong = history.copy(), HOUR_END - 30 * MINUTE
+    history.loc[pd.Timestamp(wrong), ["open", "high", "low", "close"]] *= 1000
+
+    def mend() -> None:
+        scene.broker.histories[APPLE, BarSize.M30] = right
+
+    _, second = scene.run(2, mend)
+    assert not second.rows[0].is_stale
+    key = scene.place.options.key(APPLE, BarSize.M30)
+    assert scene.store.read(key).index[-1] == pd.Timestamp(wrong)
 
 
 def test_minutes_without_a_new_bar_write_nothing() -> None:
@@ -351,6 +389,19 @@ def test_a_gateway_of_another_time_ends_the_watch() -> None:
         scene.run(1)
 
 
+def test_an_error_that_ends_the_watch_is_not_kept_until_the_next_minute() -> None:
+    scene = Scene()
+    scene.broker.failure = ClockWentBack("the gateway's clock went back")
+    woken = threading.Event()
+
+    def wait_until(_instant: dt.datetime) -> bool:
+        assert woken.wait(SECONDS), "it waited for the next minute"
+        return False
+
+    with pytest.raises(ClockWentBack):
+        scene.watch.run(scene.clock.now, wait_until, scene.shown.append, wake=woken.set)
+
+
 # --- minutes --------------------------------------------------------------------------------------
 
 
@@ -396,6 +447,8 @@ def test_a_minute_whose_predecessor_is_still_under_way_is_skipped_and_said() -> 
     assert "1 of 1 answers" in second.trouble
     assert "hourly run" in second.trouble
     assert third.skipped == fourth.skipped == 2
+    assert (second.requests, second.seconds) == (0, 0.0)
+    assert scene.watch.minutes == 4
     assert len(scene.broker.requests) == 2
 
 

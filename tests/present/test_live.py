@@ -15,8 +15,8 @@ from sellkit.core.pacing import Usage
 from sellkit.core.watched import Watched, WatchedRow
 from sellkit.present.live import view_of
 from sellkit.present.watched import screenful
-from sellkit.present.watched_columns import age_in_words
-from tests.build import NOW
+from sellkit.present.watched_columns import age_in_words, watched_record
+from tests.build import NOW, open_order
 from tests.present.holdings import HEADING, HOLDINGS, portfolio
 
 AGE = dt.timedelta(seconds=12)
@@ -83,6 +83,16 @@ def test_the_same_reason_is_told_once_for_all_rows() -> None:
 
 def test_a_stop_on_the_position_is_shown() -> None:
     assert "61.50" in screen(watched())
+
+
+def test_a_trail_whose_price_was_not_told_is_not_passed_over() -> None:
+    order = replace(open_order(stop="61.5"), order_type="TRAIL", stop_price=None)
+    (held, *_) = rows()
+    row = replace(held, row=replace(held.row, open_orders=(order,)))
+    text = screen(watched([row]))
+    assert "TRAIL ?" in text
+    assert "none" not in text
+    assert watched_record(row, NOW)["untold_stops"] == ["TRAIL"]
 
 
 @pytest.mark.parametrize("height", [12, 14, 16, 20])

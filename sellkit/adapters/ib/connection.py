@@ -63,7 +63,7 @@ class Connection:
         outside: Outside | None = None,
         reporter: Reporter | None = None,
     ) -> None:
-        self._rules = rules
+        self._rules = replace(rules, sends_orders=reporter is not None)
         self._outside = outside or Outside()
         self._voice = Voice(hearers)
         self._loop = asyncio.get_running_loop()

@@ -1,8 +1,6 @@
-"""What the gateway's codes mean to sellkit, and the one map from the library's errors to ours.
+"""The one map from the library's errors, and from the gateway's codes, to errors of sellkit.
 
-ib_insync marks an order as cancelled on almost any code that carries its id, also on codes after
-which the order lives and fills. So sellkit has a table of its own, from Interactive Brokers' list
-of message codes, and what the library says of an order is a hint.
+What each code means stands in `sellkit.core.code_book`.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from typing import Final
 from ib_insync.wrapper import RequestError
 
 from sellkit.adapters.ib.notices import masked
-from sellkit.core.reports import Meaning
+from sellkit.core.code_book import BOOK
 from sellkit.errors import (
     NoBars,
     NotConnected,
@@ -42,90 +40,6 @@ _REAL_TIME_QUERY: Final = 420
 # The library's own 501-504, and notices that the link is gone.
 _LINK_CODES: Final = frozenset({326, 502, 503, 504, 1100, 1300, 2110})
 
-_WARNINGS: Final = range(2100, 2200)
-"""Interactive Brokers' range of system warnings."""
-
-MEANINGS: Final[dict[int, Meaning]] = {
-    **dict.fromkeys(
-        (
-            165,  # note on a historical or scanner query
-            *(1101, 1102),  # the link to Interactive Brokers is back, data lost or kept
-            2100,  # account data unsubscribed
-            *(2103, 2105, 2157),  # a data farm is broken
-            *(2104, 2106, 2158),  # a data farm is well
-            *(2107, 2108),  # a data farm sleeps until it is asked
-            2119,  # a data farm is being connected
-            2174,  # a time without a zone
-            10167,  # delayed data are shown instead
-        ),
-        Meaning.INFORMATION,
-    ),
-    **dict.fromkeys(
-        (
-            100,  # too many messages
-            101,  # too many market data lines
-            *(162, 166),  # historical data: no data, pacing, cancelled
-            200,  # no such contract, or several
-            *(320, 321),  # request unreadable, request not valid
-            326,  # client id in use
-            *(336, 337),  # a date or time in a wrong form
-            354,  # market data not subscribed
-            366,  # no such historical query
-            420,  # real-time query not valid, or pacing
-            *(501, 502, 503, 504),  # the library: connected already, cannot, too old, not connected
-            579,  # the library: a character that cannot be sent
-            *(10089, 10090, 10091),  # subscription does not cover the API, or in part only
-            *(10186, 10187),  # delayed data not enabled, no permission for history
-            10197,  # a competing session has the market data
-            10225,  # a trade was busted and the subscription ended
-            10314,  # end of a historical query in a wrong form
-        ),
-        Meaning.REQUEST_FAILED,
-    ),
-    **dict.fromkeys(
-        (
-            399,  # will be placed only at the open, and other order messages
-            404,  # short sale held until shares are located
-            481,  # size was reduced
-            2102,  # order is still being processed
-            2109,  # outside-hours attribute is ignored
-            10349,  # time in force was set by a preset
-        ),
-        Meaning.ORDER_ALIVE,
-    ),
-    **dict.fromkeys(
-        (
-            *(109, 163, 164, 382, 383),  # precautions: price or size beyond a limit
-            110,  # price off the tick grid
-            *(201, 202, 203),  # rejected, cancelled, not allowed for the account
-            *(388, 434, 10250),  # size too small, zero, or not accepted
-            *(435, 460),  # no account named, no permission to trade
-            *range(10242, 10250),  # fractional size not supported
-            *(10252, 10318),  # fractional size not supported, except to close
-            *(10268, 10324),  # attribute not supported, not on this venue
-        ),
-        Meaning.ORDER_DEAD,
-    ),
-    **dict.fromkeys(
-        (
-            *(103, 104, 105),  # id used, or a change that came too late: the first order may live
-            *(133, 134),  # sending or changing failed, perhaps in the network
-            *(135, 136, 161, 10147, 10148, 10149),  # a cancel that found nothing, or too late
-            492,  # order warning without a published consequence
-            *(1100, 1300, 2110),  # a link is lost
-            2137,  # the order would turn the position round
-            10335,  # a preset altered the order
-        ),
-        Meaning.UNKNOWN,
-    ),
-}
-
-
-def meaning_of(code: int) -> Meaning:
-    """What follows from a code; warnings of 2100 to 2199 that are not in the table inform."""
-    usual = Meaning.INFORMATION if code in _WARNINGS else Meaning.UNKNOWN
-    return MEANINGS.get(code, usual)
-
 
 def rejection(code: int, text: str, what: str) -> SellkitError:
     """The error that a gateway's answer to a request stands for.
@@ -149,7 +63,9 @@ def rejection(code: int, text: str, what: str) -> SellkitError:
     elif code == NO_DEFINITION:
         kind = UnknownInstrument
     error = kind(code, text)
-    error.args = (f"{what}: {error}",)
+    entry = BOOK.get(code)
+    meant = "" if entry is None or kind is NoBars else f" ({entry})"
+    error.args = (f"{what}: {error}{meant}",)
     return error
 
 

@@ -13,7 +13,6 @@ from sellkit.adapters.ib.error_codes import (
     NOT_VALID,
     PORT_CHANGED,
     connect_errors,
-    meaning_of,
 )
 from sellkit.adapters.ib.library_log import (
     decoder_logger,
@@ -21,8 +20,9 @@ from sellkit.adapters.ib.library_log import (
     hear_libraries,
     ignore_failures,
 )
-from sellkit.adapters.ib.notices import concerns_connection, masked
+from sellkit.adapters.ib.notices import concerns_connection, in_use, masked
 from sellkit.adapters.ib.orders.wire import Deaf, Ears, WireIB
+from sellkit.core.code_book import meaning_of
 from sellkit.core.reports import Meaning
 from sellkit.errors import NotConnected
 
@@ -184,11 +184,8 @@ class Link:
         logger.log(level, "gateway_notice", extra={"code": code, "text": said})
         self._hearing.told(code, said)
         if code == CLIENT_ID_IN_USE:
-            client_id = self._endpoint[2]
-            self._lose(
-                f"client id {client_id} is in use on {self.address}; give another --client-id, "
-                "or end the program that uses it"
-            )
+            hears_orders = not isinstance(self._hearing.ears, Deaf)
+            self._lose(in_use(self._endpoint[2], self.address, sends_orders=hears_orders))
         elif code == PORT_CHANGED:
             self._lose(f"the gateway on {self.address} moved to another port ({said}); give --port")
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Final
 from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib import moves
 from sellkit.adapters.ib.moves import Step
-from sellkit.adapters.ib.notices import DATA_LOST, MARKET_DATA_WELL, Notice, farm_of, notice_of
+from sellkit.adapters.ib.notices import (
+    DATA_LOST,
+    MARKET_DATA_WELL,
+    Notice,
+    farm_of,
+    in_use,
+    notice_of,
+)
 from sellkit.adapters.ib.readiness import SLOWEST, Rules, Stage, State
 from sellkit.core.alerts import AlertKind
 
@@ -102,10 +109,7 @@ def _on_port_changed(state: State, event: have.Told, rules: Rules) -> Step:
 
 
 def _on_client_id(state: State, _event: have.Told, rules: Rules) -> Step:
-    reason = (
-        f"client id {rules.client_id} is in use on {rules.address}; give another --client-id, "
-        "or end the program that uses it"
-    )
+    reason = in_use(rules.client_id, rules.address, sends_orders=rules.sends_orders)
     return moves.drop(state, rules, reason, AlertKind.CLIENT_ID_IN_USE)
 
 

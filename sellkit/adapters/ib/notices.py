@@ -97,6 +97,23 @@ def farm_of(code: int, text: str) -> Farm:
     return Farm(family, found[1] if found else "without a name")
 
 
+def in_use(client_id: int, address: str, *, sends_orders: bool) -> str:
+    """What a client id that another program uses means for a person.
+
+    That for orders is never changed: somebody else trades on the account, and the open orders
+    belong to the id.
+    """
+    if sends_orders:
+        return (
+            f"client id {client_id} is in use on {address}: another program sends orders as this "
+            "client, so nothing is sent from here; end that program, and give no other id"
+        )
+    return (
+        f"client id {client_id} is in use on {address}; give another --client-id, "
+        "or end the program that uses it"
+    )
+
+
 def masked(text: str, numbers: Iterable[str] = ()) -> str:
     """A text of the gateway without these account numbers, and without what looks like one."""
     for number in numbers:

@@ -59,6 +59,8 @@ class Rules:
         them himself.
     expected
         What has to stand at the other end; None is anything.
+    sends_orders
+        Whether orders are sent over it.
     """
 
     address: str
@@ -67,6 +69,7 @@ class Rules:
     is_lasting: bool = True
     trusts_start: bool = False
     expected: GatewayKind | None = None
+    sends_orders: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sellkit.adapters.clock import SystemClock
 from sellkit.adapters.ib import translate
-from sellkit.adapters.ib.error_codes import meaning_of
 from sellkit.adapters.ib.notices import masked
 from sellkit.adapters.ib.orders import told as of_wire
 from sellkit.adapters.ib.orders.numbers import OrderNumbers
 from sellkit.adapters.ib.orders.report_log import ReportLog
+from sellkit.core.code_book import meaning_of
 from sellkit.core.portfolio import Account
 from sellkit.core.reports import OrderReport, ReportKind
 

@@ -1,0 +1,29 @@
+"""`sellkit reconcile`: the journal held against the gateway, side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sellkit.commands.flags import overrides
+
+if TYPE_CHECKING:
+    import argparse
+
+HELP = "hold the journal of orders against the gateway, and settle what can be settled"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """It has no flags of its own."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print both sides; 0 when all is explained and settled, 1 when a person has to look."""
+    from sellkit.present.reconciled import reconciled
+    from sellkit.wiring import open_reconciling_desk
+
+    with open_reconciling_desk(overrides(args)) as desk:
+        found = desk.reconcile()
+        if found is None:
+            return 0
+        print("\n".join(reconciled(found.lines, found.tickets)))
+    return 0 if found.is_settled else 1
