@@ -21,7 +21,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.arming import ArmingSeen
-from sellkit.core.fills import total
 from sellkit.core.gates import (
     ApprovedTicket,
     DeniedTicket,
@@ -149,20 +148,34 @@ class Life(RuleBasedStateMachine):
 
     # --- what may happen --------------------------------------------------------------------------
 
-    @initialize(retries=st.booleans(), stop=st.booleans())
-    def begin(self, retries: bool, stop: bool) -> None:
+    @initialize(
+        retries=st.booleans(),
+        stop=st.booleans(),
+        con_ids=CONTRACTS,
+        plans=st.lists(PLANS, min_size=1, max_size=4),
+        kill=KILLS,
+    )
+    def begin(
+        self,
+        retries: bool,
+        stop: bool,
+        con_ids: set[int],
+        plans: list[Plan],
+        kill: tuple[int, bool],
+    ) -> None:
         self.retries = retries
         if stop:
             self._place_stop()
+        self._decide(con_ids, plans, kill)
 
-    @rule(con_ids=CONTRACTS, plans=st.lists(PLANS, max_size=4), kill=KILLS)
+    @rule(con_ids=CONTRACTS, plans=st.lists(PLANS, min_size=1, max_size=4), kill=KILLS)
     def decide_on_the_next_bar(
         self, con_ids: set[int], plans: list[Plan], kill: tuple[int, bool]
     ) -> None:
         self.bar = min(self.bar + 1, len(BARS) - 1)
         self._decide(con_ids, plans, kill)
 
-    @rule(con_ids=CONTRACTS, plans=st.lists(PLANS, max_size=4), kill=KILLS)
+    @rule(con_ids=CONTRACTS, plans=st.lists(PLANS, min_size=1, max_size=4), kill=KILLS)
     def decide_on_the_same_bar(
         self, con_ids: set[int], plans: list[Plan], kill: tuple[int, bool]
     ) -> None:
@@ -246,8 +259,8 @@ class Life(RuleBasedStateMachine):
         for record in self._records():
             if record.state is not TicketState.UNCERTAIN or self.market.live(record.con_id):
                 continue
-            true = total(e for e in self.market.fills if e.reference == record.reference)
-            word = "filled" if true == record.quantity else "cancelled"
+            order = self.market.all_orders.get(record.reference)
+            word = "filled" if order and order.filled == order.quantity else "cancelled"
             for state in WORDS[word]:
                 self.book.step(record.reference, state, self.market.now(), "a person saw it")
 
@@ -259,7 +272,8 @@ class Life(RuleBasedStateMachine):
         self.market.orders = own
 
     def _place_stop(self) -> None:
-        """A stop of an earlier sellkit."""
+        """A stop of an earlier sellkit, which has been in the lists for long."""
+        self.market.lists.until.pop("orders", None)
         reference = "SK1-aaaaaaaaaaaa-1"
         known = [*self.market.orders, *self.market.completed]
         is_free = self.market.free(APPLE) == 100 and not self.market.live(APPLE)
@@ -342,10 +356,10 @@ class Life(RuleBasedStateMachine):
 
     def _check_ledger(self) -> None:
         for record in self._records():
-            true = [e for e in self.market.fills if e.reference == record.reference]
-            assert record.filled == total(true), record
+            order = self.market.all_orders.get(record.reference)
+            assert record.filled == (order.filled if order else 0), record
             if record.state is TicketState.NOT_RECEIVED:
-                assert not true
+                assert not record.filled
 
     def teardown(self) -> None:
         for record in self._records():
@@ -385,6 +399,6 @@ def _played(examples: int, steps: int) -> settings:
 
 
 TestLife = Life.TestCase
-TestLife.settings = _played(60, 20)
+TestLife.settings = _played(200, 20)
 TestFileLife = FileLife.TestCase
 TestFileLife.settings = _played(6, 12)
