@@ -139,7 +139,7 @@ class _Case:
             perm_ids=frozenset(each for each in told if each not in ("", "0")),
             open_status=resting[0].status if resting else None,
             ended_as=ended[-1].status if ended else _said_end(record, words),
-            refusal=_refusal(words) or _refused_by(ended),
+            refusal=_refusal(words) or _refused_by(record, ended),
             said=ended[-1].filled if ended else _said_filled(words),
         )
 
@@ -258,9 +258,9 @@ def _refusal(words: Sequence[OrderReport]) -> str:
     return "" if word is None or word.code is None else told(word.code, word.text)
 
 
-def _refused_by(ended: Sequence[CompletedOrder]) -> str:
+def _refused_by(record: TicketRecord, ended: Sequence[CompletedOrder]) -> str:
     """What the list says of a refusal; its text on a cancel is none."""
-    if not ended:
+    if not ended or record.state is TicketState.STOPPING:
         return ""
     is_refused = ended[-1].status == "Inactive" or "reject" in ended[-1].text.lower()
     return ended[-1].text if is_refused else ""

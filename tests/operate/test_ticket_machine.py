@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.alerts import AlertKind
 from sellkit.core.arming import ArmingSeen
 from sellkit.core.gates import (
     ApprovedTicket,
@@ -62,6 +63,10 @@ BARS = [
     if slot.end <= dt.datetime(2026, 1, 28, 20, tzinfo=dt.UTC)
 ]
 LEFT_OPEN = (TicketState.UNCERTAIN, TicketState.STOPPING)
+FAILED = (
+    *(TicketState.ABANDONED, TicketState.REJECTED, TicketState.CANCELLED),
+    *(TicketState.EXPIRED, TicketState.NOT_RECEIVED, TicketState.UNCERTAIN),
+)
 UNCLAIMED = (TicketState.INTENT, TicketState.CANCELLING)
 
 SECONDS = st.sampled_from([0, 1, 5, 14, 25, 45, 70, 200])
@@ -139,6 +144,7 @@ class Life(RuleBasedStateMachine):
         self.book = self.open_book()
         self.alarms: list[str] = []
         self.halt = ""
+        self.is_interrupted = False
         self.bar = 0
         self.retries = False
         self.foreign = 0
@@ -285,15 +291,21 @@ class Life(RuleBasedStateMachine):
         self.market.restart()
         try:
             act(self._trading(Fuse(*kill)), Keys())
-        except Killed:
+        except (Killed, BrokerError):  # a run that cannot read the lists decides nothing
+            self.is_interrupted = True
             return
-        except BrokerError:
-            return  # a run that cannot read the lists decides nothing
         for record in self._records():
             fine = record.state.is_terminal or record.state in UNCLAIMED
             assert fine or record.state in LEFT_OPEN, record
             told = any(record.reference in each for each in self.alarms)
             assert fine or told, f"nobody was told of {record}"
+            self._check_protection(record)
+
+    def _check_protection(self, record: TicketRecord) -> None:
+        """What was cancelled for a close that failed is named, unless the namer was killed."""
+        if not record.stopped or record.state not in FAILED or self.is_interrupted:
+            return
+        assert any(each.startswith(AlertKind.UNPROTECTED) for each in self.alarms), record
 
     def _settle(self, trading: Trading, max_bar_age: dt.timedelta) -> None:
         reconciler = Reconciler(trading, max_bar_age)
@@ -399,6 +411,6 @@ def _played(examples: int, steps: int) -> settings:
 
 
 TestLife = Life.TestCase
-TestLife.settings = _played(200, 20)
+TestLife.settings = _played(130, 20)
 TestFileLife = FileLife.TestCase
 TestFileLife.settings = _played(6, 12)
