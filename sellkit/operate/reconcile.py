@@ -182,7 +182,8 @@ class Reconciler:
     def _settle(self, attempt: Attempt, records: BrokerRecords) -> None:
         trading = self.trading
         found = settle(attempt.record, evidence(trading, attempt, records))
-        was_known = attempt.state is TicketState.UNCERTAIN
+        before = attempt.state
+        was_known = before is TicketState.UNCERTAIN
         if found.state is not TicketState.UNCERTAIN:
             is_filled = found.state is TicketState.FILLED
             if was_known and is_filled and problem_of(trading, attempt, records, set()):
@@ -194,7 +195,7 @@ class Reconciler:
             self._look_once_more(attempt, records)
             if attempt.state is TicketState.UNCERTAIN and not was_known:
                 say_end(trading, attempt)
-        if attempt.state in _SAID_ENDS and not was_known:
+        if attempt.state in _SAID_ENDS and attempt.state is not before:
             say_unprotected(trading, attempt)
 
     def _look_once_more(self, attempt: Attempt, records: BrokerRecords) -> None:
