@@ -65,9 +65,10 @@ class FinalLook:
             The tickets of the account cannot be read.
         """
         try:
-            return _Moment(self, records, self.permission.live_facts(records))
+            live, deferred = self.permission.live_facts(records), self.permission.deferred()
         except BrokerError as error:
             return _Refusal(f"the last look failed: {error}")
+        return _Moment(self, records, live, deferred)
 
     def quote_of(self, instrument: Instrument, now: dt.datetime) -> Quote | None:
         """The quote of the decision, or a fresh one where that has aged."""
@@ -98,6 +99,7 @@ class _Moment:
     run: FinalLook
     records: BrokerRecords
     live: LiveFacts
+    deferred: Mapping[str, dt.datetime]
 
     def judge(self, ticket: OrderTicket) -> Verdict:
         run, instrument = self.run, ticket.position.instrument
@@ -120,6 +122,7 @@ class _Moment:
             positions=run.positions,
             limits=run.limits,
             live=self.live,
+            deferred=self.deferred,
         )
         return judge(ticket, facts)
 

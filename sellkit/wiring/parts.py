@@ -49,8 +49,6 @@ def connect(
 
     Parameters
     ----------
-    settings
-        Which gateway, and the budget of requests.
     is_run
         Whether it is for a run, with the profile's own client id; what only looks has the viewer's.
     client_id
