@@ -100,6 +100,11 @@ def test_the_session_that_is_still_open_is_left_out() -> None:
     assert (found.sessions, found.fits) == (5, True)
 
 
+def test_a_session_that_an_answer_holds_only_in_part_is_left_out() -> None:
+    found = fit(hours(Anchor.CLOCK).iloc[3:], Anchor.CLOCK)
+    assert (found.sessions, found.absent, found.fits) == (5, 0, True)
+
+
 def test_nothing_to_compare_fits_nothing() -> None:
     found = fit(hours(Anchor.CLOCK).iloc[:0], Anchor.CLOCK)
     assert (found.compared, found.fits) == (0, False)

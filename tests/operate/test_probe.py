@@ -357,8 +357,22 @@ def test_a_bar_that_is_final_before_it_is_used_is_good(world: World) -> None:
     late_by(world, 2.5)
     found = world.finding(Question.FINAL)
     assert is_good(found)
-    assert found.answer == "final after 3 s at the latest (asked 10 times, 1 to 60 s after its end)"
+    assert found.answer == (
+        "a half-hour that ended 20:30 UTC: final after 3 s at the latest "
+        "(asked 10 times, 1 to 60 s after its end)"
+    )
     assert found.figures["seconds"] == 3.0
+
+
+def test_an_hours_end_is_called_so(world: World) -> None:
+    world.clock.time, world.terms = utc("2026-01-28 19:40"), replace(world.terms, is_patient=True)
+    assert "a half-hour and an hour that ended 20:00" in world.finding(Question.FINAL).answer
+
+
+def test_a_bar_that_was_final_when_it_was_first_asked_for_too_late_is_noted(world: World) -> None:
+    world.terms = replace(world.terms, is_patient=True, final_after_seconds=0.5)
+    found = world.finding(Question.FINAL)
+    assert (found.outcome, found.figures["seconds"]) == (Outcome.NOTED, 1.0)
 
 
 def test_a_bar_that_is_final_later_than_it_is_used_fails_and_says_what_to_set(

@@ -257,9 +257,13 @@ def test_what_may_have_been_sent_is_looked_for_and_cancelled(world: World) -> No
     assert world.exchange.orders == []
 
 
-def test_an_order_that_the_gateway_refused_is_not_measured(world: World) -> None:
+@pytest.mark.parametrize("is_told", [True, False])
+def test_an_order_that_the_gateway_refused_is_not_measured(world: World, is_told: bool) -> None:
+    """Whether or not it then stands on the list of ended orders."""
+    world.exchange.forgets = not is_told
+
     def refuse(at: Exchange) -> None:
-        at.orders.clear()
+        at.end(at.orders[0])
         at.reports.append(
             OrderReport(
                 number=1,
@@ -277,6 +281,17 @@ def test_an_order_that_the_gateway_refused_is_not_measured(world: World) -> None
     found = world.run()
     assert (found.is_measured, world.alarms) == (False, [])
     assert "109: Price is out of the range" in found.answer
+
+
+def test_an_order_that_somebody_else_cancelled_is_not_measured(world: World) -> None:
+    def cancel(at: Exchange, number: int) -> None:
+        if number == 2:
+            at.end(at.orders[0])
+
+    world.exchange.on_connect = cancel
+    found = world.run()
+    assert (found.is_measured, world.alarms) == (False, [])
+    assert "ended before it was cancelled" in found.answer
 
 
 def test_an_order_that_stands_in_no_list_is_an_alarm(world: World) -> None:
