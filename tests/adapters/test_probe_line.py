@@ -31,8 +31,8 @@ REFERENCE = "SKP-0123456789ab"
 
 
 @contextmanager
-def gateway(scenario: Scenario = SCENARIO) -> Iterator[Gateway]:
-    with serve(scenario, market=FakeMarket(), clock=VirtualClock(NOON, 0)) as running:
+def gateway(scenario: Scenario = SCENARIO, market: FakeMarket | None = None) -> Iterator[Gateway]:
+    with serve(scenario, market=market or FakeMarket(), clock=VirtualClock(NOON, 0)) as running:
         yield running
 
 
@@ -50,7 +50,9 @@ def broker_of(running: Gateway, **connect: Any) -> Iterator[ProbingBroker]:
         yield broker
 
 
-def placed(running: Gateway) -> list[tuple[str, ...]]:
+def placed(running: Gateway, broker: ProbingBroker) -> list[tuple[str, ...]]:
+    """The orders that came; the gateway's answer to a question comes behind them."""
+    broker.server_time()
     return [each.fields for each in running.requests if each.name == "placeOrder"]
 
 
@@ -64,7 +66,7 @@ def test_it_buys_one_share_far_below_the_lowest_price_that_is_known() -> None:
         order = line.place(MAIN, MSFT, REFERENCE)
         until_open(line)
 
-        (fields,) = placed(running)
+        (fields,) = placed(running, broker)
         assert fields[2] == "272093"
         assert fields[16:20] == ("BUY", "1", "LMT", "0.30")  # the fake market's bars reach 0.5
         assert fields[21] == "DAY"
@@ -86,7 +88,7 @@ def test_its_reference_outlives_the_connection_and_it_is_cancelled_over_the_next
             lists = line.lists(MAIN)
         assert not lists.open_of(REFERENCE, None)
         assert lists.completed_of(REFERENCE, None)[0].reference == REFERENCE
-        assert len(placed(running)) == 1
+        assert sum(each.name == "placeOrder" for each in running.requests) == 1
 
 
 def test_one_line_places_one_order() -> None:
@@ -95,7 +97,7 @@ def test_one_line_places_one_order() -> None:
         line.place(MAIN, MSFT, REFERENCE)
         with pytest.raises(NotSent, match="this one has placed it"):
             line.place(MAIN, MSFT, "SKP-ffffffffffff")
-        assert len(placed(running)) == 1
+        assert len(placed(running, broker)) == 1
 
 
 @pytest.mark.parametrize("accounts", [("U7654321",), ("DU7654321", "U1111111")])
@@ -114,6 +116,16 @@ def test_where_there_may_be_money_not_a_byte_is_written(accounts: tuple[str, ...
         assert len(running.heard) == before
 
 
+def test_of_what_costs_a_cent_nothing_is_ordered_for_no_price_is_far_below_it() -> None:
+    market = FakeMarket()
+    market.last = 0.02
+    market.bars = [each._replace(low=0.01, close=0.02) for each in market.bars]
+    with gateway(market=market) as running, broker_of(running) as broker:
+        with pytest.raises(NotSent, match="no price that is far below it"):
+            broker.line().place(MAIN, MSFT, REFERENCE)
+        assert placed(running, broker) == []
+
+
 def test_what_was_made_to_read_has_no_line() -> None:
     with (
         gateway() as running,
@@ -130,7 +142,7 @@ def test_an_account_that_is_not_managed_and_a_reference_of_a_ticket_are_refused(
             line.place(replace(MAIN, number="DU9999999"), MSFT, REFERENCE)
         with pytest.raises(ValueError, match="reference of a probe"):
             line.place(MAIN, MSFT, "SK1-0123456789ab-1")
-        assert placed(running) == []
+        assert placed(running, broker) == []
 
 
 def test_to_close_the_line_is_to_end_the_connection() -> None:
@@ -147,7 +159,7 @@ def test_the_survey_tells_lists_and_zone_without_a_line() -> None:
         assert {each.instrument.con_id for each in lists.snapshot.positions} >= {265598, 272093}
         assert survey.zone(MSFT) == "US/Eastern"
         assert broker.server_version == 176
-        assert placed(running) == []
+        assert placed(running, broker) == []
 
 
 def test_nothing_of_the_order_can_be_changed() -> None:
