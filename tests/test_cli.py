@@ -35,6 +35,7 @@ LEAST = {
     "schedule": ["--once"],
     "explain": ["201"],
     "audit": ["verify"],
+    "confirm": ["1a2b3c4d"],
 }
 
 

@@ -232,3 +232,16 @@ def test_a_number_lies_above_those_of_orders_that_an_earlier_process_left() -> N
 
         with route_to(at.gateway, at.market) as other:
             assert int(other.route.draft(approved(attempt=2)).order_id) > int(left.order_id)
+
+
+def test_more_orders_than_fit_in_a_second_go_out_one_by_one_and_none_queues() -> None:
+    with world(habits=NEVER_FILLS | {"max_active": 100}) as at:
+        sent = []
+        for attempt in range(1, 61):
+            wanted = approved(attempt=attempt)
+            draft = at.route.draft(wanted)
+            assert at.route.wait_until_idle(20)
+            at.route.submit(wanted, draft)
+            sent.append(draft.order_id)
+
+        assert [fields[1] for fields in at.placed()] == sent

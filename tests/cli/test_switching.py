@@ -217,6 +217,24 @@ def test_a_second_halt_keeps_the_first_and_is_journalled(desk: Desk) -> None:
     assert len(desk.switched()) == 2
 
 
+def test_a_halt_holds_although_the_settings_are_broken(desk: Desk) -> None:
+    desk.settings.write_text("profile = [", encoding="utf-8")
+    answer = desk.sellkit("halt", "--reason", "quick")
+    assert answer.code == 2
+    assert "halted by a person" in answer.out
+    assert "it is halted, and not journalled, because the settings file" in answer.err
+    assert (desk.state / "halt.json").exists()
+
+
+def test_a_halt_holds_although_the_journal_cannot_be_written(desk: Desk) -> None:
+    (desk.folder / "data").write_text("no folder", encoding="utf-8")
+    answer = desk.sellkit("halt", "--reason", "quick")
+    assert answer.code == 1
+    assert "halted by a person" in answer.out
+    assert "the journal" in answer.err
+    assert (desk.state / "halt.json").exists()
+
+
 def test_to_resume_what_is_not_halted_does_nothing(desk: Desk) -> None:
     answer = desk.sellkit("resume")
     assert (answer.code, answer.out) == (0, "nothing is halted\n")

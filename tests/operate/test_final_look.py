@@ -12,7 +12,7 @@ import pytest
 from sellkit.core.alerts import AlertKind
 from sellkit.core.arming import Halt
 from sellkit.core.gates import ApprovedTicket
-from sellkit.core.limits import Limits
+from sellkit.core.limits import Limits, OrderType
 from sellkit.core.live_facts import ProbeStanding
 from sellkit.core.orders import OrderTicket
 from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
@@ -26,7 +26,7 @@ from sellkit.ports.order_route import OrderDraft
 from tests.build import NOW, SECOND, account, arming, limits, position, ticket
 from tests.fakes import FakeBroker, FakeClock
 from tests.fakes_live import MemoryLease, MemorySwitches
-from tests.fakes_route import FakeRoute
+from tests.fakes_route import FakeOrder, FakeRoute, fill
 from tests.fakes_store import MemoryJournal
 from tests.fakes_tickets import FakeTicketBook
 from tests.operate.trading_build import Stage
@@ -93,7 +93,12 @@ class Armed:
         """Carry the tickets out; the states that they end in."""
         permission = self.permission
         look = FinalLook(
-            permission=permission, limits=self.limits, exits=1, positions=5, quotes=self.quotes
+            permission=permission,
+            limits=self.limits,
+            exits=1,
+            positions=5,
+            quotes=self.quotes,
+            price_step=self.route.lowest_price_step,
         )
         trading = replace(
             self.stage.trading, look=look, stopped=permission.stopped, stop=permission.stop
@@ -263,3 +268,31 @@ def test_a_halt_is_the_first_thing_that_is_told_of_what_stops() -> None:
     disarmed(desk)
     desk.switches.set_halt(Halt(NOW, "a person", "a try"))
     assert desk.permission.stopped().startswith("halted by a person")
+
+
+def test_a_marketable_limit_lies_below_the_bid_on_the_price_step() -> None:
+    desk = Armed(limits(order_type=OrderType.MARKETABLE_LIMIT))
+    desk.quotes = dict.fromkeys(CON_IDS, Quote(asked_at=NOW, bid=Decimal("99.99"), ask=None))
+    sent: list[dict[str, object]] = []
+
+    def look(route: FakeRoute, order: FakeOrder) -> None:
+        sent.append(dict(order.draft.order["order"]))
+        fill(route, order)
+
+    desk.route.on_submit = look
+    assert desk.send(tickets()[0]) == ["DONE"]
+    assert [(each["orderType"], each["lmtPrice"]) for each in sent] == [("LMT", "99.79")]
+
+
+def test_without_a_bid_no_limit_is_made_up() -> None:
+    desk = Armed(limits(order_type=OrderType.MARKETABLE_LIMIT))
+    desk.quotes = dict.fromkeys(CON_IDS, Quote(asked_at=NOW, last=Decimal(99)))
+    assert desk.send(tickets()[0]) == ["ABANDONED"]
+    assert desk.route.sent == []
+
+
+def test_a_price_step_that_is_not_told_sends_nothing() -> None:
+    desk = Armed(limits(order_type=OrderType.MARKETABLE_LIMIT))
+    desk.route.failures["lowest_price_step"] = [NotConnected("gone")] * 2
+    assert desk.send(tickets()[0]) == ["ABANDONED"]
+    assert "no price step is known" in desk.told()

@@ -97,7 +97,7 @@ def test_nothing_switched_is_told_as_such() -> None:
     assert facts.halt is None
     assert facts.lease_trouble == "the lease is not held here"
     assert facts.records_epoch is None
-    assert (facts.orders_today, facts.notional_today, facts.notional_armed) == (0, 0, 0)
+    assert [facts.orders_today, facts.notional_today, facts.notional_armed] == [0, 0, 0]
 
 
 def test_every_switch_is_read_anew_each_time() -> None:
@@ -139,7 +139,7 @@ def test_a_ticket_that_was_only_intended_is_no_order() -> None:
     place = Place()
     place.tickets.intend("r1", other(), NOW)
     facts = place.facts()
-    assert (facts.orders_today, facts.notional_today) == (0, 0)
+    assert [facts.orders_today, facts.notional_today] == [0, 0]
     assert facts.unsettled_on(272093)
 
 
@@ -149,7 +149,7 @@ def test_the_orders_of_a_former_day_do_not_count_today_but_for_the_arming() -> N
     place.switches.arm(arming(armed_at=NOW - HOUR, until=NOW + 48 * HOUR))
     place.clock.time = NOW + 24 * HOUR
     facts = place.facts()
-    assert (facts.orders_today, facts.notional_today) == (0, 0)
+    assert [facts.orders_today, facts.notional_today] == [0, 0]
     assert facts.notional_armed == EVERYTHING_SOLD
 
 
@@ -173,9 +173,9 @@ def test_the_opening_that_a_ticket_was_deferred_to_is_told() -> None:
     opening = utc("2026-01-29 14:30")
     place.journal.begin(header("r1"))
     place.journal.record_rows("r1", [row(verdict=DeferredTicket(ticket(), opening))])
-    assert place.facts().deferred == {ticket().ticket_id: opening}
+    assert place.permission.deferred() == {ticket().ticket_id: opening}
     place.clock.time = opening + 13 * HOUR
-    assert place.facts().deferred == {}
+    assert place.permission.deferred() == {}
 
 
 # --- clocks ---------------------------------------------------------------------------------------

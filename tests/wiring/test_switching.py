@@ -13,6 +13,9 @@ from sellkit.config import Overrides, load
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import ConfigError
 from sellkit.operate.trading import Patience
+from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.scenario import Scenario
+from sellkit.simgateway.server import serve
 from sellkit.wiring.live import is_named, open_switches, patience
 from sellkit.wiring.switching import named_account, parse_until, plan_arming
 from tests.build import NOW, account
@@ -157,3 +160,23 @@ def test_the_patience_of_orders_is_a_setting(tmp_path: Path) -> None:
 def test_the_usual_patience_is_that_of_an_empty_file(tmp_path: Path) -> None:
     (tmp_path / "empty.toml").write_text("", encoding="utf-8")
     assert patience(load(Overrides(config=str(tmp_path / "empty.toml")))) == Patience()
+
+
+def test_an_arming_begins_by_the_time_of_a_gateway_whose_time_it_is(tmp_path: Path) -> None:
+    started = dt.datetime(2025, 11, 26, 15, 0, tzinfo=dt.UTC)
+    scenario = Scenario(accounts=("DU1234567",))
+    with serve(scenario, clock=VirtualClock(started, 0)) as gateway:
+        path = tmp_path / "sellkit.toml"
+        path.write_text(
+            f'accounts.main = "DU1234567"\n[profiles.demo]\nport = {gateway.port}\n',
+            encoding="utf-8",
+        )
+        plan = plan_arming(
+            Overrides(
+                config=str(path), profile="demo", account="main", data_dir=str(tmp_path / "data")
+            ),
+            "6h",
+            "1",
+        )
+    assert plan.arming.armed_at == started
+    assert plan.arming.until == started + dt.timedelta(hours=6)
