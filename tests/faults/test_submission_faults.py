@@ -26,7 +26,7 @@ LONG_AGO: Final = TURN - dt.timedelta(days=300)
 LOOKED_AT_AGAIN: Final = dt.timedelta(seconds=61)
 IMPATIENT: Final = replace(QUICK, acknowledge=0.2, fill=0.2, cancel=0.2, settle=0.2)
 SOON: Final = Returning(settle_seconds=0.05)
-QUANTITY: Final = 16
+QUANTITY: Final = 17
 """Where the shares stand in the message of an order."""
 HASTY: Final = 0.3
 """Seconds after which a connection gives a question up, where the gateway falls silent."""
