@@ -41,7 +41,9 @@ def records(play: Play) -> dict[str, TicketRecord]:
 
 def states(play: Play) -> dict[str, str]:
     """In which state each of them stands, and with how many shares executed."""
-    return {name: f"{each.state} {each.filled.normalize():f}" for name, each in records(play).items()}
+    return {
+        name: f"{each.state} {each.filled.normalize():f}" for name, each in records(play).items()
+    }
 
 
 def held(play: Play) -> Decimal:
@@ -209,7 +211,9 @@ def test_an_order_that_is_held_back_stays_the_only_one(play: Play, is_patient: b
         play.run_live(broker)
     assert states(play) == {"AAPL 1": "DONE 100"}
     assert play.asked("placeOrder") == 1
-    play.seen("one order, DONE" if is_patient else "UNCERTAIN, and found by the next run; one order")
+    play.seen(
+        "one order, DONE" if is_patient else "UNCERTAIN, and found by the next run; one order"
+    )
 
 
 # --- what is said ---------------------------------------------------------------------------------
