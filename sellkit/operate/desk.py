@@ -237,7 +237,6 @@ class Desk:
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
         journal.record_standing(run_id, decision.standing)
         journal.record_rows(run_id, decision.rows)
-        self.parts.signal_log.append(run_id, decision.rows)
         for row in decision.rows:
             say(run_id, row)
         if self.parts.live is None:
@@ -255,8 +254,7 @@ class Desk:
         if self.parts.live is None:
             return ()
         sent = self.parts.live.submit(self.run.run_id, decision)
-        is_settled = all(each.state.is_terminal for each in sent)
-        self._finish(decision, "" if is_settled else "uncertain")
+        self._finish(decision, sent)
         return sent
 
     def close(self) -> None:
@@ -277,9 +275,12 @@ class Desk:
     ) -> None:
         self.close()
 
-    def _finish(self, decision: HourlyDecision, outcome: str = "") -> None:
-        outcome = outcome or ("undecided" if decision.undecided else "decided")
-        self.parts.journal.finish(self.run.run_id, self.parts.clock.now(), outcome)
+    def _finish(self, decision: HourlyDecision, sent: Sequence[TicketRecord] = ()) -> None:
+        run_id, outcome = self.run.run_id, "undecided" if decision.undecided else "decided"
+        if not all(each.state.is_terminal for each in sent):
+            outcome = "uncertain"
+        self.parts.signal_log.append(run_id, decision.rows, sent)
+        self.parts.journal.finish(run_id, self.parts.clock.now(), outcome)
 
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""

@@ -134,7 +134,7 @@ class Reconciler:
         attempts = [Attempt(None, each) for each in tickets if each.state in alive]
         for attempt in attempts:
             attempt.since = self.trading.timer()
-        self._cancel_again([each for each in attempts if each.state is TicketState.STOPPING])
+        self._stop_again([each for each in attempts if each.state is TicketState.STOPPING])
         follow(self.trading, attempts)
         verify(self.trading, attempts)
         for attempt in attempts:
@@ -143,15 +143,13 @@ class Reconciler:
             say_unprotected(self.trading, attempt)
         return tuple(each.record for each in attempts)
 
-    def _cancel_again(self, attempts: Sequence[Attempt]) -> None:
-        """Whether a former process came to ask for a cancel nobody knows; twice does no harm."""
-        if not attempts:
-            return
-        with suppress(BrokerError):  # then their ends will be waited for in vain, aloud
-            records = self.trading.read("cancels of former processes")
+    def _stop_again(self, attempts: Sequence[Attempt]) -> None:
+        """Ask anew for a cancel that may not have gone: twice asked is cancelled once."""
+        with suppress(BrokerError):  # its end is waited for all the same
+            records = self.trading.read("orders to be stopped") if attempts else None
             for attempt in attempts:
-                record = attempt.record
-                for order in records.open_of(record.reference, record.perm_id):
+                key = (attempt.record.reference, attempt.record.perm_id)
+                for order in records.open_of(*key) if records else ():
                     self.trading.cancel(order)
 
     def _reopen(self, records: BrokerRecords, fresh: Sequence[Fill]) -> None:
