@@ -27,6 +27,7 @@ from sellkit.operate.live import Live
 from sellkit.operate.permission import Permission
 from sellkit.operate.reconcile import Reconciliation
 from sellkit.operate.trading import Patience
+from sellkit.ports import Clock
 
 SECRET = "a secret that is long enough"
 PROFILE = "demo"
@@ -69,6 +70,10 @@ class Armoury:
         Of the runs to come.
     changes
         What the limits of the runs to come are besides the usual.
+    machine
+        This machine's clock, to be held against the gateway's; None holds none.
+    is_confirmed
+        Whether a person confirmed the many signals of the runs to come.
     alarms
         Every alarm about orders, oldest first.
     """
@@ -77,6 +82,8 @@ class Armoury:
     patience: Patience = QUICK
     retries_proven_unsent: bool = False
     changes: dict[str, Any] = field(default_factory=dict)
+    machine: Clock | None = None
+    is_confirmed: bool = False
     alarms: list[tuple[AlertKind, str]] = field(default_factory=list)
     keys: Keys = field(default_factory=Keys)
 
@@ -113,13 +120,14 @@ class Armoury:
             port=4002,
             broker=broker,
             clock=broker.clock,
-            machine=SystemClock(),
-            is_clock_judged=False,
+            machine=self.machine or SystemClock(),
+            is_clock_judged=self.machine is not None,
             switches=self.switches,
             lease=lease,
             tickets=journal.book,
             journal=journal,
             probe=lambda: ProbeStanding(broker.clock.now()),
+            is_confirmed=self.is_confirmed,
         )
         return Live(
             route=broker.route(),
