@@ -109,7 +109,7 @@ def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> None:
     reference = attempt.record.reference
     trading.book.note_cancel(reference, order, trading.now(), "asked")
     try:
-        trading.route.cancel(order)
+        trading.cancel(order)
     except BrokerError as error:
         trading.book.note_cancel(reference, order, trading.now(), f"not sent: {error}")
 

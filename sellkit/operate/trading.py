@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sellkit.core.gates import Verdict
     from sellkit.core.lifecycle import TicketState
     from sellkit.core.orders import OrderTicket
-    from sellkit.core.portfolio import Account
+    from sellkit.core.portfolio import Account, OpenOrder
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.core.tickets import TicketRecord
     from sellkit.ports.order_route import OrderRoute
@@ -169,6 +169,17 @@ class Trading:
             self.book.note_reports(reports)
             self.book.note_fills(tuple(each.fill for each in reports if each.fill is not None))
         return reports
+
+    def cancel(self, order: OpenOrder) -> None:
+        """Ask once that an order be cancelled, when nothing queues in the client before it.
+
+        Raises
+        ------
+        NotSent, NotConnected
+            It was not asked for.
+        """
+        self.route.wait_until_idle(self.patience.idle)
+        self.route.cancel(order)
 
     def step(
         self,

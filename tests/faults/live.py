@@ -17,8 +17,9 @@ from sellkit.adapters.switch_files import SwitchFiles
 from sellkit.core.alerts import AlertKind
 from sellkit.core.arming import Arming
 from sellkit.core.limits import Limits
-from sellkit.core.live_facts import ProbeStanding
+from sellkit.core.live_facts import LiveFacts, ProbeStanding
 from sellkit.core.portfolio import Account, GatewayKind
+from sellkit.core.reports import BrokerRecords
 from sellkit.core.tickets import TicketRecord
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.desk import Desk
@@ -43,11 +44,14 @@ class Sent:
     ----------
     reconciled
         What former runs had left.
+    facts
+        What the gates of live mode saw when it decided.
     records
         Every attempt.
     """
 
     reconciled: Reconciliation | None = None
+    facts: LiveFacts | None = None
     records: tuple[TicketRecord, ...] = ()
 
     def states(self) -> dict[str, list[str]]:
@@ -55,6 +59,24 @@ class Sent:
         found: dict[str, list[str]] = {}
         for each in self.records:
             found.setdefault(each.ticker.partition(":")[2], []).append(str(each.state))
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedPermission(Permission):
+    """Keeps what it gathered, for whoever judges again.
+
+    Attributes
+    ----------
+    seen
+        Oldest first.
+    """
+
+    seen: list[LiveFacts] = field(default_factory=list)
+
+    def live_facts(self, records: BrokerRecords | None) -> LiveFacts:
+        found = Permission.live_facts(self, records)  # a class with slots has no plain super()
+        self.seen.append(found)
         return found
 
 
@@ -112,7 +134,7 @@ class Armoury:
         """The part of a desk that sends; the lease is taken where it is free."""
         lease = FileLease(self.folder / "state", account, SystemClock().now)
         lease.take()
-        permission = Permission(
+        permission = WatchedPermission(
             account=account,
             is_named=True,
             profile=PROFILE,
@@ -162,6 +184,9 @@ def carried_out(
     desk.apply_default()
     desk.bring_up_to_date()
     decision = desk.record(desk.decide())
+    assert desk.parts.live is not None
+    assert isinstance(desk.parts.live.permission, WatchedPermission)
+    sent.facts = desk.parts.live.permission.seen[-1]
     between(decision)
     sent.records = desk.submit(decision)
     return decision

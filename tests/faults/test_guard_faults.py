@@ -98,7 +98,7 @@ def test_many_exits_at_once_send_nothing_until_a_person_confirms(play: Play) -> 
     assert sent_by(ran).records == ()
     assert play.asked("placeOrder") == 0
     play.armoury.is_confirmed = True
-    confirmed = play.run_live(speed=60)
+    confirmed = play.run_live()
     assert sent_by(confirmed).states() == dict.fromkeys(SIX, ["DONE"])
     assert play.asked("placeOrder") == len(SIX)
     assert not any(held(play, symbol) for symbol in SIX)
@@ -165,8 +165,12 @@ def test_a_stop_that_fills_in_part_leaves_only_the_rest_to_the_close(play: Play)
         until(lambda: play.asked("cancelOrder"))
         play.gateway.terminal.fill(stop.perm_id, Decimal(30))
 
-    with meanwhile(fill):
-        record = one_of(play.run_live(speed=60))
+    def fill_and_confirm() -> None:
+        fill()
+        play.go_to(TURN + 62 * SECOND)
+
+    with meanwhile(fill_and_confirm):
+        record = one_of(play.run_live())
     assert (record.state, record.quantity) == (TicketState.DONE, Decimal(70)), record.cause
     assert held(play) == 0
     play.seen("30 sold by the stop, 70 by the close")
@@ -329,6 +333,7 @@ def at_the_close(play: Play, close: dt.datetime) -> Ran:
     """A live run right after the last hour of a session, in which Apple fell."""
     play.go_to(close - MINUTE)
     play.control.move_price("AAPL", 0.9)
+    play.control.move_price("MSFT", 1.2)
     play.go_to(close + 20 * SECOND)
     return play.run_live()
 
@@ -363,6 +368,7 @@ def test_a_session_that_closes_between_decision_and_order_sends_nothing(play: Pl
     close = dt.datetime(2026, 1, 28, 21, tzinfo=dt.UTC)
     play.go_to(close - 60 * MINUTE - MINUTE)
     play.control.move_price("AAPL", 0.9)
+    play.control.move_price("MSFT", 1.2)
     play.go_to(close - 60 * MINUTE + 20 * SECOND)
     ran = play.run_live(between=lambda _decision: play.go_to(close - SECOND))
     assert ran.words()["AAPL"] == "EXIT ApprovedTicket", ran.error
