@@ -99,7 +99,9 @@ def of_order(run_id: str, snapshot: AccountSnapshot, order: OpenOrder) -> Facts:
 def resting(row: Mapping[str, Any], account: Account) -> Resting:
     """An open order as it was seen last, from its row and what was held then."""
     numbers = ("quantity", "remaining", "limit_price", "stop_price")
-    figures: dict[str, Any] = {name: None if row[name] is None else Decimal(row[name]) for name in numbers}
+    figures: dict[str, Any] = {
+        name: None if row[name] is None else Decimal(row[name]) for name in numbers
+    }
     names = ("con_id", "order_id", "client_id", "perm_id", "reference", "order_type")
     told = {name: row[name] for name in (*names, "time_in_force", "status")}
     return Resting(

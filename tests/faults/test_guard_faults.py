@@ -5,15 +5,17 @@ Every play is one of a sellkit that is armed and may send.
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
+import logging
 import os
 import resource
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,8 @@ from sellkit.core.alerts import AlertKind
 from sellkit.core.arming import Halt
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import Account
-from sellkit.errors import JournalError, NotConnected
+from sellkit.core.resolving import WORDS
+from sellkit.errors import JournalError, NotConnected, SellkitError
 from tests.architecture.source import ROOT
 from tests.faults.desk import ALIASES, NUMBER, Ran, StageClock
 from tests.faults.live import Sent
@@ -99,7 +102,7 @@ def test_many_exits_at_once_send_nothing_until_a_person_confirms(play: Play) -> 
     assert play.asked("placeOrder") == 0
     play.armoury.is_confirmed = True
     confirmed = play.run_live()
-    assert sent_by(confirmed).states() == dict.fromkeys(SIX, ["DONE"])
+    assert sent_by(confirmed).states() == {each: ["DONE"] for each in SIX}
     assert play.asked("placeOrder") == len(SIX)
     assert not any(held(play, symbol) for symbol in SIX)
     play.seen("six withheld; once confirmed, six orders, one each")
@@ -244,24 +247,75 @@ def wide(_play: Play) -> Any:
 @contextmanager
 def meanwhile(act: Callable[[], None]) -> Iterator[None]:
     """Let something happen on another thread while the block runs."""
-    failures: list[BaseException] = []
-
-    def guarded() -> None:
-        try:
-            act()
-        except BaseException as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=guarded)
-    thread.start()
-    try:
+    with ThreadPoolExecutor(1) as pool:
+        going_on = pool.submit(act)
         yield
-    finally:
-        thread.join()
-    assert not failures, failures
+        going_on.result()
 
 
 # --- 60, 61: two of them, or twice ----------------------------------------------------------------
+
+
+@contextmanager
+def rival(play: Play, client_id: int) -> Iterator[Callable[[], list[str]]]:
+    """Another sellkit, in a process of its own, that has decided and holds the lease.
+
+    Gives what lets it go on; that gives the states in which its tickets ended.
+    """
+    play.armoury.arm(Account(ALIASES[NUMBER], NUMBER), play.clock.now())
+    words = (play.gateway.port, play.folder, client_id, play.clock.now().isoformat())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.rival", *map(str, words)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def go_on() -> list[str]:
+        return process.communicate("go on\n")[0].split()
+
+    with process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield go_on
+        finally:
+            process.kill()
+
+
+def as_client(play: Play, client_id: int) -> SellkitError:
+    """What a connection that is to send orders as a client comes to."""
+    with pytest.raises(NotConnected) as caught:
+        play.connect(client_id=client_id, sends_orders=True)
+    return caught.value
+
+
+@pytest.mark.fault(60)
+def test_of_two_processes_on_one_account_the_second_refuses(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    with rival(play, 2) as go_on:
+        ran = play.run_live()
+        assert ran.words()["AAPL"] == "EXIT DeniedTicket", ran.error
+        assert "the lease on main is not held here; process " in ran.reasons("AAPL")
+        assert sent_by(ran).records == ()
+        in_use = as_client(play, 2)
+        assert "client id 2 is in use" in str(in_use)
+        assert play.asked("placeOrder") == 0
+        assert go_on() == ["DONE"]
+    assert (held(play), play.asked("placeOrder")) == (Decimal(0), 1)
+    play.seen(f"{ran.reasons('AAPL')}; with the same client id: {in_use}")
+
+
+@pytest.mark.fault(60)
+def test_a_lease_ends_with_its_process(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    with rival(play, 2):
+        assert play.run_live().words()["AAPL"] == "EXIT DeniedTicket"
+    play.was_killed = True
+    assert sent_by(play.run_live()).states() == {"AAPL": ["DONE"]}
+    assert play.asked("placeOrder") == 1
 
 
 @pytest.mark.fault(61)
@@ -481,3 +535,235 @@ def test_each_account_sells_its_own_shares_alone(play: Play) -> None:
     told = {each.terms.account: each.terms.quantity for each in ended}
     assert told == {NUMBER: Decimal(100), second: Decimal(70)}
     play.seen("100 shares for the one account, 70 for the other, each order names its own")
+
+
+# --- 69, 70: before the wire, and before the disk -------------------------------------------------
+
+
+def throttled(broker: IbBroker, requests: int, seconds: float) -> Callable[[object], None]:
+    """Let the client write no more than so many messages in so many seconds from now on."""
+
+    def act(_decision: object) -> None:
+        way = broker._bridge.connection._errands.way
+        assert way is not None
+        client = way.link.ib.client
+        client._timeQ.clear()
+        client.MaxRequests, client.RequestsInterval = requests, seconds
+
+    return act
+
+
+FOUR_LISTS = 5
+"""Messages in one reading of the lists: executions are asked for twice."""
+
+
+@pytest.mark.fault(69)
+def test_an_order_waits_until_nothing_queues_before_it(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = play.connect(sends_orders=True)
+    ran = play.run_live(broker, between=throttled(broker, FOUR_LISTS, 0.3))
+    assert one_of(ran).state is TicketState.DONE
+    assert play.asked("placeOrder") == 1
+    play.seen("it waits until the client may write again, and goes out once")
+
+
+@pytest.mark.fault(69)
+def test_what_would_queue_is_neither_sent_nor_claimed(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    broker = play.connect(sends_orders=True)
+    patient(play, idle=0.1)
+    ran = play.run_live(broker, between=throttled(broker, FOUR_LISTS, 2))
+    record = one_of(ran)
+    assert (record.state, record.claimed_at) == (TicketState.ABANDONED, None)
+    assert "messages queued in the client" in said(play, AlertKind.WITHHELD_EXIT)
+    assert (held(play), play.asked("placeOrder")) == (Decimal(100), 0)
+    play.seen(said(play, AlertKind.WITHHELD_EXIT))
+
+
+@contextmanager
+def no_room(play: Play) -> Iterator[None]:
+    """A disk on which the journal's log cannot grow any more."""
+    log = play.journal_path.with_name(f"{play.journal_path.name}-wal")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.fault(70)
+def test_a_disk_that_is_full_after_the_decision_sends_nothing(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    play.was_killed = True  # such a run cannot even write that it ended
+    with ExitStack() as stack, pytest.raises(JournalError):
+        play.run_live(between=lambda _decision: stack.enter_context(no_room(play)))
+    assert (held(play), play.asked("placeOrder")) == (Decimal(100), 0)
+    play.seen("the run ends with the journal's error, and nothing was sent")
+
+
+@pytest.mark.fault(70)
+@pytest.mark.parametrize("table", ["records_seen", "ticket_intent", "ticket_step", "ticket_claim"])
+def test_a_row_that_cannot_be_written_sends_nothing(play: Play, table: str) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+
+    def refuse(_decision: object) -> None:
+        with closing(sqlite3.connect(play.journal_path)) as database:
+            database.execute(
+                f"CREATE TRIGGER full BEFORE INSERT ON {table} "
+                "BEGIN SELECT RAISE (ABORT, 'the disk is full'); END"
+            )
+
+    ran = play.run_live(between=refuse)
+    assert isinstance(ran.error, JournalError)
+    assert "the disk is full" in str(ran.error)
+    assert (held(play), play.asked("placeOrder")) == (Decimal(100), 0)
+    play.seen(f"{table}: {ran.error}")
+
+
+@pytest.mark.fault(70)
+def test_without_a_journal_nothing_is_decided_nor_sent(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    (play.folder / "data").write_text("in the way of the journal")
+    with pytest.raises(JournalError):
+        play.run_live()
+    (play.folder / "data").unlink()
+    assert play.asked("placeOrder") == 0
+    play.seen("the run ends before it begins")
+
+
+# --- 71, 72: what a person has to settle, and has stopped -----------------------------------------
+
+
+@pytest.mark.fault(71)
+def test_an_order_of_yesterday_stays_uncertain_until_a_person_settles_it(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    patient(play, acknowledge=0.1, settle=0.1)
+    play.armoury.retries_proven_unsent = True
+    record = one_of(play.run_live())
+    assert record.state is TicketState.UNCERTAIN, record.cause
+    play.control.move_price("AAPL", 0.9)
+    play.control.move_price("MSFT", 1.1)
+    for hour in (1, 2):
+        play.go_to(TURN + dt.timedelta(days=1, hours=hour))
+        ran = play.run_live()
+        assert ran.words()["AAPL"] == "EXIT DeniedTicket", ran.error
+        assert f"{record.reference} UNCERTAIN" in ran.reasons("AAPL")
+        assert sent_by(ran).records == ()
+    assert play.asked("placeOrder") == 1
+    with closing(SqliteJournal(play.journal_path)) as journal:
+        at, reason = play.clock.now(), "the statement of the day does not have it"
+        journal.book.resolve(record.reference, WORDS["not-received"], at, reason)
+    assert sent_by(play.run_live()).states() == {"AAPL": ["DONE"]}
+    assert play.asked("placeOrder") == 2
+    play.seen(ran.reasons("AAPL"))
+
+
+@pytest.mark.fault(72)
+def test_a_halt_between_decision_and_order_sends_nothing(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    halt = Halt(play.clock.now(), "a person", "something looks wrong")
+    ran = play.run_live(between=lambda _decision: play.armoury.switches.set_halt(halt))
+    assert ran.words() == APPROVED, ran.error
+    assert one_of(ran).state is TicketState.ABANDONED
+    assert "something looks wrong" in said(play, AlertKind.WITHHELD_EXIT)
+    assert (held(play), play.asked("placeOrder")) == (Decimal(100), 0)
+    assert play.run_live().words()["AAPL"] == "EXIT DeniedTicket"
+    play.armoury.switches.clear_halt()
+    assert sent_by(play.run_live()).states() == {"AAPL": ["DONE"]}
+    play.seen(said(play, AlertKind.WITHHELD_EXIT))
+
+
+@pytest.mark.fault(72)
+def test_disarming_between_decision_and_order_sends_nothing(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    ran = play.run_live(between=lambda _decision: disarmed(play))
+    assert one_of(ran).state is TicketState.ABANDONED
+    assert "live mode is not armed for main" in said(play, AlertKind.WITHHELD_EXIT)
+    assert (held(play), play.asked("placeOrder")) == (Decimal(100), 0)
+
+
+def disarmed(play: Play) -> None:
+    assert play.armoury.switches.disarm(None) == ("main",)
+
+
+# --- 73, 74: stops that lapse, and another strategy -----------------------------------------------
+
+
+@pytest.mark.fault(73)
+def test_a_stop_that_was_cancelled_overnight_is_missed_aloud(play: Play) -> None:
+    play.turn(rise=("AAPL", "MSFT"))
+    assert sent_by(play.run_live()).records == ()
+    play.go_to(TURN + dt.timedelta(days=1))
+    play.run_live()
+    text = said(play, AlertKind.PROTECTION_GONE)
+    assert "NASDAQ:AAPL: the protective order SELL 100 STP at 120" in text
+    play.run_live()
+    assert play.armoury.kinds().count(AlertKind.PROTECTION_GONE) == 1
+    play.seen(text)
+
+
+@pytest.mark.fault(73)
+def test_a_dry_run_misses_a_stop_as_well(play: Play) -> None:
+    play.turn(rise=("AAPL", "MSFT"))
+    play.run()
+    assert "alert" not in play.ears.events(logging.CRITICAL)
+    play.go_to(TURN + dt.timedelta(days=1))
+    play.run()
+    assert "alert" in play.ears.events(logging.CRITICAL)
+    play.seen("said in the log of a dry run, too")
+
+
+@pytest.mark.fault(73)
+def test_a_stop_that_sellkit_cancelled_is_not_missed(play: Play) -> None:
+    play.turn(rise=("AAPL", "MSFT"))
+    play.run_live()
+    play.control.move_price("AAPL", 0.8)
+    play.go_to(TURN + 60 * MINUTE)
+    ran = play.run_live()
+    assert sent_by(ran).states()["AAPL"] == ["DONE"], ran.words()
+    play.go_to(TURN + 120 * MINUTE)
+    play.run_live()
+    assert AlertKind.PROTECTION_GONE not in play.armoury.kinds()
+
+
+APPLE = 265598
+
+
+@pytest.mark.fault(74)
+def test_the_exit_goes_before_another_strategy_on_the_same_contract(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    keys, account = play.armoury.keys, Account(ALIASES[NUMBER], NUMBER)
+    lent: list[frozenset[int]] = []
+
+    def another_strategy() -> None:
+        with keys.lent(account, [APPLE]) as first:
+            lent.append(first)
+            is_lent.set()
+            until(lambda: keys.is_awaited(account, APPLE))
+            assert play.asked("cancelOrder") == play.asked("placeOrder") == 0
+        until(lambda: play.asked("cancelOrder"))
+        with keys.lent(account, [APPLE]) as second:
+            lent.append(second)
+
+    is_lent = threading.Event()
+    with meanwhile(another_strategy):
+        is_lent.wait()
+        ran = play.run_live()
+    assert lent == [frozenset({APPLE}), frozenset()]
+    assert one_of(ran).state is TicketState.DONE
+    assert "BUY 50 LMT limit 120" in " ".join(one_of(ran).stopped)
+    assert not play.gateway.exchange.orders()
+    assert (held(play), play.asked("placeOrder")) == (Decimal(0), 1)
+    play.seen("the other strategy finishes; its resting purchase is cancelled; then the exit goes")
+
+
+@pytest.mark.fault(74)
+def test_a_contract_that_another_strategy_keeps_is_left_aloud(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    patient(play, turn=0.1)
+    with play.armoury.keys.lent(Account(ALIASES[NUMBER], NUMBER), [APPLE]):
+        ran = play.run_live()
+    assert sent_by(ran).records == ()
+    assert "somebody else in this process works on it" in said(play, AlertKind.WITHHELD_EXIT)
+    assert play.asked("placeOrder") == play.asked("cancelOrder") == 0
