@@ -26,6 +26,7 @@ from sellkit.core.protection import Resting
 from sellkit.core.sifting import sifted
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.core.standing import Standing
+from sellkit.core.tickets import TicketRecord
 from sellkit.errors import ConfigError, DataError, ForeignOrigin, JournalError, RunFailed
 from sellkit.ports import AssignmentSheet, RunHeader
 
@@ -297,7 +298,8 @@ class MemoryJournal:
     def record_switch(
         self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
     ) -> None:
-        told = {"at": journal_facts.instant(at), "what": what, "by": by, "details": dict(details)}
+        told: dict[str, object] = {"at": journal_facts.instant(at), "what": what, "by": by}
+        told["details"] = dict(details)
         self._switches.append(told)
 
     def switches(self) -> tuple[Mapping[str, object], ...]:
@@ -328,7 +330,9 @@ class MemorySignalLog:
     def __init__(self) -> None:
         self.rows: list[tuple[str, SnapshotRow]] = []
 
-    def append(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
+    def append(
+        self, run_id: str, rows: Sequence[SnapshotRow], sent: Sequence[TicketRecord] = ()
+    ) -> None:
         self.rows.extend((run_id, row) for row in rows)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.assignments import Assignment
 from sellkit.core.pacing import Urgency
@@ -20,7 +21,6 @@ from sellkit.operate.study import Archive, Studies
 from sellkit.operate.wanted import refuse_emptiness, wanted
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from sellkit.ports import AssignmentSheet, RunHeader
 
 log = logging.getLogger(__name__)
+
+_A_SESSION: Final = dt.timedelta(hours=12)
+"""No session is longer: an opening that a ticket waits for today lies within it."""
 
 
 @dataclass(slots=True)
@@ -191,6 +194,7 @@ class Desk:
             is_present=self.asked_as_of is None,
             problems=self._problems,
             live=None if self.parts.live is None else self.parts.live.facts(),
+            deferred=self.parts.journal.deferrals(self.account.alias, self.run.as_of - _A_SESSION),
         )
         decision = decider.decide()
         after = broker.standing.interrupted(before)
@@ -212,7 +216,6 @@ class Desk:
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
         journal.record_standing(run_id, decision.standing)
         journal.record_rows(run_id, decision.rows)
-        self.parts.signal_log.append(run_id, decision.rows)
         for row in decision.rows:
             say(run_id, row)
         if self.parts.live is None:
@@ -230,8 +233,7 @@ class Desk:
         if self.parts.live is None:
             return ()
         sent = self.parts.live.submit(self.run.run_id, decision)
-        is_settled = all(each.state.is_terminal for each in sent)
-        self._finish(decision, "" if is_settled else "uncertain")
+        self._finish(decision, sent)
         return sent
 
     def close(self) -> None:
@@ -252,9 +254,12 @@ class Desk:
     ) -> None:
         self.close()
 
-    def _finish(self, decision: HourlyDecision, outcome: str = "") -> None:
-        outcome = outcome or ("undecided" if decision.undecided else "decided")
-        self.parts.journal.finish(self.run.run_id, self.parts.clock.now(), outcome)
+    def _finish(self, decision: HourlyDecision, sent: Sequence[TicketRecord] = ()) -> None:
+        run_id, outcome = self.run.run_id, "undecided" if decision.undecided else "decided"
+        if not all(each.state.is_terminal for each in sent):
+            outcome = "uncertain"
+        self.parts.signal_log.append(run_id, decision.rows, sent)
+        self.parts.journal.finish(run_id, self.parts.clock.now(), outcome)
 
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sellkit.core.settling import acknowledged, concerns, sounds_ended
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sellkit.core.tickets import TicketRecord
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
+
+FILLED_AT_END: Final = "filled"
+"""Under what name the details of an end hold the shares that were executed."""
 
 
 class Look(Protocol):
@@ -171,12 +174,12 @@ class Trading:
         return reports
 
     def cancel(self, order: OpenOrder) -> None:
-        """Ask once that an order be cancelled, when nothing queues in the client before it.
+        """Ask that an order be cancelled, as soon as nothing queues before that.
 
         Raises
         ------
-        NotSent, NotConnected
-            It was not asked for.
+        BrokerError
+            It was not asked, or nobody knows.
         """
         self.route.wait_until_idle(self.patience.idle)
         self.route.cancel(order)
@@ -189,10 +192,15 @@ class Trading:
         perm_id: str | None = None,
         **details: object,
     ) -> None:
-        """Move an attempt on; where it stands in that state already nothing is written."""
+        """Move an attempt on; where it stands in that state already nothing is written.
+
+        With an end goes what was executed by then, so that what comes later is recognised.
+        """
+        self.refresh(attempt)
         if attempt.state is state:
-            self.refresh(attempt)
             return
+        if state.is_terminal:
+            details[FILLED_AT_END] = str(attempt.record.filled)
         attempt.record = self.book.step(
             attempt.record.reference, state, self.now(), cause, details, perm_id=perm_id
         )

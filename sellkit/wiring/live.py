@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sellkit.operate.keys import Keys
+from sellkit.wiring.probed import probe_standing
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -56,7 +57,7 @@ def open_permission(
     *,
     lease: AccountLease,
     probe: Callable[[], ProbeStanding],
-    is_confirmed: bool = False,
+    confirmed: frozenset[str] = frozenset(),
 ) -> Permission:
     """What gathers the facts of live mode for one run.
 
@@ -86,15 +87,8 @@ def open_permission(
         tickets=journal.book,
         journal=journal,
         probe=probe,
-        is_confirmed=is_confirmed,
+        confirmed=confirmed,
     )
-
-
-def probe_standing(settings: Settings, broker: IbBroker, account: Account) -> ProbeStanding:
-    """Whether the gateway has passed the probe."""
-    from sellkit.core.live_facts import ProbeStanding
-
-    return ProbeStanding(None, "this gateway has not passed the probe: `sellkit probe`")
 
 
 def patience(settings: Settings) -> Patience:
@@ -116,7 +110,7 @@ def open_live(
     journal: SqliteJournal,
     account: Account,
     *,
-    is_confirmed: bool = False,
+    confirmed: frozenset[str] = frozenset(),
 ) -> Live:
     """The part of a desk that sends, with the lease on the account taken if it is free.
 
@@ -140,7 +134,7 @@ def open_live(
         account,
         lease=lease,
         probe=lambda: probe_standing(settings, broker, account),
-        is_confirmed=is_confirmed,
+        confirmed=confirmed,
     )
     return Live(
         route=broker.route(),

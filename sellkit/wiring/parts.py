@@ -49,8 +49,6 @@ def connect(
 
     Parameters
     ----------
-    settings
-        Which gateway, and the budget of requests.
     is_run
         Whether it is for a run, with the profile's own client id; what only looks has the viewer's.
     client_id
@@ -87,7 +85,7 @@ def connect(
     with ExitStack() as stack:
         stack.callback(broker.close)
         _await_ready(broker, settings, keeper)
-        _check_clock(clock, broker)
+        check_clock(clock, broker)
         if is_run:
             ledger.reserve(RESERVED_SECONDS)
         stack.pop_all()
@@ -160,7 +158,8 @@ def keep_budget(settings: Settings) -> None:
     ledger.reserve(RESERVED_SECONDS)
 
 
-def _check_clock(clock: SystemClock | None, broker: IbBroker) -> None:
+def check_clock(clock: SystemClock | None, broker: IbBroker) -> None:
+    """See that a clock and the gateway's agree, and let it never run ahead of that one."""
     if clock is None:
         return
     before, theirs, after = clock.now(), broker.server_time(), clock.now()
@@ -217,6 +216,8 @@ def desk_options(settings: Settings) -> DeskOptions:
             max_orders=orders.max_orders,
             max_daily_notional=orders.max_daily_notional,
             max_clock_skew=dt.timedelta(seconds=orders.max_clock_skew_seconds),
+            order_type=orders.type,
+            limit_offset=orders.limit_offset,
             many_exits=orders.many_exits,
             many_exits_part=orders.many_exits_part,
         ),

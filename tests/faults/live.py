@@ -94,8 +94,8 @@ class Armoury:
         What the limits of the runs to come are besides the usual.
     machine
         This machine's clock, to be held against the gateway's; None holds none.
-    is_confirmed
-        Whether a person confirmed the many signals of the runs to come.
+    confirmed
+        The ids of tickets that a person wants though many signal at once.
     alarms
         Every alarm about orders, oldest first.
     """
@@ -105,7 +105,7 @@ class Armoury:
     retries_proven_unsent: bool = False
     changes: dict[str, Any] = field(default_factory=dict)
     machine: Clock | None = None
-    is_confirmed: bool = False
+    confirmed: frozenset[str] = frozenset()
     alarms: list[tuple[AlertKind, str]] = field(default_factory=list)
     keys: Keys = field(default_factory=Keys)
 
@@ -149,7 +149,7 @@ class Armoury:
             tickets=journal.book,
             journal=journal,
             probe=lambda: ProbeStanding(broker.clock.now()),
-            is_confirmed=self.is_confirmed,
+            confirmed=self.confirmed,
         )
         return Live(
             route=broker.route(),

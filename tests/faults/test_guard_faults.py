@@ -29,7 +29,8 @@ from sellkit.core.arming import Halt
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import Account
 from sellkit.core.resolving import WORDS
-from sellkit.errors import JournalError, NotConnected, SellkitError
+from sellkit.errors import ConfigError, JournalError, NotConnected, SellkitError
+from sellkit.wiring.confirming import confirmed_tickets
 from tests.architecture.source import ROOT
 from tests.faults.desk import ALIASES, NUMBER, Ran, StageClock
 from tests.faults.live import Sent
@@ -100,7 +101,11 @@ def test_many_exits_at_once_send_nothing_until_a_person_confirms(play: Play) -> 
     assert "6 of 6 positions signal at once" in ran.reasons("AAPL")
     assert sent_by(ran).records == ()
     assert play.asked("placeOrder") == 0
-    play.armoury.is_confirmed = True
+    account, now = Account(ALIASES[NUMBER], NUMBER), play.clock.now()
+    with closing(SqliteJournal(play.journal_path)) as journal:
+        play.armoury.confirmed = confirmed_tickets(journal, account, ran.run_id, now)
+        with pytest.raises(ConfigError, match="counts once"):
+            confirmed_tickets(journal, account, ran.run_id, now)
     confirmed = play.run_live()
     assert sent_by(confirmed).states() == {each: ["DONE"] for each in SIX}
     assert play.asked("placeOrder") == len(SIX)
