@@ -15,6 +15,7 @@ from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date
 from sellkit.operate.holdings import Holding, coverage, holdings
+from sellkit.operate.protection import say_lapsed
 from sellkit.operate.speech import say
 from sellkit.operate.study import Archive, Studies
 from sellkit.operate.wanted import refuse_emptiness, wanted
@@ -29,39 +30,15 @@ if TYPE_CHECKING:
     from sellkit.core.portfolio import Account, AccountSnapshot, Position
     from sellkit.core.quotes import Quote
     from sellkit.core.tickets import TicketRecord
-    from sellkit.operate.live import Live
     from sellkit.operate.options import DeskOptions
+    from sellkit.operate.parts import Parts
     from sellkit.operate.reconcile import Reconciliation
-    from sellkit.ports import (
-        AssignmentBook,
-        AssignmentSheet,
-        BarStore,
-        Broker,
-        Clock,
-        Journal,
-        Progress,
-        RunHeader,
-        SignalLog,
-    )
+    from sellkit.ports import AssignmentSheet, RunHeader
 
 log = logging.getLogger(__name__)
 
 _A_SESSION: Final = dt.timedelta(hours=12)
 """No session is longer: an opening that a ticket waits for today lies within it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """The adapters behind a desk's ports; `live` is what sends, and absent in a dry run."""
-
-    broker: Broker
-    clock: Clock
-    store: BarStore
-    book: AssignmentBook
-    journal: Journal
-    signal_log: SignalLog
-    progress: Progress
-    live: Live | None = None
 
 
 @dataclass(slots=True)
@@ -141,6 +118,7 @@ class Desk:
             Assignment(each.instrument.token, *default)
             for each in self.known_positions()
             if each.instrument.is_decided
+            and not each.instrument.problem
             and each.quantity > 0
             and each.instrument.token not in known
         )
@@ -233,6 +211,7 @@ class Desk:
         """
         self.begin()
         run_id, journal = self.run.run_id, self.parts.journal
+        say_lapsed(journal, decision.snapshot, self.parts.alarm)
         journal.record_snapshot(run_id, decision.snapshot)
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
         journal.record_standing(run_id, decision.standing)

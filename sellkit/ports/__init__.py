@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
     from sellkit.core.precedent import Precedent
+    from sellkit.core.protection import Resting
     from sellkit.core.quotes import Quote
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
@@ -86,12 +87,12 @@ class Broker(Protocol):
     def snapshot(self, account: Account) -> AccountSnapshot:
         """Positions and open orders of all clients, each list complete to its end marker.
 
+        A contract that the gateway cannot tell any more is the `problem` of its instrument.
+
         Raises
         ------
         RequestTimedOut
             An end marker did not come.
-        UnknownInstrument
-            A position's contract cannot be told from others.
         """
         ...
 
@@ -213,6 +214,10 @@ class Journal(Protocol):
 
         `account` is its alias.
         """
+        ...
+
+    def resting(self, account: Account) -> tuple[Resting, ...]:
+        """The open orders of an account as the latest recorded snapshot of it has them."""
         ...
 
     def record_switch(
