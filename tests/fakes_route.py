@@ -102,6 +102,7 @@ class FakeRoute:
         return lists
 
     def lowest_price_step(self, instrument: Instrument, price: Decimal) -> Decimal:
+        self._fail("lowest_price_step")
         return CENT
 
     def wait_until_idle(self, seconds: float) -> bool:

@@ -280,7 +280,8 @@ class MemoryJournal:
     def record_switch(
         self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
     ) -> None:
-        told = {"at": journal_facts.instant(at), "what": what, "by": by, "details": dict(details)}
+        told: dict[str, object] = {"at": journal_facts.instant(at), "what": what, "by": by}
+        told["details"] = dict(details)
         self._switches.append(told)
 
     def switches(self) -> tuple[Mapping[str, object], ...]:

@@ -30,7 +30,13 @@ PARSED = {
     "concurrency": 3,
     "no_rth": True,
 }
-LEAST = {"data": ["rebuild"], "schedule": ["--once"], "explain": ["201"]}
+LEAST = {
+    "data": ["rebuild"],
+    "schedule": ["--once"],
+    "explain": ["201"],
+    "audit": ["verify"],
+    "confirm": ["1a2b3c4d"],
+}
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:

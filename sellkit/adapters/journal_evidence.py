@@ -42,10 +42,14 @@ class JournalEvidence:
     def doubt(self) -> str | None:
         """Why this may not be the journal of the last run, or None."""
         doubt = self._file.doubt()
-        runs = self._file.path.parent / "runs"
-        if doubt is None and not self._file.path.exists() and any(runs.glob("*/*.ipynb")):
-            return f"the journal is missing, and {runs} holds notebooks of runs"
+        if doubt is None and not self._file.path.exists() and self._file.has_runs():
+            folder = self._file.path.parent
+            return f"the journal is missing, and {folder / 'runs'} holds notebooks of runs"
         return doubt
+
+    def is_first(self) -> bool:
+        """Whether there is no journal, and nothing tells that there was one; none is made."""
+        return not self._file.path.exists() and self.doubt() is None
 
     def refuse_if_behind(self) -> None:
         """See that this is the journal of the last run.

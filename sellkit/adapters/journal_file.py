@@ -189,9 +189,10 @@ class JournalFile:
         if held is not None and _is_of(database, held):
             journal_head.advance(self._head_path, head, is_synced=is_synced)
 
-    def _is_first(self) -> bool:
-        """Whether no run has left its notebook here: else there was a journal."""
-        return not any(self.path.parent.glob("runs/*/*.ipynb"))
+    def has_runs(self) -> bool:
+        """Whether a run has left its notebook beside it; one that is being executed has no name."""
+        found = self.path.parent.glob("runs/*/*.ipynb")
+        return any(not each.name.startswith(".") for each in found)
 
     def _prepare(self, database: sqlite3.Connection) -> None:
         database.row_factory = sqlite3.Row
@@ -203,7 +204,7 @@ class JournalFile:
         with database:
             database.execute("BEGIN IMMEDIATE")
             version = self._check_version(database)
-            if version < journal_schema.CHAINED_SINCE and (version or self._is_first()):
+            if version < journal_schema.CHAINED_SINCE and (version or not self.has_runs()):
                 journal_head.begin(self._head_path)
             if version < journal_schema.VERSION:
                 for statement in journal_schema.statements(version):

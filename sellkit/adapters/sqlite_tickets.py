@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sellkit.adapters import ticket_facts
+from sellkit.adapters import ticket_facts, ticket_reading
 from sellkit.adapters.journal_facts import instant
 from sellkit.core.lifecycle import TicketState, check
 from sellkit.core.portfolio import OWN_REFERENCE
@@ -12,9 +13,10 @@ from sellkit.errors import DuplicateTicket, IllegalTransition, JournalError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sellkit.adapters.journal_file import JournalFile, Pen
+    from sellkit.adapters.ticket_reading import Ask
     from sellkit.core.fills import Fill
     from sellkit.core.gates import ApprovedTicket
     from sellkit.core.orders import OrderTicket
@@ -23,16 +25,12 @@ if TYPE_CHECKING:
     from sellkit.core.tickets import TicketRecord
     from sellkit.ports.order_route import OrderDraft
 
-    Ask = Callable[..., tuple[dict[str, Any], ...]]
-
 _UNSENT: Final = (TicketState.INTENT, TicketState.CANCELLING)
 _MAY_FOLLOW: Final = (TicketState.CANCELLED, TicketState.NOT_RECEIVED)
 _BY_OWN_METHOD: Final = {TicketState.INTENT: "intend", TicketState.SUBMITTING: "claim"}
 _OF_ACCOUNT: Final = """
     SELECT reference FROM ticket_intent WHERE account = ? GROUP BY reference
     HAVING min(at) >= ? ORDER BY min(id)"""
-_FILLS: Final = """
-    SELECT * FROM fill WHERE reference = ? OR (perm_id = ? AND perm_id != '') ORDER BY id"""
 # A round belongs to the step that stood when it was noted: the chain knows what came first.
 _ROUNDS_SINCE: Final = """
     SELECT ticket_round.* FROM ticket_round
@@ -42,14 +40,12 @@ _ROUNDS_SINCE: Final = """
         JOIN chain ON chain.of_table = 'ticket_step' AND chain.of_row = ticket_step.id
         WHERE reference = ?)
     ORDER BY ticket_round.id"""
-_LATEST: Final = """
-    SELECT reference, state FROM ticket_step
-    WHERE id IN (SELECT max(id) FROM ticket_step GROUP BY reference)"""
-_UNSETTLED: Final = f"""
-    SELECT ticket_intent.reference FROM ticket_intent
-    JOIN ({_LATEST}) AS latest ON latest.reference = ticket_intent.reference
-    WHERE account = ? AND state NOT IN ({{}})
-    GROUP BY ticket_intent.reference ORDER BY min(ticket_intent.id)"""  # noqa: S608  (constants)
+_UNSETTLED: Final = """
+    SELECT reference FROM ticket_intent
+    WHERE account = ? AND (
+        SELECT state FROM ticket_step WHERE ticket_step.reference = ticket_intent.reference
+        ORDER BY ticket_step.id DESC LIMIT 1) NOT IN (SELECT value FROM json_each(?))
+    GROUP BY reference ORDER BY min(id)"""
 _ATTEMPTS: Final = """
     SELECT DISTINCT reference, attempt FROM ticket_intent WHERE ticket_id = ? ORDER BY attempt"""
 _SAME_POSITION: Final = """
@@ -149,7 +145,6 @@ class SqliteTickets:
             self._check_free(pen, held)
             pen.append("ticket_claim", ticket_facts.of_claim(ticket, draft, before, at))
             step = ticket_facts.of_step(reference, TicketState.SUBMITTING, at, "claimed")
-            step["details"] = {"order": draft.order, "before": ticket_facts.seen(before)}
             pen.append("ticket_step", step)
             return _known(pen.ask, reference)
 
@@ -202,19 +197,18 @@ class SqliteTickets:
     def ticket_records(self, account: str, since: dt.datetime) -> tuple[TicketRecord, ...]:
         """Every attempt that began at `since` or later, oldest first."""
         found = self._file.read(_OF_ACCOUNT, account, instant(since))
-        return tuple(_known(self._file.read, str(each["reference"])) for each in found)
+        return self._all(found)
 
     def unsettled(self, account: str) -> tuple[TicketRecord, ...]:
         """Every attempt that has not ended, however old, oldest first."""
         ended = [str(state) for state in TicketState if state.is_terminal]
-        query = _UNSETTLED.format(", ".join("?" * len(ended)))
-        found = self._file.read(query, account, *ended)
-        return tuple(_known(self._file.read, str(each["reference"])) for each in found)
+        found = self._file.read(_UNSETTLED, account, json.dumps(ended))
+        return self._all(found)
 
     def attempts(self, ticket_id: str) -> tuple[TicketRecord, ...]:
         """Every attempt of a ticket, the first one first."""
         found = self._file.read(_ATTEMPTS, ticket_id)
-        return tuple(_known(self._file.read, str(each["reference"])) for each in found)
+        return self._all(found)
 
     def accounts(self) -> tuple[str, ...]:
         """The aliases of which there is a ticket."""
@@ -223,22 +217,14 @@ class SqliteTickets:
 
     def fills(self, reference: str) -> tuple[Fill, ...]:
         """The ledger of an attempt, in the order in which they came."""
-        steps = self._file.read("SELECT * FROM ticket_step WHERE reference = ?", reference)
-        return _fills(self._file.read, reference, ticket_facts.perm_id(steps)) if steps else ()
+        return ticket_reading.fills(self._file.read, reference)
 
     def steps(self, reference: str) -> tuple[Mapping[str, object], ...]:
         """The steps of an attempt, oldest first: `at`, `state`, `cause`, `details`."""
-        query = "SELECT * FROM ticket_step WHERE reference = ? ORDER BY id"
-        found: tuple[dict[str, Any], ...] = self._file.read(query, reference)
-        return tuple(
-            {
-                "at": ticket_facts.moment(each["at"]),
-                "state": TicketState(each["state"]),
-                "cause": each["cause"],
-                "details": each["details"],
-            }
-            for each in found
-        )
+        return ticket_reading.steps(self._file.read, reference)
+
+    def _all(self, found: Sequence[Mapping[str, object]]) -> tuple[TicketRecord, ...]:
+        return ticket_reading.told(self._file.read, [str(each["reference"]) for each in found])
 
     def _check_new(
         self, pen: Pen, run_id: str, ticket: OrderTicket, held: TicketRecord | None
@@ -280,15 +266,4 @@ def _known(ask: Ask, reference: str) -> TicketRecord:
 
 
 def _told(ask: Ask, reference: str) -> TicketRecord | None:
-    intents, steps, claims, cancels = (
-        ask(f"SELECT * FROM {table} WHERE reference = ? ORDER BY id", reference)  # noqa: S608
-        for table in ("ticket_intent", "ticket_step", "ticket_claim", "ticket_cancel")
-    )
-    if not intents:
-        return None
-    fills = _fills(ask, reference, ticket_facts.perm_id(steps))
-    return ticket_facts.record(intents, steps, claims[0] if claims else None, cancels, fills)
-
-
-def _fills(ask: Ask, reference: str, perm_id: str | None) -> tuple[Fill, ...]:
-    return tuple(ticket_facts.fill(each) for each in ask(_FILLS, reference, perm_id))
+    return next(iter(ticket_reading.told(ask, [reference])), None)

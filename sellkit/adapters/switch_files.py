@@ -65,6 +65,21 @@ class SwitchFiles:
             )
         return ArmingSeen(arming)
 
+    def secret(self) -> str:
+        """What a record can be bound to.
+
+        Raises
+        ------
+        ConfigError
+            It is missing or short.
+        """
+        if self._secret is None or len(self._secret) < SHORTEST_SECRET:
+            raise ConfigError(
+                f"{SECRET} is not set, or has fewer than {SHORTEST_SECRET} characters: set it to a "
+                "text that nobody can guess, here and where live runs start"
+            )
+        return self._secret
+
     def arm(self, arming: Arming) -> None:
         """Write a record, in place of a former one of the account.
 
@@ -73,13 +88,8 @@ class SwitchFiles:
         ConfigError
             The secret is missing or short, or the folder cannot be written.
         """
-        if self._secret is None or len(self._secret) < SHORTEST_SECRET:
-            raise ConfigError(
-                f"{SECRET} is not set, or has fewer than {SHORTEST_SECRET} characters: set it to a "
-                "text that nobody can guess, here and where live runs start"
-            )
         record = _record_of(arming)
-        told = {"arming": record, "seal": _seal(record, self._secret)}
+        told = {"arming": record, "seal": _seal(record, self.secret())}
         self._write(self._arming_path(arming.fingerprint), told)
 
     def disarm(self, account: Account | None) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
+from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse
@@ -19,8 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Halt; nobody is asked, and orders that are in the market stay there."""
-    from sellkit.wiring.switching import halt
+    from sellkit.wiring.switching import halt, halt_without_settings, note_halt
 
-    print(halt(overrides(args), args.reason))
+    chosen = overrides(args)
+    try:
+        found, trouble = halt(chosen, args.reason), None
+    except ConfigError as error:  # a halt is not to wait until the settings are mended
+        found, trouble = halt_without_settings(chosen, args.reason), error
+    print(found)
     print("Orders that are in the market already stay there: cancel them in TWS if they shall not.")
+    if trouble is not None:
+        raise ConfigError(f"it is halted, and not journalled, because {trouble}")
+    note_halt(chosen, args.reason)
     return 0

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sellkit.core.assignments import parse_choice
 from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
-from sellkit.core.limits import AtClose
+from sellkit.core.limits import AtClose, OrderType
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import InvalidAssignment
 
@@ -86,6 +86,8 @@ class OrderSettings(Section):
     fill_seconds: Seconds = 60.0
     settle_seconds: Seconds = 30.0
     retry_proven_unsent: bool = False
+    type: Annotated[OrderType, Field(strict=False)] = OrderType.MARKET
+    limit_offset: Annotated[Decimal, Field(ge=0, lt=1, strict=False)] = Decimal("0.002")
 
 
 class RequestSettings(Section):

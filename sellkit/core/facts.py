@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from sellkit.core.limits import Limits
     from sellkit.core.live_facts import LiveFacts
@@ -42,6 +43,8 @@ class Facts:
         What the operator allows.
     live
         What the gates of live mode see; None in a dry run, in which no ticket is approved.
+    deferred
+        By ticket id, the opening that a ticket of an earlier session was deferred to; aware UTC.
     """
 
     now: dt.datetime
@@ -55,3 +58,4 @@ class Facts:
     positions: int
     limits: Limits
     live: LiveFacts | None = None
+    deferred: Mapping[str, dt.datetime] = field(default_factory=dict)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     Gate = Callable[["OrderTicket", "Facts"], str | None]
 
+TOO_MANY = "positions signal at once"
+"""How the reason reads that a person may confirm away."""
+
 _NO_TIME = dt.timedelta()
 # A correction is smaller; prices of before a split are further away.
 _SAME_BASIS = 0.1
@@ -203,12 +206,13 @@ def within_limits(ticket: OrderTicket, facts: Facts) -> str | None:
     return None
 
 
-def not_too_many(_: OrderTicket, facts: Facts) -> str | None:
-    limits, is_confirmed = facts.limits, facts.live is not None and facts.live.is_confirmed
-    few = facts.exits <= limits.many_exits
-    if few or facts.exits <= limits.many_exits_part * facts.positions or is_confirmed:
+def not_too_many(ticket: OrderTicket, facts: Facts) -> str | None:
+    limits, live = facts.limits, facts.live
+    if facts.exits <= max(limits.many_exits, limits.many_exits_part * facts.positions):
         return None
-    return f"{facts.exits} of {facts.positions} positions signal at once: check the data first"
+    if live is not None and ticket.ticket_id in live.confirmed:
+        return None
+    return f"{facts.exits} of {facts.positions} {TOO_MANY}: check the data first"
 
 
 GATES: tuple[Gate, ...] = (
@@ -254,6 +258,6 @@ def is_above(cost: Decimal, close: float, average: float) -> bool:
 
 
 def _is_deferred_to_now(ticket: OrderTicket, facts: Facts) -> bool:
-    if facts.live is None or facts.session is None:
+    if facts.session is None:
         return False
-    return facts.live.deferred.get(ticket.ticket_id) == facts.session.open_utc
+    return facts.deferred.get(ticket.ticket_id) == facts.session.open_utc

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 
 class AtClose(StrEnum):
@@ -16,6 +13,21 @@ class AtClose(StrEnum):
 
     NEXT_OPEN = "next_open"
     SKIP = "skip"
+
+
+class OrderType(StrEnum):
+    """How a position is closed.
+
+    Attributes
+    ----------
+    MARKET
+        At whatever the market gives.
+    MARKETABLE_LIMIT
+        At once, and not below a price a little under the bid.
+    """
+
+    MARKET = "market"
+    MARKETABLE_LIMIT = "marketable_limit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +54,8 @@ class Limits:
         Per account and day: how many orders, and how much they may sell; None is unset.
     max_clock_skew
         How far this machine's clock and the gateway's may lie apart.
+    order_type, limit_offset
+        How positions are closed, and how far below the bid a limit lies, as a part of the bid.
     many_exits, many_exits_part
         So many positions at once, and such a part of all, are not too many to signal.
     """
@@ -58,6 +72,8 @@ class Limits:
     max_orders: int | None = None
     max_daily_notional: Decimal | None = None
     max_clock_skew: dt.timedelta = dt.timedelta(seconds=2)
+    order_type: OrderType = OrderType.MARKET
+    limit_offset: Decimal = Decimal("0.002")
     many_exits: int = 3
     many_exits_part: float = 0.5
 

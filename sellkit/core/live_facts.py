@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +10,7 @@ from sellkit.core.lifecycle import TicketState
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from sellkit.core.arming import ArmingSeen, Halt
     from sellkit.core.portfolio import GatewayKind
@@ -82,10 +82,8 @@ class LiveFacts:
     notional_today, notional_armed
         What they may sell, of this day and under the present arming, in the instruments' currency;
         None when it cannot be told of one of them.
-    is_confirmed
-        Whether a person looked at this run's many signals and wants them.
-    deferred
-        By ticket id, the opening that a ticket of an earlier session was deferred to; aware UTC.
+    confirmed
+        The ids of tickets that a person wants though many signal at once.
     """
 
     is_named: bool
@@ -104,8 +102,7 @@ class LiveFacts:
     orders_today: int
     notional_today: Decimal | None
     notional_armed: Decimal | None
-    is_confirmed: bool = False
-    deferred: Mapping[str, dt.datetime] = field(default_factory=dict)
+    confirmed: frozenset[str] = frozenset()
 
     def unsettled_on(self, con_id: int) -> tuple[TicketRecord, ...]:
         """The tickets on one contract that have not ended."""

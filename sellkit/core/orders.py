@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,8 @@ class OrderTicket:
         What a whole-share order leaves behind, 0 to below 1 share.
     attempt
         1; a higher one exists only for the confirmed remainder of a partial fill.
+    limit_price
+        The lowest price it may be sold at, in the instrument's currency; None at the market.
     """
 
     signal: Signal
@@ -63,6 +65,7 @@ class OrderTicket:
     attempt: int = 1
     order_type: str = "MKT"
     time_in_force: str = "DAY"
+    limit_price: Decimal | None = None
 
     @property
     def position(self) -> Position:
@@ -101,8 +104,25 @@ class OrderTicket:
                 "orderRef": self.reference,
                 "outsideRth": False,
                 "transmit": True,
+                **({} if self.limit_price is None else {"lmtPrice": str(self.limit_price)}),
             },
         }
+
+
+def limited(ticket: OrderTicket, bid: Decimal, offset: Decimal, step: Decimal) -> OrderTicket:
+    """The same close with a limit below the bid, so that it executes at once or rests there.
+
+    Parameters
+    ----------
+    bid
+        What is bid for a share, in the instrument's currency.
+    offset
+        How far below it the limit lies, as a part of the bid.
+    step
+        The price step at the bid; the limit is rounded down to it.
+    """
+    steps = (bid * (1 - offset) / step).to_integral_value(rounding=ROUND_DOWN)
+    return replace(ticket, order_type="LMT", limit_price=steps * step)
 
 
 def prepare(signal: Signal) -> OrderTicket:

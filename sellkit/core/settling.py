@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.code_book import told
 from sellkit.core.fills import counted, total
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.reports import ENDED_STATUSES, Meaning, ReportKind, is_same
@@ -231,8 +232,8 @@ def _said_end(words: Sequence[OrderReport]) -> str | None:
 
 def _refusal(words: Sequence[OrderReport]) -> str:
     """The last word that refused it; that of a cancel that was asked for is none."""
-    said = (f"{each.code}: {each.text}" for each in reversed(words) if _is_refusal(each))
-    return next(said, "")
+    word = next((each for each in reversed(words) if _is_refusal(each)), None)
+    return "" if word is None or word.code is None else told(word.code, word.text)
 
 
 def _refused_by(ended: Sequence[CompletedOrder]) -> str:

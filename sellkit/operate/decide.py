@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Timeframe
@@ -68,6 +68,8 @@ class Decider:
         By contract, why bars could not be had; said beside UNDECIDED.
     live
         What the gates of live mode see; None in a dry run.
+    deferred
+        By ticket id, the opening that a ticket of an earlier session was deferred to.
     """
 
     snapshot: AccountSnapshot
@@ -83,6 +85,7 @@ class Decider:
     precedents: Callable[[dt.datetime], Sequence[Precedent]] = lambda _since: ()
     quotes: Callable[[Sequence[Instrument]], Mapping[int, Quote]] = lambda _instruments: {}
     live: LiveFacts | None = None
+    deferred: Mapping[str, dt.datetime] = field(default_factory=dict)
 
     def decide(self) -> HourlyDecision:
         """Judge every position of the snapshot."""
@@ -162,6 +165,7 @@ class Decider:
             positions=counted[1],
             limits=self.options.limits,
             live=self.live,
+            deferred=self.deferred,
         )
         return judge(prepare(signal), facts)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.assignments import Assignment
 from sellkit.core.pacing import Urgency
@@ -19,7 +20,6 @@ from sellkit.operate.study import Archive, Studies
 from sellkit.operate.wanted import refuse_emptiness, wanted
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     )
 
 log = logging.getLogger(__name__)
+
+_A_SESSION: Final = dt.timedelta(hours=12)
+"""No session is longer: an opening that a ticket waits for today lies within it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +216,7 @@ class Desk:
             is_present=self.asked_as_of is None,
             problems=self._problems,
             live=None if self.parts.live is None else self.parts.live.facts(),
+            deferred=self.parts.journal.deferrals(self.account.alias, self.run.as_of - _A_SESSION),
         )
         decision = decider.decide()
         after = broker.standing.interrupted(before)

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from sellkit.core.facts import Facts
 from sellkit.core.gates import DeniedTicket, judge
+from sellkit.core.limits import OrderType
 from sellkit.core.market_time import calendar_for
+from sellkit.core.orders import limited
 from sellkit.errors import BrokerError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
 
     from sellkit.core.gates import Verdict
     from sellkit.core.instrument import Instrument
@@ -39,6 +42,8 @@ class FinalLook:
         How many positions signalled in the run, and how many there were that could.
     quotes
         By contract, what the market showed for the decision; asked anew once that is old.
+    price_step
+        The tick of an instrument at a price.
     """
 
     permission: Permission
@@ -46,6 +51,7 @@ class FinalLook:
     exits: int
     positions: int
     quotes: Mapping[int, Quote]
+    price_step: Callable[[Instrument, Decimal], Decimal]
 
     def __call__(self, records: BrokerRecords) -> Look:
         """Gather what live mode asks for, with positions and orders as in these lists.
@@ -59,9 +65,10 @@ class FinalLook:
             The tickets of the account cannot be read.
         """
         try:
-            return _Moment(self, records, self.permission.live_facts(records))
+            live, deferred = self.permission.live_facts(records), self.permission.deferred()
         except BrokerError as error:
             return _Refusal(f"the last look failed: {error}")
+        return _Moment(self, records, live, deferred)
 
     def quote_of(self, instrument: Instrument, now: dt.datetime) -> Quote | None:
         """The quote of the decision, or a fresh one where that has aged."""
@@ -69,6 +76,20 @@ class FinalLook:
         if known is not None and now - known.asked_at <= self.limits.max_snapshot_age:
             return known
         return self.permission.broker.quotes([instrument]).get(instrument.con_id)
+
+    def priced(self, ticket: OrderTicket, quote: Quote | None) -> OrderTicket:
+        """With a limit below the bid, where that is wanted; without a bid the gates withhold it.
+
+        Raises
+        ------
+        BrokerError
+            The gateway does not tell the price step.
+        """
+        is_limit = self.limits.order_type is OrderType.MARKETABLE_LIMIT
+        if not is_limit or quote is None or quote.bid is None:
+            return ticket
+        step = self.price_step(ticket.position.instrument, quote.bid)
+        return limited(ticket, quote.bid, self.limits.limit_offset, step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +99,16 @@ class _Moment:
     run: FinalLook
     records: BrokerRecords
     live: LiveFacts
+    deferred: Mapping[str, dt.datetime]
 
     def judge(self, ticket: OrderTicket) -> Verdict:
         run, instrument = self.run, ticket.position.instrument
         broker, clock = run.permission.broker, run.permission.clock
         quote = run.quote_of(instrument, clock.now())
+        try:
+            ticket = run.priced(ticket, quote)
+        except BrokerError as error:
+            return DeniedTicket(ticket, (f"no price step is known: {error}",))
         calendar, now = calendar_for(instrument.token.exchange), clock.now()
         facts = Facts(
             now=now,
@@ -96,6 +122,7 @@ class _Moment:
             positions=run.positions,
             limits=run.limits,
             live=self.live,
+            deferred=self.deferred,
         )
         return judge(ticket, facts)
 

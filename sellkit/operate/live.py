@@ -113,6 +113,7 @@ class Live:
             exits=exits,
             positions=positions,
             quotes=quotes,
+            price_step=self.route.lowest_price_step,
         )
 
     def _trading(self, run_id: str, look: FinalLook) -> Trading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,8 +22,8 @@ _NO_TIME: Final = dt.timedelta()
 _RESOLUTION: Final = dt.timedelta(seconds=1)
 # A day begins at midnight UTC, but no session of a day is cut in two by that.
 _LONGEST_SESSION: Final = dt.timedelta(hours=12)
-# A ticket that is claimed today may have begun before a long weekend.
-_LONGEST_WAIT: Final = dt.timedelta(days=7)
+# Between its intent and its claim a ticket waits for cancels, or for a run after a crash.
+_LONGEST_WAIT: Final = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,8 @@ class Permission:
         Arming and halt, the lease on the account, its tickets, and those that were deferred.
     probe
         What the probe said of this gateway.
-    is_confirmed
-        Whether a person confirmed this very run's many signals.
+    confirmed
+        The ids of tickets that a person wants though many signal at once.
     """
 
     account: Account
@@ -63,7 +63,7 @@ class Permission:
     tickets: TicketBook
     journal: Journal
     probe: Callable[[], ProbeStanding]
-    is_confirmed: bool = False
+    confirmed: frozenset[str] = frozenset()
 
     def live_facts(self, records: BrokerRecords | None) -> LiveFacts:
         """Everything as it is now, for all tickets of the account.
@@ -106,9 +106,13 @@ class Permission:
             orders_today=len(today),
             notional_today=sold(today),
             notional_armed=sold(each for each in began if is_sent(each, armed_at)),
-            is_confirmed=self.is_confirmed,
-            deferred=self.journal.deferrals(alias, now - _LONGEST_SESSION),
+            confirmed=self.confirmed,
         )
+
+    def deferred(self) -> Mapping[str, dt.datetime]:
+        """By ticket id, the opening that a ticket of an earlier session was deferred to."""
+        since = self.clock.now() - _LONGEST_SESSION
+        return self.journal.deferrals(self.account.alias, since)
 
     def stopped(self) -> str:
         """Why nothing may be sent any more, whatever was judged before; "" while it may.

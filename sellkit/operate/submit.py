@@ -239,12 +239,7 @@ def _ticket_for(ticket: OrderTicket, quantity: Decimal) -> OrderTicket:
     """The same ticket for a position of another size."""
     position = replace(ticket.position, quantity=quantity)
     fresh = prepare(replace(ticket.signal, position=position))
-    return replace(
-        fresh,
-        attempt=ticket.attempt,
-        order_type=ticket.order_type,
-        time_in_force=ticket.time_in_force,
-    )
+    return replace(fresh, attempt=ticket.attempt)
 
 
 def _con_id(ticket: OrderTicket) -> int:

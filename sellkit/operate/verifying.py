@@ -24,8 +24,9 @@ def verify(trading: Trading, attempts: Sequence[Attempt]) -> None:
     A position that changed its sign stops everything; nothing is bought back.
     """
     end = trading.timer() + trading.patience.settle
+    flipped: set[str] = set()
     while filled := [each for each in attempts if each.state is TicketState.FILLED]:
-        problems = _problems(trading, filled)
+        problems = _problems(trading, filled, flipped)
         for attempt in filled:
             if attempt.record.reference not in problems:
                 trading.step(attempt, TicketState.DONE, "nothing is left of it in the market")
@@ -36,8 +37,11 @@ def verify(trading: Trading, attempts: Sequence[Attempt]) -> None:
             trading.hear(trading.patience.pause)
 
 
-def _problems(trading: Trading, filled: Sequence[Attempt]) -> dict[str, str]:
-    """By reference, what is not as it should be; whoever is not in it is well."""
+def _problems(trading: Trading, filled: Sequence[Attempt], flipped: set[str]) -> dict[str, str]:
+    """By reference, what is not as it should be; whoever is not in it is well.
+
+    A flip is said once, and stops everything whatever is switched already.
+    """
     try:
         records = trading.read("the position after")
     except BrokerError as error:
@@ -45,18 +49,19 @@ def _problems(trading: Trading, filled: Sequence[Attempt]) -> dict[str, str]:
     found = {}
     for attempt in filled:
         trading.refresh(attempt)
-        problem = _problem(trading, attempt, records)
+        problem = _problem(trading, attempt, records, flipped)
         if problem:
             found[attempt.record.reference] = problem
     return found
 
 
-def _problem(trading: Trading, attempt: Attempt, records: BrokerRecords) -> str:
+def _problem(trading: Trading, attempt: Attempt, records: BrokerRecords, said: set[str]) -> str:
     record = attempt.record
     held = held_now(records, attempt.con_id)
     if held * record.position_before < 0:
         flipped = f"the position is {held} and was {record.position_before}"
-        if not trading.stopped():
+        if record.reference not in said:
+            said.add(record.reference)
             trading.stop(f"{record.ticker}: {flipped}")
             told = f"{record.ticker}: {flipped}; everything is stopped, nothing is bought back"
             trading.alarm(AlertKind.POSITION_FLIPPED, told)

@@ -74,7 +74,10 @@ class TicketBook(Protocol):
         Raises
         ------
         DuplicateTicket
-            It was claimed before, by whichever process.
+            It was claimed before, by whichever process; or another close of the same position is
+            claimed and not settled.
+        IllegalTransition
+            It was not intended, or has ended.
         """
         ...
 
@@ -115,9 +118,15 @@ class TicketBook(Protocol):
         ...
 
     def fills(self, reference: str) -> tuple[Fill, ...]:
-        """The ledger of an attempt, corrections among them, in the order in which they came."""
+        """The ledger of an attempt, corrections among them, in the order in which they came.
+
+        The account's number is not in the journal: its alias stands in the number's place.
+        """
         ...
 
     def steps(self, reference: str) -> tuple[Mapping[str, object], ...]:
-        """The steps of an attempt, oldest first: `at`, `state`, `cause`, `details`."""
+        """The steps of an attempt, oldest first: `at`, `state`, `cause`, `details`.
+
+        Those of a claim are its `order`, and what was seen `before` it.
+        """
         ...

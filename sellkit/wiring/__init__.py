@@ -10,7 +10,12 @@ from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.moment import parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems, terminal_progress
-from sellkit.wiring.runs import open_clock, run_notebook, scheduled_exchanges
+from sellkit.wiring.runs import (
+    check_confirmable,
+    open_clock,
+    run_notebook,
+    scheduled_exchanges,
+)
 
 if TYPE_CHECKING:
     from sellkit.config import Overrides
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from sellkit.wiring.desk import WiredDesk
 
 __all__ = [
+    "check_confirmable",
     "open_alerts",
     "open_book",
     "open_clock",
@@ -31,7 +37,7 @@ __all__ = [
 ]
 
 
-def open_desk(
+def open_desk(  # noqa: PLR0913  (a notebook names each of them)
     *,
     profile: str = "",
     as_of: str = "",
@@ -40,6 +46,7 @@ def open_desk(
     run_id: str = "",
     overrides: Overrides | None = None,
     all_positions: bool = False,
+    confirms: str = "",
     progress: Progress | None = None,
 ) -> WiredDesk:
     """Connect to the gateway of a profile and lay out everything a run needs.
@@ -61,6 +68,8 @@ def open_desk(
         What flags say instead of the settings.
     all_positions
         Download also for positions without an assignment.
+    confirms
+        A run whose many exits a person looked at and wants; counts once, and in live mode alone.
     progress
         Where long work shows how far it is; plain lines when left out.
 
@@ -87,7 +96,7 @@ def open_desk(
             f"as_of {as_of!r} asks for another moment than the present, for which nothing can be "
             "sent; leave it empty, or leave dry_run=True"
         )
-    asked = Asked(moment, run_id, progress, all_positions, is_live=not dry_run)
+    asked = Asked(moment, run_id, progress, all_positions, is_live=not dry_run, confirms=confirms)
     return _open((overrides or Overrides()).over(chosen), asked)
 
 

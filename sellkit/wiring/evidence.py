@@ -118,13 +118,23 @@ def resolve_ticket(settings: Settings, name: str, word: str, reason: str) -> str
     )
 
 
-def note_notebook(journal: SqliteJournal, data_dir: Path, run_id: str, notebook: Path) -> None:
-    """Journal the hash of an executed notebook, where one was kept."""
+def note_notebook(
+    journal: SqliteJournal, data_dir: Path, run_id: str, notebook: Path, *, is_first: bool
+) -> None:
+    """Journal the hash of an executed notebook.
+
+    Parameters
+    ----------
+    is_first
+        Whether there was no journal before the run, and never had been: one that is made beside a
+        notebook would pass for a new one in the place of one that was lost.
+    """
     from sellkit.adapters.kept_notebooks import hashed
 
-    if notebook.exists():
-        path = notebook.relative_to(data_dir).as_posix()
-        journal.evidence.record_notebook(run_id, path, hashed(notebook), _now())
+    path = notebook.relative_to(data_dir).as_posix()
+    journal.evidence.record_notebook(run_id, path, hashed(notebook), _now())
+    if is_first and journal.evidence.doubt() is not None:
+        journal.evidence.accept(_now(), f"run {run_id} is the first, and ended before its journal")
 
 
 def _journal(settings: Settings) -> SqliteJournal:

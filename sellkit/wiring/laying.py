@@ -32,7 +32,7 @@ class Asked:
     is_emptied: bool = False
     is_live: bool = False
     looks_only: bool = False
-    is_confirmed: bool = False
+    confirms: str = ""
 
 
 def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
@@ -71,9 +71,11 @@ def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
         progress=asked.progress or LineProgress(print),
     )
     if asked.is_live:
+        from sellkit.wiring.confirming import confirmed_tickets
         from sellkit.wiring.live import open_live
 
-        live = open_live(settings, broker, journal, account, is_confirmed=asked.is_confirmed)
+        confirmed = confirmed_tickets(journal, account, asked.confirms, broker.clock.now())
+        live = open_live(settings, broker, journal, account, confirmed=confirmed)
         parts = replace(parts, live=live)
     options = replace(desk_options(settings), all_positions=asked.all_positions)
     header = _header(settings, broker, account.alias, asked)

@@ -56,7 +56,7 @@ def open_permission(
     *,
     lease: AccountLease,
     probe: Callable[[], ProbeStanding],
-    is_confirmed: bool = False,
+    confirmed: frozenset[str] = frozenset(),
 ) -> Permission:
     """What gathers the facts of live mode for one run.
 
@@ -86,7 +86,7 @@ def open_permission(
         tickets=journal.book,
         journal=journal,
         probe=probe,
-        is_confirmed=is_confirmed,
+        confirmed=confirmed,
     )
 
 
@@ -116,7 +116,7 @@ def open_live(
     journal: SqliteJournal,
     account: Account,
     *,
-    is_confirmed: bool = False,
+    confirmed: frozenset[str] = frozenset(),
 ) -> Live:
     """The part of a desk that sends, with the lease on the account taken if it is free.
 
@@ -140,7 +140,7 @@ def open_live(
         account,
         lease=lease,
         probe=lambda: probe_standing(settings, broker, account),
-        is_confirmed=is_confirmed,
+        confirmed=confirmed,
     )
     return Live(
         route=broker.route(),

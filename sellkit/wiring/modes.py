@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
 from sellkit.wiring.live import open_lease, open_switches
-from sellkit.wiring.parts import desk_options
+from sellkit.wiring.parts import desk_options, open_journal
 from sellkit.wiring.switching import named_account
 
 if TYPE_CHECKING:
@@ -72,6 +73,19 @@ def _of_account(settings: Settings, account: Account) -> Iterator[Switch]:
     lease = open_lease(settings, account)
     is_free = lease.is_free()
     yield Switch("lease", "free" if is_free else "held", None if is_free else lease.trouble)
+    yield _tickets(settings, account)
+
+
+def _tickets(settings: Settings, account: Account) -> Switch:
+    """Those that are not settled, as the journal of the profile has them."""
+    if not (settings.data_dir / "journal.sqlite").exists():
+        return Switch("tickets", "none yet")
+    with closing(open_journal(settings)) as journal:
+        unsettled = journal.book.unsettled(account.alias)
+    if not unsettled:
+        return Switch("tickets", "all settled")
+    listed = ", ".join(f"{each.ticker} {each.state}" for each in unsettled)
+    return Switch("tickets", f"not settled: {listed}; no order on these before `sellkit reconcile`")
 
 
 def _secret() -> Switch:

@@ -49,8 +49,6 @@ def connect(
 
     Parameters
     ----------
-    settings
-        Which gateway, and the budget of requests.
     is_run
         Whether it is for a run, with the profile's own client id; what only looks has the viewer's.
     client_id
@@ -217,6 +215,8 @@ def desk_options(settings: Settings) -> DeskOptions:
             max_orders=orders.max_orders,
             max_daily_notional=orders.max_daily_notional,
             max_clock_skew=dt.timedelta(seconds=orders.max_clock_skew_seconds),
+            order_type=orders.type,
+            limit_offset=orders.limit_offset,
             many_exits=orders.many_exits,
             many_exits_part=orders.many_exits_part,
         ),

@@ -34,6 +34,7 @@ def run_notebook(
     extra: Mapping[str, object] | None = None,
     is_scheduled: bool = False,
     is_live: bool = False,
+    confirms: str = "",
 ) -> RunResult:
     """Execute the hourly notebook in a kernel of its own and keep it.
 
@@ -49,6 +50,8 @@ def run_notebook(
         Whether nobody is looking: the run then waits for a connection that is ready.
     is_live
         Whether it may send orders.
+    confirms
+        As for `open_desk`.
 
     Raises
     ------
@@ -71,13 +74,8 @@ def run_notebook(
     say_problems(book)
     before = book.load().assignments
     replace(settings.as_overrides(overrides), returning=is_scheduled or None).export()
-    parameters: Mapping[str, object] = {
-        "profile": settings.profile,
-        "as_of": as_of,
-        "run_id": run_id,
-        "dry_run": not is_live,
-    }
-    parameters = _with(parameters, extra or {})
+    own = {"profile": settings.profile, "as_of": as_of, "run_id": run_id, "confirms": confirms}
+    parameters = _with({**own, "dry_run": not is_live}, extra or {})
     clock = SystemClock()
     output = kept_at(settings.data_dir / "runs", clock.now(), run_id)
     journal = open_journal(settings)
@@ -88,6 +86,21 @@ def run_notebook(
     after = book.load().assignments
     fresh = tuple(str(each) for token, each in after.items() if token not in before)
     return replace(result, assigned=fresh)
+
+
+def check_confirmable(overrides: Overrides, run_id: str) -> None:
+    """Refuse a run that cannot be confirmed, before anything is started.
+
+    Raises
+    ------
+    ConfigError
+        As for `confirming.many_of`.
+    """
+    from sellkit.config import load
+    from sellkit.wiring.confirming import many_of
+
+    with closing(open_journal(load(overrides))) as journal:
+        many_of(journal, None, run_id)
 
 
 def _with(own: Mapping[str, object], extra: Mapping[str, object]) -> Mapping[str, object]:
@@ -103,17 +116,22 @@ def _evidence_kept(
 ) -> Iterator[None]:
     """Around a run: its notebook's hash is journalled however it ends, and the day's backup made.
 
-    The journal is opened first: one that is made beside notebooks of runs passes for a lost one.
+    A run that was not even started leaves no notebook, and changes nothing.
     """
-    journal.evidence.rows()
+    is_first = journal.evidence.is_first()
     try:
         yield
     finally:
-        note_notebook(journal, settings.data_dir, run_id, output)
-        try:
-            journal.evidence.back_up(clock.now())
-        except JournalError as error:  # the run is over and well without it
-            log.critical("journal_not_backed_up", extra={"error": str(error)})
+        if output.exists():
+            note_notebook(journal, settings.data_dir, run_id, output, is_first=is_first)
+            _back_up(journal, clock)
+
+
+def _back_up(journal: SqliteJournal, clock: Clock) -> None:
+    try:
+        journal.evidence.back_up(clock.now())
+    except JournalError as error:  # the run is over and well without it
+        log.critical("journal_not_backed_up", extra={"error": str(error)})
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import secrets
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.arming import LONGEST_ARMING, Arming, Halt
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sellkit.config import Overrides, Settings
+    from sellkit.ports.switches import Switches
 
 _SPAN: Final = re.compile(r"(\d{1,3})([hd])")
 _ID_BYTES: Final = 4
@@ -81,13 +83,15 @@ def plan_arming(chosen: Overrides, until: str, max_notional: str) -> PlannedArmi
     Raises
     ------
     ConfigError
-        The account is not named, the gateway does not fit it, or a value cannot be used.
+        The account is not named, the gateway does not fit it, the secret is missing, or a value
+        cannot be used.
     """
     from sellkit.config import load
     from sellkit.wiring.runs import open_clock
 
     settings = load(chosen)
     account, gateway = named_account(settings), _expected(settings)
+    open_switches(settings).secret()  # before anybody types for nothing
     if gateway is not GatewayKind.SIMULATED and is_paper_number(account.number) is (
         gateway is GatewayKind.LIVE
     ):
@@ -150,14 +154,39 @@ def disarm(chosen: Overrides, *, is_every: bool) -> tuple[str, ...]:
 
 
 def halt(chosen: Overrides, reason: str) -> Halt:
-    """Halt every process; the halt that is in force, which may be an earlier one."""
+    """Halt every process; the halt that is in force, which may be an earlier one.
+
+    It is not journalled yet: it has to hold where the journal cannot be written, too.
+    """
+    from sellkit.config import load
+
+    return _halted(open_switches(load(chosen)), reason)
+
+
+def halt_without_settings(chosen: Overrides, reason: str) -> Halt:
+    """As `halt`, where the settings cannot be used: in the folder that does not hang on them."""
+    from sellkit.adapters.switch_files import SwitchFiles
+    from sellkit.config import Overrides
+    from sellkit.config.state_folder import state_folder
+
+    named = chosen.over(Overrides.from_environment()).state_dir
+    folder = state_folder() if named is None else Path(named).expanduser().absolute()
+    return _halted(SwitchFiles(folder, None), reason)
+
+
+def note_halt(chosen: Overrides, reason: str) -> None:
+    """Journal a halt.
+
+    Raises
+    ------
+    JournalError
+        The journal cannot be written; the halt is in force all the same.
+    """
     from sellkit.config import load
 
     settings = load(chosen)
-    switches, now = open_switches(settings), _machine_now()
-    switches.set_halt(Halt(now, f"a person ({_who()})", reason))
-    _note(settings, now, "halt", {"profile": settings.profile, "reason": reason})
-    return switches.halt() or Halt(now, _who(), reason)
+    details = {"profile": settings.profile, "reason": reason}
+    _note(settings, _machine_now(), "halt", details)
 
 
 def current_halt(chosen: Overrides) -> Halt | None:
@@ -194,6 +223,12 @@ def named_account(settings: Settings) -> Account:
             f"{known}: add it under [accounts]"
         )
     return Account(wanted, aliases[wanted])
+
+
+def _halted(switches: Switches, reason: str) -> Halt:
+    wanted = Halt(_machine_now(), f"a person ({_who()})", reason)
+    switches.set_halt(wanted)
+    return switches.halt() or wanted
 
 
 def _expected(settings: Settings) -> GatewayKind:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+from collections import deque
 from concurrent.futures import CancelledError
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from ib_insync import Contract, Order
 
 from sellkit.adapters.ib.error_codes import submission_errors
-from sellkit.adapters.ib.orders.sending import Attempt, order_of
+from sellkit.adapters.ib.link import Link
+from sellkit.adapters.ib.orders.sending import Attempt, order_of, place
 from sellkit.errors import NotConnected, NotSent, SubmissionUncertain
 from tests.build import ticket
 
@@ -77,3 +85,108 @@ def test_an_order_without_a_field_that_is_always_sent_is_not_sent() -> None:
 def test_numbers_are_written_without_an_exponent() -> None:
     order = ticket().order()["order"] | {"totalQuantity": "1E+2"}
     assert str(order_of(order, "DU1").totalQuantity) == "100"
+
+
+# --- the write itself, before a client that does what the library's might ----------------------
+
+
+@dataclass
+class Transport:
+    """A socket's transport: `closes_after` writes it is closing, `waiting` bytes are not taken."""
+
+    closes_after: int | None = None
+    waiting: int = 0
+    written: int = 0
+
+    def is_closing(self) -> bool:
+        return self.closes_after is not None and self.written >= self.closes_after
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
+
+@dataclass
+class Client:
+    """The library's client as far as sending goes; `queues` has it put the order aside."""
+
+    transport: Transport
+    queues: bool = False
+    queued: int = 0
+    just_sent: int = 0
+    is_ready: bool = True
+    orders: list[int] = field(default_factory=list)
+    RequestsInterval = 1
+    MaxRequests = 45
+
+    def __post_init__(self) -> None:
+        self.conn = SimpleNamespace(transport=self.transport, numMsgSent=3)
+        self._msgQ: deque[str] = deque(["a message"] * self.queued)
+        self._timeQ: deque[float] = deque([math.inf] * self.just_sent)
+
+    def isReady(self) -> bool:  # noqa: N802
+        return self.is_ready
+
+    def placeOrder(self, order_id: int, _contract: Contract, _order: Order) -> None:  # noqa: N802
+        if self.queues:
+            self._msgQ.append("an order")
+            return
+        self.orders.append(order_id)
+        self.conn.numMsgSent += 1
+        self.transport.written += 1
+
+
+def write(client: Client, attempt: Attempt | None = None) -> None:
+    """Have an order written by it."""
+    link = cast("Link", SimpleNamespace(ib=SimpleNamespace(client=client)))
+    order = order_of(ticket().order()["order"], "DU1")
+
+    async def work() -> None:
+        place(link, 7, Contract(), order, attempt or Attempt())
+
+    asyncio.run(work())
+
+
+def test_an_order_is_written_to_a_client_that_is_idle() -> None:
+    client = Client(Transport(), just_sent=44)
+    write(client)
+    assert client.orders == [7]
+
+
+@pytest.mark.parametrize(
+    ("client", "why"),
+    [
+        (Client(Transport(waiting=17)), "has not taken 17 bytes"),
+        (Client(Transport(), queued=2), "2 messages queue before it"),
+        (Client(Transport(), just_sent=45), r"as many messages as allowed .* \(45\)"),
+        (Client(Transport(closes_after=0)), "the connection is closing"),
+        (Client(Transport(), is_ready=False), "the connection is closing"),
+    ],
+)
+def test_an_order_is_not_given_to_a_client_that_would_not_write_it_now(
+    client: Client, why: str
+) -> None:
+    with pytest.raises(NotSent, match=why):
+        write(client)
+    assert not client.orders
+
+
+def test_an_order_that_the_client_put_aside_is_taken_back() -> None:
+    client = Client(Transport(), queues=True)
+    with pytest.raises(NotSent, match="did not write it"):
+        write(client)
+    assert not client._msgQ
+
+
+def test_a_connection_that_breaks_under_the_write_leaves_the_order_uncertain() -> None:
+    client = Client(Transport(closes_after=1))
+    with pytest.raises(SubmissionUncertain, match="nobody knows whether the gateway has it"):
+        write(client)
+    assert client.orders == [7]
+
+
+def test_an_attempt_that_was_given_up_is_not_written() -> None:
+    client, attempt = Client(Transport()), Attempt()
+    attempt.give_up()
+    with pytest.raises(NotSent, match="given up"):
+        write(client, attempt)
+    assert not client.orders

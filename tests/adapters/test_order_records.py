@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from sellkit.core.fills import total
 from sellkit.core.instrument import Instrument, Token
 from sellkit.core.portfolio import OpenOrder
 from sellkit.core.reports import Meaning, ReportKind
 from sellkit.errors import NotConnected, NotSent, RequestTimedOut, UnknownInstrument
 from sellkit.simgateway.market_rules import Band, MarketRule
-from tests.adapters.orders_world import MAIN, World, route_to, world
-from tests.simgateway.trading import ACCOUNT, SCENARIO, pass_time
+from tests.adapters.orders_world import MAIN, World, approved, route_to, world
+from tests.adapters.waiting import PATIENCE, wait_until
+from tests.simgateway.trading import ACCOUNT, NOON, SCENARIO, pass_time
 
 NEVER_FILLS = {"fill_after_seconds": 86_400}
 MSFT = Instrument(272093, Token("NASDAQ", "MSFT"))
@@ -42,7 +45,7 @@ def test_records_hold_all_four_lists_of_one_connection() -> None:
         assert (ended.reference, ended.filled, ended.side) == (draft.reference, 40, "SELL")
         (fill,) = records.fills
         assert (fill.reference, fill.quantity, fill.perm_id) == (draft.reference, 40, ended.perm_id)
-        assert (fill.order_id, fill.client_id) == (draft.order_id, "7")
+        assert (fill.order_id, fill.client_id, fill.at) == (draft.order_id, "7", NOON)
         held = {each.instrument.token.symbol: each.quantity for each in records.snapshot.positions}
         assert "MSFT" not in held
         assert held["AAPL"] == 100
@@ -59,6 +62,27 @@ def test_a_list_without_its_end_is_a_time_out_and_not_an_empty_list(marker: str)
             at.route.records(MAIN)
 
 
+@pytest.mark.parametrize(("seconds", "is_open"), [(86_400, True), (0, False)])
+def test_an_order_that_comes_while_the_lists_are_told_is_in_one_of_them_once(
+    seconds: float, is_open: bool
+) -> None:
+    with world(habits={"fill_after_seconds": seconds}) as at, ThreadPoolExecutor(1) as threads:
+        at.inject(message="openOrderEnd", nth=1, do="delay", seconds=0.5)
+        drafted = at.route.draft(approved())  # reads the open orders, to their late end
+        at.inject(message="openOrderEnd", nth=1, do="delay", seconds=0.5)
+        reading = threads.submit(at.route.records, MAIN)
+        wait_until(lambda: len(at.asked("reqAllOpenOrders")) == 2)
+        at.route.submit(approved(), drafted)
+        records = reading.result()
+
+        reference = drafted.reference
+        assert len(records.open_of(reference, None)) == is_open
+        assert len(records.completed_of(reference, None)) == (not is_open)
+        assert total(records.fills_of(reference, None)) == (0 if is_open else 40)
+        heard = [each for each in at.rest() if each.kind is ReportKind.OPEN_ORDER]
+        assert [each.reference for each in heard][:1] == [reference]
+
+
 def test_a_late_list_does_not_end_up_in_the_next() -> None:
     with world(request_timeout_seconds=0.5) as at:
         at.send()
@@ -69,6 +93,26 @@ def test_a_late_list_does_not_end_up_in_the_next() -> None:
 
         assert len(at.route.records(MAIN).completed) == 1
         assert at.broker.standing.is_ready
+
+
+def test_a_completed_order_behind_the_end_of_its_list_makes_the_list_worth_nothing() -> None:
+    with world(comes_back=True) as at:
+        at.send()
+        at.until_status("Filled")
+        at.inject(message="completedOrder", nth=1, do="reorder", seconds=5)
+        with pytest.raises(NotConnected, match="could not be read"):
+            at.route.records(MAIN)
+        at.broker.wait_until_ready(PATIENCE)
+        assert len(at.route.records(MAIN).completed) == 1
+
+
+def test_a_list_that_did_not_end_is_read_again_over_another_connection() -> None:
+    with world(comes_back=True, request_timeout_seconds=0.5) as at:
+        at.inject(message="completedOrdersEnd", nth=1, do="drop")
+        with pytest.raises(NotConnected, match=r"end marker of open orders, .* did not come"):
+            at.route.records(MAIN)
+        at.return_from(1)
+        assert at.route.records(MAIN).epoch == 2
 
 
 def test_records_are_not_read_over_two_connections() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,9 @@ from sellkit.errors import NoBars
 from sellkit.simgateway.orders.restart import restart
 from sellkit.simgateway.scenario import OrderKind, RestingOrder
 from tests.adapters.orders_world import MAIN, kinds, route_to, world
+from tests.adapters.scripted_gateway import START, ScriptedGateway
+from tests.adapters.test_broken_gateways import WELL
+from tests.adapters.waiting import PATIENCE, returning, wait_until
 from tests.simgateway.trading import ACCOUNT, NOON, SCENARIO, pass_time
 
 NEVER_FILLS = {"fill_after_seconds": 86_400}
@@ -70,10 +74,12 @@ def test_what_the_library_takes_for_the_end_of_an_order_is_not_told_as_one() -> 
         assert "Cancelled" not in status_of(told)
         assert [each.meaning for each in told if each.kind is CODE] == [Meaning.UNKNOWN]
         # The list is told before the code, the code before its end.
-        at.inject(message="openOrderEnd", do="delay", seconds=0.2)
-        number = int(told[0].order_id)
-        at.inject(message="reqAllOpenOrders", do="error", requestId=number, deliver=True, **said)
-        (listed,) = at.route.records(MAIN).snapshot.open_orders
+        at.inject(message="openOrderEnd", nth=1, do="delay", seconds=0.5)
+        with ThreadPoolExecutor(1) as threads:
+            reading = threads.submit(at.route.records, MAIN)
+            wait_until(lambda: at.asked("reqAllOpenOrders"))
+            at.inject(do="error", requestId=int(told[0].order_id), **said)
+            (listed,) = reading.result().snapshot.open_orders
         assert listed.status == "Submitted"
         assert [each.kind for each in at.rest()] == [CODE]
 
@@ -229,6 +235,28 @@ def test_what_came_before_the_connection_broke_is_still_told_and_numbers_go_on()
         assert later[-1].epoch == 2
         assert later[-1].number > before[-1].number
         assert at.route.reports(0, 0.0)[: len(before)] == before
+
+
+def test_what_a_gateway_says_at_once_belongs_to_the_connection_that_is_being_made() -> None:
+    status = (3, 12, "Filled", 40, 0, 99.0, 1400000001, 0, 99.0, 7, "", 0)
+
+    def start_and_tell(gateway: ScriptedGateway, _fields: tuple[str, ...]) -> None:
+        gateway.start()
+        gateway.send(status)
+
+    with (
+        ScriptedGateway({**WELL, START: start_and_tell}) as gateway,
+        returning(gateway.port, sends_orders=True) as broker,
+    ):
+        broker.wait_until_ready(PATIENCE)
+        gateway.hang_up()
+        wait_until(lambda: broker.standing.epoch == 2)
+        told = broker.route().reports(0, 0.0)
+
+    assert [(each.order_id, each.status, each.epoch) for each in told] == [
+        ("12", "Filled", 1),
+        ("12", "Filled", 2),
+    ]
 
 
 # --- orders of others -----------------------------------------------------------------------------

@@ -213,8 +213,9 @@ def test_many_threads_send_each_order_once_under_a_number_of_its_own() -> None:
 
 def test_numbers_do_not_go_back_with_the_gateways() -> None:
     rolls_back = {"message": "startApi", "nth": 2, "do": "roll_back_ids", "by": 3}
-    with world(comes_back=True, habits=NEVER_FILLS, faults=(rolls_back,)) as at:
-        before = [at.send(attempt=attempt) for attempt in (1, 2)]
+    with world(comes_back=True, faults=(rolls_back,)) as at:
+        before = [at.send(symbol) for symbol in ("AAPL", "MSFT")]
+        at.placed()
         at.drop_and_return()
 
         after = at.route.draft(approved(attempt=3))
@@ -223,11 +224,24 @@ def test_numbers_do_not_go_back_with_the_gateways() -> None:
 
 
 def test_a_number_lies_above_those_of_orders_that_an_earlier_process_left() -> None:
-    with world(habits=NEVER_FILLS) as at:
+    with world() as at:
         left = at.send()
-        at.rest()
+        at.until_status("Filled")
         at.broker.close()
         at.gateway.terminal.roll_back_ids(7, 1)
 
         with route_to(at.gateway, at.market) as other:
             assert int(other.route.draft(approved(attempt=2)).order_id) > int(left.order_id)
+
+
+def test_more_orders_than_fit_in_a_second_go_out_one_by_one_and_none_queues() -> None:
+    with world(habits=NEVER_FILLS | {"max_active": 100}) as at:
+        sent = []
+        for attempt in range(1, 61):
+            wanted = approved(attempt=attempt)
+            draft = at.route.draft(wanted)
+            assert at.route.wait_until_idle(20)
+            at.route.submit(wanted, draft)
+            sent.append(draft.order_id)
+
+        assert [fields[1] for fields in at.placed()] == sent

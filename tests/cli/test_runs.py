@@ -160,6 +160,22 @@ def test_the_executed_notebook_stays_small(long: Long) -> None:
     assert notebook.stat().st_size < 1_000_000
 
 
+def test_a_run_and_its_notebook_pass_the_audit_and_the_day_has_its_backup(long: Long) -> None:
+    place = long.run.result().place
+    answer = place.sellkit("audit", "verify")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.endswith("rows and 1 notebooks read: all well\n")
+    (kept,) = journal(place, "SELECT path FROM notebook_kept")
+    assert place.data / kept["path"] == place.notebooks[0]
+    assert len(list((place.data / "backups").iterdir())) == 1
+
+
+def test_a_run_that_failed_has_its_notebook_in_the_journal_all_the_same(long: Long) -> None:
+    place = long.stopped.result().place
+    assert journal(place, "SELECT count(*) FROM notebook_kept")[0][0] == 1
+    assert place.sellkit("audit", "verify").code == 0
+
+
 def test_every_position_has_its_line_of_signals_with_exactly_the_agreed_keys(long: Long) -> None:
     place = long.run.result().place
     (notebook,) = place.notebooks

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from sellkit.config import CHECKOUT, Overrides, Settings, load
+from sellkit.config.secret import live_secret
+from sellkit.config.state_folder import state_folder
 from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
 from sellkit.core.limits import AtClose
 from sellkit.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -181,6 +181,51 @@ def test_the_file_in_the_working_folder_comes_before_that_of_the_checkout(tmp_pa
     assert (settings.source, settings.profile) == (tmp_path / "config" / "sellkit.toml", "demo")
 
 
+def test_an_empty_file_sets_no_limit_that_live_orders_need(tmp_path: Path) -> None:
+    orders = loaded(tmp_path).file.orders
+    assert orders.max_orders is orders.max_daily_notional is None
+    assert orders.max_shares is orders.max_notional is None
+    assert not orders.retry_proven_unsent
+
+
+def test_switches_and_leases_of_every_data_folder_lie_in_one_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    one = loaded(tmp_path, data_dir=str(tmp_path / "one"))
+    other = loaded(tmp_path, data_dir=str(tmp_path / "other"), profile="live")
+    assert one.state_dir == other.state_dir
+    assert (tmp_path / "one") not in one.state_dir.parents
+
+
+def test_those_of_a_simulated_gateway_lie_among_its_data(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, profile="demo", data_dir=str(tmp_path / "d"))
+    assert settings.state_dir == tmp_path / "d" / "demo" / "state"
+
+
+@pytest.mark.parametrize(
+    ("named", "folder"),
+    [("/x/state", "/x/state/sellkit"), ("", None), ("relative", None)],
+)
+def test_the_systems_place_for_state_is_taken(named: str, folder: str | None) -> None:
+    if sys.platform in {"win32", "darwin"}:
+        pytest.skip("another system's place")
+    usual = Path.home() / ".local" / "state" / "sellkit"
+    assert state_folder({"XDG_STATE_HOME": named}) == Path(folder or usual)
+
+
+def test_a_secret_that_is_blank_is_none() -> None:
+    assert live_secret({}) is live_secret({"SELLKIT_LIVE_SECRET": " "}) is None
+    assert live_secret({"SELLKIT_LIVE_SECRET": " x "}) == "x"
+
+
+def test_the_secret_stands_in_no_setting_and_no_override(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELLKIT_LIVE_SECRET", "a secret of the tests")
+    assert "a secret of the tests" not in repr(loaded(tmp_path)) + repr(Overrides())
+
+
 def test_what_was_chosen_leads_a_kernel_in_another_folder_to_the_same_places(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +256,11 @@ def test_what_was_chosen_leads_a_kernel_in_another_folder_to_the_same_places(
         ("[bars]\nhour_anchor = 'noon'", ("bars.hour_anchor", "'noon'")),
         ("[orders]\nmax_shares = -1", ("orders.max_shares", "-1")),
         ("[orders]\nmax_notional = 'much'", ("orders.max_notional", "'much'")),
+        ("[orders]\nmax_orders = 0", ("orders.max_orders", "0")),
+        ("[orders]\nmax_daily_notional = 0", ("orders.max_daily_notional", "0")),
+        ("[orders]\nmax_clock_skew_seconds = 11.0", ("orders.max_clock_skew_seconds", "11.0")),
+        ("[orders]\nmany_exits_part = 1.5", ("orders.many_exits_part", "1.5")),
+        ("[orders]\nfill_seconds = 0.0", ("orders.fill_seconds", "0.0")),
         ("[orders]\nat_close = 'never'", ("orders.at_close", "'never'")),
         ("[requests]\nconcurrency = 33", ("requests.concurrency", "33")),
         ("[assignments]\ndefault = 'SMA 51 1H'", ("assignments.default", "SMA 51 1H", "50")),

@@ -313,3 +313,46 @@ def test_what_the_market_showed_of_an_exit_is_kept(journal: Journal) -> None:
         "trouble": None,
     }
     assert (second["bid"], second["last"], second["trouble"]) == (None, None, "they are delayed")
+
+
+def test_what_was_switched_is_told_oldest_first(journal: Journal) -> None:
+    assert journal.switches() == ()
+    journal.record_switch(build.NOW, "halt", "root", {"reason": "a try"})
+    journal.record_switch(build.NOW + build.SECOND, "resume", "root", {})
+    halt, resume = journal.switches()
+    assert (halt["what"], halt["by"], halt["details"]) == ("halt", "root", {"reason": "a try"})
+    assert halt["at"] == build.NOW.isoformat()
+    assert (resume["what"], resume["details"]) == ("resume", {})
+
+
+OPENING = build.utc("2026-01-29 14:30")
+
+
+def test_the_openings_that_tickets_wait_for_are_told_by_ticket(journal: Journal) -> None:
+    journal.begin(header())
+    journal.record_rows("r1", [exit_row("deferred")])
+    since = build.NOW
+    assert journal.deferrals("main", since) == {build.ticket().ticket_id: OPENING}
+    assert journal.deferrals("main", OPENING) == {build.ticket().ticket_id: OPENING}
+    assert journal.deferrals("main", OPENING + build.SECOND) == {}
+    assert journal.deferrals("other", since) == {}
+
+
+@pytest.mark.parametrize("verdict", ["prepared", "withheld"])
+def test_a_ticket_that_was_not_deferred_waits_for_no_opening(
+    journal: Journal, verdict: str
+) -> None:
+    journal.begin(header())
+    journal.record_rows("r1", [exit_row(verdict)])
+    assert journal.deferrals("main", build.NOW) == {}
+
+
+def test_the_latest_word_on_a_deferred_ticket_counts(journal: Journal) -> None:
+    later = OPENING + dt.timedelta(days=1)
+    row = exit_row("deferred")
+    moved = replace(row, verdict=DeferredTicket(build.ticket(), later))
+    journal.begin(header())
+    journal.record_rows("r1", [row])
+    journal.begin(header("r2"))
+    journal.record_rows("r2", [moved])
+    assert journal.deferrals("main", build.NOW) == {build.ticket().ticket_id: later}

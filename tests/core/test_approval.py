@@ -234,8 +234,8 @@ def test_a_closed_session_that_shall_be_skipped_denies_a_live_ticket() -> None:
 def opened(minutes: float, until: dt.datetime | None = OPENING, **changes: Any) -> Facts:
     """So long after the next opening, for which the ticket was deferred."""
     deferred = {} if until is None else {ticket().ticket_id: until}
-    live = live_facts(deferred=deferred, **{"arming": armed_long()} | changes)
-    return at(OPENING + dt.timedelta(minutes=minutes), live=live)
+    live = live_facts(**{"arming": armed_long()} | changes)
+    return at(OPENING + dt.timedelta(minutes=minutes), live=live, deferred=deferred)
 
 
 def armed_long() -> ArmingSeen:
@@ -265,21 +265,28 @@ def test_an_old_bar_is_denied_at_an_opening_that_it_was_not_deferred_to(
 
 
 def test_the_deferral_of_another_ticket_is_none_of_its_own() -> None:
-    live = live_facts(deferred={"aaaaaaaaaaaa": OPENING}, arming=armed_long())
-    assert isinstance(judge(ticket(), at(OPENING, live=live)), DeniedTicket)
+    seen = at(OPENING, live=live_facts(arming=armed_long()), deferred={"aaaaaaaaaaaa": OPENING})
+    assert isinstance(judge(ticket(), seen), DeniedTicket)
+
+
+def test_in_a_dry_run_a_deferred_ticket_is_prepared_at_the_opening_it_waited_for() -> None:
+    seen = at(OPENING, live=None, deferred={ticket().ticket_id: OPENING})
+    assert judge(ticket(), seen) == PreparedTicket(ticket())
 
 
 # --- many signals, and a person who looked at them ------------------------------------------------
 
 
 def signalling(exits: int, positions: int, *, is_confirmed: bool = False, **most: Any) -> Facts:
-    live = live_facts(is_confirmed=is_confirmed)
+    live = live_facts(confirmed=frozenset({ticket().ticket_id}) if is_confirmed else frozenset())
     return facts(exits=exits, positions=positions, live=live, limits=limits(**most))
 
 
 def test_a_confirmed_run_passes_the_gate_of_many_signals_and_no_other() -> None:
     assert isinstance(judge(ticket(), signalling(9, 9, is_confirmed=True)), ApprovedTicket)
-    live = live_facts(is_confirmed=True, halt=Halt(NOW, "somebody", "a try"))
+    live = live_facts(
+        confirmed=frozenset({ticket().ticket_id}), halt=Halt(NOW, "somebody", "a try")
+    )
     assert isinstance(judge(ticket(), facts(exits=9, positions=9, live=live)), DeniedTicket)
 
 

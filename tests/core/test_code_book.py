@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sellkit.core.code_book import BOOK, explained, is_listed, meaning_of
+from sellkit.core.code_book import BOOK, explained, is_listed, meaning_of, told
 from sellkit.core.reports import Meaning
 from tests.core.gateway_codes import codes_sent
 
@@ -79,6 +79,11 @@ def test_every_entry_is_one_sentence_of_meaning_and_one_of_what_to_do(code: int)
         assert sentence.endswith(".")
         assert ". " not in sentence
     assert explained(code).startswith(f"{code}: ")
+
+
+def test_a_code_is_told_with_its_text_and_what_it_means() -> None:
+    assert told(201, "no") == f"201: no ({BOOK[201]})"
+    assert told(299, "no") == "299: no"
 
 
 @pytest.mark.parametrize(

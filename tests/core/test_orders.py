@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from sellkit.core.orders import OrderIntent, prepare
+from sellkit.core.orders import OrderIntent, limited, prepare
 from sellkit.core.portfolio import OWN_REFERENCE, Side
 from sellkit.core.signals import Decision
 from tests.build import (
@@ -167,3 +167,20 @@ def test_orders_are_tied_to_a_position_by_the_contract_number() -> None:
     orders = [open_order(con_id=1), open_order(con_id=2), open_order("SK1-x-1", con_id=1)]
     assert snapshot(orders=orders).orders_on(1) == (orders[0], orders[2])
     assert snapshot(orders=orders).orders_on(3) == ()
+
+
+@pytest.mark.parametrize(
+    ("bid", "step", "limit"),
+    [("100", "0.01", "99.8"), ("99.99", "0.01", "99.79"), ("99.99", "0.05", "99.75"),
+     ("0.5432", "0.0001", "0.5421")],
+)  # fmt: skip
+def test_a_limit_below_the_bid_is_rounded_down_to_the_price_step(
+    bid: str, step: str, limit: str
+) -> None:
+    made = limited(ticket(), Decimal(bid), Decimal("0.002"), Decimal(step))
+    assert (made.order_type, made.limit_price) == ("LMT", Decimal(limit))
+    assert made.reference == ticket().reference
+
+
+def test_an_order_at_the_market_names_no_limit() -> None:
+    assert "lmtPrice" not in ticket().order()["order"]

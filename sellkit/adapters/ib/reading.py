@@ -11,6 +11,7 @@ from sellkit.adapters.ib import translate
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ib_insync import Trade
     from ib_insync.objects import Position as IbPosition
 
     from sellkit.adapters.ib.connection import Connection
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from sellkit.core.windows import BarRequest
 
 LISTS: Final = "positions and open orders"
+
+# An Inactive order does not work and may come back.
+_GONE: Final = frozenset({"Filled", "Cancelled", "ApiCancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +54,26 @@ async def read_lists(connection: Connection, way: Way, account: Account) -> List
         translate.position(each, instrument, account)
         for each, instrument in zip(held, of, strict=True)
     ]
-    orders = [
-        translate.open_order(trade, account)
-        for trade in trades
-        if trade.order.account == account.number
-    ]
-    return Lists(connection.epoch, tuple(positions), tuple(orders))
+    return Lists(connection.epoch, tuple(positions), working(trades, account))
 
 
 def held_by(told: Iterable[IbPosition], number: str) -> list[IbPosition]:
     """The positions of one account; of two messages about one contract the later one counts."""
     latest = {each.contract.conId: each for each in told if each.account == number}
     return [each for each in latest.values() if each.position]
+
+
+def working(told: Iterable[Trade], account: Account) -> tuple[OpenOrder, ...]:
+    """The open orders of one account, each once.
+
+    What the gateway told of an order while the list came stands in it as well, even its end.
+    """
+    latest = {
+        (each.order.clientId, each.order.orderId, each.order.permId): each
+        for each in told
+        if each.order.account == account.number and each.orderStatus.status not in _GONE
+    }
+    return tuple(translate.open_order(each, account) for each in latest.values())
 
 
 def described(request: BarRequest) -> str:

@@ -16,7 +16,7 @@ from sellkit.core.code_book.entry import Entry
 from sellkit.core.code_book.orders import ORDERS
 from sellkit.core.reports import Meaning
 
-__all__ = ["BOOK", "Entry", "explained", "is_listed", "meaning_of"]
+__all__ = ["BOOK", "Entry", "explained", "is_listed", "meaning_of", "told"]
 
 BOOK: Final[dict[int, Entry]] = ORDERS | DATA | CONNECTIONS
 
@@ -42,6 +42,12 @@ def meaning_of(code: int) -> Meaning:
 def is_listed(code: int) -> bool:
     """Whether the book has it."""
     return code in BOOK
+
+
+def told(code: int, text: str) -> str:
+    """A code with its text, and where the book has it what it means and what to do."""
+    entry = BOOK.get(code)
+    return f"{code}: {text}" + ("" if entry is None else f" ({entry})")
 
 
 def explained(code: int) -> str:

@@ -36,9 +36,9 @@ _NOT_FOUND: Final = Entry(
     _RECONCILE,
 )
 _FORM: Final = Entry(
-    _DEAD,
+    _UNKNOWN,
     "The order is not complete, or its fields do not fit each other.",
-    "Nothing was placed; report it with the journal, for sellkit should not send such an order.",
+    _RECONCILE,
 )
 
 ORDERS: Final[dict[int, Entry]] = {

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters.ib import translate
 from sellkit.adapters.ib.orders import told
-from sellkit.adapters.ib.reading import held_by
+from sellkit.adapters.ib.reading import held_by, working
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ib_insync import Fill as IbFill
-    from ib_insync import Trade
 
     from sellkit.adapters.ib.connection import Connection
     from sellkit.adapters.ib.way import Way
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from sellkit.core.reports import CompletedOrder
 
 LISTS: Final = "open orders, completed orders, executions and positions"
-
-# What ended while the list was told stands in the next one; an Inactive order may come back.
-_GONE: Final = frozenset({"Filled", "Cancelled", "ApiCancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ async def read_records(connection: Connection, way: Way, account: Account, clien
     of = await asyncio.gather(*(way.contracts.of_position(each.contract) for each in held))
     return Told(
         connection.epoch,
-        _working(orders, account),
+        working(orders, account),
         tuple(told.completed(one) for one in completed if one.order.account == account.number),
         _executed(fills, account),
         tuple(
@@ -77,16 +73,6 @@ async def all_executions(way: Way, client_id: int) -> list[IbFill]:
     """
     own = await way.questions.executions(client_id) if client_id else []
     return [*own, *await way.questions.executions(0)]
-
-
-def _working(trades: Iterable[Trade], account: Account) -> tuple[OpenOrder, ...]:
-    """Each order once: what was told of one while the list came stands in it as well."""
-    latest = {
-        (each.order.clientId, each.order.orderId, each.order.permId): each
-        for each in trades
-        if each.order.account == account.number and each.orderStatus.status not in _GONE
-    }
-    return tuple(translate.open_order(each, account) for each in latest.values())
 
 
 def _executed(fills: Iterable[IbFill], account: Account) -> tuple[Fill, ...]:

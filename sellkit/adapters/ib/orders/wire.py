@@ -176,12 +176,11 @@ class WireWrapper(Wrapper):
         order: Order,
         orderState: OrderState,  # noqa: N803
     ) -> None:
-        """An order of the list of those that have ended; without a list under way it is too late.
+        """An order of the list of those that have ended; the library forgets how it ended.
 
-        The library would fail on one that comes too late, and forgets how it ended.
+        It fails on one that comes behind the end of the list, and rightly so: the list was not
+        complete, and a message that cannot be read makes the connection not ready.
         """
-        if COMPLETED_ORDERS not in self._futures:
-            return
         super().completedOrder(contract, order, orderState)
         trade = self._results[COMPLETED_ORDERS][-1]
         trade.advancedError = orderState.completedStatus or orderState.warningText

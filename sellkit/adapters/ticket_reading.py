@@ -1,0 +1,105 @@
+"""Tickets as they follow from what was appended of them; of many in a few questions."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from sellkit.adapters import ticket_facts
+from sellkit.core.lifecycle import TicketState
+from sellkit.core.reports import is_same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sellkit.core.fills import Fill
+    from sellkit.core.tickets import TicketRecord
+
+    Row = dict[str, Any]
+    Ask = Callable[..., tuple[Row, ...]]
+
+# The long texts of a ticket, its order and what was held before it, are left out.
+_TOLD: Final = {
+    "ticket_intent": "*",
+    "ticket_step": "reference, state, at, cause, perm_id",
+    "ticket_claim": """reference, at, order_id, client_id, epoch, quantity, position_before,
+        notional""",
+    "ticket_cancel": "*",
+}
+_AMONG: Final = "(SELECT value FROM json_each(?))"
+_FILLS: Final = f"""
+    SELECT * FROM fill WHERE reference IN {_AMONG} OR perm_id IN {_AMONG} ORDER BY id"""  # noqa: S608
+_STEPS: Final = """
+    SELECT state, at, cause, details FROM ticket_step WHERE reference = ? ORDER BY id"""
+_CLAIM: Final = 'SELECT "order", before FROM ticket_claim WHERE reference = ?'
+
+
+def told(ask: Ask, references: Sequence[str]) -> tuple[TicketRecord, ...]:
+    """The attempts of these references, in their order, without those that there are not."""
+    names = json.dumps(references)
+    found: dict[str, Mapping[str, list[Row]]] = {}
+    for table, columns in _TOLD.items():
+        query = f"SELECT {columns} FROM {table} WHERE reference IN {_AMONG} ORDER BY id"  # noqa: S608
+        found[table] = _by_reference(ask(query, names))
+    intents, steps, claims, cancels = found.values()
+    begun = [each for each in references if each in intents]
+    perm_ids = {each: ticket_facts.perm_id(steps[each]) for each in begun}
+    executed = _executed(ask, perm_ids)
+    return tuple(
+        ticket_facts.record(
+            intents[each],
+            steps[each],
+            next(iter(claims.get(each, ())), None),
+            cancels.get(each, ()),
+            executed[each],
+        )
+        for each in begun
+    )
+
+
+def fills(ask: Ask, reference: str) -> tuple[Fill, ...]:
+    """The executions of an attempt, in the order in which they came."""
+    query = "SELECT perm_id FROM ticket_step WHERE reference = ? ORDER BY id"
+    steps = ask(query, reference)
+    if not steps:
+        return ()
+    return tuple(_executed(ask, {reference: ticket_facts.perm_id(steps)})[reference])
+
+
+def steps(ask: Ask, reference: str) -> tuple[Mapping[str, object], ...]:
+    """The steps of an attempt, oldest first; that of the claim with the whole of the claim."""
+    claim = next(iter(ask(_CLAIM, reference)), {})
+    return tuple(
+        {
+            "at": ticket_facts.moment(each["at"]),
+            "state": TicketState(each["state"]),
+            "cause": each["cause"],
+            "details": claim if each["state"] == TicketState.SUBMITTING else each["details"],
+        }
+        for each in ask(_STEPS, reference)
+    )
+
+
+def _executed(ask: Ask, perm_ids: Mapping[str, str | None]) -> Mapping[str, list[Fill]]:
+    """By reference, the executions by that reference or by the perm id that it was given."""
+    known = [each for each in perm_ids.values() if each]
+    rows = ask(_FILLS, json.dumps(list(perm_ids)), json.dumps(known))
+    made = [ticket_facts.fill(each) for each in rows]
+    owners: dict[str, set[str]] = defaultdict(set)
+    for reference, perm_id in perm_ids.items():
+        owners[perm_id or ""].add(reference)
+    executed: dict[str, list[Fill]] = {reference: [] for reference in perm_ids}
+    for fill in made:
+        candidates = owners.get(fill.perm_id, set()) | {fill.reference}
+        for reference in candidates & executed.keys():
+            if is_same(reference, perm_ids[reference], fill.reference, fill.perm_id):
+                executed[reference].append(fill)
+    return executed
+
+
+def _by_reference(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for each in rows:
+        found[str(each["reference"])].append(each)
+    return found
