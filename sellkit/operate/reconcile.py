@@ -9,6 +9,7 @@ from sellkit.core.alerts import AlertKind
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.proof import lacking
 from sellkit.core.settling import settle
+from sellkit.operate.clearing import say_unprotected
 from sellkit.operate.comparing import Line, compare
 from sellkit.operate.following import evidence, follow, say_end
 from sellkit.operate.trading import Attempt
@@ -123,6 +124,8 @@ class Reconciler:
             attempt.since = self.trading.timer()
         follow(self.trading, attempts)
         verify(self.trading, attempts)
+        for attempt in attempts:
+            say_unprotected(self.trading, attempt)
         return tuple(each.record for each in attempts)
 
     def _reopen(self, records: BrokerRecords, fresh: Sequence[Fill]) -> None:
@@ -148,12 +151,15 @@ class Reconciler:
         if found.state is not TicketState.UNCERTAIN:
             trading.step(attempt, found.state, found.cause, found.perm_id)
             say_end(trading, attempt)
+            if attempt.state.is_terminal:
+                say_unprotected(trading, attempt)
             return
         was_known = attempt.state is TicketState.UNCERTAIN
         trading.step(attempt, TicketState.UNCERTAIN, found.cause)
         self._look_once_more(attempt, records)
-        if attempt.state is TicketState.UNCERTAIN and not was_known:
+        if attempt.state is not TicketState.UNCERTAIN or not was_known:
             say_end(trading, attempt)
+            say_unprotected(trading, attempt)
 
     def _look_once_more(self, attempt: Attempt, records: BrokerRecords) -> None:
         """Note that it was looked for in vain; enough of that proves that it was never there."""

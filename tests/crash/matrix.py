@@ -17,6 +17,7 @@ AN_ORDER_LATER = 5.0
 TOO_OLD = TURN + dt.timedelta(minutes=12)
 """By then nothing is begun any more for the hour."""
 
+EVERY_DRY = 20
 SHORT_SECONDS = 2.0
 _ANSWERS = ("orderStatus", "openOrder", "execDetails", "completedOrder", "error")
 _DROPPED = ("orderStatus", "execDetails", "completedOrder", "error")
@@ -83,12 +84,18 @@ def counted(work: str = "live") -> tuple[Point, ...]:
     return told.points
 
 
-def plan(points: Sequence[Point], kills: int, seed: int) -> Iterator[Kill]:
-    """So many kills: once every point in calm, then again with all that may go wrong besides."""
+def plan(points: Sequence[Point], dry: Sequence[Point], kills: int, seed: int) -> Iterator[Kill]:
+    """So many kills: once every point in calm, then again with all that may go wrong besides.
+
+    One in twenty kills a dry run.
+    """
     chance = random.Random(seed)
     left: list[Point] = []
     is_calm = True
     for number in range(kills):
+        if number % EVERY_DRY == EVERY_DRY - 1:
+            yield Kill(chance.choice(dry), work="dry")
+            continue
         if not left:
             is_calm = number == 0
             left = chance.sample(points, len(points))

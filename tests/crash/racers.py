@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import threading
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -93,9 +90,7 @@ def _closed(live: Live, run_id: str, ticket: OrderTicket) -> tuple[list[str], st
     lease = live.permission.lease
     lease.take()
     try:
-        row = SimpleNamespace(
-            position=ticket.position, quote=None, verdict=ApprovedTicket(ticket)
-        )
+        row = SimpleNamespace(position=ticket.position, quote=None, verdict=ApprovedTicket(ticket))
         decision: Any = SimpleNamespace(rows=(row,), exits=(row,), decided=5)
         return [str(each.state) for each in live.submit(run_id, decision)], ""
     except SellkitError as error:

@@ -1,4 +1,4 @@
-"""Two processes that close one position at one time, and a stop that fills while it is cancelled."""
+"""Two processes that close one position, and a stop that fills while it is cancelled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.crash.verdict import books, unfinished, unsafe
 from tests.crash.world import ACCOUNT, PATIENCE, SPEED, World, address
 from tests.faults.desk import NUMBER
 
-AT_ONCE = 10
+BATCH = 10
 """So many positions to a gateway."""
 
 FIRST = 1001
@@ -80,8 +80,8 @@ def told_twice(rounds: int, seed: int) -> list[str]:
     """
     chance = random.Random(seed)
     problems: list[str] = []
-    for _ in range(0, rounds, AT_ONCE):
-        count = min(AT_ONCE, rounds - _)
+    for first in range(0, rounds, BATCH):
+        count = min(BATCH, rounds - first)
         with _market(count, with_stops=False) as found, _racing(found, 2) as racers:
             for con_id in _con_ids(count):
                 is_shared = chance.random() < 0.5
@@ -106,8 +106,8 @@ def stops_that_fill(rounds: int, seed: int) -> tuple[list[str], int]:
     chance = random.Random(seed)
     problems: list[str] = []
     fills = 0
-    for _ in range(0, rounds, AT_ONCE):
-        count = min(AT_ONCE, rounds - _)
+    for first in range(0, rounds, BATCH):
+        count = min(BATCH, rounds - first)
         with _market(count, with_stops=True) as found, _racing(found, 1) as racers:
             for con_id in _con_ids(count):
                 seconds = chance.choice([0.0, chance.uniform(0, LONGEST_CANCEL)])
@@ -154,15 +154,19 @@ def _market(count: int, *, with_stops: bool) -> Iterator[World]:
         scenario = _scenario(count, with_stops=with_stops)
         gateway = stack.enter_context(serve(scenario, clock=clock, control_port=0))
         control = stack.enter_context(Control(address(gateway)))
-        for con_id in _con_ids(count):
-            control.set_price(_symbol(con_id), PRICE, con_id=con_id)
         LoudArmoury(folder).arm(ACCOUNT, clock.now())
         yield World(folder, gateway, clock, control)
 
 
 def _scenario(count: int, *, with_stops: bool) -> Scenario:
     listed = [
-        Security(con_id=con_id, symbol=_symbol(con_id), primary_exchange="NASDAQ")
+        Security(
+            con_id=con_id,
+            symbol=_symbol(con_id),
+            primary_exchange="NASDAQ",
+            start_price=PRICE,
+            listed=build.DAY.replace(day=5),
+        )
         for con_id in _con_ids(count)
     ]
     stops = [

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sellkit.core.tickets import TicketRecord
     from sellkit.simgateway.exchange import Exchange
     from sellkit.simgateway.gateway import Gateway
+    from sellkit.simgateway.orders.ledger import Execution
     from sellkit.simgateway.orders.order import Order
 
 _EARLY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -115,9 +116,8 @@ def _two_at_once(found: Books) -> Iterator[str]:
 
 
 def _overlap(one: Order, other: Order) -> bool:
-    began, ended = (max, min)
-    first = began(one.placed_at or _EARLY, other.placed_at or _EARLY)
-    return first < ended(one.ended_at or _LATE, other.ended_at or _LATE)
+    both_began = max(one.placed_at or _EARLY, other.placed_at or _EARLY)
+    return both_began < min(one.ended_at or _LATE, other.ended_at or _LATE)
 
 
 def _sold_short(found: Books) -> Iterator[str]:
@@ -143,9 +143,9 @@ def _unclaimed(found: Books) -> Iterator[str]:
             yield f"{reference} was placed {count} times"
 
 
-def _fills(found: Books):  # type: ignore[no-untyped-def]
+def _fills(found: Books) -> list[Execution]:
     """Each fill once, in the order in which they came."""
-    return {one.family: one for one in found.exchange.ledger.executions}.values()
+    return list({one.family: one for one in found.exchange.ledger.executions}.values())
 
 
 def _lost_fills(found: Books) -> Iterator[str]:
@@ -174,12 +174,12 @@ def _silence(found: Books) -> Iterator[str]:
     resting = {each.terms.security.con_id for each in found.exchange.book.working()}
     for con_id, ticket in latest.items():
         is_held = held.get(con_id, Decimal(0)) != 0
-        if is_held == (ticket.state in _CLOSED) and ticket.state.is_terminal:
-            yield f"{ticket.ticker}: {held.get(con_id)} held, and its ticket is {ticket.state}"
+        if is_held and ticket.state in _CLOSED:
+            yield f"{ticket.ticker}: {held[con_id]} are held, and its ticket is {ticket.state}"
+        if ticket.state not in _CLOSED and not _is_told(found, ticket):
+            yield f"{ticket.ticker}: {held.get(con_id)} held ({ticket.state}), nobody was told"
         if not is_held:
             continue
-        if not _is_told(found, ticket):
-            yield f"{ticket.ticker} is still held ({ticket.state}), and nobody was told"
         if con_id not in resting and _lost_stop(found, con_id) and not _is_naked(found, ticket):
             yield f"{ticket.ticker} is held without its stop ({ticket.state}), in silence"
 

@@ -160,16 +160,23 @@ def address(gateway: Gateway) -> ControlAddress:
     return gateway.control.address
 
 
-@cache
+_FIRST = threading.Lock()
+
+
 def _template() -> Path:
+    with _FIRST:
+        return _made_template()
+
+
+@cache
+def _made_template() -> Path:
     """A folder with the bars up to an hour before, and no journal; kept for the process's life."""
     folder = Path(tempfile.mkdtemp(prefix="sellkit-crash-"))
     with _gateway(folder) as found:
         told = found.run(work="dry")
     assert told is not None
     assert not told.error, told.error
-    for each in (folder / "data").glob("*journal.*"):
-        each.unlink()
-    for each in (folder / "data").glob(".journal.*"):
-        each.unlink()
+    for pattern in ("journal.*", ".journal.*"):
+        for each in (folder / "data").glob(pattern):
+            each.unlink()
     return folder
