@@ -193,7 +193,7 @@ class Reconciler:
         else:
             trading.step(attempt, TicketState.UNCERTAIN, found.cause)
             self._look_once_more(attempt, records)
-            if attempt.state is TicketState.UNCERTAIN and not was_known:
+            if attempt.state is not TicketState.UNCERTAIN or not was_known:
                 say_end(trading, attempt)
         if attempt.state in _SAID_ENDS and attempt.state is not before:
             say_unprotected(trading, attempt)
