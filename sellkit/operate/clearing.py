@@ -104,7 +104,7 @@ def _begin(trading: Trading, attempt: Attempt, records: BrokerRecords) -> tuple[
         listed = [in_words(each) for each in resting]
         cause = f"to be cancelled first: {', '.join(listed)}"
         trading.step(attempt, TicketState.CANCELLING, cause, orders=listed)
-    return resting
+    return () if attempt.is_given_up else resting
 
 
 def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> None:

@@ -183,7 +183,8 @@ class Reconciler:
     def _settle(self, attempt: Attempt, records: BrokerRecords) -> None:
         trading = self.trading
         found = settle(attempt.record, evidence(trading, attempt, records))
-        was_known = attempt.state is TicketState.UNCERTAIN
+        before = attempt.state
+        was_known = before is TicketState.UNCERTAIN
         if found.state is not TicketState.FILLED:  # what is executed in whole is verified
             say_flip(trading, attempt, records)
         if found.state is not TicketState.UNCERTAIN:
@@ -195,9 +196,9 @@ class Reconciler:
         else:
             trading.step(attempt, TicketState.UNCERTAIN, found.cause)
             self._look_once_more(attempt, records)
-            if attempt.state is TicketState.UNCERTAIN and not was_known:
+            if attempt.state is not TicketState.UNCERTAIN or not was_known:
                 say_end(trading, attempt)
-        if attempt.state in _SAID_ENDS and not was_known:
+        if attempt.state in _SAID_ENDS and attempt.state is not before:
             say_unprotected(trading, attempt)
 
     def _look_once_more(self, attempt: Attempt, records: BrokerRecords) -> None:

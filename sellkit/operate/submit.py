@@ -8,12 +8,18 @@ position read again; every gate once more; the claim on the disk; the order, onc
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.core.lifecycle import TicketState
-from sellkit.errors import BrokerError, DuplicateTicket, JournalError, NotSent
+from sellkit.errors import (
+    BrokerError,
+    DuplicateTicket,
+    IllegalTransition,
+    JournalError,
+    NotSent,
+)
 from sellkit.operate.clearing import Cleared, clear, in_words, resting_on, say_unprotected
 from sellkit.operate.failing import say_failure
 from sellkit.operate.flipping import held_now
@@ -33,6 +39,8 @@ if TYPE_CHECKING:
     from sellkit.operate.keys import Keys
     from sellkit.operate.trading import Look, Trading
     from sellkit.ports.order_route import OrderDraft
+
+_CLOSED: Final = (TicketState.DONE, TicketState.DONE_BY_OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,8 @@ class Submission:
         """
         account = self.trading.account
         done: list[Attempt] = []
-        with self.keys.held(account, [_con_id(each) for each in tickets]) as mine:
+        con_ids = [_con_id(each) for each in tickets]
+        with self.keys.held(account, con_ids, self.trading.patience.turn) as mine:
             for ticket in tickets:
                 if _con_id(ticket) not in mine:
                     self._leave(ticket)
@@ -90,12 +99,6 @@ class Submission:
         told = f"{ticket.position.instrument}: somebody else in this process works on it"
         self.trading.alarm(AlertKind.WITHHELD_EXIT, f"{told}; the exit was not sent")
 
-    def _leave_to_other(self, attempt: Attempt, cause: str) -> None:
-        """Another process was faster: the ticket, or the position, is its affair now."""
-        attempt.is_given_up = True
-        told = f"{attempt.record.ticker}: the exit was not sent: {cause}"
-        self.trading.alarm(AlertKind.WITHHELD_EXIT, told)
-
     def _intend(self, ticket: OrderTicket) -> Iterable[Attempt]:
         trading = self.trading
         try:
@@ -109,8 +112,17 @@ class Submission:
         former = self.trading.book.ticket(ticket.reference)
         is_unsent = former is not None and former.state is TicketState.NOT_RECEIVED
         if not (is_unsent and ticket.attempt == 1 and self.trading.retries_proven_unsent):
+            self._say_ended(former)
             return ()
         return self._intend(replace(ticket, attempt=2))
+
+    def _say_ended(self, former: TicketRecord | None) -> None:
+        """The position is held, its exit signalled, and this bar's one attempt is over."""
+        if former is None or former.state in _CLOSED:
+            return
+        told = f"{former.ticker}: the exit was not sent: {former.reference} is {former.state}"
+        todo = "the same bar is never sold twice; the next completed bar decides again"
+        self.trading.alarm(AlertKind.WITHHELD_EXIT, f"{told} ({former.cause}); {todo}")
 
     def _send_all(self, tickets: Sequence[OrderTicket], attempts: list[Attempt]) -> None:
         """One attempt for each ticket that may have one; nothing is waited for but cancels."""
@@ -142,7 +154,7 @@ class Submission:
             return
         cleared = clear(self.trading, attempts, before)
         for attempt in attempts:
-            if not attempt.state.is_terminal:
+            if not (attempt.state.is_terminal or attempt.is_given_up):
                 self._send(attempt, before, cleared)
 
     def _may_begin(self, attempt: Attempt, records: BrokerRecords, first: Look) -> bool:
@@ -162,6 +174,10 @@ class Submission:
             return False
         if attempt.ticket is None:
             return False  # another process began it; it is followed, not sent
+        was, now = attempt.ticket.position.quantity, held_now(records, attempt.con_id)
+        if was * now < 0:
+            self._flipped(attempt, was, now)
+            return False
         verdict = first.judge(attempt.ticket)
         if isinstance(verdict, ApprovedTicket):
             return True
@@ -200,8 +216,8 @@ class Submission:
         trading = self.trading
         try:
             attempt.record = trading.book.claim(verdict, draft, records.snapshot, trading.now())
-        except DuplicateTicket as error:
-            self._leave_to_other(attempt, str(error))
+        except (DuplicateTicket, IllegalTransition) as error:
+            trading.leave(attempt, error)  # another process was faster
             return
         attempt.since = trading.timer()
         stopped = trading.stopped()
@@ -252,7 +268,8 @@ class Submission:
     ) -> None:
         trading = self.trading
         trading.step(attempt, TicketState.ABANDONED, cause)
-        trading.alarm(kind, f"{attempt.record.ticker}: the exit was not sent: {cause}")
+        if attempt.state is TicketState.ABANDONED:
+            trading.alarm(kind, f"{attempt.record.ticker}: the exit was not sent: {cause}")
 
 
 def _con_id(ticket: OrderTicket) -> int:
