@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from sellkit.core.reports import BrokerRecords
     from sellkit.operate.trading import Attempt, Trading
 
 
 def held_now(records: BrokerRecords, con_id: int) -> Decimal:
     """Shares of a contract by the lists."""
-    positions = records.snapshot.positions
-    of = {each.instrument.con_id: each.quantity for each in positions}
-    return of.get(con_id, Decimal(0))
+    return records.snapshot.held(con_id)
 
 
 def say_flip(trading: Trading, attempt: Attempt, records: BrokerRecords) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
@@ -107,7 +107,9 @@ class Live:
                 self.alarm(AlertKind.WITHHELD_EXIT, f"{told}: the exits were not sent: {trouble}")
             return ()
         quotes = {row.position.instrument.con_id: row.quote for row in decision.rows if row.quote}
-        look = self._look(len(decision.exits), decision.decided, quotes)
+        look = replace(
+            self._look(len(decision.exits), decision.decided, quotes), basis=decision.snapshot
+        )
         return Submission(self._trading(run_id, look), self.keys).carry_out(approved)
 
     def close(self) -> None:
