@@ -60,7 +60,8 @@ class Submission:
         """
         account = self.trading.account
         done: list[Attempt] = []
-        with self.keys.held(account, [_con_id(each) for each in tickets]) as mine:
+        con_ids = [_con_id(each) for each in tickets]
+        with self.keys.held(account, con_ids, self.trading.patience.turn) as mine:
             for ticket in tickets:
                 if _con_id(ticket) not in mine:
                     self._leave(ticket)
@@ -148,6 +149,10 @@ class Submission:
             return False
         if attempt.ticket is None:
             return False  # another process began it; it is followed, not sent
+        was, now = attempt.ticket.position.quantity, held_now(records, attempt.con_id)
+        if was * now < 0:
+            self._flipped(attempt, was, now)
+            return False
         verdict = first.judge(attempt.ticket)
         if isinstance(verdict, ApprovedTicket):
             return True

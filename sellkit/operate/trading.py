@@ -40,6 +40,8 @@ class Patience:
 
     Attributes
     ----------
+    turn
+        Until another strategy of this process gives a contract back.
     idle
         Until nothing queues in the client any more.
     cancel
@@ -56,6 +58,7 @@ class Patience:
         Most orders for one ticket, the remainders of partial fills included.
     """
 
+    turn: float = 30.0
     idle: float = 5.0
     cancel: float = 20.0
     acknowledge: float = 15.0

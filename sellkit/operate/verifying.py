@@ -29,7 +29,8 @@ def verify(trading: Trading, attempts: Sequence[Attempt]) -> None:
         problems = _problems(trading, filled, flipped)
         for attempt in filled:
             if attempt.record.reference not in problems:
-                trading.step(attempt, TicketState.DONE, "nothing is left of it in the market")
+                cause = f"{attempt.record.cause}; nothing is left of it in the market"
+                trading.step(attempt, TicketState.DONE, cause)
         if trading.timer() >= end:
             for attempt in filled:
                 _doubt(trading, attempt, problems.get(attempt.record.reference, ""))

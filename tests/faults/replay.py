@@ -68,6 +68,7 @@ def _again(play: Play, ran: Ran) -> Mapping[str, str]:
             problems={},
             precedents=partial(_before, copy / "journal.sqlite", ran.run_id),
             quotes=lambda _: quotes,
+            live=None if ran.sent is None else ran.sent.facts,
         )
         try:
             rows = decider.decide().rows
