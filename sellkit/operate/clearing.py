@@ -195,8 +195,8 @@ def _give_up(trading: Trading, attempt: Attempt, left: Sequence[OpenOrder]) -> N
         return
     listed = ", ".join(in_words(each) for each in left)
     cause = f"the cancel of {listed} was not confirmed; it may still work, so nothing is sent"
-    trading.step(attempt, TicketState.ABANDONED, cause)
     trading.alarm(AlertKind.WITHHELD_EXIT, f"{attempt.record.ticker}: {cause}")
+    trading.step(attempt, TicketState.ABANDONED, cause)
 
 
 def _of(attempts: Sequence[Attempt], order: OpenOrder) -> Attempt:

@@ -217,10 +217,10 @@ class Reconciler:
             return
         attempt = Attempt(None, record)
         cause = "its run ended before anything was sent, and the bar is too old by now"
-        trading.step(attempt, TicketState.ABANDONED, cause)
         stopped = f"; cancelled for it: {', '.join(record.stopped)}" if record.stopped else ""
         kind = AlertKind.UNPROTECTED if stopped else AlertKind.WITHHELD_EXIT
         trading.alarm(kind, f"{record.ticker}: {record.reference} {cause}{stopped}")
+        trading.step(attempt, TicketState.ABANDONED, cause)
 
 
 def _is_over(record: TicketRecord) -> bool:

@@ -266,10 +266,9 @@ class Submission:
     def _abandon(
         self, attempt: Attempt, cause: str, kind: AlertKind = AlertKind.WITHHELD_EXIT
     ) -> None:
-        trading = self.trading
+        trading = self.trading  # told first: what ends with the step is not looked at again
+        trading.alarm(kind, f"{attempt.record.ticker}: the exit was not sent: {cause}")
         trading.step(attempt, TicketState.ABANDONED, cause)
-        if attempt.state is TicketState.ABANDONED:
-            trading.alarm(kind, f"{attempt.record.ticker}: the exit was not sent: {cause}")
 
 
 def _con_id(ticket: OrderTicket) -> int:
