@@ -120,11 +120,15 @@ def open_live(
     ------
     JournalError
         The journal is behind the last run, or cannot be read.
+    ConfigError
+        The account had another alias when it last sent orders.
     """
     from sellkit.operate.live import Live
+    from sellkit.wiring.naming import refuse_former_name
     from sellkit.wiring.parts import desk_options
 
     journal.evidence.refuse_if_behind()
+    refuse_former_name(journal.book, account, broker.clock.now())
     lease = open_lease(settings, account)
     lease.take()
     permission = open_permission(
