@@ -197,7 +197,7 @@ class SqliteJournal:
     def record_switch(
         self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
     ) -> None:
-        """That a person, or sellkit, did `arm`, `disarm`, `halt` or `resume`."""
+        """That a person, or sellkit, did `arm`, `disarm`, `halt`, `resume` or `probe`."""
         facts = {"at": journal_facts.instant(at), "what": what, "by": by, "details": dict(details)}
         with self._appending() as pen:
             pen.append("switch", facts)

@@ -104,7 +104,7 @@ def _begin(trading: Trading, attempt: Attempt, records: BrokerRecords) -> tuple[
         listed = [in_words(each) for each in resting]
         cause = f"to be cancelled first: {', '.join(listed)}"
         trading.step(attempt, TicketState.CANCELLING, cause, orders=listed)
-    return resting
+    return () if attempt.is_given_up else resting
 
 
 def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> None:
@@ -197,8 +197,8 @@ def _give_up(trading: Trading, attempt: Attempt, left: Sequence[OpenOrder]) -> N
         return
     listed = ", ".join(in_words(each) for each in left)
     cause = f"the cancel of {listed} was not confirmed; it may still work, so nothing is sent"
-    trading.step(attempt, TicketState.ABANDONED, cause)
     trading.alarm(AlertKind.WITHHELD_EXIT, f"{attempt.record.ticker}: {cause}")
+    trading.step(attempt, TicketState.ABANDONED, cause)
 
 
 def _of(attempts: Sequence[Attempt], order: OpenOrder) -> Attempt:

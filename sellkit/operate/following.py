@@ -33,6 +33,7 @@ _SPEAKS_OF: Final = {
     TicketState.REJECTED: AlertKind.ORDER_REJECTED,
     TicketState.CANCELLED: AlertKind.ORDER_UNFINISHED,
     TicketState.EXPIRED: AlertKind.ORDER_UNFINISHED,
+    TicketState.NOT_RECEIVED: AlertKind.ORDER_UNFINISHED,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket
 from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
@@ -14,7 +15,6 @@ from sellkit.operate.trading import Heard, Patience, Trading
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sellkit.core.alerts import AlertKind
     from sellkit.core.limits import Limits
     from sellkit.core.live_facts import LiveFacts
     from sellkit.core.portfolio import Account
@@ -98,6 +98,13 @@ class Live:
         approved = [
             row.verdict.ticket for row in decision.rows if isinstance(row.verdict, ApprovedTicket)
         ]
+        trouble = self.permission.lease.trouble
+        if trouble is not None:
+            # Who holds it works on these tickets, or may: not even an intent is noted here.
+            told = "; ".join(f"{each.position.instrument}" for each in approved)
+            if told:
+                self.alarm(AlertKind.WITHHELD_EXIT, f"{told}: the exits were not sent: {trouble}")
+            return ()
         quotes = {row.position.instrument.con_id: row.quote for row in decision.rows if row.quote}
         look = self._look(len(decision.exits), decision.decided, quotes)
         return Submission(self._trading(run_id, look), self.keys).carry_out(approved)

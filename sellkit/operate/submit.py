@@ -8,13 +8,13 @@ position read again; every gate once more; the claim on the disk; the order, onc
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.orders import prepare
-from sellkit.errors import BrokerError, DuplicateTicket, NotSent
+from sellkit.errors import BrokerError, DuplicateTicket, IllegalTransition, NotSent
 from sellkit.operate.clearing import Cleared, clear, in_words, resting_on, say_unprotected
 from sellkit.operate.following import follow, is_partial, say_end
 from sellkit.operate.trading import Attempt
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from sellkit.operate.keys import Keys
     from sellkit.operate.trading import Look, Trading
     from sellkit.ports.order_route import OrderDraft
+
+_CLOSED: Final = (TicketState.DONE, TicketState.DONE_BY_OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,6 @@ class Submission:
         told = f"{ticket.position.instrument}: somebody else in this process works on it"
         self.trading.alarm(AlertKind.WITHHELD_EXIT, f"{told}; the exit was not sent")
 
-    def _leave_to_other(self, attempt: Attempt, cause: str) -> None:
-        """Another process was faster: the ticket, or the position, is its affair now."""
-        attempt.is_given_up = True
-        told = f"{attempt.record.ticker}: the exit was not sent: {cause}"
-        self.trading.alarm(AlertKind.WITHHELD_EXIT, told)
-
     def _intend(self, ticket: OrderTicket) -> Iterable[Attempt]:
         trading = self.trading
         try:
@@ -99,8 +95,17 @@ class Submission:
         former = self.trading.book.ticket(ticket.reference)
         is_unsent = former is not None and former.state is TicketState.NOT_RECEIVED
         if not (is_unsent and ticket.attempt == 1 and self.trading.retries_proven_unsent):
+            self._say_ended(former)
             return ()
         return self._intend(replace(ticket, attempt=2))
+
+    def _say_ended(self, former: TicketRecord | None) -> None:
+        """The position is held, its exit signalled, and this bar's one attempt is over."""
+        if former is None or former.state in _CLOSED:
+            return
+        told = f"{former.ticker}: the exit was not sent: {former.reference} is {former.state}"
+        todo = "the same bar is never sold twice; the next completed bar decides again"
+        self.trading.alarm(AlertKind.WITHHELD_EXIT, f"{told} ({former.cause}); {todo}")
 
     def _send_all(self, tickets: Sequence[OrderTicket]) -> list[Attempt]:
         """One attempt for each ticket that may have one; nothing is waited for but cancels."""
@@ -129,7 +134,7 @@ class Submission:
         """Those on whose contracts own orders rest, which have to go first."""
         cleared = clear(self.trading, attempts, before)
         for attempt in attempts:
-            if not attempt.state.is_terminal:
+            if not (attempt.state.is_terminal or attempt.is_given_up):
                 self._send(attempt, before, cleared)
 
     def _may_begin(self, attempt: Attempt, records: BrokerRecords, first: Look) -> bool:
@@ -190,8 +195,8 @@ class Submission:
         trading = self.trading
         try:
             attempt.record = trading.book.claim(verdict, draft, records.snapshot, trading.now())
-        except DuplicateTicket as error:
-            self._leave_to_other(attempt, str(error))
+        except (DuplicateTicket, IllegalTransition) as error:
+            trading.leave(attempt, error)  # another process was faster
             return
         attempt.since = trading.timer()
         stopped = trading.stopped()
@@ -238,9 +243,9 @@ class Submission:
     def _abandon(
         self, attempt: Attempt, cause: str, kind: AlertKind = AlertKind.WITHHELD_EXIT
     ) -> None:
-        trading = self.trading
-        trading.step(attempt, TicketState.ABANDONED, cause)
+        trading = self.trading  # told first: what ends with the step is not looked at again
         trading.alarm(kind, f"{attempt.record.ticker}: the exit was not sent: {cause}")
+        trading.step(attempt, TicketState.ABANDONED, cause)
 
     def _remainder(self, former: Attempt) -> Iterable[OrderTicket]:
         """The ticket for what a partial fill left, where there may be one."""

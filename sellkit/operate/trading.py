@@ -6,19 +6,21 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from sellkit.core.alerts import AlertKind
 from sellkit.core.settling import acknowledged, concerns, sounds_ended
+from sellkit.errors import TicketMoved
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Sequence
 
-    from sellkit.core.alerts import AlertKind
     from sellkit.core.gates import Verdict
     from sellkit.core.lifecycle import TicketState
     from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import Account, OpenOrder
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.core.tickets import TicketRecord
+    from sellkit.errors import SellkitError
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
 
@@ -194,17 +196,29 @@ class Trading:
     ) -> None:
         """Move an attempt on; where it stands in that state already nothing is written.
 
-        With an end goes what was executed by then, so that what comes later is recognised.
+        One that another process has moved meanwhile is given up here, and is that one's. With an
+        end goes what was executed by then, so that what comes later is recognised.
         """
-        self.refresh(attempt)
         if attempt.state is state:
+            self.refresh(attempt)
             return
+        seen, key = attempt.state, attempt.record.reference
         if state.is_terminal:
-            details[FILLED_AT_END] = str(attempt.record.filled)
-        attempt.record = self.book.step(
-            attempt.record.reference, state, self.now(), cause, details, perm_id=perm_id
-        )
+            latest = self.book.ticket(key) or attempt.record
+            details[FILLED_AT_END] = str(latest.filled)
+        try:
+            attempt.record = self.book.step(
+                key, state, self.now(), cause, details, perm_id=perm_id, seen=seen
+            )
+        except TicketMoved as moved:
+            self.leave(attempt, moved)
         attempt.since = self.timer()
+
+    def leave(self, attempt: Attempt, why: SellkitError) -> None:
+        """Give an attempt up that another process works on, and say so."""
+        self.refresh(attempt)
+        attempt.is_given_up = True
+        self.alarm(AlertKind.WITHHELD_EXIT, f"{attempt.record.ticker}: nothing is sent here: {why}")
 
     def refresh(self, attempt: Attempt) -> None:
         """Take what the journal knows of an attempt by now."""

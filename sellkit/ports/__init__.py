@@ -223,7 +223,7 @@ class Journal(Protocol):
     def record_switch(
         self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
     ) -> None:
-        """That a person, or sellkit, did `arm`, `disarm`, `halt` or `resume`."""
+        """That a person, or sellkit, did `arm`, `disarm`, `halt`, `resume` or `probe`."""
         ...
 
     def switches(self) -> tuple[Mapping[str, object], ...]:

@@ -154,7 +154,7 @@ def orders_alarm(
 ) -> Callable[[AlertKind, str], None]:
     """Says and keeps what a person has to hear of orders; a connection that is well ends none."""
     from sellkit.core.alerts import Alert
-    from sellkit.wiring.alerts import AlertKeeper
+    from sellkit.wiring.alerts import order_alerts
 
-    keeper = AlertKeeper(settings.data_dir / "journal.sqlite", "orders")
+    keeper = order_alerts(settings)
     return lambda kind, text: keeper.keep(Alert(kind, text, now()))

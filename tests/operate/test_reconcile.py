@@ -12,7 +12,7 @@ from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.tickets import TicketRecord
-from sellkit.errors import NotConnected
+from sellkit.errors import JournalError, NotConnected
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.trading import Patience
 from tests.build import open_order, snapshot, ticket
@@ -180,6 +180,16 @@ def test_what_was_never_claimed_ends_aloud_with_its_bar() -> None:
     reconcile(desk, dt.timedelta())
     assert state(desk) is TicketState.ABANDONED
     assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
+
+
+def test_what_was_cancelled_is_named_even_when_the_journal_fails_at_that_moment() -> None:
+    desk = stage()
+    killed(desk, claimed=False)
+    desk.book.note_cancel(USUAL, open_order(), desk.route.now(), "confirmed")
+    desk.book.unwritable = {"step"}
+    with pytest.raises(JournalError):
+        reconcile(desk, dt.timedelta())
+    assert desk.kinds() == [AlertKind.UNPROTECTED]
 
 
 def test_what_was_cancelled_for_a_close_that_never_came_is_named() -> None:

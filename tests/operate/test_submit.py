@@ -197,6 +197,15 @@ def test_a_contract_that_somebody_works_on_is_left_aloud() -> None:
     assert only(desk.close()) is TicketState.DONE
 
 
+def test_what_is_not_sent_is_said_even_when_the_journal_fails_at_that_moment() -> None:
+    desk = stage()
+    desk.objection = lambda _ticket, _records: "the quote is gone"
+    desk.book.unwritable = {"step"}
+    with pytest.raises(JournalError):
+        desk.close()
+    assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
+
+
 # --- own resting orders ---------------------------------------------------------------------------
 
 
