@@ -295,6 +295,24 @@ def test_a_position_that_changed_its_sign_stops_everything() -> None:
     assert desk.route.sent == []
 
 
+def test_a_position_that_changed_its_sign_before_the_first_look_stops_everything() -> None:
+    desk = stage()
+    desk.route.trade(265598, Decimal(-150))
+    assert only(desk.close()) is TicketState.ABANDONED
+    assert "changed its sign" in desk.halt
+    assert AlertKind.POSITION_FLIPPED in desk.kinds()
+    assert desk.route.sent == []
+
+
+def test_a_contract_lent_to_another_strategy_is_waited_for_and_no_longer() -> None:
+    desk = stage()
+    desk.patience = replace(desk.patience, turn=0.01)
+    with desk.keys.lent(account(), [265598]):
+        assert desk.close() == ()
+    assert AlertKind.WITHHELD_EXIT in desk.kinds()
+    assert desk.route.sent == []
+
+
 def test_a_close_refused_after_its_stop_was_cancelled_names_what_protects_no_more() -> None:
     desk = stage(resting=(own_stop(),))
     desk.route.on_submit = reject
