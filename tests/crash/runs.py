@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -106,6 +107,7 @@ def alarms_at(folder: Path) -> Path:
 
 def run(order: Order, told: Connection) -> None:
     """Run, and tell the end of it; the whole life of a process."""
+    quiet()
     points = Points(order.deadly)
     install(points)
     words: dict[str, str] = {}
@@ -116,6 +118,11 @@ def run(order: Order, told: Connection) -> None:
         error = f"{type(problem).__name__}: {problem}"
     told.send(Ended(tuple(points.reached), error, words))
     told.close()
+
+
+def quiet() -> None:
+    """Keep this process from writing its log onto the terminal of the one that looks on."""
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def connected(order: Order, **changes: Any) -> IbBroker:
