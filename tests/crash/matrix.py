@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,14 +10,11 @@ from typing import Any
 from tests.crash.points import Point
 from tests.crash.runs import SECONDS
 from tests.crash.verdict import books, sent, unfinished, unsafe
-from tests.crash.world import TURN, World, world
+from tests.crash.world import TOO_OLD, World, world
 
 Rule = Mapping[str, object]
 
 AN_ORDER_LATER = 5.0
-TOO_OLD = TURN + dt.timedelta(minutes=12)
-"""By then nothing is begun any more for the hour."""
-
 EVERY_DRY = 20
 SHORT_SECONDS = 2.0
 _OF_A_BROKEN_GATEWAY = ("NotConnected", "RequestTimedOut")

@@ -21,7 +21,16 @@ from tests.adapters.processes import PROCESSES
 from tests.crash.racers import Racer, Word, race
 from tests.crash.runs import Hands, LoudArmoury
 from tests.crash.verdict import books, unfinished, unsafe
-from tests.crash.world import ACCOUNT, PATIENCE, SPEED, World, address
+from tests.crash.world import (
+    ACCOUNT,
+    PATIENCE,
+    SPEED,
+    TOO_OLD,
+    Child,
+    World,
+    address,
+    world,
+)
 from tests.faults.desk import NUMBER
 
 BATCH = 10
@@ -98,6 +107,17 @@ def _one_order_of_two(found: World, racers: Racers, con_id: int, is_shared: bool
     placed = _placed(found, con_id)
     told = "one lease" if is_shared else "two leases"
     return [] if placed == 1 else [f"{con_id}, {told}: {placed} orders; {said}"]
+
+
+def whole_runs(same_client: bool) -> list[str]:
+    """Two processes play the whole hour at once, from connecting on; whatever was wrong."""
+    with world() as found:
+        found.clock.set_speed(SPEED)
+        children = [Child(found), Child(found, client_id=1 if same_client else 2)]
+        ends = [each.end() for each in children]
+        problems = unsafe(books(found.gateway, found.folder))
+        found.go_to(TOO_OLD)
+        return problems + _wrong(found) + [str(each) for each in ends if each is None]
 
 
 def stops_that_fill(rounds: int, seed: int) -> tuple[list[str], int]:

@@ -71,6 +71,7 @@ class Order:
     deadly: Point | None = None
     retries: bool = False
     request_seconds: float = SECONDS
+    client_id: int = CLIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def connected(order: Order, **changes: Any) -> IbBroker:
     usual: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": order.port,
-        "client_id": CLIENT,
+        "client_id": order.client_id,
         "clock": StageClock(order.hands.now),
         "pacing": PACING,
         "connect_timeout_seconds": SECONDS,

@@ -16,7 +16,7 @@ from ib_insync import IB, MarketOrder, Stock
 
 from tests.crash.matrix import Kill, counted, play, troubles
 from tests.crash.points import Point
-from tests.crash.races import stops_that_fill, told_twice
+from tests.crash.races import stops_that_fill, told_twice, whole_runs
 from tests.crash.verdict import books, sent, unfinished, unsafe
 from tests.crash.world import World, world
 
@@ -63,6 +63,12 @@ def test_two_processes_that_close_the_same_positions_place_one_order_each() -> N
     with ThreadPoolExecutor(2) as pool:
         found = pool.map(lambda seed: told_twice(RACES // 2, seed), [SEED, SEED + 1])
         assert [each for problems in found for each in problems] == []
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("same_client", [True, False])
+def test_two_whole_runs_at_one_time_close_each_position_once(same_client: bool) -> None:
+    assert whole_runs(same_client) == []
 
 
 @pytest.mark.slow

@@ -29,6 +29,9 @@ from tests.faults.desk import NUMBER
 SCENARIO = Path(__file__).with_name("market.toml")
 BEFORE = dt.datetime(2026, 1, 28, 15, 59, tzinfo=dt.UTC)
 TURN = dt.datetime(2026, 1, 28, 16, 0, 20, tzinfo=dt.UTC)
+TOO_OLD = TURN + dt.timedelta(minutes=12)
+"""By then nothing is begun any more for the hour."""
+
 SYMBOLS = ("AAPL", "MSFT", "NVDA")
 SPEED = 20.0
 
