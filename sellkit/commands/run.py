@@ -66,7 +66,9 @@ def _literal(text: str) -> object:
 
 
 def print_result(result: RunResult) -> None:
-    """Every decision with its reasons, the tickets, and where the notebook is."""
+    """Every decision with its reasons, the tickets and orders, and where the notebook is."""
+    from sellkit.present.orders import order_line
+
     for assignment in result.assigned:
         print(f"assigned by default: {assignment}")
     tickets = {str(each["ticker"]): each for each in result.tickets}
@@ -77,6 +79,8 @@ def print_result(result: RunResult) -> None:
         ticket = tickets.get(ticker)
         if ticket is not None:
             print(f"{'':<9} {'':<{width}}  {_ticket_in_words(ticket)}")
+    for order in result.orders:
+        print(f"order {order_line(order)}")
     print(f"run {result.run_id} {result.outcome}; kept in {result.notebook}")
 
 

@@ -15,6 +15,7 @@ from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date
 from sellkit.operate.holdings import Holding, coverage, holdings
+from sellkit.operate.protection import say_lapsed
 from sellkit.operate.speech import say
 from sellkit.operate.study import Archive, Studies
 from sellkit.operate.wanted import refuse_emptiness, wanted
@@ -29,39 +30,15 @@ if TYPE_CHECKING:
     from sellkit.core.portfolio import Account, AccountSnapshot, Position
     from sellkit.core.quotes import Quote
     from sellkit.core.tickets import TicketRecord
-    from sellkit.operate.live import Live
     from sellkit.operate.options import DeskOptions
+    from sellkit.operate.parts import Parts
     from sellkit.operate.reconcile import Reconciliation
-    from sellkit.ports import (
-        AssignmentBook,
-        AssignmentSheet,
-        BarStore,
-        Broker,
-        Clock,
-        Journal,
-        Progress,
-        RunHeader,
-        SignalLog,
-    )
+    from sellkit.ports import AssignmentSheet, RunHeader
 
 log = logging.getLogger(__name__)
 
 _A_SESSION: Final = dt.timedelta(hours=12)
 """No session is longer: an opening that a ticket waits for today lies within it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """The adapters behind a desk's ports; `live` is what sends, and absent in a dry run."""
-
-    broker: Broker
-    clock: Clock
-    store: BarStore
-    book: AssignmentBook
-    journal: Journal
-    signal_log: SignalLog
-    progress: Progress
-    live: Live | None = None
 
 
 @dataclass(slots=True)
@@ -141,6 +118,7 @@ class Desk:
             Assignment(each.instrument.token, *default)
             for each in self.known_positions()
             if each.instrument.is_decided
+            and not each.instrument.problem
             and each.quantity > 0
             and each.instrument.token not in known
         )
@@ -233,11 +211,11 @@ class Desk:
         """
         self.begin()
         run_id, journal = self.run.run_id, self.parts.journal
+        say_lapsed(journal, decision.snapshot, self.parts.alarm)
         journal.record_snapshot(run_id, decision.snapshot)
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
         journal.record_standing(run_id, decision.standing)
         journal.record_rows(run_id, decision.rows)
-        self.parts.signal_log.append(run_id, decision.rows)
         for row in decision.rows:
             say(run_id, row)
         if self.parts.live is None:
@@ -255,8 +233,7 @@ class Desk:
         if self.parts.live is None:
             return ()
         sent = self.parts.live.submit(self.run.run_id, decision)
-        is_settled = all(each.state.is_terminal for each in sent)
-        self._finish(decision, "" if is_settled else "uncertain")
+        self._finish(decision, sent)
         return sent
 
     def close(self) -> None:
@@ -277,9 +254,12 @@ class Desk:
     ) -> None:
         self.close()
 
-    def _finish(self, decision: HourlyDecision, outcome: str = "") -> None:
-        outcome = outcome or ("undecided" if decision.undecided else "decided")
-        self.parts.journal.finish(self.run.run_id, self.parts.clock.now(), outcome)
+    def _finish(self, decision: HourlyDecision, sent: Sequence[TicketRecord] = ()) -> None:
+        run_id, outcome = self.run.run_id, "undecided" if decision.undecided else "decided"
+        if not all(each.state.is_terminal for each in sent):
+            outcome = "uncertain"
+        self.parts.signal_log.append(run_id, decision.rows, sent)
+        self.parts.journal.finish(run_id, self.parts.clock.now(), outcome)
 
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from sellkit.core.tickets import TicketRecord
     from sellkit.ports import Clock, Journal, NotebookRunner
 
 
@@ -29,6 +30,8 @@ class RunResult:
         As journalled.
     assigned
         Assignments that the run made by default, each as a line.
+    orders
+        Every attempt to send what the run approved, as far as it came.
     """
 
     run_id: str
@@ -37,6 +40,7 @@ class RunResult:
     decisions: tuple[Mapping[str, object], ...]
     tickets: tuple[Mapping[str, object], ...]
     assigned: tuple[str, ...] = ()
+    orders: tuple[TicketRecord, ...] = ()
 
     @property
     def exit_code(self) -> int:

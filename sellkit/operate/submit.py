@@ -15,7 +15,7 @@ from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.orders import prepare
 from sellkit.errors import BrokerError, DuplicateTicket, IllegalTransition, NotSent
-from sellkit.operate.clearing import Cleared, clear, resting_on, say_unprotected
+from sellkit.operate.clearing import Cleared, clear, in_words, resting_on, say_unprotected
 from sellkit.operate.following import follow, is_partial, say_end
 from sellkit.operate.trading import Attempt
 from sellkit.operate.verifying import held_now, verify
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.keys import Keys
     from sellkit.operate.trading import Look, Trading
+    from sellkit.ports.order_route import OrderDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Submission:
         """
         account = self.trading.account
         done: list[Attempt] = []
-        with self.keys.held(account, [_con_id(each) for each in tickets]) as mine:
+        con_ids = [_con_id(each) for each in tickets]
+        with self.keys.held(account, con_ids, self.trading.patience.turn) as mine:
             for ticket in tickets:
                 if _con_id(ticket) not in mine:
                     self._leave(ticket)
@@ -150,6 +152,10 @@ class Submission:
             return False
         if attempt.ticket is None:
             return False  # another process began it; it is followed, not sent
+        was, now = attempt.ticket.position.quantity, held_now(records, attempt.con_id)
+        if was * now < 0:
+            self._flipped(attempt, was, now)
+            return False
         verdict = first.judge(attempt.ticket)
         if isinstance(verdict, ApprovedTicket):
             return True
@@ -175,6 +181,16 @@ class Submission:
         except BrokerError as error:
             self._abandon(attempt, str(error))
             return
+        self._claim_and_send(attempt, verdict, draft, records)
+
+    def _claim_and_send(
+        self,
+        attempt: Attempt,
+        verdict: ApprovedTicket,
+        draft: OrderDraft,
+        records: BrokerRecords,
+    ) -> None:
+        trading = self.trading
         try:
             attempt.record = trading.book.claim(verdict, draft, records.snapshot, trading.now())
         except (DuplicateTicket, IllegalTransition) as error:
@@ -198,12 +214,17 @@ class Submission:
         """The ticket for what is held now; None when it has ended."""
         con_id = attempt.con_id
         was, now = held_now(before, con_id), held_now(cleared.records, con_id)
-        if attempt.ticket is None or now == was:
+        sold = cleared.sold_by(before, con_id)
+        if resting := resting_on(cleared.records, con_id):
+            listed = ", ".join(in_words(each) for each in resting)
+            self._abandon(attempt, f"own orders rest on it that were not there before: {listed}")
+            return None
+        if attempt.ticket is None or (now == was and not sold):
             return attempt.ticket
         if was * now < 0:
             self._flipped(attempt, was, now)
-        elif now != was - cleared.sold_by(before, con_id):
-            cause = f"the position became {now} from {was} meanwhile, by somebody else's doing"
+        elif now != was - sold:
+            cause = f"the position is {now} and was {was}, and its own orders sold {sold} meanwhile"
             self._abandon(attempt, cause)
         elif now == 0:
             cause = "its own resting order sold the position"
@@ -220,10 +241,9 @@ class Submission:
     def _abandon(
         self, attempt: Attempt, cause: str, kind: AlertKind = AlertKind.WITHHELD_EXIT
     ) -> None:
-        trading = self.trading
+        trading = self.trading  # told first: what ends with the step is not looked at again
+        trading.alarm(kind, f"{attempt.record.ticker}: the exit was not sent: {cause}")
         trading.step(attempt, TicketState.ABANDONED, cause)
-        if attempt.state is TicketState.ABANDONED:
-            trading.alarm(kind, f"{attempt.record.ticker}: the exit was not sent: {cause}")
 
     def _remainder(self, former: Attempt) -> Iterable[OrderTicket]:
         """The ticket for what a partial fill left, where there may be one."""

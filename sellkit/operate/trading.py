@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.settling import acknowledged, concerns, sounds_ended
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from sellkit.core.gates import Verdict
     from sellkit.core.lifecycle import TicketState
     from sellkit.core.orders import OrderTicket
-    from sellkit.core.portfolio import Account
+    from sellkit.core.portfolio import Account, OpenOrder
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.core.tickets import TicketRecord
     from sellkit.errors import SellkitError
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
+
+FILLED_AT_END: Final = "filled"
+"""Under what name the details of an end hold the shares that were executed."""
 
 
 class Look(Protocol):
@@ -39,6 +42,8 @@ class Patience:
 
     Attributes
     ----------
+    turn
+        Until another strategy of this process gives a contract back.
     idle
         Until nothing queues in the client any more.
     cancel
@@ -55,6 +60,7 @@ class Patience:
         Most orders for one ticket, the remainders of partial fills included.
     """
 
+    turn: float = 30.0
     idle: float = 5.0
     cancel: float = 20.0
     acknowledge: float = 15.0
@@ -169,6 +175,17 @@ class Trading:
             self.book.note_fills(tuple(each.fill for each in reports if each.fill is not None))
         return reports
 
+    def cancel(self, order: OpenOrder) -> None:
+        """Ask that an order be cancelled, as soon as nothing queues before that.
+
+        Raises
+        ------
+        BrokerError
+            It was not asked, or nobody knows.
+        """
+        self.route.wait_until_idle(self.patience.idle)
+        self.route.cancel(order)
+
     def step(
         self,
         attempt: Attempt,
@@ -179,12 +196,16 @@ class Trading:
     ) -> None:
         """Move an attempt on; where it stands in that state already nothing is written.
 
-        One that another process has moved meanwhile is given up here, and is that one's.
+        One that another process has moved meanwhile is given up here, and is that one's. With an
+        end goes what was executed by then, so that what comes later is recognised.
         """
         if attempt.state is state:
             self.refresh(attempt)
             return
         seen, key = attempt.state, attempt.record.reference
+        if state.is_terminal:
+            latest = self.book.ticket(key) or attempt.record
+            details[FILLED_AT_END] = str(latest.filled)
         try:
             attempt.record = self.book.step(
                 key, state, self.now(), cause, details, perm_id=perm_id, seen=seen

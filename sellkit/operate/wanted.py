@@ -32,7 +32,7 @@ def wanted(
     for position in positions:
         instrument = position.instrument
         assignment = assignments.get(instrument.token)
-        if not instrument.is_decided or position.quantity <= 0:
+        if not instrument.is_decided or instrument.problem or position.quantity <= 0:
             continue
         if assignment is None and not options.all_positions:
             continue

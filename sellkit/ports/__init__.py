@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
     from sellkit.core.precedent import Precedent
+    from sellkit.core.protection import Resting
     from sellkit.core.quotes import Quote
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
+    from sellkit.core.tickets import TicketRecord
     from sellkit.core.windows import BarRequest
 
 
@@ -85,12 +87,12 @@ class Broker(Protocol):
     def snapshot(self, account: Account) -> AccountSnapshot:
         """Positions and open orders of all clients, each list complete to its end marker.
 
+        A contract that the gateway cannot tell any more is the `problem` of its instrument.
+
         Raises
         ------
         RequestTimedOut
             An end marker did not come.
-        UnknownInstrument
-            A position's contract cannot be told from others.
         """
         ...
 
@@ -214,10 +216,14 @@ class Journal(Protocol):
         """
         ...
 
+    def resting(self, account: Account) -> tuple[Resting, ...]:
+        """The open orders of an account as the latest recorded snapshot of it has them."""
+        ...
+
     def record_switch(
         self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
     ) -> None:
-        """That a person, or sellkit, did `arm`, `disarm`, `halt` or `resume`."""
+        """That a person, or sellkit, did `arm`, `disarm`, `halt`, `resume` or `probe`."""
         ...
 
     def switches(self) -> tuple[Mapping[str, object], ...]:
@@ -232,8 +238,10 @@ class Journal(Protocol):
 class SignalLog(Protocol):
     """One plain line for each run and position."""
 
-    def append(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
-        """Add the rows' lines at the end."""
+    def append(
+        self, run_id: str, rows: Sequence[SnapshotRow], sent: Sequence[TicketRecord] = ()
+    ) -> None:
+        """Add the rows' lines at the end, each with what was sent for its position."""
         ...
 
 

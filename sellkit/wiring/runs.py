@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import sys
 from contextlib import closing, contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.config import Overrides, Settings
+    from sellkit.core.tickets import TicketRecord
     from sellkit.operate.hourly import RunResult
     from sellkit.ports import Clock
 
@@ -83,6 +85,7 @@ def run_notebook(
         notebook = settings.notebooks_dir / HOURLY_RUN
         runner = PapermillRunner(settings.root, echo=sys.stderr if sys.stderr.isatty() else None)
         result = hourly_run(runner, journal, clock, notebook, output, parameters)
+        result = replace(result, orders=_orders(journal, run_id))
     after = book.load().assignments
     fresh = tuple(str(each) for token, each in after.items() if token not in before)
     return replace(result, assigned=fresh)
@@ -101,6 +104,14 @@ def check_confirmable(overrides: Overrides, run_id: str) -> None:
 
     with closing(open_journal(load(overrides))) as journal:
         many_of(journal, None, run_id)
+
+
+def _orders(journal: SqliteJournal, run_id: str) -> tuple[TicketRecord, ...]:
+    """Every attempt that a run began."""
+    run = next(each for each in journal.runs() if each["run_id"] == run_id)
+    since = dt.datetime.fromisoformat(str(run["started_at"]))
+    told = journal.book.ticket_records(str(run["account"]), since)
+    return tuple(each for each in told if each.run_id == run_id)
 
 
 def _with(own: Mapping[str, object], extra: Mapping[str, object]) -> Mapping[str, object]:
