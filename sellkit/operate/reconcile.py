@@ -42,6 +42,7 @@ _SAID_ENDS = (
     TicketState.REJECTED,
     TicketState.CANCELLED,
     TicketState.EXPIRED,
+    TicketState.NOT_RECEIVED,
     TicketState.UNCERTAIN,
 )
 

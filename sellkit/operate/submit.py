@@ -8,7 +8,7 @@ position read again; every gate once more; the claim on the disk; the order, onc
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket, DeniedTicket
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from sellkit.operate.keys import Keys
     from sellkit.operate.trading import Look, Trading
     from sellkit.ports.order_route import OrderDraft
-
-_CLOSED: Final = (TicketState.DONE, TicketState.DONE_BY_OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,7 @@ class Submission:
 
     def _say_ended(self, former: TicketRecord | None) -> None:
         """The position is held, its exit signalled, and this bar's one attempt is over."""
-        if former is None or former.state in _CLOSED:
+        if former is None:
             return
         told = f"{former.ticker}: the exit was not sent: {former.reference} is {former.state}"
         todo = "the same bar is never sold twice; the next completed bar decides again"
