@@ -55,6 +55,8 @@ class Live:
         Whether a ticket that the gateway never had is sent once more.
     heard
         How far the route's reports have been taken.
+    executed
+        The families of executions that the last facts were gathered with.
     """
 
     route: OrderRoute
@@ -68,6 +70,7 @@ class Live:
     withheld: Callable[[Sequence[str]], None] = lambda _told: None
     retries_proven_unsent: bool = False
     heard: Heard = field(default_factory=Heard)
+    executed: set[str] = field(default_factory=set)
 
     def reconcile(self, run_id: str, *, adopts: bool) -> Reconciliation:
         """Settle what former processes left, unless another one has the account's lease.
@@ -96,7 +99,10 @@ class Live:
 
     def facts(self) -> LiveFacts:
         """What the gates of live mode see at this moment."""
-        return self.permission.live_facts(self.route.records(self.account))
+        records = self.route.records(self.account)
+        self.executed.clear()
+        self.executed.update(each.family for each in records.fills)
+        return self.permission.live_facts(records)
 
     def submit(self, run_id: str, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
         """Carry out what a decision approved; the latest attempt of each ticket.
@@ -121,7 +127,9 @@ class Live:
             return ()
         quotes = {row.position.instrument.con_id: row.quote for row in decision.rows if row.quote}
         look = replace(
-            self._look(len(decision.exits), decision.decided, quotes), basis=decision.snapshot
+            self._look(len(decision.exits), decision.decided, quotes),
+            basis=decision.snapshot,
+            executed=frozenset(self.executed),
         )
         return Submission(self._trading(run_id, look), self.keys).carry_out(approved)
 
