@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sellkit.core.portfolio import AccountSnapshot
     from sellkit.core.quotes import Quote
     from sellkit.core.reports import BrokerRecords
+    from sellkit.core.standing import Standing
     from sellkit.operate.permission import Permission
     from sellkit.operate.trading import Look
 
@@ -50,6 +51,8 @@ class FinalLook:
         Positions as they were decided on; None where nothing was decided.
     executed
         The families of executions that were known when it was decided.
+    standings
+        How the connection stood when lists were first looked at, by their epoch and beginning.
     """
 
     permission: Permission
@@ -60,6 +63,7 @@ class FinalLook:
     price_step: Callable[[Instrument, Decimal], Decimal]
     basis: AccountSnapshot | None = None
     executed: frozenset[str] = frozenset()
+    standings: dict[tuple[int, dt.datetime], Standing] = field(default_factory=dict)
 
     def __call__(self, records: BrokerRecords) -> Look:
         """Gather what live mode asks for, with positions and orders as in these lists.
@@ -77,6 +81,11 @@ class FinalLook:
         except BrokerError as error:
             return _Refusal(f"the last look failed: {error}")
         return _Moment(self, records, live, deferred)
+
+    def standing_over(self, records: BrokerRecords) -> Standing:
+        """How the connection stands, not ready where it was interrupted since the lists came."""
+        now = self.permission.broker.standing
+        return now.interrupted(self.standings.setdefault((records.epoch, records.began_at), now))
 
     def quote_of(self, instrument: Instrument, now: dt.datetime) -> Quote | None:
         """The quote of the decision, or a fresh one where that has aged."""
@@ -132,7 +141,7 @@ class _Moment:
 
     def _judge(self, ticket: OrderTicket) -> Verdict:
         run, instrument = self.run, ticket.position.instrument
-        broker, clock = run.permission.broker, run.permission.clock
+        clock = run.permission.clock
         quote = run.quote_of(instrument, clock.now())
         try:
             ticket = run.priced(ticket, quote)
@@ -143,7 +152,7 @@ class _Moment:
             now=now,
             is_present=True,
             snapshot=self.records.snapshot,
-            standing=broker.standing,
+            standing=run.standing_over(self.records),
             quote=quote,
             session=calendar.at(now),
             next_open=calendar.next_to_open(now).open_utc,

@@ -198,6 +198,18 @@ def test_what_a_partial_fill_left_is_sold_as_the_position_shows_it() -> None:
     assert desk.send(tickets()[0]) == ["CANCELLED", "DONE"]
 
 
+def test_lists_of_before_an_interruption_are_no_ground_although_the_link_stood() -> None:
+    desk = Armed()
+
+    def act(route: FakeRoute, order: FakeOrder) -> None:
+        desk.broker.standing = replace(desk.broker.standing, since=NOW + SECOND)
+        fill(route, order)
+
+    desk.route.on_submit = act
+    assert desk.send() == ["DONE", "ABANDONED", "ABANDONED"]
+    assert "it was interrupted after the positions were read" in desk.told()
+
+
 class LosingClock(RouteClock):
     """Nobody can ask for the time after so many questions."""
 
