@@ -169,15 +169,14 @@ def test_a_stop_that_fills_in_part_leaves_only_the_rest_to_the_close(play: Play)
     play.turn(fall=("AAPL",), rise=("MSFT",))
     (stop,) = play.gateway.exchange.orders()
 
+    play.gateway.terminal.set_habits(cancel_after_seconds=5)
+
     def fill() -> None:
         until(lambda: play.asked("cancelOrder"))
         play.gateway.terminal.fill(stop.perm_id, Decimal(30))
+        play.go_to(TURN + 6 * SECOND)
 
-    def fill_and_confirm() -> None:
-        fill()
-        play.go_to(TURN + 62 * SECOND)
-
-    with meanwhile(fill_and_confirm):
+    with meanwhile(fill):
         record = one_of(play.run_live())
     assert (record.state, record.quantity) == (TicketState.DONE, Decimal(70)), record.cause
     assert held(play) == 0
