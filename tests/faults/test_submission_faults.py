@@ -370,7 +370,7 @@ def test_an_id_that_was_taken_gives_way_to_a_new_one_once_all_is_reconciled(play
     play.run_live()
     assert states(play) == {"AAPL 1": "NOT_RECEIVED 0", "AAPL 2": "DONE 100"}
     first, second = (each.fields[1] for each in play.heard("placeOrder"))
-    stop = next(each for each in gather(play).resting)
+    (stop,) = gather(play).resting
     assert str(stop.order_id) not in (first, second)
     play.seen("103: UNCERTAIN, aloud; proven to be unsent, and allowed once more: a new id, DONE")
 
