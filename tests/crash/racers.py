@@ -89,7 +89,7 @@ def _closed(live: Live, run_id: str, ticket: OrderTicket) -> tuple[list[str], st
     lease.take()
     try:
         row = SimpleNamespace(position=ticket.position, quote=None, verdict=ApprovedTicket(ticket))
-        decision: Any = SimpleNamespace(rows=(row,), exits=(row,), decided=5)
+        decision: Any = SimpleNamespace(rows=(row,), exits=(row,), decided=5, snapshot=None)
         return [str(each.state) for each in live.submit(run_id, decision)], ""
     except SellkitError as error:
         return [], f"{type(error).__name__}: {error}"
