@@ -15,9 +15,10 @@ from sellkit.core.settling import settle
 from sellkit.errors import BrokerError
 from sellkit.operate.clearing import say_unprotected
 from sellkit.operate.comparing import Line, compare
+from sellkit.operate.flipping import held_now, say_flip
 from sellkit.operate.following import evidence, follow, is_partial, say_end
 from sellkit.operate.trading import FILLED_AT_END, Attempt
-from sellkit.operate.verifying import held_now, problem_of, verify
+from sellkit.operate.verifying import problem_of, verify
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -41,6 +42,7 @@ _SAID_ENDS = (
     TicketState.REJECTED,
     TicketState.CANCELLED,
     TicketState.EXPIRED,
+    TicketState.NOT_RECEIVED,
     TicketState.UNCERTAIN,
 )
 
@@ -184,9 +186,11 @@ class Reconciler:
         found = settle(attempt.record, evidence(trading, attempt, records))
         before = attempt.state
         was_known = before is TicketState.UNCERTAIN
+        if found.state is not TicketState.FILLED:  # what is executed in whole is verified
+            say_flip(trading, attempt, records)
         if found.state is not TicketState.UNCERTAIN:
             is_filled = found.state is TicketState.FILLED
-            if was_known and is_filled and problem_of(trading, attempt, records, set()):
+            if was_known and is_filled and problem_of(trading, attempt, records):
                 return  # as uncertain as it was
             trading.step(attempt, found.state, found.cause, found.perm_id)
             say_end(trading, attempt)

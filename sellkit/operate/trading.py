@@ -90,6 +90,8 @@ class Attempt:
         Since when the lists leave its fate open, by `Trading.timer`.
     is_given_up
         Whether this process has nothing more to do for it.
+    is_flip_said
+        Whether a person was told that its position changed its sign.
     """
 
     ticket: OrderTicket | None
@@ -99,6 +101,7 @@ class Attempt:
     news: bool = False
     doubted_since: float | None = None
     is_given_up: bool = False
+    is_flip_said: bool = False
 
     @property
     def state(self) -> TicketState:
@@ -118,9 +121,13 @@ class Attempt:
 
 @dataclass(slots=True)
 class Heard:
-    """The number of the last report that was taken."""
+    """Every report that was taken, oldest first, and the number of the last.
+
+    Whoever waits for one order hears of others, too: what was said of them is here.
+    """
 
     number: int = 0
+    reports: list[OrderReport] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +178,7 @@ class Trading:
         reports = self.route.reports(self.heard.number, max(seconds, 0.0))
         if reports:
             self.heard.number = reports[-1].number
+            self.heard.reports += reports
             self.book.note_reports(reports)
             self.book.note_fills(tuple(each.fill for each in reports if each.fill is not None))
         return reports

@@ -90,6 +90,8 @@ def _kill(kills: int, first: int, seed: int, tally: Tally) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for (number, kill), outcome in zip(plays, pool.map(_played, plays), strict=True):
             tally.add(number, kill, outcome)
+            if tally.plays % 100 == 0:
+                print(f"{tally.plays:,} plays, {time.monotonic() - began:.0f} s", flush=True)
             if tally.failures >= MOST_FAILURES:
                 pool.shutdown(cancel_futures=True)
                 break

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.crash.points import Point
+from tests.crash.runs import SECONDS
 from tests.crash.verdict import books, sent, unfinished, unsafe
-from tests.crash.world import TURN, World, world
+from tests.crash.world import TOO_OLD, World, world
 
 Rule = Mapping[str, object]
 
 AN_ORDER_LATER = 5.0
-TOO_OLD = TURN + dt.timedelta(minutes=12)
-"""By then nothing is begun any more for the hour."""
-
 EVERY_DRY = 20
 SHORT_SECONDS = 2.0
+_OF_A_BROKEN_GATEWAY = ("NotConnected", "RequestTimedOut")
 _ANSWERS = ("orderStatus", "openOrder", "execDetails", "completedOrder", "error")
 _DROPPED = ("orderStatus", "execDetails", "completedOrder", "error")
 """What may be lost: a list that lacks an open order and ends well would be a lie."""
@@ -94,7 +93,7 @@ def plan(points: Sequence[Point], dry: Sequence[Point], kills: int, seed: int) -
     is_calm = True
     for number in range(kills):
         if number % EVERY_DRY == EVERY_DRY - 1:
-            yield Kill(chance.choice(dry), work="dry")
+            yield Kill(chance.choice(dry), rules=_perhaps(chance, 0.5), work="dry")
             continue
         if not left:
             is_calm = number == 0
@@ -106,9 +105,13 @@ def plan(points: Sequence[Point], dry: Sequence[Point], kills: int, seed: int) -
         yield Kill(
             deadly,
             again=chance.choice(points) if chance.random() < 0.3 else None,
-            rules=tuple(troubles(chance)) if chance.random() < 0.8 else (),
+            rules=_perhaps(chance, 0.8),
             retries=chance.random() < 0.3,
         )
+
+
+def _perhaps(chance: random.Random, likely: float) -> tuple[Rule, ...]:
+    return tuple(troubles(chance)) if chance.random() < likely else ()
 
 
 def troubles(chance: random.Random) -> Iterator[Rule]:
@@ -152,9 +155,9 @@ def play(kill: Kill) -> Outcome:
     """Kill, recover, and look."""
     outcome = Outcome()
     with world(kill.rules) as found:
-        how = {"work": kill.work, "retries": kill.retries}
-        if kill.rules:
-            how["request_seconds"] = SHORT_SECONDS
+        how: dict[str, Any] = {"work": kill.work, "retries": kill.retries}
+        how["is_calm"] = not kill.rules
+        how["request_seconds"] = SHORT_SECONDS if kill.rules else SECONDS
         _run(found, outcome, kill.deadly, **how)
         outcome.problems += _unsafe(found)
         if kill.again is not None:
@@ -166,12 +169,12 @@ def play(kill: Kill) -> Outcome:
         if kill.rules:
             found.control.clear()
             found.pass_by(AN_ORDER_LATER)
-            _run(found, outcome, None, work=kill.work, retries=kill.retries)
+            _run(found, outcome, None, work=kill.work, retries=kill.retries, is_calm=True)
         found.go_to(TOO_OLD)
         if kill.work == "dry":
             outcome.problems += sent(found.gateway)
             return outcome
-        _run(found, outcome, None, work="reconcile")
+        _run(found, outcome, None, work="reconcile", is_calm=True)
         last = books(found.gateway, found.folder)
         outcome.problems += [*unsafe(last), *unfinished(last)]
         outcome.states = [f"{each.ticker} {each.state}" for each in last.tickets]
@@ -181,11 +184,16 @@ def play(kill: Kill) -> Outcome:
     return outcome
 
 
-def _run(found: World, outcome: Outcome, deadly: Point | None, **how: object) -> None:
+def _run(
+    found: World, outcome: Outcome, deadly: Point | None, *, is_calm: bool, **how: object
+) -> None:
     told = found.run(deadly, **how)
     outcome.died += told is None
-    if told is not None and told.error:
-        outcome.errors.append(told.error)
+    if told is None or not told.error:
+        return
+    outcome.errors.append(told.error)
+    if is_calm or not told.error.startswith(_OF_A_BROKEN_GATEWAY):
+        outcome.problems.append(f"a run ended early: {told.error}")
 
 
 def _unsafe(found: World) -> list[str]:

@@ -20,7 +20,7 @@ from sellkit.errors import SellkitError
 from sellkit.operate.live import Live
 from sellkit.ports import RunHeader
 from tests import build
-from tests.crash.runs import Hands, LoudArmoury, Order, connected, options
+from tests.crash.runs import Hands, LoudArmoury, Order, connected, options, quiet
 from tests.faults.desk import NUMBER, journal_at
 
 ACCOUNT = Account("main", NUMBER)
@@ -49,16 +49,16 @@ class Word:
     Attributes
     ----------
     lease
-        The folder of the lease that it takes for this; None leaves it without one, as if somebody
-        had removed the file.
+        The folder of the lease that it takes for this.
     """
 
     con_id: int
-    lease: Path | None
+    lease: Path
 
 
 def race(racer: Racer, words: Connection, start: Barrier) -> None:
     """Close each position that is named, at the same instant as the others, until told to end."""
+    quiet()
     order = Order(
         folder=racer.folder, port=racer.port, run_id=f"{racer.client_id:08x}", hands=racer.hands
     )
@@ -79,9 +79,7 @@ def race(racer: Racer, words: Connection, start: Barrier) -> None:
 
 
 def _with_lease(live: Live, word: Word) -> Live:
-    folder = word.lease
-    assert folder is not None
-    lease = FileLease(folder, ACCOUNT, SystemClock().now)
+    lease = FileLease(word.lease, ACCOUNT, SystemClock().now)
     return replace(live, permission=replace(live.permission, lease=lease))
 
 

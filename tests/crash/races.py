@@ -21,7 +21,16 @@ from tests.adapters.processes import PROCESSES
 from tests.crash.racers import Racer, Word, race
 from tests.crash.runs import Hands, LoudArmoury
 from tests.crash.verdict import books, unfinished, unsafe
-from tests.crash.world import ACCOUNT, PATIENCE, SPEED, World, address
+from tests.crash.world import (
+    ACCOUNT,
+    PATIENCE,
+    SPEED,
+    TOO_OLD,
+    Child,
+    World,
+    address,
+    world,
+)
 from tests.faults.desk import NUMBER
 
 BATCH = 10
@@ -82,21 +91,33 @@ def told_twice(rounds: int, seed: int) -> list[str]:
     problems: list[str] = []
     for first in range(0, rounds, BATCH):
         count = min(BATCH, rounds - first)
-        with _market(count, with_stops=False) as found, _racing(found, 2) as racers:
-            for con_id in _con_ids(count):
-                is_shared = chance.random() < 0.5
-                own = [found.folder / "state"] * 2
-                if not is_shared:
-                    own = [found.folder / "one", found.folder / "other"]
-                racers.tell(*(Word(con_id, folder) for folder in own))
-                racers.start.wait(PATIENCE)
-                said = racers.answers()
-                placed = _placed(found, con_id)
-                if placed != 1:
-                    told = "one lease" if is_shared else "two leases"
-                    problems.append(f"{con_id}, {told}: {placed} orders; {said}")
+        with _market(count, with_stops=False) as found:
+            with _racing(found, 2) as racers:
+                for con_id in _con_ids(count):
+                    problems += _one_order_of_two(found, racers, con_id, chance.random() < 0.5)
             problems += _wrong(found)
     return problems
+
+
+def _one_order_of_two(found: World, racers: Racers, con_id: int, is_shared: bool) -> list[str]:
+    names = ("state", "state") if is_shared else ("one", "other")
+    racers.tell(*(Word(con_id, found.folder / name) for name in names))
+    racers.start.wait(PATIENCE)
+    said = racers.answers()
+    placed = _placed(found, con_id)
+    told = "one lease" if is_shared else "two leases"
+    return [] if placed == 1 else [f"{con_id}, {told}: {placed} orders; {said}"]
+
+
+def whole_runs(same_client: bool) -> list[str]:
+    """Two processes play the whole hour at once, from connecting on; whatever was wrong."""
+    with world() as found:
+        found.clock.set_speed(SPEED)
+        children = [Child(found), Child(found, client_id=1 if same_client else 2)]
+        ends = [each.end() for each in children]
+        problems = unsafe(books(found.gateway, found.folder))
+        found.go_to(TOO_OLD)
+        return problems + _wrong(found) + [str(each) for each in ends if each is None]
 
 
 def stops_that_fill(rounds: int, seed: int) -> tuple[list[str], int]:
@@ -108,15 +129,10 @@ def stops_that_fill(rounds: int, seed: int) -> tuple[list[str], int]:
     fills = 0
     for first in range(0, rounds, BATCH):
         count = min(BATCH, rounds - first)
-        with _market(count, with_stops=True) as found, _racing(found, 1) as racers:
-            for con_id in _con_ids(count):
-                seconds = chance.choice([0.0, chance.uniform(0, LONGEST_CANCEL)])
-                found.gateway.terminal.set_habits(cancel_after_seconds=seconds)
-                racers.tell(Word(con_id, found.folder / "state"))
-                racers.start.wait(PATIENCE)
-                threading.Event().wait(chance.uniform(0, LONGEST_WAIT))
-                found.control.set_price(_symbol(con_id), float(STOP) - 5, con_id=con_id)
-                racers.answers()
+        with _market(count, with_stops=True) as found:
+            with _racing(found, 1) as racers:
+                for con_id in _con_ids(count):
+                    _trigger_meanwhile(found, racers, con_id, chance)
             found.gateway.terminal.set_habits(cancel_after_seconds=0)
             problems += _wrong(found)
             fills += sum(
@@ -126,7 +142,22 @@ def stops_that_fill(rounds: int, seed: int) -> tuple[list[str], int]:
     return problems, fills
 
 
+def _trigger_meanwhile(found: World, racers: Racers, con_id: int, chance: random.Random) -> None:
+    seconds = chance.choice([0.0, chance.uniform(0, LONGEST_CANCEL)])
+    found.gateway.terminal.set_habits(cancel_after_seconds=seconds)
+    racers.tell(Word(con_id, found.folder / "state"))
+    racers.start.wait(PATIENCE)
+    threading.Event().wait(chance.uniform(0, LONGEST_WAIT))
+    found.control.set_price(_symbol(con_id), float(STOP) - 5, con_id=con_id)
+    racers.answers()
+
+
 def _wrong(found: World) -> list[str]:
+    """What must not be, once a later run has looked at what the last race left."""
+    found.runs = len(_con_ids(BATCH))
+    told = found.run(work="reconcile")
+    assert told is not None
+    assert not told.error, told.error
     last = books(found.gateway, found.folder)
     problems = [*unsafe(last), *unfinished(last)]
     return problems + ([f"told: {each}" for each in last.alarms] if problems else [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ class Order:
     deadly: Point | None = None
     retries: bool = False
     request_seconds: float = SECONDS
+    client_id: int = CLIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def alarms_at(folder: Path) -> Path:
 
 def run(order: Order, told: Connection) -> None:
     """Run, and tell the end of it; the whole life of a process."""
+    quiet()
     points = Points(order.deadly)
     install(points)
     words: dict[str, str] = {}
@@ -118,12 +121,17 @@ def run(order: Order, told: Connection) -> None:
     told.close()
 
 
+def quiet() -> None:
+    """Keep this process from writing its log onto the terminal of the one that looks on."""
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
 def connected(order: Order, **changes: Any) -> IbBroker:
     """A connection for a run."""
     usual: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": order.port,
-        "client_id": CLIENT,
+        "client_id": order.client_id,
         "clock": StageClock(order.hands.now),
         "pacing": PACING,
         "connect_timeout_seconds": SECONDS,

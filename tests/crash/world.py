@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,11 @@ from tests.faults.desk import NUMBER
 SCENARIO = Path(__file__).with_name("market.toml")
 BEFORE = dt.datetime(2026, 1, 28, 15, 59, tzinfo=dt.UTC)
 TURN = dt.datetime(2026, 1, 28, 16, 0, 20, tzinfo=dt.UTC)
+TOO_OLD = TURN + dt.timedelta(minutes=12)
+"""By then nothing is begun any more for the hour."""
+
 SYMBOLS = ("AAPL", "MSFT", "NVDA")
 SPEED = 20.0
-"""Virtual seconds in a real one while a run goes on."""
 
 PATIENCE = 60.0
 ACCOUNT = Account("main", NUMBER)
@@ -88,6 +90,8 @@ class World:
 
     Attributes
     ----------
+    speed
+        Virtual seconds in a real one while a run goes on.
     runs
         How many there were.
     """
@@ -96,7 +100,8 @@ class World:
     gateway: Gateway
     clock: VirtualClock
     control: Control
-    runs: int = field(default=0)
+    speed: float = SPEED
+    runs: int = 0
 
     def go_to(self, moment: dt.datetime) -> None:
         """Stand still at a moment, and let happen what is due until then."""
@@ -112,7 +117,7 @@ class World:
 
         `how` are further fields of the `Order`.
         """
-        self.clock.set_speed(SPEED)
+        self.clock.set_speed(self.speed)
         child = Child(self, deadly, **how)
         try:
             return child.end()
@@ -173,6 +178,7 @@ def _made_template() -> Path:
     """A folder with the bars up to an hour before, and no journal; kept for the process's life."""
     folder = Path(tempfile.mkdtemp(prefix="sellkit-crash-"))
     with _gateway(folder) as found:
+        found.speed = 0  # not a moment later: prices fall before the hour ends
         told = found.run(work="dry")
     assert told is not None
     assert not told.error, told.error

@@ -10,6 +10,7 @@ import pytest
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket
 from sellkit.core.lifecycle import TicketState
+from sellkit.core.orders import OrderTicket
 from sellkit.core.portfolio import Account, OpenOrder
 from sellkit.core.reports import BrokerRecords, Meaning, ReportKind
 from sellkit.errors import JournalError, NotConnected, NotSent, SubmissionUncertain
@@ -334,6 +335,16 @@ def test_a_refusal_is_one_attempt_and_an_alert() -> None:
     assert desk.route.sent == [USUAL]
 
 
+def test_an_exit_whose_one_attempt_is_over_is_withheld_aloud() -> None:
+    desk = stage()
+    desk.route.on_submit = reject
+    desk.close()
+    desk.alarms.clear()
+    desk.close()
+    assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
+    assert "REJECTED" in desk.alarms[0][1]
+
+
 def test_a_refusal_that_only_a_code_tells_is_a_refusal() -> None:
     desk = stage()
     desk.route.on_submit = lambda route, order: route.say(
@@ -492,6 +503,57 @@ def test_several_positions_go_out_before_the_first_is_waited_for() -> None:
     assert [each.state for each in found] == [TicketState.DONE] * 2
     steps = [each for each in desk.book.written if each.startswith(("SUBMITTING", "FILLED"))]
     assert [each.split()[0] for each in steps] == ["SUBMITTING"] * 2 + ["FILLED"] * 2
+
+
+def taken_by_another(desk: Stage, ticket: OrderTicket) -> None:
+    """Another process claims a ticket."""
+    approved = ApprovedTicket(ticket)
+    desk.book.claim(approved, desk.route.draft(approved), snapshot(), desk.route.now())
+
+
+def test_a_ticket_that_another_process_claims_first_is_left_to_it_alone() -> None:
+    desk = stage(position(), position("NASDAQ:MSFT", con_id=272093))
+    mine, theirs = ticket(), ticket(position("NASDAQ:MSFT", con_id=272093))
+    looks: list[OrderTicket] = []
+
+    def objection(one: OrderTicket, _records: BrokerRecords) -> str:
+        looks.append(one)
+        if one == theirs and looks.count(theirs) == 2:
+            taken_by_another(desk, theirs)
+        return ""
+
+    desk.objection = objection
+    desk.close(mine, theirs)
+    assert desk.route.sent == [mine.reference]
+    assert desk.states(mine.reference)[-1] == "DONE"
+    assert desk.states(theirs.reference) == ["INTENT", "SUBMITTING"]
+    assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
+
+
+def test_an_order_of_another_process_is_not_abandoned_by_a_gate_that_objects_here() -> None:
+    desk = stage()
+
+    def objection(one: OrderTicket, _records: BrokerRecords) -> str:
+        taken_by_another(desk, one)
+        return "the lease is held elsewhere"
+
+    desk.objection = objection
+    desk.close()
+    assert desk.states() == ["INTENT", "SUBMITTING"]
+    assert desk.route.sent == []
+
+
+def test_nothing_is_cancelled_for_a_ticket_that_another_process_has_begun() -> None:
+    desk = stage(resting=(own_stop(),))
+
+    def objection(one: OrderTicket, _records: BrokerRecords) -> str:
+        desk.book.step(one.reference, TicketState.CANCELLING, desk.route.now(), "elsewhere")
+        return ""
+
+    desk.objection = objection
+    desk.close()
+    assert desk.states() == ["INTENT", "CANCELLING"]
+    assert desk.route.cancelled == []
 
 
 # --- what is told late ----------------------------------------------------------------------------
