@@ -204,7 +204,7 @@ def test_what_is_not_sent_is_said_even_when_the_journal_fails_at_that_moment() -
     desk.book.unwritable = {"step"}
     with pytest.raises(JournalError):
         desk.close()
-    assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
+    assert desk.kinds() == [AlertKind.WITHHELD_EXIT, AlertKind.JOURNAL]
 
 
 # --- own resting orders ---------------------------------------------------------------------------
