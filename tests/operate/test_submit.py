@@ -317,6 +317,19 @@ def test_a_refusal_is_one_attempt_and_an_alert() -> None:
     assert desk.route.sent == [USUAL]
 
 
+def test_what_protects_no_more_is_told_before_the_refusal_is_on_the_disk() -> None:
+    desk = stage(resting=(own_stop(),))
+
+    def reject_and_fill_the_disk(route: FakeRoute, order: FakeOrder) -> None:
+        reject(route, order)
+        desk.book.unwritable.add("step")
+
+    desk.route.on_submit = reject_and_fill_the_disk
+    with pytest.raises(JournalError):
+        desk.close()
+    assert desk.kinds() == [AlertKind.ORDER_REJECTED, AlertKind.UNPROTECTED]
+
+
 def test_an_exit_whose_one_attempt_is_over_is_withheld_aloud() -> None:
     desk = stage()
     desk.route.on_submit = reject
