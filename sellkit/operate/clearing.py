@@ -11,16 +11,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
-from sellkit.core.fills import total
+from sellkit.core.fills import sold, total
 from sellkit.core.lifecycle import TicketState
-from sellkit.core.portfolio import Side
 from sellkit.core.reports import ENDED_STATUSES
 from sellkit.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sellkit.core.fills import Fill
     from sellkit.core.portfolio import OpenOrder
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.operate.trading import Attempt, Trading
@@ -51,7 +49,7 @@ class Cleared:
         gone = {each.perm_id for each in self.resting if each.con_id == con_id}
         then = [each for each in before.fills if each.perm_id in gone]
         now = [each for each in self.records.fills if each.perm_id in gone]
-        return _sold(now) - _sold(then)
+        return sold(now) - sold(then)
 
 
 def resting_on(records: BrokerRecords, con_id: int) -> tuple[OpenOrder, ...]:
@@ -209,9 +207,3 @@ def _give_up(trading: Trading, attempt: Attempt, left: Sequence[OpenOrder]) -> N
 
 def _of(attempts: Sequence[Attempt], order: OpenOrder) -> Attempt:
     return next(each for each in attempts if each.con_id == order.con_id)
-
-
-def _sold(fills: Sequence[Fill]) -> Decimal:
-    """Shares sold less shares bought."""
-    bought = [each for each in fills if each.side is Side.BUY]
-    return total(each for each in fills if each.side is Side.SELL) - total(bought)

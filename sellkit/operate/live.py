@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket
+from sellkit.operate.dating import Dating
 from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.submit import Submission
@@ -106,7 +107,9 @@ class Live:
                 self.alarm(AlertKind.WITHHELD_EXIT, f"{told}: the exits were not sent: {trouble}")
             return ()
         quotes = {row.position.instrument.con_id: row.quote for row in decision.rows if row.quote}
-        look = self._look(len(decision.exits), decision.decided, quotes)
+        look = replace(
+            self._look(len(decision.exits), decision.decided, quotes), basis=decision.snapshot
+        )
         return Submission(self._trading(run_id, look), self.keys).carry_out(approved)
 
     def close(self) -> None:
@@ -129,7 +132,7 @@ class Live:
             book=self.tickets,
             account=self.account,
             run_id=run_id,
-            now=self.permission.clock.now,
+            now=Dating(self.permission.clock).now,
             look=look,
             stopped=self.permission.stopped,
             stop=self.permission.stop,

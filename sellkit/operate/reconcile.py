@@ -15,9 +15,10 @@ from sellkit.core.settling import settle
 from sellkit.errors import BrokerError
 from sellkit.operate.clearing import say_unprotected
 from sellkit.operate.comparing import Line, compare
+from sellkit.operate.flipping import held_now, say_flip
 from sellkit.operate.following import end, evidence, follow, is_partial, say_end
 from sellkit.operate.trading import FILLED_AT_END, Attempt
-from sellkit.operate.verifying import held_now, problem_of, verify
+from sellkit.operate.verifying import problem_of, verify
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -175,9 +176,11 @@ class Reconciler:
         trading = self.trading
         found = settle(attempt.record, evidence(trading, attempt, records))
         was_known = attempt.state is TicketState.UNCERTAIN
+        if found.state is not TicketState.FILLED:  # what is executed in whole is verified
+            say_flip(trading, attempt, records)
         if found.state is not TicketState.UNCERTAIN:
             is_filled = found.state is TicketState.FILLED
-            if was_known and is_filled and problem_of(trading, attempt, records, set()):
+            if was_known and is_filled and problem_of(trading, attempt, records):
                 return  # as uncertain as it was
             end(trading, attempt, found.state, found.cause, found.perm_id)
             return

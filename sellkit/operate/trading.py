@@ -92,6 +92,8 @@ class Attempt:
         Whether this process has nothing more to do for it.
     is_said_unprotected
         Whether a person was told that what protected its position is gone.
+    is_flip_said
+        Whether a person was told that its position changed its sign.
     """
 
     ticket: OrderTicket | None
@@ -102,6 +104,7 @@ class Attempt:
     doubted_since: float | None = None
     is_given_up: bool = False
     is_said_unprotected: bool = False
+    is_flip_said: bool = False
 
     @property
     def state(self) -> TicketState:
@@ -121,9 +124,13 @@ class Attempt:
 
 @dataclass(slots=True)
 class Heard:
-    """The number of the last report that was taken."""
+    """Every report that was taken, oldest first, and the number of the last.
+
+    Whoever waits for one order hears of others, too: what was said of them is here.
+    """
 
     number: int = 0
+    reports: list[OrderReport] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +181,7 @@ class Trading:
         reports = self.route.reports(self.heard.number, max(seconds, 0.0))
         if reports:
             self.heard.number = reports[-1].number
+            self.heard.reports += reports
             self.book.note_reports(reports)
             self.book.note_fills(tuple(each.fill for each in reports if each.fill is not None))
         return reports

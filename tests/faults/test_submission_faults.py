@@ -17,6 +17,7 @@ from sellkit.adapters.ib.returning import Returning
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import AlertKind
 from sellkit.core.fills import counted
+from sellkit.core.limits import OrderType
 from sellkit.core.resolving import WORDS
 from sellkit.core.tickets import TicketRecord
 from sellkit.operate.reconcile import Reconciliation
@@ -30,7 +31,16 @@ LOOKED_AT_AGAIN: Final = dt.timedelta(seconds=61)
 IMPATIENT: Final = replace(QUICK, acknowledge=0.2, fill=0.2, cancel=0.2, settle=0.2)
 SOON: Final = Returning(settle_seconds=0.05)
 QUANTITY: Final = 17
-"""Where the shares stand in the message of an order."""
+LIMIT: Final = 19
+"""Where shares and limit stand in the message of an order."""
+A_CENT: Final = {
+    "direction": "out",
+    "message": "marketRule",
+    "do": "corrupt",
+    "field": 5,
+    "value": "0.01",
+}
+"""The gateway tells of smaller steps than it takes."""
 HASTY: Final = 0.3
 """Seconds after which a connection gives a question up, where the gateway falls silent."""
 
@@ -279,15 +289,29 @@ def test_a_fill_that_comes_after_the_end_is_adopted_by_the_next_run(play: Play) 
 
 
 @pytest.mark.fault(46)
-def test_a_price_off_the_tick_is_a_rejection(play: Play) -> None:
-    play.control.inject({"message": "placeOrder", "do": "error", "code": 110, "text": "Off."})
+def test_a_limit_is_rounded_to_the_steps_of_the_contract(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
+    play.armoury.changes = {"order_type": OrderType.MARKETABLE_LIMIT}
+    play.run_live()
+    assert states(play) == {"AAPL 1": "DONE 100"}
+    (order,) = play.heard("placeOrder")
+    limit = Decimal(order.fields[LIMIT])
+    assert limit > 0
+    assert limit % Decimal("0.05") == 0
+    play.seen(f"a limit at {limit}, in steps of five cents: DONE")
+
+
+@pytest.mark.fault(46)
+def test_a_price_off_the_tick_is_a_rejection(play: Play) -> None:
+    play.control.inject(A_CENT)
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    play.armoury.changes = {"order_type": OrderType.MARKETABLE_LIMIT}
     play.run_live()
     assert states(play) == {"AAPL 1": "REJECTED 0"}
     assert alarms(play, AlertKind.ORDER_REJECTED) == 1
     assert "110" in records(play)["AAPL 1"].cause
     assert play.asked("placeOrder") == 1
-    play.seen("REJECTED with an alarm; no waiting, no second order")
+    play.seen("told of steps of a cent, refused with 110: REJECTED with an alarm, no waiting")
 
 
 @pytest.mark.fault(47)

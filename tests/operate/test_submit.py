@@ -205,7 +205,7 @@ def test_what_is_not_sent_is_said_even_when_the_journal_fails_at_that_moment() -
     desk.book.unwritable = {"step"}
     with pytest.raises(JournalError):
         desk.close()
-    assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
+    assert desk.kinds() == [AlertKind.WITHHELD_EXIT, AlertKind.JOURNAL]
 
 
 # --- own resting orders ---------------------------------------------------------------------------
@@ -294,6 +294,24 @@ def test_a_position_that_changed_its_sign_stops_everything() -> None:
     assert only(desk.close()) is TicketState.ABANDONED
     assert "changed its sign" in desk.halt
     assert AlertKind.POSITION_FLIPPED in desk.kinds()
+    assert desk.route.sent == []
+
+
+def test_a_position_that_changed_its_sign_before_the_first_look_stops_everything() -> None:
+    desk = stage()
+    desk.route.trade(265598, Decimal(-150))
+    assert only(desk.close()) is TicketState.ABANDONED
+    assert "changed its sign" in desk.halt
+    assert AlertKind.POSITION_FLIPPED in desk.kinds()
+    assert desk.route.sent == []
+
+
+def test_a_contract_lent_to_another_strategy_is_waited_for_and_no_longer() -> None:
+    desk = stage()
+    desk.patience = replace(desk.patience, turn=0.01)
+    with desk.keys.lent(account(), [265598]):
+        assert desk.close() == ()
+    assert AlertKind.WITHHELD_EXIT in desk.kinds()
     assert desk.route.sent == []
 
 
