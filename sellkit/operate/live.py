@@ -9,6 +9,7 @@ from sellkit.core.gates import ApprovedTicket
 from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.submit import Submission
+from sellkit.operate.timing import Timing
 from sellkit.operate.trading import Heard, Patience, Trading
 
 if TYPE_CHECKING:
@@ -93,14 +94,16 @@ class Live:
         """What the gates of live mode see at this moment."""
         return self.permission.live_facts(self.route.records(self.account))
 
-    def submit(self, run_id: str, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
+    def submit(
+        self, run_id: str, decision: HourlyDecision, timing: Timing
+    ) -> tuple[TicketRecord, ...]:
         """Carry out what a decision approved; the latest attempt of each ticket."""
         approved = [
             row.verdict.ticket for row in decision.rows if isinstance(row.verdict, ApprovedTicket)
         ]
         quotes = {row.position.instrument.con_id: row.quote for row in decision.rows if row.quote}
         look = self._look(len(decision.exits), decision.decided, quotes)
-        return Submission(self._trading(run_id, look), self.keys).carry_out(approved)
+        return Submission(self._trading(run_id, look, timing), self.keys).carry_out(approved)
 
     def close(self) -> None:
         """Give the lease back."""
@@ -116,7 +119,7 @@ class Live:
             price_step=self.route.lowest_price_step,
         )
 
-    def _trading(self, run_id: str, look: FinalLook) -> Trading:
+    def _trading(self, run_id: str, look: FinalLook, timing: Timing | None = None) -> Trading:
         return Trading(
             route=self.route,
             book=self.tickets,
@@ -130,4 +133,5 @@ class Live:
             patience=self.patience,
             retries_proven_unsent=self.retries_proven_unsent,
             heard=self.heard,
+            timing=timing or Timing(),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from sellkit.core.settling import acknowledged, concerns, sounds_ended
+from sellkit.operate.timing import Timing
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -135,6 +136,8 @@ class Trading:
         Whether a ticket that the gateway never had is sent once more.
     heard
         How far the reports have been taken; one for all that a process does with a route.
+    timing
+        Told the first order and the first execution.
     """
 
     route: OrderRoute
@@ -150,6 +153,7 @@ class Trading:
     timer: Callable[[], float] = time.monotonic
     retries_proven_unsent: bool = False
     heard: Heard = field(default_factory=Heard)
+    timing: Timing = field(default_factory=Timing)
 
     def read(self, source: str) -> BrokerRecords:
         """All lists, kept with the executions that are new in them."""
@@ -162,6 +166,8 @@ class Trading:
         """What was said since the last time, kept; waits at most so long for the first word."""
         reports = self.route.reports(self.heard.number, max(seconds, 0.0))
         if reports:
+            if any(each.fill is not None for each in reports):
+                self.timing.fill()
             self.heard.number = reports[-1].number
             self.book.note_reports(reports)
             self.book.note_fills(tuple(each.fill for each in reports if each.fill is not None))

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot
-    from sellkit.operate.desk import Parts
     from sellkit.operate.options import DeskOptions
+    from sellkit.operate.parts import Parts
     from sellkit.ports import AssignmentSheet
 
 log = logging.getLogger(__name__)

@@ -48,7 +48,7 @@ def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
     from sellkit.adapters.bar_store import ParquetBarStore
     from sellkit.adapters.signal_log import JsonLinesSignalLog
     from sellkit.core.portfolio import Origin
-    from sellkit.operate.desk import Parts
+    from sellkit.operate.parts import Parts
     from sellkit.present.progress import LineProgress
     from sellkit.wiring.account import resolve_account
     from sellkit.wiring.desk import WiredDesk
