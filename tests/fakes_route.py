@@ -63,6 +63,8 @@ class FakeRoute:
         Called after each reading of the lists.
     seconds
         Real seconds gone by: waiting for reports moves them.
+    is_full
+        Whoever does not wait before he writes is refused.
     """
 
     client_id = "1"
@@ -83,6 +85,7 @@ class FakeRoute:
         self.start = NOW
         self.epoch = 1
         self.is_idle = True
+        self.is_full = False
         self.log: list[OrderReport] = []
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._ids = itertools.count(101)
@@ -106,6 +109,7 @@ class FakeRoute:
         return CENT
 
     def wait_until_idle(self, seconds: float) -> bool:
+        self.is_full = not self.is_idle
         return self.is_idle
 
     def draft(self, approved: ApprovedTicket) -> OrderDraft:
@@ -133,6 +137,8 @@ class FakeRoute:
 
     def cancel(self, order: OpenOrder) -> None:
         self._fail("cancel")
+        if self.is_full:
+            raise NotSent("messages queue before it")
         self.cancelled.append(order.perm_id)
         self.on_cancel(self, order)
 

@@ -24,6 +24,7 @@ from sellkit.core.precedent import FIRM, Precedent
 from sellkit.core.sifting import sifted
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.core.standing import Standing
+from sellkit.core.tickets import TicketRecord
 from sellkit.errors import ConfigError, DataError, ForeignOrigin, JournalError, RunFailed
 from sellkit.ports import AssignmentSheet, RunHeader
 
@@ -319,7 +320,9 @@ class MemorySignalLog:
     def __init__(self) -> None:
         self.rows: list[tuple[str, SnapshotRow]] = []
 
-    def append(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
+    def append(
+        self, run_id: str, rows: Sequence[SnapshotRow], sent: Sequence[TicketRecord] = ()
+    ) -> None:
         self.rows.extend((run_id, row) for row in rows)
 
 

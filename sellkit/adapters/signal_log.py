@@ -7,10 +7,13 @@ import errno
 import json
 import math
 import os
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import durable_file
 from sellkit.core.gates import DeferredTicket, DeniedTicket
+from sellkit.core.lifecycle import TicketState
 from sellkit.core.signals import Decision
 
 if TYPE_CHECKING:
@@ -19,13 +22,21 @@ if TYPE_CHECKING:
 
     from sellkit.core.gates import Verdict
     from sellkit.core.snapshot import SnapshotRow
+    from sellkit.core.tickets import TicketRecord
+
+_AS_WANTED: Final = (TicketState.DONE, TicketState.DONE_BY_OTHER)
 
 
-def line(run_id: str, row: SnapshotRow) -> dict[str, object]:
+def line(run_id: str, row: SnapshotRow, sent: Sequence[TicketRecord] = ()) -> dict[str, object]:
     """One line's object; numbers that are not finite are null.
 
     `reasons` holds those of the rule, then those for which an order was withheld; such an order is
     no prepared action, but keeps its reference in `order_id`, by which the journal finds it.
+
+    Parameters
+    ----------
+    sent
+        What went out for this position; an end that is not the one wanted is among `errors`.
     """
     signal, assignment, assigned = row.signal, row.assignment, row.assigned
     ticket = None if row.verdict is None else row.verdict.ticket
@@ -46,9 +57,12 @@ def line(run_id: str, row: SnapshotRow) -> dict[str, object]:
         "action_prepared": (
             f"{ticket.side} {ticket.quantity} {ticket.order_type}" if ticket and prepared else None
         ),
-        "action_executed": None,
+        "action_executed": _executed(sent),
         "order_id": None if ticket is None else ticket.reference,
-        "errors": list(signal.reasons) if signal.decision is Decision.UNDECIDED else [],
+        "errors": [
+            *(signal.reasons if signal.decision is Decision.UNDECIDED else ()),
+            *(f"{each.state}: {each.cause}" for each in sent if each.state not in _AS_WANTED),
+        ],
         "run_id": run_id,
     }
 
@@ -65,7 +79,9 @@ class JsonLinesSignalLog:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def append(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
+    def append(
+        self, run_id: str, rows: Sequence[SnapshotRow], sent: Sequence[TicketRecord] = ()
+    ) -> None:
         """Add the rows' lines at the end, in one write, on the disk when this returns.
 
         Raises
@@ -73,7 +89,11 @@ class JsonLinesSignalLog:
         ConfigError
             The file cannot be written.
         """
-        lines = (json.dumps(line(run_id, row), allow_nan=False) for row in rows)
+        of: defaultdict[int, list[TicketRecord]] = defaultdict(list)
+        for each in sent:
+            of[each.con_id].append(each)
+        told = (line(run_id, row, of[row.position.instrument.con_id]) for row in rows)
+        lines = (json.dumps(each, allow_nan=False) for each in told)
         data = "".join(f"{each}\n" for each in lines).encode()
         folder = self._path.parent
         with durable_file.writing(folder, "allow writing there, or give another --log-dir"):
@@ -103,6 +123,11 @@ def _why_not_now(verdict: Verdict | None) -> tuple[str, ...]:
             return (f"deferred to the next open, {until.isoformat()}",)
         case _:
             return ()
+
+
+def _executed(sent: Sequence[TicketRecord]) -> str | None:
+    filled = sum((each.filled for each in sent), start=Decimal(0))
+    return f"{sent[0].side} {filled}" if filled else None
 
 
 def _finite(value: float | None) -> float | None:

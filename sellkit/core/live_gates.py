@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sellkit.core.facts import Facts
     from sellkit.core.live_facts import LiveFacts
     from sellkit.core.orders import OrderTicket
+    from sellkit.core.portfolio import Account
     from sellkit.core.tickets import TicketRecord
 
 LiveGate = Callable[["OrderTicket", "Facts", "LiveFacts"], str | None]
@@ -39,21 +40,32 @@ def account_named(ticket: OrderTicket, facts: Facts, live: LiveFacts) -> str | N
 
 
 def gateway_as_expected(_: OrderTicket, facts: Facts, live: LiveFacts) -> str | None:
-    """A number that begins with D is a paper account's; the port is a person's choice."""
-    if live.expected is None:
-        return f"the profile {live.profile} does not say which gateway it expects: set gateway"
-    stands_in = (live.expected, live.gateway) == (GatewayKind.PAPER, GatewayKind.SIMULATED)
-    if live.gateway is not live.expected and not stands_in:
-        return f"a {live.gateway} gateway answers where {live.profile} expects {live.expected}"
-    if live.gateway is GatewayKind.SIMULATED:
+    return gateway_doubt(
+        facts.snapshot.account, live.profile, live.expected, live.gateway, live.port
+    )
+
+
+def gateway_doubt(
+    account: Account, profile: str, expected: GatewayKind | None, gateway: GatewayKind, port: int
+) -> str | None:
+    """Why profile, gateway, account and port do not belong together; None when they do.
+
+    A number that begins with D is a paper account's; the port is a person's choice.
+    """
+    if expected is None:
+        return f"the profile {profile} does not say which gateway it expects: set gateway"
+    stands_in = (expected, gateway) == (GatewayKind.PAPER, GatewayKind.SIMULATED)
+    if gateway is not expected and not stands_in:
+        return f"a {gateway} gateway answers where {profile} expects {expected}"
+    if gateway is GatewayKind.SIMULATED:
         return None
-    is_paper, account = is_paper_number(facts.snapshot.account.number), facts.snapshot.account
-    if is_paper is (live.gateway is GatewayKind.LIVE):
+    is_paper = is_paper_number(account.number)
+    if is_paper is (gateway is GatewayKind.LIVE):
         kind = "paper" if is_paper else "live"
-        return f"{account} is a {kind} account, and the gateway is {live.gateway}"
-    if live.port in (_LIVE_PORTS if is_paper else _PAPER_PORTS):
+        return f"{account} is a {kind} account, and the gateway is {gateway}"
+    if port in (_LIVE_PORTS if is_paper else _PAPER_PORTS):
         kind, other = ("paper", "live") if is_paper else ("live", "paper")
-        return f"{account} is a {kind} account, and port {live.port} is that of {other} ones"
+        return f"{account} is a {kind} account, and port {port} is that of {other} ones"
     return None
 
 

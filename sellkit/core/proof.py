@@ -1,8 +1,8 @@
 """When it is proven that the gateway never had an order.
 
 The evidence is negative, so it takes all of it: lists to their end markers in which nothing of the
-order is found, twice and a minute apart, on the day on which it was claimed, over a connection that
-was ready, with the position as it was before.
+order is found, twice and a minute apart, on the day on which it was claimed, over one connection
+that was ready, with the position as it was before.
 """
 
 from __future__ import annotations
@@ -44,15 +44,25 @@ def lacking(record: TicketRecord, rounds: Sequence[Round], now: dt.datetime) -> 
     clean = _clean(rounds)
     if not clean or clean[-1] - clean[0] < BETWEEN:
         seconds = BETWEEN.total_seconds()
-        return f"two clean looks at least {seconds:g} s apart are needed; look again then"
+        return (
+            f"two clean looks at least {seconds:g} s apart over one connection are needed; look "
+            "again then"
+        )
     return ""
 
 
 def _clean(rounds: Sequence[Round]) -> list[dt.datetime]:
-    """The times of the clean looks since the last doubtful one."""
+    """The times of the clean looks since the last doubtful one, all over the last connection.
+
+    What the gateway holds back while its own line is broken comes to light after that: a look from
+    before says nothing of it.
+    """
     found: list[dt.datetime] = []
-    for at, _, doubt in rounds:
-        found = [] if doubt else [*found, at]
+    for at, epoch, doubt in rounds:
+        if not doubt and epoch == rounds[-1][1]:
+            found.append(at)
+        else:
+            found = []
     return found
 
 

@@ -122,6 +122,7 @@ class _Case:
     open_status: str | None
     ended_as: str | None
     refusal: str
+    said: Decimal
 
     @classmethod
     def of(cls, record: TicketRecord, evidence: Evidence) -> _Case:
@@ -137,8 +138,9 @@ class _Case:
             fills=counted(executed),
             perm_ids=frozenset(each for each in told if each not in ("", "0")),
             open_status=resting[0].status if resting else None,
-            ended_as=ended[-1].status if ended else _said_end(words),
-            refusal=_refusal(words) or _refused_by(ended),
+            ended_as=ended[-1].status if ended else _said_end(record, words),
+            refusal=_refusal(words) or _refused_by(record, ended),
+            said=ended[-1].filled if ended else _said_filled(words),
         )
 
     @property
@@ -182,6 +184,8 @@ def _contradiction(case: _Case) -> str:
         return f"{case.filled} shares were executed of an order for {quantity}"
     if case.is_open and case.filled == quantity:
         return "it is executed in whole, and listed as open all the same"
+    if case.record.state is TicketState.FILLED and case.filled != quantity:
+        return f"it was executed in whole, and now {case.filled} of {quantity} shares are"
     return ""
 
 
@@ -211,6 +215,10 @@ def _ended(case: _Case) -> Finding:
             f"it is said to be filled, and only {case.filled} of {case.record.quantity} shares "
             "are told as executed"
         )
+    if case.said > case.filled:
+        return case.unsure(
+            f"{case.said} shares are said to be executed, and {case.filled} are told one by one"
+        )
     why = f": {case.refusal}" if case.refusal else ""
     if not case.filled and (case.refusal or case.ended_as == "Inactive"):
         return case.found(TicketState.REJECTED, f"refused{why}")
@@ -220,14 +228,28 @@ def _ended(case: _Case) -> Finding:
     return case.found(TicketState.CANCELLED, f"cancelled, {case.filled} executed{why}")
 
 
-def _said_end(words: Sequence[OrderReport]) -> str | None:
-    """The last end that was said of it, unless it was said to be alive again afterwards."""
+def _said_end(record: TicketRecord, words: Sequence[OrderReport]) -> str | None:
+    """The last end that was said of it, unless it was said to be alive again afterwards.
+
+    That it is Inactive is no end while the list of the completed orders does not say so: it may
+    come back. A code that refuses it ends only what was never numbered: codes have come for orders
+    that went on working.
+    """
+    is_numbered = record.perm_id is not None or acknowledged(words) is not None
     for word in reversed(words):
+        if word.status == "Inactive":
+            continue
         if word.kind is ReportKind.ORDER_STATUS:
             return word.status if word.status in ENDED_STATUSES else None
-        if _is_dead(word):
+        if _is_dead(word) and not (is_numbered and _is_refusal(word)):
             return "Cancelled"
     return None
+
+
+def _said_filled(words: Sequence[OrderReport]) -> Decimal:
+    """Shares executed, as the latest status says."""
+    said = (each.filled for each in reversed(words) if each.filled is not None)
+    return next(said, _NOTHING)
 
 
 def _refusal(words: Sequence[OrderReport]) -> str:
@@ -236,9 +258,9 @@ def _refusal(words: Sequence[OrderReport]) -> str:
     return "" if word is None or word.code is None else told(word.code, word.text)
 
 
-def _refused_by(ended: Sequence[CompletedOrder]) -> str:
+def _refused_by(record: TicketRecord, ended: Sequence[CompletedOrder]) -> str:
     """What the list says of a refusal; its text on a cancel is none."""
-    if not ended:
+    if not ended or record.state is TicketState.STOPPING:
         return ""
     is_refused = ended[-1].status == "Inactive" or "reject" in ended[-1].text.lower()
     return ended[-1].text if is_refused else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.fills import total
@@ -18,12 +18,14 @@ from sellkit.core.reports import ENDED_STATUSES
 from sellkit.errors import BrokerError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sellkit.core.fills import Fill
     from sellkit.core.portfolio import OpenOrder
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.operate.trading import Attempt, Trading
+
+_SURELY_ENDED: Final = ENDED_STATUSES - {"Inactive"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> None:
     reference = attempt.record.reference
     trading.book.note_cancel(reference, order, trading.now(), "asked")
     try:
-        trading.route.cancel(order)
+        trading.cancel(order)
     except BrokerError as error:
         trading.book.note_cancel(reference, order, trading.now(), f"not sent: {error}")
 
@@ -117,33 +119,77 @@ def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> None:
 def _await_end(
     trading: Trading, asked: Sequence[OpenOrder], before: BrokerRecords
 ) -> tuple[BrokerRecords, list[OpenOrder]]:
-    """The lists when nothing of it is open any more, or when patience has ended."""
+    """The lists when nothing of it is open any more, or when patience has ended.
+
+    They are read on until the positions show what the orders sold; if they never do, whoever
+    compares them finds out.
+    """
     end = trading.timer() + trading.patience.cancel
+    earlier = {each.perm_id: _executed_earlier(each, before) for each in asked}
     words: list[OrderReport] = []
-    records, left = before, list(asked)
-    while left and trading.timer() < end:
+    cleared, left = Cleared(before, tuple(asked), ()), list(asked)
+    while (left or _lags(cleared, before)) and trading.timer() < end:
         words += trading.hear(min(trading.patience.pause, end - trading.timer()))
         try:
             records = trading.read("cancelled orders")
         except BrokerError:
             continue  # what is not known to have ended is open
-        left = [each for each in asked if not _has_ended(each, records, words)]
-    return records, left
+        cleared = Cleared(records, tuple(asked), ())
+        left = [each for each in asked if not _has_ended(each, records, words, earlier)]
+    return cleared.records, left
 
 
-def _has_ended(order: OpenOrder, records: BrokerRecords, words: Sequence[OrderReport]) -> bool:
-    """Whether it is open no more, and something tells how it ended."""
+def _lags(cleared: Cleared, before: BrokerRecords) -> bool:
+    """Whether a position is as it was although an order that had to go has sold of it."""
+    con_ids = {each.con_id for each in cleared.resting}
+    return any(
+        cleared.sold_by(before, con_id) and _held(cleared.records, con_id) == _held(before, con_id)
+        for con_id in con_ids
+    )
+
+
+def _held(records: BrokerRecords, con_id: int) -> Decimal:
+    positions = records.snapshot.positions
+    return next((e.quantity for e in positions if e.instrument.con_id == con_id), Decimal(0))
+
+
+def _has_ended(
+    order: OpenOrder,
+    records: BrokerRecords,
+    words: Sequence[OrderReport],
+    earlier: Mapping[str, Decimal],
+) -> bool:
+    """Whether it is open no more, and something tells how it ended, with all it executed.
+
+    What is said to be executed and is not among the executions yet is not in the position yet,
+    either. That it is Inactive is no end while only a message says it: such a one may come back.
+    """
     if any(each.perm_id == order.perm_id for each in records.snapshot.open_orders):
         return False
-    ended = {each.perm_id for each in records.completed}
-    ended |= {each.perm_id for each in words if each.status in ENDED_STATUSES and each.perm_id}
-    executed = total(each for each in records.fills if each.perm_id == order.perm_id)
-    return order.perm_id in ended or executed >= order.quantity
+    executed = _executed(order, records) + earlier.get(order.perm_id, Decimal(0))
+    if executed >= order.quantity:
+        return True
+    ended = [each for each in records.completed if each.perm_id == order.perm_id]
+    said = [each for each in words if each.perm_id and each.perm_id == order.perm_id]
+    statuses = {each.status for each in ended}
+    statuses |= {each.status for each in said if each.status in _SURELY_ENDED}
+    filled = [each.filled for each in ended]
+    filled += [each.filled for each in said if each.filled is not None]
+    is_filled = "Filled" in statuses
+    return bool(statuses) and not is_filled and executed >= max(filled, default=Decimal(0))
+
+
+def _executed(order: OpenOrder, records: BrokerRecords) -> Decimal:
+    return total(each for each in records.fills if each.perm_id == order.perm_id)
+
+
+def _executed_earlier(order: OpenOrder, before: BrokerRecords) -> Decimal:
+    """Shares of it that were executed on former days, whose executions are not told any more."""
+    return max(order.quantity - order.remaining - _executed(order, before), Decimal(0))
 
 
 def _outcome(order: OpenOrder, records: BrokerRecords) -> str:
-    executed = total(each for each in records.fills if each.perm_id == order.perm_id)
-    return "filled" if executed >= order.quantity else "confirmed"
+    return "filled" if _executed(order, records) >= order.remaining else "confirmed"
 
 
 def _give_up(trading: Trading, attempt: Attempt, left: Sequence[OpenOrder]) -> None:

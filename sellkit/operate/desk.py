@@ -227,7 +227,6 @@ class Desk:
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
         journal.record_standing(run_id, decision.standing)
         journal.record_rows(run_id, decision.rows)
-        self.parts.signal_log.append(run_id, decision.rows)
         for row in decision.rows:
             say(run_id, row)
         if self.parts.live is None:
@@ -245,8 +244,7 @@ class Desk:
         if self.parts.live is None:
             return ()
         sent = self.parts.live.submit(self.run.run_id, decision, self.timing)
-        is_settled = all(each.state.is_terminal for each in sent)
-        self._finish(decision, "" if is_settled else "uncertain")
+        self._finish(decision, sent)
         return sent
 
     def close(self) -> None:
@@ -279,11 +277,14 @@ class Desk:
             is_present=self.asked_as_of is None,
         )
 
-    def _finish(self, decision: HourlyDecision, outcome: str = "") -> None:
-        outcome = outcome or ("undecided" if decision.undecided else "decided")
+    def _finish(self, decision: HourlyDecision, sent: Sequence[TicketRecord] = ()) -> None:
+        run_id, is_settled = self.run.run_id, all(each.state.is_terminal for each in sent)
+        outcome = decision.outcome if is_settled else "uncertain"
+        self.parts.signal_log.append(run_id, decision.rows, sent)
+        now, journal = self.parts.clock.now(), self.parts.journal
         if parts := self.timing.parts():
-            self.parts.journal.record_timing(self.run.run_id, self.parts.clock.now(), parts)
-        self.parts.journal.finish(self.run.run_id, self.parts.clock.now(), outcome)
+            journal.record_timing(run_id, now, parts)
+        journal.finish(run_id, now, outcome)
 
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""

@@ -108,7 +108,7 @@ def _stop_late(trading: Trading, working: Sequence[Attempt]) -> None:
         cause = f"not executed in whole within {trading.patience.fill:g} s: its rest is cancelled"
         trading.step(attempt, TicketState.STOPPING, cause)
         with suppress(BrokerError):  # then its end will be waited for in vain, aloud
-            trading.route.cancel(orders[0])
+            trading.cancel(orders[0])
 
 
 def _is_to_be_stopped(trading: Trading, attempt: Attempt) -> bool:

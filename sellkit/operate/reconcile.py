@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.proof import lacking
 from sellkit.core.settling import settle
+from sellkit.errors import BrokerError
+from sellkit.operate.clearing import say_unprotected
 from sellkit.operate.comparing import Line, compare
-from sellkit.operate.following import evidence, follow, say_end
-from sellkit.operate.trading import Attempt
-from sellkit.operate.verifying import held_now, verify
+from sellkit.operate.following import evidence, follow, is_partial, say_end
+from sellkit.operate.trading import FILLED_AT_END, Attempt
+from sellkit.operate.verifying import held_now, problem_of, verify
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -29,6 +34,14 @@ _ENDED_ALIVE = (
     TicketState.EXPIRED,
     TicketState.NOT_RECEIVED,
     TicketState.DONE,
+)
+
+# What protects no more is named with these; of one executed in whole it need not be.
+_SAID_ENDS = (
+    TicketState.REJECTED,
+    TicketState.CANCELLED,
+    TicketState.EXPIRED,
+    TicketState.UNCERTAIN,
 )
 
 
@@ -121,20 +134,36 @@ class Reconciler:
         attempts = [Attempt(None, each) for each in tickets if each.state in alive]
         for attempt in attempts:
             attempt.since = self.trading.timer()
+        self._stop_again([each for each in attempts if each.state is TicketState.STOPPING])
         follow(self.trading, attempts)
         verify(self.trading, attempts)
+        for attempt in attempts:
+            if is_partial(attempt):  # nothing is sent for the rest of what another process began
+                say_end(self.trading, attempt)
+            say_unprotected(self.trading, attempt)
         return tuple(each.record for each in attempts)
+
+    def _stop_again(self, attempts: Sequence[Attempt]) -> None:
+        """Ask anew for a cancel that may not have gone: twice asked is cancelled once."""
+        with suppress(BrokerError):  # its end is waited for all the same
+            records = self.trading.read("orders to be stopped") if attempts else None
+            for attempt in attempts:
+                key = (attempt.record.reference, attempt.record.perm_id)
+                for order in records.open_of(*key) if records else ():
+                    self.trading.cancel(order)
 
     def _reopen(self, records: BrokerRecords, fresh: Sequence[Fill]) -> None:
         """A fact that contradicts an end makes its ticket uncertain again."""
         trading = self.trading
-        references = {each.reference for each in fresh}
+        references = {each.reference for each in records.fills}
         references |= {each.reference for each in records.snapshot.open_orders}
         for reference in sorted(references):
             record = trading.book.ticket(reference)
             if record is None or record.state not in _ENDED_ALIVE:
                 continue
             is_open = records.open_of(reference, record.perm_id)
+            if not is_open and not self._is_news(record, fresh):
+                continue
             if record.state is TicketState.DONE and not is_open and not _is_over(record):
                 continue  # a correction of its executions
             attempt = Attempt(None, record)
@@ -142,18 +171,31 @@ class Reconciler:
             trading.step(attempt, TicketState.UNCERTAIN, cause)
             say_end(trading, attempt)
 
+    def _is_news(self, record: TicketRecord, fresh: Sequence[Fill]) -> bool:
+        """Whether something was executed since its end; whoever noted it may not have said so."""
+        at_end = self.trading.book.steps(record.reference)[-1]["details"]
+        filled = at_end.get(FILLED_AT_END) if isinstance(at_end, Mapping) else None
+        if filled is None:
+            return any(each.reference == record.reference for each in fresh)
+        return Decimal(str(filled)) != record.filled
+
     def _settle(self, attempt: Attempt, records: BrokerRecords) -> None:
         trading = self.trading
         found = settle(attempt.record, evidence(trading, attempt, records))
+        was_known = attempt.state is TicketState.UNCERTAIN
         if found.state is not TicketState.UNCERTAIN:
+            is_filled = found.state is TicketState.FILLED
+            if was_known and is_filled and problem_of(trading, attempt, records, set()):
+                return  # as uncertain as it was
             trading.step(attempt, found.state, found.cause, found.perm_id)
             say_end(trading, attempt)
-            return
-        was_known = attempt.state is TicketState.UNCERTAIN
-        trading.step(attempt, TicketState.UNCERTAIN, found.cause)
-        self._look_once_more(attempt, records)
-        if attempt.state is TicketState.UNCERTAIN and not was_known:
-            say_end(trading, attempt)
+        else:
+            trading.step(attempt, TicketState.UNCERTAIN, found.cause)
+            self._look_once_more(attempt, records)
+            if attempt.state is TicketState.UNCERTAIN and not was_known:
+                say_end(trading, attempt)
+        if attempt.state in _SAID_ENDS and not was_known:
+            say_unprotected(trading, attempt)
 
     def _look_once_more(self, attempt: Attempt, records: BrokerRecords) -> None:
         """Note that it was looked for in vain; enough of that proves that it was never there."""

@@ -15,7 +15,7 @@ from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.orders import prepare
 from sellkit.errors import BrokerError, DuplicateTicket, NotSent
-from sellkit.operate.clearing import Cleared, clear, resting_on, say_unprotected
+from sellkit.operate.clearing import Cleared, clear, in_words, resting_on, say_unprotected
 from sellkit.operate.following import follow, is_partial, say_end
 from sellkit.operate.trading import Attempt
 from sellkit.operate.verifying import held_now, verify
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.keys import Keys
     from sellkit.operate.trading import Look, Trading
+    from sellkit.ports.order_route import OrderDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ class Submission:
     def _leave(self, ticket: OrderTicket) -> None:
         told = f"{ticket.position.instrument}: somebody else in this process works on it"
         self.trading.alarm(AlertKind.WITHHELD_EXIT, f"{told}; the exit was not sent")
+
+    def _leave_to_other(self, attempt: Attempt, cause: str) -> None:
+        """Another process was faster: the ticket, or the position, is its affair now."""
+        attempt.is_given_up = True
+        told = f"{attempt.record.ticker}: the exit was not sent: {cause}"
+        self.trading.alarm(AlertKind.WITHHELD_EXIT, told)
 
     def _intend(self, ticket: OrderTicket) -> Iterable[Attempt]:
         trading = self.trading
@@ -166,8 +173,21 @@ class Submission:
         except BrokerError as error:
             self._abandon(attempt, str(error))
             return
-        snapshot = records.snapshot
-        attempt.record = trading.book.claim(verdict, draft, snapshot, trading.now())
+        self._claim_and_send(attempt, verdict, draft, records)
+
+    def _claim_and_send(
+        self,
+        attempt: Attempt,
+        verdict: ApprovedTicket,
+        draft: OrderDraft,
+        records: BrokerRecords,
+    ) -> None:
+        trading = self.trading
+        try:
+            attempt.record = trading.book.claim(verdict, draft, records.snapshot, trading.now())
+        except DuplicateTicket as error:
+            self._leave_to_other(attempt, str(error))
+            return
         attempt.since = trading.timer()
         stopped = trading.stopped()
         if stopped:
@@ -187,12 +207,17 @@ class Submission:
         """The ticket for what is held now; None when it has ended."""
         con_id = attempt.con_id
         was, now = held_now(before, con_id), held_now(cleared.records, con_id)
-        if attempt.ticket is None or now == was:
+        sold = cleared.sold_by(before, con_id)
+        if resting := resting_on(cleared.records, con_id):
+            listed = ", ".join(in_words(each) for each in resting)
+            self._abandon(attempt, f"own orders rest on it that were not there before: {listed}")
+            return None
+        if attempt.ticket is None or (now == was and not sold):
             return attempt.ticket
         if was * now < 0:
             self._flipped(attempt, was, now)
-        elif now != was - cleared.sold_by(before, con_id):
-            cause = f"the position became {now} from {was} meanwhile, by somebody else's doing"
+        elif now != was - sold:
+            cause = f"the position is {now} and was {was}, and its own orders sold {sold} meanwhile"
             self._abandon(attempt, cause)
         elif now == 0:
             cause = "its own resting order sold the position"

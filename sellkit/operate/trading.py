@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sellkit.core.settling import acknowledged, concerns, sounds_ended
 from sellkit.operate.timing import Timing
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from sellkit.core.gates import Verdict
     from sellkit.core.lifecycle import TicketState
     from sellkit.core.orders import OrderTicket
-    from sellkit.core.portfolio import Account
+    from sellkit.core.portfolio import Account, OpenOrder
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.core.tickets import TicketRecord
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
+
+FILLED_AT_END: Final = "filled"
+"""Under what name the details of an end hold the shares that were executed."""
 
 
 class Look(Protocol):
@@ -173,6 +176,17 @@ class Trading:
             self.book.note_fills(tuple(each.fill for each in reports if each.fill is not None))
         return reports
 
+    def cancel(self, order: OpenOrder) -> None:
+        """Ask that an order be cancelled, as soon as nothing queues before that.
+
+        Raises
+        ------
+        BrokerError
+            It was not asked, or nobody knows.
+        """
+        self.route.wait_until_idle(self.patience.idle)
+        self.route.cancel(order)
+
     def step(
         self,
         attempt: Attempt,
@@ -181,10 +195,15 @@ class Trading:
         perm_id: str | None = None,
         **details: object,
     ) -> None:
-        """Move an attempt on; where it stands in that state already nothing is written."""
+        """Move an attempt on; where it stands in that state already nothing is written.
+
+        With an end goes what was executed by then, so that what comes later is recognised.
+        """
+        self.refresh(attempt)
         if attempt.state is state:
-            self.refresh(attempt)
             return
+        if state.is_terminal:
+            details[FILLED_AT_END] = str(attempt.record.filled)
         attempt.record = self.book.step(
             attempt.record.reference, state, self.now(), cause, details, perm_id=perm_id
         )

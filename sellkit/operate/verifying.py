@@ -49,13 +49,17 @@ def _problems(trading: Trading, filled: Sequence[Attempt], flipped: set[str]) ->
     found = {}
     for attempt in filled:
         trading.refresh(attempt)
-        problem = _problem(trading, attempt, records, flipped)
+        problem = problem_of(trading, attempt, records, flipped)
         if problem:
             found[attempt.record.reference] = problem
     return found
 
 
-def _problem(trading: Trading, attempt: Attempt, records: BrokerRecords, said: set[str]) -> str:
+def problem_of(trading: Trading, attempt: Attempt, records: BrokerRecords, said: set[str]) -> str:
+    """What is not as it should be after an order that was executed in whole; "" when all is.
+
+    A position that changed its sign stops everything, and is said once for each of `said`.
+    """
     record = attempt.record
     held = held_now(records, attempt.con_id)
     if held * record.position_before < 0:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sellkit.core.quotes import Quote
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
+    from sellkit.core.tickets import TicketRecord
     from sellkit.core.windows import BarRequest
 
 
@@ -240,8 +241,10 @@ class Journal(Protocol):
 class SignalLog(Protocol):
     """One plain line for each run and position."""
 
-    def append(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
-        """Add the rows' lines at the end."""
+    def append(
+        self, run_id: str, rows: Sequence[SnapshotRow], sent: Sequence[TicketRecord] = ()
+    ) -> None:
+        """Add the rows' lines at the end, each with what was sent for its position."""
         ...
 
 

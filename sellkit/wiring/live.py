@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sellkit.operate.keys import Keys
+from sellkit.wiring.probed import probe_standing
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -88,13 +89,6 @@ def open_permission(
         probe=probe,
         confirmed=confirmed,
     )
-
-
-def probe_standing(settings: Settings, broker: IbBroker, account: Account) -> ProbeStanding:
-    """Whether the gateway has passed the probe."""
-    from sellkit.core.live_facts import ProbeStanding
-
-    return ProbeStanding(None, "this gateway has not passed the probe: `sellkit probe`")
 
 
 def patience(settings: Settings) -> Patience:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sellkit.errors import ConfigError
 from sellkit.wiring.live import open_lease, open_switches
 from sellkit.wiring.parts import desk_options, open_journal
+from sellkit.wiring.probed import known_standing
 from sellkit.wiring.switching import named_account
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def _of_account(settings: Settings, account: Account) -> Iterator[Switch]:
     is_free = lease.is_free()
     yield Switch("lease", "free" if is_free else "held", None if is_free else lease.trouble)
     yield _tickets(settings, account)
+    yield _probe(settings, account)
 
 
 def _tickets(settings: Settings, account: Account) -> Switch:
@@ -86,6 +88,13 @@ def _tickets(settings: Settings, account: Account) -> Switch:
         return Switch("tickets", "all settled")
     listed = ", ".join(f"{each.ticker} {each.state}" for each in unsettled)
     return Switch("tickets", f"not settled: {listed}; no order on these before `sellkit reconcile`")
+
+
+def _probe(settings: Settings, account: Account) -> Switch:
+    standing = known_standing(settings, account)
+    if standing.passed_at is None:
+        return Switch("probe", "not passed", standing.trouble)
+    return Switch("probe", f"passed {standing.passed_at:%Y-%m-%d %H:%M} UTC", standing.trouble)
 
 
 def _secret() -> Switch:

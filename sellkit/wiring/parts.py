@@ -85,7 +85,7 @@ def connect(
     with ExitStack() as stack:
         stack.callback(broker.close)
         _await_ready(broker, settings, keeper)
-        _check_clock(clock, broker)
+        check_clock(clock, broker)
         if is_run:
             ledger.reserve(RESERVED_SECONDS)
         stack.pop_all()
@@ -158,7 +158,8 @@ def keep_budget(settings: Settings) -> None:
     ledger.reserve(RESERVED_SECONDS)
 
 
-def _check_clock(clock: SystemClock | None, broker: IbBroker) -> None:
+def check_clock(clock: SystemClock | None, broker: IbBroker) -> None:
+    """See that a clock and the gateway's agree, and let it never run ahead of that one."""
     if clock is None:
         return
     before, theirs, after = clock.now(), broker.server_time(), clock.now()

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sellkit.adapters.signal_log import JsonLinesSignalLog
-from sellkit.core.gates import DeferredTicket, DeniedTicket, judge
+from sellkit.adapters.signal_log import JsonLinesSignalLog, line
+from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, judge
+from sellkit.core.lifecycle import TicketState
 from sellkit.core.signals import Decision, Signal
 from sellkit.core.snapshot import SnapshotRow
+from sellkit.core.tickets import TicketRecord
 from sellkit.errors import ConfigError
 from tests import build
+from tests.fakes_tickets import FakeTicketBook
 
 KEYS = [
     "timestamp",
@@ -140,3 +145,26 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=rf"{tmp_path / 'file'}.*--log-dir"):
         JsonLinesSignalLog(tmp_path / "file" / "signals.jsonl").append("r1", [build.row()])
+
+
+def sent(state: TicketState, filled: str) -> TicketRecord:
+    book = FakeTicketBook()
+    record = book.intend("r1", build.ticket(), build.NOW)
+    return replace(record, state=state, filled=Decimal(filled), cause="because")
+
+
+def test_what_was_executed_stands_in_the_line() -> None:
+    told = line(
+        "r1", build.row(verdict=ApprovedTicket(build.ticket())), [sent(TicketState.DONE, "100")]
+    )
+    assert (told["action_executed"], told["errors"]) == ("SELL 100", [])
+
+
+def test_the_parts_of_several_attempts_add_up() -> None:
+    parts = [sent(TicketState.CANCELLED, "30"), sent(TicketState.DONE, "70")]
+    assert line("r1", build.row(), parts)["action_executed"] == "SELL 100"
+
+
+def test_an_order_whose_fate_is_open_is_an_error_in_the_line() -> None:
+    told = line("r1", build.row(), [sent(TicketState.UNCERTAIN, "0")])
+    assert (told["action_executed"], told["errors"]) == (None, ["UNCERTAIN: because"])

@@ -9,6 +9,15 @@ from tests.architecture.source import Offence, calls, parse
 
 MAKER = "sellkit/core/gates.py"
 SENDER = "sellkit/adapters/ib/orders/sending.py"
+ROUTE = "sellkit/adapters/ib/orders/route.py"
+# The one other user of the sender: one share, far below the market, where there is no money.
+PROBE = "sellkit/adapters/ib/orders/probing.py"
+PROBE_MAKERS = {
+    "ProbeOrder": [PROBE],
+    "IbProbeLine": ["sellkit/adapters/ib/probing.py"],
+    "ProbingBroker": [],  # by `connect` alone
+}
+PROBE_CONNECTS = ["sellkit/wiring/probing.py"]
 PLACING = ("placeOrder", "placeOrderAsync")
 SIMULATION = "sellkit/simgateway/"  # a gateway must know the message that it answers
 TOUR = "notebooks/60_gateway_tour.ipynb"  # a client's orders to the gateway that it starts itself
@@ -23,6 +32,16 @@ def makers(text: str, path: str) -> list[Offence]:
         Offence(path, call.lineno, f"only {MAKER} constructs an ApprovedTicket")
         for call, name in calls(parse(text))
         if name.rpartition(".")[2] == "ApprovedTicket" or _copies_approval(call, name)
+    ]
+
+
+def constructed(name: str, sources: Iterable[tuple[str, str]]) -> list[str]:
+    """The files in which a class of that name is called, each as often as it is."""
+    return [
+        path
+        for path, text in sources
+        for _call, called in calls(parse(text))
+        if called.rpartition(".")[2] == name
     ]
 
 

@@ -1,17 +1,26 @@
-"""Only the gates approve, and one module places orders, once."""
+"""Only the gates approve, and one module places orders, once; a probe has a way of its own."""
 
 from __future__ import annotations
 
 import ast
+import inspect
 import json
+from dataclasses import fields
 
 import pytest
 
+from sellkit.adapters.ib.orders.probing import IbProbeLine
+from sellkit.core.probe_order import ProbeOrder
 from tests.architecture.order_path import (
     MAKER,
     PLACING,
+    PROBE,
+    PROBE_CONNECTS,
+    PROBE_MAKERS,
+    ROUTE,
     SENDER,
     TOUR,
+    constructed,
     leads_elsewhere,
     makers,
     placements,
@@ -58,7 +67,32 @@ def test_that_module_names_it_once_and_it_is_reached_with_an_approved_ticket_alo
     ]
     assert len(named) == 1
     users = [path for path, text in sources.items() if "orders.sending" in text]
-    assert users == [SENDER.replace("sending", "route")]
+    assert users == [PROBE, ROUTE]
+
+
+@pytest.mark.parametrize("name", PROBE_MAKERS)
+def test_what_a_probe_places_with_is_made_in_one_place(name: str) -> None:
+    assert constructed(name, python_sources()) == PROBE_MAKERS[name]
+
+
+def test_one_module_alone_connects_for_a_probe_and_its_order_is_written_once() -> None:
+    sources = dict(python_sources())
+    connects = [path for path, text in sources.items() if "ProbingBroker.connect(" in text]
+    assert connects == PROBE_CONNECTS
+    assert constructed("place", [(PROBE, sources[PROBE])]) == [PROBE]
+
+
+def test_nothing_that_is_given_to_a_probes_order_says_how_much_or_which_way() -> None:
+    """Quantity, side, kind and time in force are written out; the limit is held to the market."""
+    names = {each.name for each in fields(ProbeOrder)}
+    assert names == {"account", "instrument", "market", "limit", "reference"}
+    given = list(inspect.signature(IbProbeLine.place).parameters)
+    assert given == ["self", "account", "instrument", "reference"]
+
+
+def test_a_second_maker_of_a_probes_order_is_found() -> None:
+    text = "from sellkit.core import probe_order\nprobe_order.ProbeOrder(a, b, c, d, e)"
+    assert constructed("ProbeOrder", [("x.py", text)]) == ["x.py"]
 
 
 def test_the_tour_trades_on_the_gateway_that_it_starts_and_on_no_other() -> None:

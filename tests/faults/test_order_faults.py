@@ -7,45 +7,24 @@ ticket, and then says what it waits for.
 from __future__ import annotations
 
 import datetime as dt
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.errors import JournalError
-from tests.architecture.source import ROOT
-from tests.faults.play import TURN, Play, until
+from tests.faults.play import TURN, Play
+from tests.faults.process import another_sellkit
 
 SECOND = dt.timedelta(seconds=1)
 
 SUBMITTING = "submitting a ticket, with the journal's claim before it"
 RESOLVING = "looking for an order that was sent and not answered"
-BOOKS = "books of sellkit's own about its orders and their fills"
 CANCELLING = "cancelling a stop of ours and waiting for the confirmation"
 
 # What each fault waits for where sellkit comes no further than to the ticket.
 WAITING = {
-    37: SUBMITTING,
-    38: RESOLVING,
-    39: RESOLVING,
-    40: RESOLVING,
-    41: RESOLVING,
-    42: RESOLVING,
-    44: BOOKS,
-    46: "the end of a rejected order in the journal, with an alert",
-    47: "order ids, which are taken only once everything is reconciled",
-    48: BOOKS,
-    49: BOOKS,
-    50: BOOKS,
-    51: "a second attempt for the confirmed remainder",
-    52: CANCELLING,
-    53: CANCELLING,
-    54: CANCELLING,
     56: CANCELLING,
     64: "knowing of halts",
     69: SUBMITTING,
@@ -67,47 +46,6 @@ def test_sellkit_comes_as_far_as_the_ticket(play: Play, missing: str) -> None:
     assert ran.words() == {"AAPL": "EXIT PreparedTicket", "MSFT": "HOLD"}, ran.error
     play.seen("a ticket is prepared, and nothing is sent")
     play.not_built(missing)
-
-
-@contextmanager
-def another_sellkit(play: Play, client_id: int, step: str) -> Iterator[list[str]]:
-    """A run in another process, up to a step, where it is killed when the block ends.
-
-    Gives the tickets that it has prepared.
-    """
-    arguments = (play.gateway.port, play.folder, client_id, play.clock.now().isoformat(), step)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.child", *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            ready, *tickets = process.stdout.readline().split() or ["it ended"]
-            assert ready == "ready"
-            yield tickets
-        finally:
-            process.kill()
-    play.was_killed = True
-    until(lambda: client_id not in [each.client_id for each in play.gateway.sessions])
-
-
-@pytest.mark.not_built
-@pytest.mark.fault(36)
-def test_a_run_that_was_killed_is_made_good_by_the_next(play: Play) -> None:
-    play.turn(fall=("AAPL",), rise=("MSFT",))
-    prepared: list[str] = []
-    for step in ("begun", "fetched", "decided"):
-        with another_sellkit(play, 1, step) as tickets:
-            prepared += tickets
-    ran = play.run()
-    assert prepared == [ran.ticket("AAPL")]
-    play.seen("killed at three steps; the next run prepares the same ticket")
-    play.not_built(SUBMITTING)
 
 
 @pytest.mark.fault(55)

@@ -14,8 +14,9 @@ from sellkit.core.lifecycle import TicketState
 from sellkit.core.tickets import TicketRecord
 from sellkit.errors import NotConnected
 from sellkit.operate.reconcile import Reconciler, Reconciliation
+from sellkit.operate.trading import Patience
 from tests.build import open_order, snapshot, ticket
-from tests.fakes_route import FakeOrder, fill, filling, reject, rest, swallow
+from tests.fakes_route import Deed, FakeOrder, fill, filling, reject, rest, swallow
 from tests.operate.trading_build import RUN, Stage, stage
 
 USUAL = ticket().reference
@@ -237,3 +238,117 @@ def test_the_same_gateway_reconciled_twice_changes_nothing() -> None:
     before = desk.states()
     reconcile(desk)
     assert desk.states() == before
+
+
+# --- what former processes noted and did not conclude ---------------------------------------------
+
+
+def late(desk: Stage) -> FakeOrder:
+    """The order that ended, of which something is executed all the same."""
+    return FakeOrder(
+        desk.route.draft(ApprovedTicket(ticket())),
+        ticket().position.account,
+        265598,
+        ticket().side,
+        Decimal(100),
+        desk.route.completed[-1].perm_id,
+    )
+
+
+def test_a_late_fill_that_somebody_noted_before_is_adopted_all_the_same() -> None:
+    desk = stage()
+    desk.route.on_submit = rest
+    desk.close()
+    told = desk.route.execute(late(desk), Decimal(100))
+    desk.book.note_fills((told,))  # and then its process was gone
+    reconcile(desk)
+    assert state(desk) is TicketState.DONE
+    assert AlertKind.ORDER_UNCERTAIN in desk.kinds()
+
+
+def test_what_was_executed_before_the_end_reopens_nothing() -> None:
+    desk = stage()
+    desk.route.on_submit = filling(30)
+    desk.patience = Patience(attempts=1)
+    desk.close()
+    assert state(desk) is TicketState.CANCELLED
+    before = desk.states()
+    reconcile(desk)
+    assert desk.states() == before
+
+
+def test_a_ticket_executed_beside_somebody_elses_trade_is_said_again_and_not_moved() -> None:
+    desk = stage()
+    killed(desk)
+    desk.route.trade(265598, Decimal(40))
+    reconcile(desk)
+    assert desk.states()[-2:] == ["FILLED", "UNCERTAIN"]
+    before, desk.alarms = desk.states(), []
+    reconcile(desk)
+    assert desk.states() == before
+    assert desk.kinds() == [AlertKind.UNEXPLAINED]
+
+
+def test_a_filled_ticket_whose_executions_are_corrected_down_is_uncertain() -> None:
+    desk = stage()
+    killed(desk)
+    desk.book.step(USUAL, TicketState.FILLED, desk.route.now(), "executed in whole")
+    (told,) = desk.route.fills
+    fresh = replace(told, exec_id=told.exec_id[:-1] + "2", quantity=Decimal(90))
+    desk.route.fills.append(fresh)
+    desk.route.trade(265598, Decimal(10))
+    reconcile(desk)
+    assert state(desk) is TicketState.UNCERTAIN
+    assert AlertKind.ORDER_UNCERTAIN in desk.kinds()
+
+
+@pytest.mark.parametrize("deed", [reject, swallow])
+def test_what_was_cancelled_for_a_close_that_a_former_process_sent_in_vain_is_named(
+    deed: Deed,
+) -> None:
+    desk = stage()
+    desk.route.on_submit = deed
+    killed(desk)
+    desk.book.note_cancel(USUAL, open_order(), desk.route.now(), "confirmed")
+    reconcile(desk)
+    told = [text for kind, text in desk.alarms if kind is AlertKind.UNPROTECTED]
+    assert len(told) == 1
+    assert "SELL 100 STP" in told[0]
+    reconcile(desk)
+    assert desk.kinds().count(AlertKind.UNPROTECTED) == 1
+
+
+def test_an_adopted_order_that_ends_in_part_is_said_for_nobody_sends_its_rest() -> None:
+    desk = stage()
+    desk.route.on_submit = filling(30)
+    killed(desk)
+    desk.book.note_cancel(USUAL, open_order(), desk.route.now(), "confirmed")
+    found = reconcile(desk)
+    Reconciler(desk.trading, 15 * MINUTE).adopt(found.tickets)
+    assert (state(desk), record(desk).filled) == (TicketState.CANCELLED, Decimal(30))
+    assert desk.kinds() == [AlertKind.ORDER_UNFINISHED, AlertKind.UNPROTECTED]
+    assert desk.route.sent == [USUAL]
+
+
+def test_a_cancel_that_a_former_process_may_not_have_asked_for_is_asked_for_again() -> None:
+    desk = stage()
+    desk.route.on_submit = rest
+    killed(desk)
+    reconcile(desk)
+    desk.book.step(USUAL, TicketState.STOPPING, desk.route.now(), "and then it was gone")
+    found = reconcile(desk)
+    assert desk.route.cancelled == []
+    Reconciler(desk.trading, 15 * MINUTE).adopt(found.tickets)
+    assert state(desk) is TicketState.CANCELLED
+    assert len(desk.route.cancelled) == 1
+
+
+def test_looks_over_two_connections_do_not_prove_that_it_was_never_received() -> None:
+    desk = stage()
+    desk.route.on_submit = swallow
+    killed(desk)
+    reconcile(desk)
+    desk.route.seconds += 90
+    desk.route.come_back()
+    reconcile(desk)
+    assert state(desk) is TicketState.UNCERTAIN

@@ -8,10 +8,12 @@ from decimal import Decimal
 import pytest
 
 from sellkit.core.alerts import AlertKind
+from sellkit.core.gates import ApprovedTicket
 from sellkit.core.lifecycle import TicketState
-from sellkit.core.reports import Meaning, ReportKind
+from sellkit.core.portfolio import Account, OpenOrder
+from sellkit.core.reports import BrokerRecords, Meaning, ReportKind
 from sellkit.errors import JournalError, NotConnected, NotSent, SubmissionUncertain
-from tests.build import account, position, ticket
+from tests.build import account, position, snapshot, ticket
 from tests.fakes_route import (
     FakeOrder,
     FakeRoute,
@@ -463,3 +465,148 @@ def test_several_positions_go_out_before_the_first_is_waited_for() -> None:
     assert [each.state for each in found] == [TicketState.DONE] * 2
     steps = [each for each in desk.book.written if each.startswith(("SUBMITTING", "FILLED"))]
     assert [each.split()[0] for each in steps] == ["SUBMITTING"] * 2 + ["FILLED"] * 2
+
+
+# --- what is told late ----------------------------------------------------------------------------
+
+
+def lagging_positions(route: FakeRoute, seconds: float) -> None:
+    """The positions are told as they are now, for so long."""
+    shown, until = dict(route.positions), route.seconds + seconds
+    real = route.records
+
+    def told(account: Account) -> BrokerRecords:
+        lists = real(account)
+        if route.seconds >= until:
+            return lists
+        held = tuple(each for each in shown.values() if each.quantity)
+        return replace(lists, snapshot=replace(lists.snapshot, positions=held))
+
+    route.records = told  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state"), [(5.0, TicketState.DONE_BY_OTHER), (1000.0, TicketState.ABANDONED)]
+)
+def test_what_its_stop_sold_is_not_sold_again_while_the_positions_lag(
+    seconds: float, state: TicketState
+) -> None:
+    desk = stage(resting=(own_stop(),))
+
+    def fills_instead(route: FakeRoute, _order: object) -> None:
+        lagging_positions(route, seconds)
+        fill_stop(route, 100)
+
+    desk.route.on_cancel = fills_instead
+    assert only(desk.close()) is state
+    assert desk.route.sent == []
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_stop_said_to_be_filled_has_not_ended_before_its_executions_are_told(
+    is_listed: bool,
+) -> None:
+    desk = stage(resting=(own_stop(),))
+
+    def only_said(route: FakeRoute, order: OpenOrder) -> None:
+        told = as_order(order)
+        told.filled = Decimal(100)
+        route.say(told, ReportKind.ORDER_STATUS, status="Filled", filled=told.filled)
+        route.drop_open(told)
+        if is_listed:
+            route.end(told, "Filled")
+
+    desk.route.on_cancel = only_said
+    assert only(desk.close()) is TicketState.ABANDONED
+    assert desk.route.sent == []
+
+
+def test_a_stop_cancelled_after_a_part_waits_for_that_part_to_be_told() -> None:
+    desk = stage(resting=(own_stop(),))
+
+    def part_untold(route: FakeRoute, order: OpenOrder) -> None:
+        told = as_order(order)
+        told.filled = Decimal(30)
+        route.end(told, "Cancelled")
+        route.later(5, lambda: told_now(route, told))
+
+    def told_now(route: FakeRoute, told: FakeOrder) -> None:
+        told.filled = Decimal(0)
+        route.execute(told, Decimal(30))
+
+    desk.route.on_cancel = part_untold
+    (record,) = desk.close()
+    assert (record.state, record.quantity) == (TicketState.DONE, Decimal(70))
+    assert desk.held() == 0
+
+
+def test_a_stop_that_was_executed_in_part_on_a_former_day_can_be_cancelled() -> None:
+    resting = replace(own_stop(), quantity=Decimal(130), remaining=Decimal(100))
+    desk = stage(resting=(resting,))
+    assert only(desk.close()) is TicketState.DONE
+    assert desk.held() == 0
+
+
+def test_a_stop_that_is_only_said_to_be_inactive_may_come_back_and_stops_the_close() -> None:
+    desk = stage(resting=(own_stop(),))
+
+    def asleep(route: FakeRoute, order: OpenOrder) -> None:
+        told = as_order(order)
+        route.say(told, ReportKind.ORDER_STATUS, status="Inactive", filled=Decimal(0))
+        route.drop_open(told)
+
+    desk.route.on_cancel = asleep
+    assert only(desk.close()) is TicketState.ABANDONED
+    assert desk.route.sent == []
+
+
+def test_an_own_order_that_appears_while_others_are_cancelled_stops_the_close() -> None:
+    desk = stage(resting=(own_stop(),))
+    another = replace(own_stop(), perm_id="1235", reference="SK1-bbbbbbbbbbbb-1")
+
+    def one_more(route: FakeRoute, order: OpenOrder) -> None:
+        confirm_cancel(route, order)
+        route.orders.append(another)
+
+    desk.route.on_cancel = one_more
+    assert only(desk.close()) is TicketState.ABANDONED
+    assert desk.route.sent == []
+    assert desk.route.orders == [another]
+
+
+def test_an_order_said_dead_after_it_was_numbered_and_listed_late_is_not_given_for_dead() -> None:
+    desk = stage()
+
+    def listed_late(route: FakeRoute, order: FakeOrder) -> None:
+        dead = Meaning.ORDER_DEAD
+        route.rest(order)
+        (resting,) = route.orders
+        route.say(order, ReportKind.CODE, code=201, text="margin", meaning=dead)
+        route.orders.clear()
+        route.later(10, lambda: route.orders.append(resting))
+        route.later(15, lambda: (route.execute(order, order.quantity), None)[1])
+
+    desk.route.on_submit = listed_late
+    assert only(desk.close()) is TicketState.DONE
+
+
+def test_a_position_that_another_process_claimed_first_is_left_to_it_aloud() -> None:
+    other = position("NASDAQ:MSFT", con_id=272093)
+    desk = Stage(FakeRoute([position(), other]))
+
+    def faster(_ticket: object, _records: object) -> str:
+        if desk.book.ticket(USUAL) is None or desk.route.sent:
+            return ""
+        approved = ApprovedTicket(ticket())
+        draft = desk.route.draft(approved)
+        if desk.book.ticket(USUAL).claimed_at is None:  # type: ignore[union-attr]
+            desk.book.claim(approved, draft, snapshot(), desk.route.now())
+        return ""
+
+    desk.objection = faster
+    records = desk.close(ticket(), ticket(other))
+    assert [each.ticker for each in records] == ["NASDAQ:AAPL", "NASDAQ:MSFT"]
+    assert desk.route.sent == [ticket(other).reference]
+    assert records[1].state is TicketState.DONE
+    assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
+    assert desk.states() == ["INTENT", "SUBMITTING"]

@@ -177,6 +177,11 @@ class IbBroker:
         return self._bridge.identity[0]
 
     @property
+    def server_version(self) -> int:
+        """The protocol's version, as agreed between the gateway and the client."""
+        return self._bridge.do(lambda way: int(way.link.ib.client.serverVersion()))
+
+    @property
     def clock(self) -> Clock:
         """The clock that was given to `connect`, or the gateway's."""
         return self._clock

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _EPOCH_SECONDS: Final = 2
+_IN_A_ZONE: Final = 1
 _DETAILS_AT_ONCE: Final = 8
 # Those that the gateway refuses without a number, the likelier first.
 _REFUSED: Final = ("completed orders", "orders", "positions", "price steps")
@@ -122,8 +123,16 @@ class Questions:
         contract = Contract(conId=con_id, exchange="SMART")
         return await self._history(contract, ("", "1 D", "1 day", "TRADES", True))
 
+    async def zoned_bars(self, con_id: int) -> BarDataList:
+        """Half-hourly bars of a stock's latest session, their times as the gateway writes them."""
+        contract = Contract(conId=con_id, exchange="SMART")
+        return await self._history(contract, ("", "1 D", "30 mins", "TRADES", True), _IN_A_ZONE)
+
     async def _history(
-        self, contract: Contract, terms: tuple[str, str, str, str, bool]
+        self,
+        contract: Contract,
+        terms: tuple[str, str, str, str, bool],
+        date_format: int = _EPOCH_SECONDS,
     ) -> BarDataList:
         client, bars = self._link.ib.client, BarDataList()
         number = client.getReqId()
@@ -132,7 +141,7 @@ class Questions:
             number,
             contract,
             *terms,
-            _EPOCH_SECONDS,
+            date_format,
             False,  # not kept up to date
             [],
         )
