@@ -188,12 +188,14 @@ class Desk:
         NotConnected
             It was not ready for the positions to be read.
         """
-        sheet, broker = self.sheet(), self.parts.broker
+        sheet, broker, live = self.sheet(), self.parts.broker, self.parts.live
         before = broker.standing
+        records = None if live is None else live.records()
+        snapshot = self._snapshot = records.snapshot if records else self.snapshot()
         archive = Archive(self.options, self.run.as_of)
         studies = Studies(self.parts.store, archive, is_present=self.asked_as_of is None)
         decider = Decider(
-            snapshot=self.snapshot(),
+            snapshot=snapshot,
             standing=before,
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
@@ -205,7 +207,7 @@ class Desk:
             now=self.parts.clock.now(),
             is_present=self.asked_as_of is None,
             problems=self._problems,
-            live=None if self.parts.live is None else self.parts.live.facts(),
+            live=live.facts(records) if live and records else None,
             deferred=self.parts.journal.deferrals(self.account.alias, self.run.as_of - _A_SESSION),
         )
         decision = decider.decide()
@@ -266,14 +268,10 @@ class Desk:
         self.close()
 
     def _download(self, series: Sequence[Series]) -> DownloadReport:
-        urgency = Urgency.HOUR if self._begun else Urgency.BACKFILL
+        urgency, parts = Urgency.HOUR if self._begun else Urgency.BACKFILL, self.parts
         return bring_up_to_date(
             [replace(each, urgency=urgency) for each in series],
-            self.parts.broker,
-            self.parts.store,
-            self.parts.progress,
-            self.options,
-            self.parts.clock,
+            *(parts.broker, parts.store, parts.progress, self.options, parts.clock),
             is_present=self.asked_as_of is None,
         )
 
@@ -297,4 +295,5 @@ class Desk:
         """What the market shows now, which tells nothing of a past moment."""
         if self.asked_as_of is not None or not self.parts.broker.standing.is_ready:
             return {}
-        return self.parts.broker.quotes(instruments)
+        source = self.parts.broker if self._ready is None else self._ready
+        return source.quotes(instruments)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sellkit.core.live_facts import LiveFacts
     from sellkit.core.portfolio import Account
     from sellkit.core.quotes import Quote
+    from sellkit.core.reports import BrokerRecords
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.decision import HourlyDecision
     from sellkit.operate.keys import Keys
@@ -90,9 +91,19 @@ class Live:
             reconciler.adopt(found.tickets)
         return found
 
-    def facts(self) -> LiveFacts:
+    def records(self) -> BrokerRecords:
+        """The gateway's four lists, read afresh.
+
+        Raises
+        ------
+        NotConnected, RequestTimedOut
+            One could not be read to its end.
+        """
+        return self.route.records(self.account)
+
+    def facts(self, records: BrokerRecords) -> LiveFacts:
         """What the gates of live mode see at this moment."""
-        return self.permission.live_facts(self.route.records(self.account))
+        return self.permission.live_facts(records)
 
     def submit(
         self, run_id: str, decision: HourlyDecision, timing: Timing

@@ -7,12 +7,16 @@ refuse: only the reading and the averages of what was known before are done by t
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.coverage import missing_slots
+from sellkit.core.evaluate import evaluate
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.pacing import Urgency
 from sellkit.core.schedule import next_due
+from sellkit.core.signals import Decision
 from sellkit.errors import ConfigError
 from sellkit.operate.asking import Asking
 from sellkit.operate.memory import Memory
@@ -21,10 +25,12 @@ from sellkit.operate.wanted import wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from sellkit.core.assignments import Assignment
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Position
+    from sellkit.core.quotes import Quote
     from sellkit.operate.fetch import Series
     from sellkit.operate.options import DeskOptions
     from sellkit.operate.parts import Parts
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
 LONGEST_WAIT: Final = dt.timedelta(minutes=30)
 """A run that waits keeps the budget of requests, and a notebook's cell may not take for ever."""
 
+_QUOTES_AT_ONCE: Final = 4
 _NO_ASSIGNMENT: Final = ("NYSE",)
 
 
@@ -92,9 +99,15 @@ class Preparation:
         self._basis: object = None
         self._series: list[Series] = []
         self._instruments: dict[int, Instrument] = {}
+        self._positions: dict[int, Position] = {}
+        self._assignments: Mapping[Token, Assignment] = {}
+        self._quoted: dict[int, Future[Mapping[int, Quote]]] = {}
+        self._pool = ThreadPoolExecutor(_QUOTES_AT_ONCE, thread_name_prefix="quotes")
 
     def load(self, positions: Sequence[Position], assignments: Mapping[Token, Assignment]) -> None:
         """Read and study what is stored of every position; nothing where that was done before."""
+        self._positions = {each.instrument.con_id: each for each in positions}
+        self._assignments = assignments
         basis = ([(each.instrument, each.quantity > 0) for each in positions], dict(assignments))
         if basis == self._basis:
             return
@@ -138,15 +151,21 @@ class Preparation:
         answered = {each.instrument.con_id for each in slices}
         for instrument in self._judged():
             if instrument.con_id not in answered:
-                self._memory.study(instrument)
-        waiting = [each.instrument.con_id for each in slices]
+                self._foresee(instrument)
+        waiting = Counter(each.instrument.con_id for each in slices)
+        late = {each.key.con_id for each in open_ones} - waiting.keys()
         for some, _troubles in self._asking.ask_in_turn(slices, as_of):
             self._memory.look(self._instruments.values())
             for each in some:
-                waiting.remove(each.instrument.con_id)
-                if each.instrument.con_id not in waiting:
-                    self._memory.study(each.instrument)
-        late = {each.key.con_id for each in open_ones if self._is_open(each)}
+                con_id = each.instrument.con_id
+                waiting[con_id] -= 1
+                if not waiting[con_id]:
+                    self._foresee(each.instrument)
+            asked = {each.key for each in some}
+            late |= {
+                each.key.con_id for each in open_ones if each.key in asked and self._is_open(each)
+            }
+        self._pool.shutdown(wait=False)  # what is under way comes to its end
         return [each for each in self._series if each.key.con_id in late]
 
     def look_again(self) -> None:
@@ -160,6 +179,26 @@ class Preparation:
             self._instruments[instrument.con_id] = instrument
             self._memory.look(self._instruments.values())
         return self._memory.study(instrument)
+
+    def quotes(self, instruments: Sequence[Instrument]) -> Mapping[int, Quote]:
+        """What the market shows; that of an exit which was foreseen has been asked for already."""
+        oldest = self._parts.clock.now() - self._options.limits.max_snapshot_age
+        foreseen = [each.con_id for each in instruments if each.con_id in self._quoted]
+        told = {con_id: self._quoted[con_id].result()[con_id] for con_id in foreseen}
+        found = {con_id: each for con_id, each in told.items() if each.asked_at >= oldest}
+        left = [each for each in instruments if each.con_id not in found]
+        return {**found, **self._parts.broker.quotes(left)} if left else found
+
+    def _foresee(self, instrument: Instrument) -> None:
+        """Study an instrument whose bars are there, and ask what the market shows of an exit."""
+        study, con_id = self._memory.study(instrument), instrument.con_id
+        position = self._positions.get(con_id)
+        assignment = self._assignments.get(instrument.token)
+        if position is None or con_id in self._quoted:
+            return
+        signal = evaluate(position, assignment, study.history, self._options.daily_basis)
+        if signal.decision is Decision.EXIT:
+            self._quoted[con_id] = self._pool.submit(self._parts.broker.quotes, [instrument])
 
     def _judged(self) -> list[Instrument]:
         decided = [each for each in self._instruments.values() if each.is_decided]
