@@ -10,7 +10,7 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help demo test drill suites check lab bench fuzz kills soak lock clean sync
+.PHONY: help demo test drill suites check lab bench fuzz kills crashes soak lock clean sync
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -57,6 +57,10 @@ fuzz: $(STAMP) ## an hour of frames that no client would send; FUZZ_SECONDS=, FU
 kills: $(STAMP) ## kill processes that write bars or tickets, at 1,000 moments each; KILLS=, KILLS_SEED=
 	$(BIN)/python -m tests.adapters.kills --kills $(KILLS) \
 	  $(if $(KILLS_SEED),--seed $(KILLS_SEED))
+
+crashes: $(STAMP) ## kill a run that sends, at every point, and let it race; KILLS=, CRASH_SEED=
+	$(BIN)/python -m tests.crash --kills $(KILLS) \
+	  $(if $(CRASH_SEED),--seed $(CRASH_SEED))
 
 SOAK_MINUTES = 1440
 soak: $(STAMP) ## a virtual day with a fault in each minute; SOAK_MINUTES=, SOAK_SEED=, SOAK_FROM=

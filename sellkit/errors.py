@@ -143,6 +143,10 @@ class IllegalTransition(JournalError):
     """A ticket would have moved between states that do not follow each other."""
 
 
+class TicketMoved(IllegalTransition):
+    """Another process has moved a ticket on meanwhile, which is therefore its own."""
+
+
 class RunFailed(SellkitError):
     """A run of a notebook did not reach its end.
 

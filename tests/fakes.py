@@ -218,10 +218,11 @@ class FakeBroker:
 
 
 def _first_start(latest: Session, request: BarRequest, calendar: Calendar) -> dt.datetime:
-    """Days count sessions, the latest included; years go by the calendar."""
+    """Days count sessions, the latest included; months and years go by the calendar."""
     count, unit = request.duration.split()
-    if unit == "Y":
-        label = pd.Timestamp(day_label(latest.date)) - pd.DateOffset(years=int(count))
+    if unit in "MY":
+        months = int(count) * (12 if unit == "Y" else 1)
+        label = pd.Timestamp(day_label(latest.date)) - pd.DateOffset(months=months)
         return label.to_pydatetime()
     if unit != "D":
         raise ValueError(f"the fake broker knows no duration like {request.duration!r}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -19,8 +20,9 @@ from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, m
 from sellkit.core.coverage import Absence
 from sellkit.core.custody import Figures, Finding, Freeze
 from sellkit.core.instrument import Token
-from sellkit.core.portfolio import AccountSnapshot, Origin
+from sellkit.core.portfolio import Account, AccountSnapshot, Origin
 from sellkit.core.precedent import FIRM, Precedent
+from sellkit.core.protection import Resting
 from sellkit.core.sifting import sifted
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.core.standing import Standing
@@ -284,6 +286,21 @@ class MemoryJournal:
         waiting = [each for each in told if each["deferred_until"] is not None]
         found = {str(each["ticket_id"]): journal_facts.deferred_until(each) for each in waiting}
         return {ticket_id: until for ticket_id, until in found.items() if until >= since}
+
+    def resting(self, account: Account) -> tuple[Resting, ...]:
+        told = [each for _, each in self.snapshots if each.account.alias == account.alias]
+        if not told:
+            return ()
+        held = {each.instrument.con_id: each.quantity for each in told[-1].positions}
+        return tuple(
+            Resting(
+                order=each,
+                seen_at=told[-1].taken_at,
+                held=held.get(each.con_id, Decimal(0)),
+                is_accounted=False,
+            )
+            for each in told[-1].open_orders
+        )
 
     def record_switch(
         self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from sellkit.core.fills import Fill, total
 from sellkit.core.gates import ApprovedTicket
-from sellkit.core.lifecycle import TicketState, check
+from sellkit.core.lifecycle import TicketState, check, check_unmoved
 from sellkit.core.orders import OrderTicket
 from sellkit.core.portfolio import Account, AccountSnapshot, OpenOrder
 from sellkit.core.reports import BrokerRecords, OrderReport, is_same
@@ -78,11 +78,13 @@ class FakeTicketBook:
         details: Mapping[str, object] | None = None,
         *,
         perm_id: str | None = None,
+        seen: TicketState | None = None,
     ) -> TicketRecord:
         self._check_writable("step")
         entry = self._entry(reference)
         if state in BY_OWN_METHOD:
             raise IllegalTransition(f"{reference} does not become {state} by a step")
+        check_unmoved(entry.record.state, seen, reference)
         check(entry.record.state, state, reference)
         told = replace(entry.record, state=state, at=at, cause=cause)
         told = told if perm_id is None else replace(told, perm_id=perm_id)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sellkit.core.gates import DeferredTicket, DeniedTicket
+from sellkit.core.portfolio import OpenOrder, Side
 from sellkit.core.precedent import Precedent
+from sellkit.core.protection import Resting
 from sellkit.core.signals import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from sellkit.core.alerts import Alert
-    from sellkit.core.portfolio import AccountSnapshot, OpenOrder, Position
+    from sellkit.core.portfolio import Account, AccountSnapshot, Position
     from sellkit.core.signals import BarCertificate
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
@@ -92,6 +94,22 @@ def of_order(run_id: str, snapshot: AccountSnapshot, order: OpenOrder) -> Facts:
         "time_in_force": order.time_in_force,
         "status": order.status,
     }
+
+
+def resting(row: Mapping[str, Any], account: Account) -> Resting:
+    """An open order as it was seen last, from its row and what was held then."""
+    numbers = ("quantity", "remaining", "limit_price", "stop_price")
+    figures: dict[str, Any] = {
+        name: None if row[name] is None else Decimal(row[name]) for name in numbers
+    }
+    names = ("con_id", "order_id", "client_id", "perm_id", "reference", "order_type")
+    told = {name: row[name] for name in (*names, "time_in_force", "status")}
+    return Resting(
+        order=OpenOrder(account=account, side=Side(row["side"]), **told, **figures),
+        seen_at=_moment(row["taken_at"]),
+        held=Decimal(row["held"] or 0),
+        is_accounted=bool(row["is_accounted"]),
+    )
 
 
 def of_decision(run_id: str, row: SnapshotRow) -> Facts:

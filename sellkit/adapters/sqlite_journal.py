@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from sellkit.adapters.journal_file import Pen
     from sellkit.core.alerts import Alert
-    from sellkit.core.portfolio import AccountSnapshot
+    from sellkit.core.portfolio import Account, AccountSnapshot
     from sellkit.core.precedent import Precedent
+    from sellkit.core.protection import Resting
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
     from sellkit.ports import RunHeader
@@ -37,6 +38,21 @@ _PRECEDENTS: Final = """
 _DEFERRALS: Final = """
     SELECT ticket_id, deferred_until FROM ticket WHERE account = ? AND deferred_until >= ?
     ORDER BY id"""
+
+# What rested at the last look, with what was held then, and whether it is known to have ended.
+_RESTING: Final = """
+    SELECT seen.*, held.quantity AS held,
+        EXISTS (SELECT 1 FROM ticket_cancel AS gone
+            WHERE gone.account = seen.account AND gone.perm_id = seen.perm_id)
+        OR EXISTS (SELECT 1 FROM fill
+            WHERE fill.account = seen.account AND fill.perm_id = seen.perm_id) AS is_accounted
+    FROM order_seen AS seen
+    LEFT JOIN position_seen AS held
+        ON held.run_id = seen.run_id AND held.taken_at = seen.taken_at
+        AND held.con_id = seen.con_id
+    WHERE (seen.run_id, seen.taken_at) =
+        (SELECT run_id, taken_at FROM snapshot_seen WHERE account = ? ORDER BY id DESC LIMIT 1)
+    ORDER BY seen.id"""
 
 _OPEN_ALERTS: Final = """
     SELECT * FROM alert WHERE id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
@@ -180,10 +196,20 @@ class SqliteJournal:
         rows = self._file.read(_DEFERRALS, account, journal_facts.instant(since))
         return {str(row["ticket_id"]): journal_facts.deferred_until(row) for row in rows}
 
+    def resting(self, account: Account) -> tuple[Resting, ...]:
+        """The open orders of an account as the latest recorded snapshot of it has them.
+
+        A journal that is not there yet holds none, and is not made.
+        """
+        if not self._file.path.exists():
+            return ()
+        rows = self._file.read(_RESTING, account.alias)
+        return tuple(journal_facts.resting(each, account) for each in rows)
+
     def record_switch(
         self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
     ) -> None:
-        """That a person, or sellkit, did `arm`, `disarm`, `halt` or `resume`."""
+        """That a person, or sellkit, did `arm`, `disarm`, `halt`, `resume` or `probe`."""
         facts = {"at": journal_facts.instant(at), "what": what, "by": by, "details": dict(details)}
         with self._appending() as pen:
             pen.append("switch", facts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.adapters import ticket_facts, ticket_reading
 from sellkit.adapters.journal_facts import instant
-from sellkit.core.lifecycle import TicketState, check
+from sellkit.core.lifecycle import TicketState, check, check_unmoved
 from sellkit.core.portfolio import OWN_REFERENCE
 from sellkit.errors import DuplicateTicket, IllegalTransition, JournalError
 
@@ -85,14 +85,17 @@ class SqliteTickets:
         details: Mapping[str, object] | None = None,
         *,
         perm_id: str | None = None,
+        seen: TicketState | None = None,
     ) -> TicketRecord:
-        """Append a state that follows the present one."""
+        """Append a state that follows the present one, if that is still the one that was seen."""
         with self._file.appending() as pen:
             if state in _BY_OWN_METHOD:
                 raise IllegalTransition(
                     f"the ticket {reference} becomes {state} by `{_BY_OWN_METHOD[state]}` alone"
                 )
-            check(_known(pen.ask, reference).state, state, reference)
+            held = _known(pen.ask, reference).state
+            check_unmoved(held, seen, reference)
+            check(held, state, reference)
             facts = ticket_facts.of_step(reference, state, at, cause, details, perm_id)
             pen.append("ticket_step", facts)
             return _known(pen.ask, reference)

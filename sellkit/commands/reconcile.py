@@ -18,12 +18,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print both sides; 0 when all is explained and settled, 1 when a person has to look."""
-    from sellkit.present.reconciled import reconciled
-    from sellkit.wiring import open_reconciling_desk
+    from sellkit.config import load
+    from sellkit.present.reconciled import alerts, reconciled
+    from sellkit.wiring import open_alerts, open_reconciling_desk
+    from sellkit.wiring.alerts import ORDERS, order_alerts
 
-    with open_reconciling_desk(overrides(args)) as desk:
+    chosen = overrides(args)
+    settings = load(chosen)
+    with open_reconciling_desk(chosen) as desk:
         found = desk.reconcile()
-        if found is None:
-            return 0
-        print("\n".join(reconciled(found.lines, found.tickets)))
+    if found is None:
+        return 0
+    print("\n".join(reconciled(found.lines, found.tickets)))
+    told = [each for each in open_alerts(settings) if each["source"] == ORDERS]
+    print("\n".join(alerts(told, is_over=found.is_settled)), end="\n" if told else "")
+    if found.is_settled:
+        order_alerts(settings).end()
     return 0 if found.is_settled else 1

@@ -14,11 +14,8 @@ if TYPE_CHECKING:
     import argparse
 
     from sellkit.config import Overrides, Settings
-    from sellkit.ports import Clock
 
 HELP = "run at each hour end of the exchanges' sessions, once or until interrupted"
-_ENDS = (0, 4, 5)
-"""The exit codes of a run that came to its end."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from sellkit.config import load
     from sellkit.core.limits import AtClose
     from sellkit.logs import configure
-    from sellkit.operate.scheduler import run_on_schedule
+    from sellkit.operate.scheduler import fire_ahead, run_on_schedule
     from sellkit.wiring import open_clock, scheduled_calendars
     from sellkit.wiring.parts import keep_budget
 
@@ -45,13 +42,17 @@ def run(args: argparse.Namespace) -> int:
     configure(settings.log_dir)
     codes: list[int] = []
     delay = dt.timedelta(seconds=settings.file.schedule.delay_seconds)
+
+    def fire(*, prepare: bool) -> int:
+        return _fire(chosen, is_live=args.live, prepare=prepare)
+
     with open_clock(settings) as clock:
         run_on_schedule(
             clock,
             lambda: scheduled_calendars(settings),
             settings.file.bars.hour_anchor,
             delay,
-            lambda due: codes.append(_fire_at(due, clock, delay, chosen, is_live=args.live)),
+            lambda due: codes.append(fire_ahead(due, clock, delay, fire)),
             announce=lambda when: print(f"next run at {when:%Y-%m-%d %H:%M:%S} UTC", flush=True),
             prepare=lambda: keep_budget(settings),
             rounds=1 if args.once else None,
@@ -65,18 +66,6 @@ def _lead(settings: Settings) -> dt.timedelta:
     """How long ahead a run begins; on a gateway's time, of any speed, a lead would mean nothing."""
     is_own = settings.connection.clock == "system"
     return dt.timedelta(seconds=settings.file.schedule.lead_seconds if is_own else 0)
-
-
-def _fire_at(
-    due: dt.datetime, clock: Clock, delay: dt.timedelta, chosen: Overrides, *, is_live: bool
-) -> int:
-    """One run; where it failed while it was getting ready, another at the hour itself."""
-    is_ahead = clock.now() < due
-    code = _fire(chosen, is_live=is_live, prepare=is_ahead)
-    if is_ahead and code not in _ENDS and clock.now() < due:
-        clock.sleep_until(due + delay)
-        code = _fire(chosen, is_live=is_live, prepare=False)
-    return code
 
 
 def _fire(chosen: Overrides, *, is_live: bool, prepare: bool) -> int:

@@ -83,6 +83,8 @@ def evaluate(
     excluded = _exclusion(position)
     if excluded:
         return Signal(position, assignment, Decision.EXCLUDED, (excluded,))
+    if position.instrument.problem:
+        return Signal(position, assignment, Decision.UNDECIDED, (position.instrument.problem,))
     if assignment is None:
         token = position.instrument.token
         reason = f"unassigned: no average decides it; `sellkit assign {token} SMA 50 1H` gives one"

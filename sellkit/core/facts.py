@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class Facts:
         What the gates of live mode see; None in a dry run, in which no ticket is approved.
     deferred
         By ticket id, the opening that a ticket of an earlier session was deferred to; aware UTC.
+    unshown
+        Shares of the instrument that are told as sold since the decision and that its position
+        still has; negative for what was bought. Positions may be told later than executions.
     """
 
     now: dt.datetime
@@ -59,3 +63,4 @@ class Facts:
     limits: Limits
     live: LiveFacts | None = None
     deferred: Mapping[str, dt.datetime] = field(default_factory=dict)
+    unshown: Decimal = Decimal(0)

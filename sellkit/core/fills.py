@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sellkit.core.portfolio import Side
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from sellkit.core.portfolio import Account, Side
+    from sellkit.core.portfolio import Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,14 @@ def counted(fills: Iterable[Fill]) -> tuple[Fill, ...]:
         if held is None or fill.revision >= held.revision:
             latest[fill.family] = fill
     return tuple(latest.values())
+
+
+def sold(fills: Iterable[Fill]) -> Decimal:
+    """Shares sold less shares bought, each family once."""
+    signed = (
+        each.quantity if each.side is Side.SELL else -each.quantity for each in counted(fills)
+    )
+    return sum(signed, Decimal(0))
 
 
 def total(fills: Iterable[Fill]) -> Decimal:

@@ -97,6 +97,16 @@ def position_as_decided(ticket: OrderTicket, facts: Facts) -> str | None:
     return f"the position is {now} now and was {ticket.position.quantity} when decided"
 
 
+def executions_shown(_: OrderTicket, facts: Facts) -> str | None:
+    """What was sold already must not be sold again because its position is told too late."""
+    if not facts.unshown:
+        return None
+    return (
+        f"executions of it since the decision are told that its position does not show "
+        f"({facts.unshown} shares): it is not sure what is held"
+    )
+
+
 def snapshot_fresh(_: OrderTicket, facts: Facts) -> str | None:
     age, limit = facts.now - facts.snapshot.taken_at, facts.limits.max_snapshot_age
     if age < _NO_TIME:
@@ -222,6 +232,7 @@ GATES: tuple[Gate, ...] = (
     about_the_present,
     connected,
     position_as_decided,
+    executions_shown,
     snapshot_fresh,
     bar_fresh,
     told_as_decided,

@@ -85,6 +85,9 @@ class Instrument:
         Smallest price step in `currency`, where the gateway told it.
     long_name
         The company's or the fund's name; shown only.
+    problem
+        Why the gateway cannot tell the contract any more, which nothing is decided on then; ""
+        when it can.
     """
 
     con_id: int
@@ -93,6 +96,7 @@ class Instrument:
     currency: str = field(default="USD", compare=False)
     tick: Decimal | None = field(default=None, compare=False)
     long_name: str = field(default="", compare=False)
+    problem: str = field(default="", compare=False)
 
     @property
     def is_decided(self) -> bool:

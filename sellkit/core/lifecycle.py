@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from sellkit.errors import IllegalTransition
+from sellkit.errors import IllegalTransition, TicketMoved
 
 
 class TicketState(StrEnum):
@@ -110,4 +110,19 @@ def check(before: TicketState | None, after: TicketState, reference: str) -> Non
         raise IllegalTransition(
             f"the ticket {reference} cannot become {after} from {before or 'nothing'}: the journal "
             "stays as it is; see `sellkit reconcile`"
+        )
+
+
+def check_unmoved(held: TicketState, seen: TicketState | None, reference: str) -> None:
+    """Refuse a step that was decided on another state than the one that is held by now.
+
+    Raises
+    ------
+    TicketMoved
+        Another process has moved the ticket.
+    """
+    if seen is not None and held is not seen:
+        raise TicketMoved(
+            f"the ticket {reference} is {held} and was {seen}: another process has it, so that "
+            "it is left to that one; see `sellkit tickets`"
         )

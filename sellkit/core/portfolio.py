@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import datetime as dt
-    from decimal import Decimal
 
     from sellkit.core.instrument import Instrument
 
@@ -157,6 +157,11 @@ class AccountSnapshot:
     positions: tuple[Position, ...]
     open_orders: tuple[OpenOrder, ...]
     epoch: int
+
+    def held(self, con_id: int) -> Decimal:
+        """Shares or contracts held of one contract; 0 where it is not listed."""
+        found = (each.quantity for each in self.positions if each.instrument.con_id == con_id)
+        return next(found, Decimal(0))
 
     def orders_on(self, con_id: int) -> tuple[OpenOrder, ...]:
         """The open orders on one contract."""

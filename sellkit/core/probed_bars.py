@@ -178,11 +178,16 @@ def final_after(seen: Sequence[Sighting]) -> float | None:
 def _closed(
     native: pd.DataFrame, half_hours: pd.DataFrame, calendar: Calendar, now: dt.datetime
 ) -> Sequence[Session]:
+    """The closed sessions that both answers hold from their beginning."""
     if native.empty or half_hours.empty:
         return ()
     dates = [_date(frame.index[0], BarSize.M30, calendar) for frame in (native, half_hours)]
     last = calendar.latest_closed(now)
-    return calendar.between(max(dates), last.date) if max(dates) <= last.date else ()
+    if max(dates) > last.date:
+        return ()
+    found = calendar.between(max(dates), last.date)
+    is_cut = any(frame.index[0] > _stamp(found[0].open_utc) for frame in (native, half_hours))
+    return found[1:] if is_cut else found  # an answer may begin within a session
 
 
 def _short(sessions: Sequence[Session]) -> int:

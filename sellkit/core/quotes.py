@@ -22,7 +22,8 @@ class Quote:
         In the instrument's currency; None where none was told, as bid and ask of a market that is
         closed.
     trouble
-        Why these are no live prices, in words a person can act on; None when they are live.
+        Why these are no live prices of a market that trades, in words a person can act on; None
+        when they are. A halt is one.
     """
 
     asked_at: dt.datetime

@@ -84,8 +84,13 @@ def acknowledged(reports: Sequence[OrderReport]) -> str | None:
 
 
 def sounds_ended(reports: Sequence[OrderReport]) -> bool:
-    """Whether something was said after which the lists are worth reading."""
-    return any(_is_dead(each) or each.status in ENDED_STATUSES for each in reports)
+    """Whether something was said after which the lists are worth reading.
+
+    That is an end, and a code that leaves open whether there was one: that there is nothing to
+    cancel any more, above all.
+    """
+    ends = (Meaning.ORDER_DEAD, Meaning.UNKNOWN)
+    return any(each.meaning in ends or each.status in ENDED_STATUSES for each in reports)
 
 
 def settle(record: TicketRecord, evidence: Evidence) -> Finding:

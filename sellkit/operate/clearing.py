@@ -11,16 +11,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
-from sellkit.core.fills import total
+from sellkit.core.fills import sold, total
 from sellkit.core.lifecycle import TicketState
-from sellkit.core.portfolio import Side
 from sellkit.core.reports import ENDED_STATUSES
 from sellkit.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sellkit.core.fills import Fill
     from sellkit.core.portfolio import OpenOrder
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.operate.trading import Attempt, Trading
@@ -51,7 +49,7 @@ class Cleared:
         gone = {each.perm_id for each in self.resting if each.con_id == con_id}
         then = [each for each in before.fills if each.perm_id in gone]
         now = [each for each in self.records.fills if each.perm_id in gone]
-        return _sold(now) - _sold(then)
+        return sold(now) - sold(then)
 
 
 def resting_on(records: BrokerRecords, con_id: int) -> tuple[OpenOrder, ...]:
@@ -104,7 +102,7 @@ def _begin(trading: Trading, attempt: Attempt, records: BrokerRecords) -> tuple[
         listed = [in_words(each) for each in resting]
         cause = f"to be cancelled first: {', '.join(listed)}"
         trading.step(attempt, TicketState.CANCELLING, cause, orders=listed)
-    return resting
+    return () if attempt.is_given_up else resting
 
 
 def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> None:
@@ -197,15 +195,9 @@ def _give_up(trading: Trading, attempt: Attempt, left: Sequence[OpenOrder]) -> N
         return
     listed = ", ".join(in_words(each) for each in left)
     cause = f"the cancel of {listed} was not confirmed; it may still work, so nothing is sent"
-    trading.step(attempt, TicketState.ABANDONED, cause)
     trading.alarm(AlertKind.WITHHELD_EXIT, f"{attempt.record.ticker}: {cause}")
+    trading.step(attempt, TicketState.ABANDONED, cause)
 
 
 def _of(attempts: Sequence[Attempt], order: OpenOrder) -> Attempt:
     return next(each for each in attempts if each.con_id == order.con_id)
-
-
-def _sold(fills: Sequence[Fill]) -> Decimal:
-    """Shares sold less shares bought."""
-    bought = [each for each in fills if each.side is Side.BUY]
-    return total(each for each in fills if each.side is Side.SELL) - total(bought)

@@ -13,8 +13,8 @@ from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date
 from sellkit.operate.holdings import Holding, coverage, holdings
-from sellkit.operate.parts import Parts
 from sellkit.operate.prepare import Preparation, hour_end
+from sellkit.operate.protection import say_lapsed
 from sellkit.operate.speech import say
 from sellkit.operate.study import Archive, Studies
 from sellkit.operate.timing import Timing
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.fetch import Series
     from sellkit.operate.options import DeskOptions
+    from sellkit.operate.parts import Parts
     from sellkit.operate.reconcile import Reconciliation
     from sellkit.ports import AssignmentSheet, RunHeader
 
-__all__ = ["Desk", "Parts"]
 
 log = logging.getLogger(__name__)
 
@@ -225,6 +225,7 @@ class Desk:
         """
         self.begin()
         run_id, journal = self.run.run_id, self.parts.journal
+        say_lapsed(journal, decision.snapshot, self.parts.alarm)
         journal.record_snapshot(run_id, decision.snapshot)
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
         journal.record_standing(run_id, decision.standing)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.facts import Facts
+from sellkit.core.fills import sold
 from sellkit.core.gates import DeniedTicket, judge
 from sellkit.core.limits import OrderType
 from sellkit.core.market_time import calendar_for
@@ -13,19 +16,22 @@ from sellkit.core.orders import limited
 from sellkit.errors import BrokerError
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Mapping
-    from decimal import Decimal
 
     from sellkit.core.gates import Verdict
     from sellkit.core.instrument import Instrument
     from sellkit.core.limits import Limits
     from sellkit.core.live_facts import LiveFacts
     from sellkit.core.orders import OrderTicket
+    from sellkit.core.portfolio import AccountSnapshot
     from sellkit.core.quotes import Quote
     from sellkit.core.reports import BrokerRecords
     from sellkit.operate.permission import Permission
     from sellkit.operate.trading import Look
+
+
+# Of the gateway, which tells executions to the second, and of this machine.
+_CLOCKS_DIFFER: Final = dt.timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,8 @@ class FinalLook:
         By contract, what the market showed for the decision; asked anew once that is old.
     price_step
         The tick of an instrument at a price.
+    basis
+        Positions as they were decided on; None where nothing was decided.
     """
 
     permission: Permission
@@ -52,6 +60,7 @@ class FinalLook:
     positions: int
     quotes: Mapping[int, Quote]
     price_step: Callable[[Instrument, Decimal], Decimal]
+    basis: AccountSnapshot | None = None
 
     def __call__(self, records: BrokerRecords) -> Look:
         """Gather what live mode asks for, with positions and orders as in these lists.
@@ -76,6 +85,20 @@ class FinalLook:
         if known is not None and now - known.asked_at <= self.limits.max_snapshot_age:
             return known
         return self.permission.broker.quotes([instrument]).get(instrument.con_id)
+
+    def unshown(self, records: BrokerRecords, con_id: int) -> Decimal:
+        """Shares told as sold since the decision that the position still has.
+
+        Where it is not sure whether an execution came before or after the decision it counts, so
+        that there is a difference and nothing is sent: the next bar decides.
+        """
+        if self.basis is None:
+            return Decimal(0)
+        since = self.basis.taken_at - _CLOCKS_DIFFER
+        late = [each for each in records.fills if each.con_id == con_id and each.at >= since]
+        if not late:
+            return Decimal(0)
+        return records.snapshot.held(con_id) - (self.basis.held(con_id) - sold(late))
 
     def priced(self, ticket: OrderTicket, quote: Quote | None) -> OrderTicket:
         """With a limit below the bid, where that is wanted; without a bid the gates withhold it.
@@ -102,6 +125,12 @@ class _Moment:
     deferred: Mapping[str, dt.datetime]
 
     def judge(self, ticket: OrderTicket) -> Verdict:
+        try:
+            return self._judge(ticket)
+        except BrokerError as error:  # the clock may be the gateway's
+            return DeniedTicket(ticket, (f"the last look failed: {error}",))
+
+    def _judge(self, ticket: OrderTicket) -> Verdict:
         run, instrument = self.run, ticket.position.instrument
         broker, clock = run.permission.broker, run.permission.clock
         quote = run.quote_of(instrument, clock.now())
@@ -123,6 +152,7 @@ class _Moment:
             limits=run.limits,
             live=self.live,
             deferred=self.deferred,
+            unshown=run.unshown(self.records, instrument.con_id),
         )
         return judge(ticket, facts)
 

@@ -11,12 +11,13 @@ from sellkit.core.lifecycle import TicketState
 from sellkit.core.market_time import calendar_for
 from sellkit.core.settling import Evidence, settle
 from sellkit.errors import BrokerError
+from sellkit.operate.flipping import say_flip
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from sellkit.core.reports import BrokerRecords
+    from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.trading import Attempt, Trading
 
@@ -33,6 +34,7 @@ _SPEAKS_OF: Final = {
     TicketState.REJECTED: AlertKind.ORDER_REJECTED,
     TicketState.CANCELLED: AlertKind.ORDER_UNFINISHED,
     TicketState.EXPIRED: AlertKind.ORDER_UNFINISHED,
+    TicketState.NOT_RECEIVED: AlertKind.ORDER_UNFINISHED,
 }
 
 
@@ -42,6 +44,9 @@ def follow(trading: Trading, attempts: Sequence[Attempt]) -> None:
     An order that is not executed in whole in time is cancelled, its rest with it. One whose fate
     stays open is UNCERTAIN, with an alert, and its contract is locked by the journal.
     """
+    for attempt in attempts:
+        if _is_followed(attempt):  # something was said of it while others were waited for
+            _take(trading, attempt, trading.heard.reports)
     while working := [each for each in attempts if _is_followed(each)]:
         _listen(trading, working)
         _stop_late(trading, working)
@@ -57,15 +62,19 @@ def _is_followed(attempt: Attempt) -> bool:
 def _listen(trading: Trading, working: Sequence[Attempt]) -> None:
     reports = trading.hear(_next_turn(trading, working))
     for attempt in working:
-        perm_id = attempt.hear(reports)
-        unheard = attempt.state in (TicketState.SUBMITTING, TicketState.UNCERTAIN)
-        if perm_id is not None and unheard:
-            cause = "the gateway has numbered it"
-            trading.step(attempt, TicketState.ACKNOWLEDGED, cause, perm_id)
-        elif reports:
-            trading.refresh(attempt)
-        if attempt.record.filled >= attempt.record.quantity:
-            attempt.news = True
+        _take(trading, attempt, reports)
+
+
+def _take(trading: Trading, attempt: Attempt, reports: Sequence[OrderReport]) -> None:
+    perm_id = attempt.hear(reports)
+    unheard = attempt.state in (TicketState.SUBMITTING, TicketState.UNCERTAIN)
+    if perm_id is not None and unheard:
+        cause = "the gateway has numbered it"
+        trading.step(attempt, TicketState.ACKNOWLEDGED, cause, perm_id)
+    elif reports:
+        trading.refresh(attempt)
+    if attempt.record.filled >= attempt.record.quantity:
+        attempt.news = True
 
 
 def _next_turn(trading: Trading, working: Sequence[Attempt]) -> float:
@@ -129,6 +138,7 @@ def _look(trading: Trading, unclear: Sequence[Attempt]) -> None:
         if records is None:
             _doubt(trading, attempt, "the gateway does not tell what became of it")
         else:
+            say_flip(trading, attempt, records)
             _conclude(trading, attempt, records)
 
 

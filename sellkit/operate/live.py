@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket
+from sellkit.operate.dating import Dating
 from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.submit import Submission
@@ -15,7 +17,6 @@ from sellkit.operate.trading import Heard, Patience, Trading
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sellkit.core.alerts import AlertKind
     from sellkit.core.limits import Limits
     from sellkit.core.live_facts import LiveFacts
     from sellkit.core.portfolio import Account
@@ -106,14 +107,23 @@ class Live:
         return self.permission.live_facts(records)
 
     def submit(
-        self, run_id: str, decision: HourlyDecision, timing: Timing
+        self, run_id: str, decision: HourlyDecision, timing: Timing | None = None
     ) -> tuple[TicketRecord, ...]:
         """Carry out what a decision approved; the latest attempt of each ticket."""
         approved = [
             row.verdict.ticket for row in decision.rows if isinstance(row.verdict, ApprovedTicket)
         ]
+        trouble = self.permission.lease.trouble
+        if trouble is not None:
+            # Who holds it works on these tickets, or may: not even an intent is noted here.
+            told = "; ".join(f"{each.position.instrument}" for each in approved)
+            if told:
+                self.alarm(AlertKind.WITHHELD_EXIT, f"{told}: the exits were not sent: {trouble}")
+            return ()
         quotes = {row.position.instrument.con_id: row.quote for row in decision.rows if row.quote}
-        look = self._look(len(decision.exits), decision.decided, quotes)
+        look = replace(
+            self._look(len(decision.exits), decision.decided, quotes), basis=decision.snapshot
+        )
         return Submission(self._trading(run_id, look, timing), self.keys).carry_out(approved)
 
     def close(self) -> None:
@@ -136,7 +146,7 @@ class Live:
             book=self.tickets,
             account=self.account,
             run_id=run_id,
-            now=self.permission.clock.now,
+            now=Dating(self.permission.clock).now,
             look=look,
             stopped=self.permission.stopped,
             stop=self.permission.stop,

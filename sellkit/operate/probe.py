@@ -192,7 +192,7 @@ class Probe:
             return former
         figures = dict(former.figures)
         seconds = cast("float | None", figures.pop("seconds", None))
-        if not {"asked", "first", "until"} <= figures.keys():
+        if not {"bar", "asked", "first", "until"} <= figures.keys():
             return former
         judged = final_answer(seconds, figures, self.terms.final_after_seconds)
         return replace(former, outcome=judged.outcome, follows=judged.follows)

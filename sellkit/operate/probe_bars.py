@@ -163,14 +163,14 @@ class BarProbe:
         slot = next(each for each in slots if each.end > clock.now())
         self._wait_for(slot.end)
         seen = self._sightings(slot)
-        is_hour = any(each.end == slot.end for each in self._hour_slots(slot))
+        hour = " and an hour" if any(each.end == slot.end for each in self._hours_of(slot)) else ""
         return final_answer(
             final_after(seen),
             {
+                "bar": f"a half-hour{hour} that ended {slot.end:%H:%M} UTC",
                 "asked": len(seen),
                 "first": seen[0].after_seconds,
                 "until": seen[-1].after_seconds,
-                "is_hour": is_hour,
             },
             self.final_after_seconds,
         )
@@ -225,7 +225,7 @@ class BarProbe:
         self.progress.advance(left - done)
         self.progress.stop()
 
-    def _hour_slots(self, slot: Slot) -> tuple[Slot, ...]:
+    def _hours_of(self, slot: Slot) -> tuple[Slot, ...]:
         return session_slots(slot.session, BarSize.H1, self.bench.calendar, self.anchor)
 
 
@@ -239,15 +239,15 @@ def final_answer(
     seconds
         After its end; None when it never came, or changed to the end.
     how
-        `asked` so often, from `first` to `until` seconds after its end.
+        Which `bar`, in words, and `asked` so often, from `first` to `until` seconds after its end.
     """
     asked = f"asked {how['asked']} times, {how['first']:g} to {how['until']:g} s after its end"
     setting = f"bars.final_after_seconds = {final_after_seconds:g}"
     figures = {"seconds": seconds, **how}
     if seconds is None:
         follows = f"{setting} cannot be relied on: see what the gateway's data farms say"
-        return bad(f"not there or still changing ({asked})", follows, **figures)
-    told = f"final after {seconds:g} s at the latest ({asked})"
+        return bad(f"{how['bar']}: not there or still changing ({asked})", follows, **figures)
+    told = f"{how['bar']}: final after {seconds:g} s at the latest ({asked})"
     if seconds <= final_after_seconds:
         return good(told, f"{setting} is late enough", **figures)
     if seconds == how["first"]:

@@ -131,8 +131,8 @@ class OrderProbe:
         if filled or _held(lists, placed.instrument) != placed.held:
             return self._alarmed(f"{filled or 'an unknown number'} of its shares were filled")
         ended = lists.completed_of(self.reference, self._perm_id)
-        if not resting and not ended:
-            return self._unseen(placed)
+        if not resting:
+            return self._not_resting(placed, has_ended=bool(ended))
         self._may_rest = False
         figures = {
             "after_reconnect": is_kept,
@@ -141,18 +141,21 @@ class OrderProbe:
         }
         return _judged(placed.words, figures)
 
-    def _unseen(self, placed: _Placed) -> Answer:
-        """The order is in no list: refused, or nobody knows."""
+    def _not_resting(self, placed: _Placed, *, has_ended: bool) -> Answer:
+        """The order did not rest when it was looked for: refused, ended, or nobody knows."""
         refusals = [
             f"{each.code}: {each.text}"
             for each in self._told
             if each.kind is ReportKind.CODE and each.meaning is Meaning.ORDER_DEAD
         ]
+        if not refusals and not has_ended:
+            return self._alarmed("it was sent, and stands in no list")
+        self._may_rest = False
         if refusals:
-            self._may_rest = False
             told = f"the gateway refused {placed.words} ({'; '.join(refusals)})"
             return not_measured(told, "look at its presets and precautions for API orders")
-        return self._alarmed("it was sent, and stands in no list")
+        told = f"{placed.words} ended before it was cancelled"
+        return not_measured(told, "see who cancelled it, and probe again")
 
     def _clear(self, line: ProbeLine) -> Answer | None:
         """Cancel what an earlier probe left."""

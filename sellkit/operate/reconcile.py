@@ -15,9 +15,10 @@ from sellkit.core.settling import settle
 from sellkit.errors import BrokerError
 from sellkit.operate.clearing import say_unprotected
 from sellkit.operate.comparing import Line, compare
+from sellkit.operate.flipping import held_now, say_flip
 from sellkit.operate.following import evidence, follow, is_partial, say_end
 from sellkit.operate.trading import FILLED_AT_END, Attempt
-from sellkit.operate.verifying import held_now, problem_of, verify
+from sellkit.operate.verifying import problem_of, verify
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -41,6 +42,7 @@ _SAID_ENDS = (
     TicketState.REJECTED,
     TicketState.CANCELLED,
     TicketState.EXPIRED,
+    TicketState.NOT_RECEIVED,
     TicketState.UNCERTAIN,
 )
 
@@ -182,19 +184,22 @@ class Reconciler:
     def _settle(self, attempt: Attempt, records: BrokerRecords) -> None:
         trading = self.trading
         found = settle(attempt.record, evidence(trading, attempt, records))
-        was_known = attempt.state is TicketState.UNCERTAIN
+        before = attempt.state
+        was_known = before is TicketState.UNCERTAIN
+        if found.state is not TicketState.FILLED:  # what is executed in whole is verified
+            say_flip(trading, attempt, records)
         if found.state is not TicketState.UNCERTAIN:
             is_filled = found.state is TicketState.FILLED
-            if was_known and is_filled and problem_of(trading, attempt, records, set()):
+            if was_known and is_filled and problem_of(trading, attempt, records):
                 return  # as uncertain as it was
             trading.step(attempt, found.state, found.cause, found.perm_id)
             say_end(trading, attempt)
         else:
             trading.step(attempt, TicketState.UNCERTAIN, found.cause)
             self._look_once_more(attempt, records)
-            if attempt.state is TicketState.UNCERTAIN and not was_known:
+            if attempt.state is not TicketState.UNCERTAIN or not was_known:
                 say_end(trading, attempt)
-        if attempt.state in _SAID_ENDS and not was_known:
+        if attempt.state in _SAID_ENDS and attempt.state is not before:
             say_unprotected(trading, attempt)
 
     def _look_once_more(self, attempt: Attempt, records: BrokerRecords) -> None:
@@ -213,10 +218,10 @@ class Reconciler:
             return
         attempt = Attempt(None, record)
         cause = "its run ended before anything was sent, and the bar is too old by now"
-        trading.step(attempt, TicketState.ABANDONED, cause)
         stopped = f"; cancelled for it: {', '.join(record.stopped)}" if record.stopped else ""
         kind = AlertKind.UNPROTECTED if stopped else AlertKind.WITHHELD_EXIT
         trading.alarm(kind, f"{record.ticker}: {record.reference} {cause}{stopped}")
+        trading.step(attempt, TicketState.ABANDONED, cause)
 
 
 def _is_over(record: TicketRecord) -> bool:

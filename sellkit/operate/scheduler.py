@@ -21,6 +21,9 @@ _LATE: Final = dt.timedelta(minutes=1)
 """So much behind its time a run is late: the process was held up, or the machine was asleep."""
 
 
+_ENDS: Final = (0, 4, 5)
+"""The exit codes of a run that came to its end."""
+
 _AHEAD: Final = dt.timedelta(seconds=30)
 
 
@@ -80,3 +83,24 @@ def run_on_schedule(  # noqa: PLR0913  (each is one thing that an operator may s
             log.critical("run_late", extra={"due": due.isoformat(), "late": str(late)})
         fire(due)
         fired, latest = fired + 1, due
+
+
+def fire_ahead(
+    due: dt.datetime, clock: Clock, delay: dt.timedelta, fire: Callable[..., int]
+) -> int:
+    """One run; where it failed while it was getting ready, another once the bars are there.
+
+    Parameters
+    ----------
+    due
+        What the run is for; before it `fire` is told to prepare.
+    fire
+        Called with `prepare`; gives the exit code of a run.
+    """
+    is_ahead = clock.now() < due
+    code = fire(prepare=is_ahead)
+    if is_ahead and code not in _ENDS and clock.now() < due:
+        log.critical("run_again", extra={"due": due.isoformat(), "code": code})
+        clock.sleep_until(due + delay)
+        code = fire(prepare=False)
+    return code

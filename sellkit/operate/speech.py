@@ -9,9 +9,15 @@ from sellkit.core.gates import DeniedTicket
 from sellkit.core.signals import Decision
 
 if TYPE_CHECKING:
+    from sellkit.core.alerts import AlertKind
     from sellkit.core.snapshot import SnapshotRow
 
 log = logging.getLogger(__name__)
+
+
+def alarm(kind: AlertKind, text: str) -> None:
+    """Tell a person by the log alone."""
+    log.critical("alert", extra={"kind": str(kind), "text": text})
 
 
 def say(run_id: str, row: SnapshotRow) -> None:

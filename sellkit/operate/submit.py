@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.core.lifecycle import TicketState
-from sellkit.core.orders import prepare
-from sellkit.errors import BrokerError, DuplicateTicket, NotSent
+from sellkit.errors import (
+    BrokerError,
+    DuplicateTicket,
+    IllegalTransition,
+    JournalError,
+    NotSent,
+)
 from sellkit.operate.clearing import Cleared, clear, in_words, resting_on, say_unprotected
-from sellkit.operate.following import follow, is_partial, say_end
+from sellkit.operate.failing import say_failure
+from sellkit.operate.flipping import held_now
+from sellkit.operate.following import follow
+from sellkit.operate.remaining import remainder, ticket_for
 from sellkit.operate.trading import Attempt
-from sellkit.operate.verifying import held_now, verify
+from sellkit.operate.verifying import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,30 +68,34 @@ class Submission:
         """
         account = self.trading.account
         done: list[Attempt] = []
-        with self.keys.held(account, [_con_id(each) for each in tickets]) as mine:
+        con_ids = [_con_id(each) for each in tickets]
+        with self.keys.held(account, con_ids, self.trading.patience.turn) as mine:
             for ticket in tickets:
                 if _con_id(ticket) not in mine:
                     self._leave(ticket)
             wanted = [each for each in tickets if _con_id(each) in mine]
             while wanted:
-                attempts = self._send_all(wanted)
-                follow(self.trading, attempts)
-                verify(self.trading, attempts)
-                for attempt in attempts:
-                    say_unprotected(self.trading, attempt)
+                attempts: list[Attempt] = []
+                try:
+                    self._carry_out(wanted, attempts)
+                    wanted = [each for one in attempts for each in remainder(self.trading, one)]
+                except JournalError as error:
+                    say_failure(self.trading, attempts, error)
+                    raise
                 done += attempts
-                wanted = [each for former in attempts for each in self._remainder(former)]
         return tuple(each.record for each in done)
+
+    def _carry_out(self, wanted: Sequence[OrderTicket], attempts: list[Attempt]) -> None:
+        """One attempt for each, to its end; `attempts` holds them as soon as they have begun."""
+        self._send_all(wanted, attempts)
+        follow(self.trading, attempts)
+        verify(self.trading, attempts)
+        for attempt in attempts:
+            say_unprotected(self.trading, attempt)
 
     def _leave(self, ticket: OrderTicket) -> None:
         told = f"{ticket.position.instrument}: somebody else in this process works on it"
         self.trading.alarm(AlertKind.WITHHELD_EXIT, f"{told}; the exit was not sent")
-
-    def _leave_to_other(self, attempt: Attempt, cause: str) -> None:
-        """Another process was faster: the ticket, or the position, is its affair now."""
-        attempt.is_given_up = True
-        told = f"{attempt.record.ticker}: the exit was not sent: {cause}"
-        self.trading.alarm(AlertKind.WITHHELD_EXIT, told)
 
     def _intend(self, ticket: OrderTicket) -> Iterable[Attempt]:
         trading = self.trading
@@ -98,20 +110,28 @@ class Submission:
         former = self.trading.book.ticket(ticket.reference)
         is_unsent = former is not None and former.state is TicketState.NOT_RECEIVED
         if not (is_unsent and ticket.attempt == 1 and self.trading.retries_proven_unsent):
+            self._say_ended(former)
             return ()
         return self._intend(replace(ticket, attempt=2))
 
-    def _send_all(self, tickets: Sequence[OrderTicket]) -> list[Attempt]:
+    def _say_ended(self, former: TicketRecord | None) -> None:
+        """The position is held, its exit signalled, and this bar's one attempt is over."""
+        if former is None:
+            return
+        told = f"{former.ticker}: the exit was not sent: {former.reference} is {former.state}"
+        todo = "the same bar is never sold twice; the next completed bar decides again"
+        self.trading.alarm(AlertKind.WITHHELD_EXIT, f"{told} ({former.cause}); {todo}")
+
+    def _send_all(self, tickets: Sequence[OrderTicket], attempts: list[Attempt]) -> None:
         """One attempt for each ticket that may have one; nothing is waited for but cancels."""
         try:
             before = self.trading.read("the look before orders")
         except BrokerError as error:
-            unsent = [each for ticket in tickets for each in self._intend(ticket)]
-            for attempt in unsent:
+            for attempt in (each for ticket in tickets for each in self._intend(ticket)):
+                attempts.append(attempt)
                 self._abandon(attempt, str(error))
-            return unsent
+            return
         first = self.trading.look(before)
-        attempts: list[Attempt] = []
         delayed: list[Attempt] = []
         for attempt in (each for ticket in tickets for each in self._intend(ticket)):
             attempts.append(attempt)
@@ -122,13 +142,17 @@ class Submission:
             else:
                 self._send(attempt, before, Cleared(before, (), ()))
         self._send_cleared(delayed, before)
-        return attempts
 
     def _send_cleared(self, attempts: Sequence[Attempt], before: BrokerRecords) -> None:
         """Those on whose contracts own orders rest, which have to go first."""
+        stopped = self.trading.stopped() if attempts else ""
+        if stopped:
+            for attempt in attempts:
+                self._abandon(attempt, f"stopped before anything was cancelled for it: {stopped}")
+            return
         cleared = clear(self.trading, attempts, before)
         for attempt in attempts:
-            if not attempt.state.is_terminal:
+            if not (attempt.state.is_terminal or attempt.is_given_up):
                 self._send(attempt, before, cleared)
 
     def _may_begin(self, attempt: Attempt, records: BrokerRecords, first: Look) -> bool:
@@ -148,6 +172,10 @@ class Submission:
             return False
         if attempt.ticket is None:
             return False  # another process began it; it is followed, not sent
+        was, now = attempt.ticket.position.quantity, held_now(records, attempt.con_id)
+        if was * now < 0:
+            self._flipped(attempt, was, now)
+            return False
         verdict = first.judge(attempt.ticket)
         if isinstance(verdict, ApprovedTicket):
             return True
@@ -164,11 +192,12 @@ class Submission:
         if not isinstance(verdict, ApprovedTicket):
             self._abandon(attempt, _why(verdict))
             return
-        if not trading.route.wait_until_idle(trading.patience.idle):
-            self._abandon(attempt, "messages queued in the client, so that it could not go at once")
-            return
         attempt.ticket = verdict.ticket
         try:
+            if not trading.route.wait_until_idle(trading.patience.idle):
+                cause = "messages queued in the client, so that it could not go at once"
+                self._abandon(attempt, cause)
+                return
             draft = trading.route.draft(verdict)
         except BrokerError as error:
             self._abandon(attempt, str(error))
@@ -185,8 +214,8 @@ class Submission:
         trading = self.trading
         try:
             attempt.record = trading.book.claim(verdict, draft, records.snapshot, trading.now())
-        except DuplicateTicket as error:
-            self._leave_to_other(attempt, str(error))
+        except (DuplicateTicket, IllegalTransition) as error:
+            trading.leave(attempt, error)  # another process was faster
             return
         attempt.since = trading.timer()
         stopped = trading.stopped()
@@ -223,49 +252,22 @@ class Submission:
             cause = "its own resting order sold the position"
             self.trading.step(attempt, TicketState.DONE_BY_OTHER, cause)
         else:
-            return _ticket_for(attempt.ticket, now)
+            return ticket_for(attempt.ticket, now)
         return None
 
     def _flipped(self, attempt: Attempt, was: Decimal, now: Decimal) -> None:
         cause = f"the position became {now} from {was}: it changed its sign"
-        self.trading.stop(f"{attempt.record.ticker}: {cause}")
-        self._abandon(attempt, cause, AlertKind.POSITION_FLIPPED)
+        try:
+            self.trading.stop(f"{attempt.record.ticker}: {cause}")
+        finally:
+            self._abandon(attempt, cause, AlertKind.POSITION_FLIPPED)
 
     def _abandon(
         self, attempt: Attempt, cause: str, kind: AlertKind = AlertKind.WITHHELD_EXIT
     ) -> None:
-        trading = self.trading
-        trading.step(attempt, TicketState.ABANDONED, cause)
+        trading = self.trading  # told first: what ends with the step is not looked at again
         trading.alarm(kind, f"{attempt.record.ticker}: the exit was not sent: {cause}")
-
-    def _remainder(self, former: Attempt) -> Iterable[OrderTicket]:
-        """The ticket for what a partial fill left, where there may be one."""
-        trading = self.trading
-        if former.ticket is None or not is_partial(former):
-            return ()
-        left = former.record.quantity - former.record.filled
-        next_one = replace(former.ticket, attempt=former.record.attempt + 1)
-        if next_one.attempt > trading.patience.attempts:
-            say_end(trading, former)
-            return ()
-        held = self._held_after(former)
-        if held != left + former.ticket.fraction:
-            say_end(trading, former)
-            return ()
-        return (_ticket_for(next_one, held),)
-
-    def _held_after(self, former: Attempt) -> Decimal | None:
-        try:
-            return held_now(self.trading.read("what a partial fill left"), former.con_id)
-        except BrokerError:
-            return None  # unknown is not what is left
-
-
-def _ticket_for(ticket: OrderTicket, quantity: Decimal) -> OrderTicket:
-    """The same ticket for a position of another size."""
-    position = replace(ticket.position, quantity=quantity)
-    fresh = prepare(replace(ticket.signal, position=position))
-    return replace(fresh, attempt=ticket.attempt)
+        trading.step(attempt, TicketState.ABANDONED, cause)
 
 
 def _con_id(ticket: OrderTicket) -> int:

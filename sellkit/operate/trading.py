@@ -6,20 +6,22 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from sellkit.core.alerts import AlertKind
 from sellkit.core.settling import acknowledged, concerns, sounds_ended
+from sellkit.errors import TicketMoved
 from sellkit.operate.timing import Timing
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Sequence
 
-    from sellkit.core.alerts import AlertKind
     from sellkit.core.gates import Verdict
     from sellkit.core.lifecycle import TicketState
     from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import Account, OpenOrder
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.core.tickets import TicketRecord
+    from sellkit.errors import SellkitError
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
 
@@ -41,6 +43,8 @@ class Patience:
 
     Attributes
     ----------
+    turn
+        Until another strategy of this process gives a contract back.
     idle
         Until nothing queues in the client any more.
     cancel
@@ -57,6 +61,7 @@ class Patience:
         Most orders for one ticket, the remainders of partial fills included.
     """
 
+    turn: float = 30.0
     idle: float = 5.0
     cancel: float = 20.0
     acknowledge: float = 15.0
@@ -86,6 +91,8 @@ class Attempt:
         Since when the lists leave its fate open, by `Trading.timer`.
     is_given_up
         Whether this process has nothing more to do for it.
+    is_flip_said
+        Whether a person was told that its position changed its sign.
     """
 
     ticket: OrderTicket | None
@@ -95,6 +102,7 @@ class Attempt:
     news: bool = False
     doubted_since: float | None = None
     is_given_up: bool = False
+    is_flip_said: bool = False
 
     @property
     def state(self) -> TicketState:
@@ -114,9 +122,13 @@ class Attempt:
 
 @dataclass(slots=True)
 class Heard:
-    """The number of the last report that was taken."""
+    """Every report that was taken, oldest first, and the number of the last.
+
+    Whoever waits for one order hears of others, too: what was said of them is here.
+    """
 
     number: int = 0
+    reports: list[OrderReport] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +184,7 @@ class Trading:
             if any(each.fill is not None for each in reports):
                 self.timing.fill()
             self.heard.number = reports[-1].number
+            self.heard.reports += reports
             self.book.note_reports(reports)
             self.book.note_fills(tuple(each.fill for each in reports if each.fill is not None))
         return reports
@@ -197,17 +210,29 @@ class Trading:
     ) -> None:
         """Move an attempt on; where it stands in that state already nothing is written.
 
-        With an end goes what was executed by then, so that what comes later is recognised.
+        One that another process has moved meanwhile is given up here, and is that one's. With an
+        end goes what was executed by then, so that what comes later is recognised.
         """
-        self.refresh(attempt)
         if attempt.state is state:
+            self.refresh(attempt)
             return
+        seen, key = attempt.state, attempt.record.reference
         if state.is_terminal:
-            details[FILLED_AT_END] = str(attempt.record.filled)
-        attempt.record = self.book.step(
-            attempt.record.reference, state, self.now(), cause, details, perm_id=perm_id
-        )
+            latest = self.book.ticket(key) or attempt.record
+            details[FILLED_AT_END] = str(latest.filled)
+        try:
+            attempt.record = self.book.step(
+                key, state, self.now(), cause, details, perm_id=perm_id, seen=seen
+            )
+        except TicketMoved as moved:
+            self.leave(attempt, moved)
         attempt.since = self.timer()
+
+    def leave(self, attempt: Attempt, why: SellkitError) -> None:
+        """Give an attempt up that another process works on, and say so."""
+        self.refresh(attempt)
+        attempt.is_given_up = True
+        self.alarm(AlertKind.WITHHELD_EXIT, f"{attempt.record.ticker}: nothing is sent here: {why}")
 
     def refresh(self, attempt: Attempt) -> None:
         """Take what the journal knows of an attempt by now."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sellkit.core.alerts import AlertKind
 from sellkit.core.lifecycle import TicketState
 from sellkit.errors import BrokerError
 from sellkit.operate.clearing import in_words, resting_on
+from sellkit.operate.flipping import held_now, say_flip
 from sellkit.operate.following import say_end
 
 if TYPE_CHECKING:
@@ -24,12 +23,12 @@ def verify(trading: Trading, attempts: Sequence[Attempt]) -> None:
     A position that changed its sign stops everything; nothing is bought back.
     """
     end = trading.timer() + trading.patience.settle
-    flipped: set[str] = set()
     while filled := [each for each in attempts if each.state is TicketState.FILLED]:
-        problems = _problems(trading, filled, flipped)
+        problems = _problems(trading, filled)
         for attempt in filled:
             if attempt.record.reference not in problems:
-                trading.step(attempt, TicketState.DONE, "nothing is left of it in the market")
+                cause = f"{attempt.record.cause}; nothing is left of it in the market"
+                trading.step(attempt, TicketState.DONE, cause)
         if trading.timer() >= end:
             for attempt in filled:
                 _doubt(trading, attempt, problems.get(attempt.record.reference, ""))
@@ -37,11 +36,8 @@ def verify(trading: Trading, attempts: Sequence[Attempt]) -> None:
             trading.hear(trading.patience.pause)
 
 
-def _problems(trading: Trading, filled: Sequence[Attempt], flipped: set[str]) -> dict[str, str]:
-    """By reference, what is not as it should be; whoever is not in it is well.
-
-    A flip is said once, and stops everything whatever is switched already.
-    """
+def _problems(trading: Trading, filled: Sequence[Attempt]) -> dict[str, str]:
+    """By reference, what is not as it should be; whoever is not in it is well."""
     try:
         records = trading.read("the position after")
     except BrokerError as error:
@@ -49,26 +45,21 @@ def _problems(trading: Trading, filled: Sequence[Attempt], flipped: set[str]) ->
     found = {}
     for attempt in filled:
         trading.refresh(attempt)
-        problem = problem_of(trading, attempt, records, flipped)
+        problem = problem_of(trading, attempt, records)
         if problem:
             found[attempt.record.reference] = problem
     return found
 
 
-def problem_of(trading: Trading, attempt: Attempt, records: BrokerRecords, said: set[str]) -> str:
+def problem_of(trading: Trading, attempt: Attempt, records: BrokerRecords) -> str:
     """What is not as it should be after an order that was executed in whole; "" when all is.
 
-    A position that changed its sign stops everything, and is said once for each of `said`.
+    A position that changed its sign stops everything.
     """
     record = attempt.record
     held = held_now(records, attempt.con_id)
-    if held * record.position_before < 0:
-        flipped = f"the position is {held} and was {record.position_before}"
-        if record.reference not in said:
-            said.add(record.reference)
-            trading.stop(f"{record.ticker}: {flipped}")
-            told = f"{record.ticker}: {flipped}; everything is stopped, nothing is bought back"
-            trading.alarm(AlertKind.POSITION_FLIPPED, told)
+    flipped = say_flip(trading, attempt, records)
+    if flipped:
         return flipped
     expected = record.position_before - record.filled
     if held != expected:
@@ -77,13 +68,6 @@ def problem_of(trading: Trading, attempt: Attempt, records: BrokerRecords, said:
     if resting:
         return f"executed in whole, and still working: {', '.join(map(in_words, resting))}"
     return ""
-
-
-def held_now(records: BrokerRecords, con_id: int) -> Decimal:
-    """Shares of a contract by the lists."""
-    positions = records.snapshot.positions
-    of = {each.instrument.con_id: each.quantity for each in positions}
-    return of.get(con_id, Decimal(0))
 
 
 def _doubt(trading: Trading, attempt: Attempt, problem: str) -> None:

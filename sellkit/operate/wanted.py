@@ -32,7 +32,7 @@ def wanted(
     for position in positions:
         instrument = position.instrument
         assignment = assignments.get(instrument.token)
-        if not instrument.is_decided or position.quantity <= 0:
+        if not instrument.is_decided or instrument.problem or position.quantity <= 0:
             continue
         if assignment is None and not options.all_positions:
             continue
@@ -60,7 +60,10 @@ def unassigned(
     return tuple(
         Assignment(each.instrument.token, *options.default_assignment)
         for each in positions
-        if each.instrument.is_decided and each.quantity > 0 and each.instrument.token not in known
+        if each.instrument.is_decided
+        and not each.instrument.problem
+        and each.quantity > 0
+        and each.instrument.token not in known
     )
 
 

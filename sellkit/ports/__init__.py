@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
     from sellkit.core.precedent import Precedent
+    from sellkit.core.protection import Resting
     from sellkit.core.quotes import Quote
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
@@ -86,12 +87,12 @@ class Broker(Protocol):
     def snapshot(self, account: Account) -> AccountSnapshot:
         """Positions and open orders of all clients, each list complete to its end marker.
 
+        A contract that the gateway cannot tell any more is the `problem` of its instrument.
+
         Raises
         ------
         RequestTimedOut
             An end marker did not come.
-        UnknownInstrument
-            A position's contract cannot be told from others.
         """
         ...
 
@@ -223,10 +224,14 @@ class Journal(Protocol):
         """
         ...
 
+    def resting(self, account: Account) -> tuple[Resting, ...]:
+        """The open orders of an account as the latest recorded snapshot of it has them."""
+        ...
+
     def record_switch(
         self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
     ) -> None:
-        """That a person, or sellkit, did `arm`, `disarm`, `halt` or `resume`."""
+        """That a person, or sellkit, did `arm`, `disarm`, `halt`, `resume` or `probe`."""
         ...
 
     def switches(self) -> tuple[Mapping[str, object], ...]:

@@ -52,13 +52,21 @@ class TicketBook(Protocol):
         details: Mapping[str, object] | None = None,
         *,
         perm_id: str | None = None,
+        seen: TicketState | None = None,
     ) -> TicketRecord:
         """Append a state; SUBMITTING goes through `claim` alone.
+
+        Parameters
+        ----------
+        seen
+            The state on which the step was decided; None for whichever.
 
         Raises
         ------
         IllegalTransition
             The state does not follow the present one.
+        TicketMoved
+            It is not as it was `seen`: another process has it.
         """
         ...
 

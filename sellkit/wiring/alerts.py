@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sellkit.core.alerts import Alert
 
 log = logging.getLogger(__name__)
+
+ORDERS: Final = "orders"
+"""Whose the alerts about orders are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,11 @@ class AlertKeeper:
 def alert_keeper(settings: Settings, client_id: int) -> AlertKeeper:
     """The keeper of the alerts of one client id's connections."""
     return AlertKeeper(settings.data_dir / "journal.sqlite", f"client {client_id}")
+
+
+def order_alerts(settings: Settings) -> AlertKeeper:
+    """The keeper of the alerts about orders; a person who looks ends them, no connection does."""
+    return AlertKeeper(settings.data_dir / "journal.sqlite", ORDERS)
 
 
 def open_alerts(settings: Settings) -> tuple[Mapping[str, object], ...]:

@@ -52,6 +52,7 @@ def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
     from sellkit.present.progress import LineProgress
     from sellkit.wiring.account import resolve_account
     from sellkit.wiring.desk import WiredDesk
+    from sellkit.wiring.live import orders_alarm
 
     account = resolve_account(settings, broker.account_numbers)
     store = ParquetBarStore(settings.data_dir)
@@ -69,6 +70,7 @@ def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
         journal=journal,
         signal_log=JsonLinesSignalLog(settings.log_dir / "signals.jsonl"),
         progress=asked.progress or LineProgress(print),
+        alarm=orders_alarm(settings, broker.clock.now),
     )
     if asked.is_live:
         from sellkit.wiring.confirming import confirmed_tickets

@@ -144,15 +144,17 @@ def open_live(
         keys=KEYS,
         limits=desk_options(settings).limits,
         patience=patience(settings),
-        alarm=_alarm(settings, permission.machine.now),
+        alarm=orders_alarm(settings, permission.machine.now),
         retries_proven_unsent=settings.file.orders.retry_proven_unsent,
     )
 
 
-def _alarm(settings: Settings, now: Callable[[], dt.datetime]) -> Callable[[AlertKind, str], None]:
+def orders_alarm(
+    settings: Settings, now: Callable[[], dt.datetime]
+) -> Callable[[AlertKind, str], None]:
     """Says and keeps what a person has to hear of orders; a connection that is well ends none."""
     from sellkit.core.alerts import Alert
-    from sellkit.wiring.alerts import AlertKeeper
+    from sellkit.wiring.alerts import order_alerts
 
-    keeper = AlertKeeper(settings.data_dir / "journal.sqlite", "orders")
+    keeper = order_alerts(settings)
     return lambda kind, text: keeper.keep(Alert(kind, text, now()))

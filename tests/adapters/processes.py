@@ -13,5 +13,6 @@ PROCESSES.set_forkserver_preload(
         "tests.adapters.book_writers",
         "tests.adapters.journal_writers",
         "tests.adapters.lease_holders",
+        "tests.crash.runs",
     ]
 )

@@ -28,7 +28,6 @@ from sellkit.errors import (
     NotConnected,
     PacingViolation,
     RequestTimedOut,
-    UnknownInstrument,
 )
 from sellkit.simgateway import contract_messages, order_messages
 from sellkit.simgateway.orders.order import resting_order
@@ -265,27 +264,24 @@ def test_a_list_that_is_refused_without_a_number_is_an_error_at_once() -> None:
     assert time.monotonic() - began < PROMPT
 
 
-def test_a_position_whose_contract_is_gone_is_an_error() -> None:
+def test_a_position_whose_contract_is_gone_is_listed_and_says_so() -> None:
     def unknown(gateway: ScriptedGateway, fields: tuple[str, ...]) -> None:
         gateway.send(error(fields[2], 200, "No security definition has been found"))
 
-    with (
-        facing(ScriptedGateway({**WELL, DETAILS: unknown})) as broker,
-        pytest.raises(UnknownInstrument, match=r"265598 of the position in AAPL"),
-    ):
-        broker.snapshot(ACCOUNT)
+    with facing(ScriptedGateway({**WELL, DETAILS: unknown})) as broker:
+        (held,) = broker.snapshot(ACCOUNT).positions
+    assert "265598 of the position in AAPL" in held.instrument.problem
+    assert "200" in held.instrument.problem
 
 
-def test_a_position_whose_contract_is_ambiguous_is_an_error() -> None:
+def test_a_position_whose_contract_is_ambiguous_is_listed_and_says_so() -> None:
     def double(gateway: ScriptedGateway, fields: tuple[str, ...]) -> None:
         gateway.send(_details(fields[2]))
         answer_details(gateway, fields)
 
-    with (
-        facing(ScriptedGateway({**WELL, DETAILS: double})) as broker,
-        pytest.raises(UnknownInstrument, match="2 contracts fit"),
-    ):
-        broker.snapshot(ACCOUNT)
+    with facing(ScriptedGateway({**WELL, DETAILS: double})) as broker:
+        (held,) = broker.snapshot(ACCOUNT).positions
+    assert "2 contracts fit" in held.instrument.problem
 
 
 # --- drops ----------------------------------------------------------------------------------------

@@ -94,6 +94,20 @@ def test_live_prices_without_a_last_trade_are_live_all_the_same(
     assert (quote.trouble, quote.bid, quote.last) == (None, None, None)
 
 
+@pytest.mark.parametrize(("kind", "why"), [("regulatory", ""), ("volatility", " for its")])
+def test_a_halt_is_a_trouble_of_its_prices(
+    gateway: Gateway, broker: IbBroker, kind: str, why: str
+) -> None:
+    assert gateway.control is not None
+    with Control(gateway.control.address) as control:
+        control.halt("AAPL", kind=kind)
+        (quote,) = broker.quotes([AAPL]).values()
+        assert f"trading in NASDAQ:AAPL is halted{why}" in str(quote.trouble)
+        control.resume("AAPL")
+        (quote,) = broker.quotes([AAPL]).values()
+    assert quote.trouble is None
+
+
 def test_prices_come_although_those_of_another_are_refused(broker: IbBroker) -> None:
     found = broker.quotes([NOBODY, AAPL])
     assert "(200: " in str(found[NOBODY.con_id].trouble)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from sellkit.ports import RunHeader
 from tests import build
 from tests.adapters.journal_writers import begin_run
 from tests.adapters.processes import PROCESSES
+from tests.ticketing import fill
 
 ALERT = Alert(AlertKind.UPSTREAM_LOST, "the gateway has lost Interactive Brokers", build.NOW)
 TABLES = [
@@ -309,3 +312,22 @@ def test_a_folder_in_the_journals_place_is_an_error(path: Path) -> None:
     path.mkdir(parents=True)
     with pytest.raises(JournalError, match=path.name):
         SqliteJournal(path).begin(header())
+
+
+def test_what_sellkit_cancelled_or_somebody_executed_is_accounted_for(path: Path) -> None:
+    stop, other, third = (
+        replace(build.open_order("SK1-aaaaaaaaaaaa-1"), perm_id=each) for each in ("1", "2", "3")
+    )
+    with closing(SqliteJournal(path)) as journal:
+        journal.begin(header())
+        journal.record_snapshot("r1", build.snapshot(orders=[stop, other, third]))
+        reference = journal.book.intend("r1", build.ticket(), build.NOW).reference
+        journal.book.note_cancel(reference, stop, build.NOW, "asked")
+        journal.book.note_fills((fill(perm="2"),))
+        found = {each.order.perm_id: each.is_accounted for each in journal.resting(build.account())}
+    assert found == {"1": True, "2": True, "3": False}
+
+
+def test_a_journal_that_is_not_there_has_seen_nothing_rest_and_is_not_made(path: Path) -> None:
+    assert SqliteJournal(path).resting(build.account()) == ()
+    assert not path.exists()

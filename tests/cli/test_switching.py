@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import pty
@@ -15,9 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from sellkit.adapters.probe_file import ProbeFile
 from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.portfolio import Account
 from tests.cli.command import Answer, sellkit_answer
 from tests.operate.workplace import header
+from tests.probes import probe_record, probed
 from tests.ticketing import claimed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -247,19 +251,27 @@ def lines(desk: Desk) -> dict[str, str]:
     return {name: text for name, text in found}
 
 
+def passed(desk: Desk) -> None:
+    """The gateway of the settings was probed just now."""
+    gateway = probed(Account("main", NUMBER), address="127.0.0.1:9")
+    record = probe_record(at=dt.datetime.now(dt.UTC), gateway=gateway)
+    ProbeFile(desk.folder / "data" / "paper" / "probe.json").write(record)
+
+
 def test_modes_shows_every_switch_and_changes_nothing(desk: Desk) -> None:
     shown = lines(desk)
     assert list(shown) == [
-        *("profile", "account", "arming", "lease", "tickets", "secret", "halt", "limits"),
+        *("profile", "account", "arming", "lease", "tickets", "probe", "secret", "halt", "limits"),
         *("dry run", "live"),
     ]
-    assert shown["live"] == "refused, for: arming"
+    assert shown["live"] == "refused, for: arming, probe"
     assert not desk.state.exists()
     assert not (desk.folder / "data").exists()
 
 
 def test_modes_says_when_live_would_be_allowed_and_what_a_halt_changes(desk: Desk) -> None:
     at_terminal(desk, *ARM, typed=[NUMBER, "PHRASE"])
+    passed(desk)
     shown = lines(desk)
     assert shown["arming"].endswith("for 50,000 altogether")
     assert shown["live"].startswith("allowed as far as this machine can tell")

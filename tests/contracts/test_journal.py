@@ -356,3 +356,23 @@ def test_the_latest_word_on_a_deferred_ticket_counts(journal: Journal) -> None:
     journal.begin(header("r2"))
     journal.record_rows("r2", [moved])
     assert journal.deferrals("main", build.NOW) == {build.ticket().ticket_id: later}
+
+
+def test_what_rested_is_that_of_the_latest_snapshot_of_the_account(journal: Journal) -> None:
+    main, stop = build.account(), build.open_order("SK1-aaaaaaaaaaaa-1")
+    assert journal.resting(main) == ()
+    journal.begin(header())
+    journal.record_snapshot("r1", build.snapshot(orders=[stop]))
+    (resting,) = journal.resting(main)
+    assert (resting.order, resting.seen_at, resting.held) == (stop, build.NOW, 100)
+    assert not resting.is_accounted
+    assert journal.resting(build.account("DU0000002", "second")) == ()
+    journal.record_snapshot("r1", build.snapshot(taken_at=build.NOW + build.SECOND))
+    assert journal.resting(main) == ()
+
+
+def test_of_a_contract_that_is_not_held_none_was_held(journal: Journal) -> None:
+    journal.begin(header())
+    journal.record_snapshot("r1", build.snapshot([], orders=[build.open_order(stop=None)]))
+    (resting,) = journal.resting(build.account())
+    assert (resting.held, resting.order.stop_price) == (0, None)

@@ -13,7 +13,7 @@ from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.gates import ApprovedTicket
 from sellkit.core.lifecycle import ALLOWED
 from sellkit.core.portfolio import Side
-from sellkit.errors import DuplicateTicket, IllegalTransition, JournalError
+from sellkit.errors import DuplicateTicket, IllegalTransition, JournalError, TicketMoved
 from sellkit.ports.ticket_book import TicketBook, TicketRecord
 from tests import build
 from tests.contracts.test_journal import header
@@ -340,3 +340,12 @@ def test_what_the_gateway_said_is_taken(book: TicketBook) -> None:
     book.note_reports((report(), report()))
     book.note_reports(())
     book.note_records(records(), "before the claim")
+
+
+def test_a_step_decided_on_a_state_that_is_past_is_refused(book: TicketBook) -> None:
+    book.intend("r1", TICKET, after(1))
+    claim(book)  # by another process
+    with pytest.raises(TicketMoved):
+        book.step(REFERENCE, S.ABANDONED, after(3), "the lease is gone", seen=S.INTENT)
+    told = book.step(REFERENCE, S.ABANDONED, after(4), "not sent", seen=S.SUBMITTING)
+    assert told.state is S.ABANDONED

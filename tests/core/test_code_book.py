@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sellkit.core.code_book import BOOK, explained, is_listed, meaning_of, told
+from sellkit.core.code_book import BOOK, explained, is_listed, meaning_for_order, meaning_of, told
 from sellkit.core.reports import Meaning
 from tests.core.gateway_codes import codes_sent
 
@@ -104,3 +104,14 @@ def test_of_a_code_that_is_not_in_the_book_no_more_is_said_than_is_known(
     assert not is_listed(code)
     assert all(each in said for each in words)
     assert "\n" not in said
+
+
+@pytest.mark.parametrize("code", [200, 320, 321])
+def test_a_request_that_was_not_taken_is_the_end_of_an_order(code: int) -> None:
+    assert meaning_of(code) is Meaning.REQUEST_FAILED
+    assert meaning_for_order(code) is Meaning.ORDER_DEAD
+
+
+@pytest.mark.parametrize("code", [162, 354, 399, 1100, 99999])
+def test_of_an_order_other_codes_mean_what_they_always_do(code: int) -> None:
+    assert meaning_for_order(code) is meaning_of(code)

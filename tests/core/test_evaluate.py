@@ -227,3 +227,10 @@ def test_the_evidence_counts_one_half_hour_for_the_stub() -> None:
 def test_the_distance_is_measured_from_the_close_and_negative_below_the_price() -> None:
     assert certificate(close=80.0, average=100.0).distance_percent == 25.0
     assert certificate(close=125.0, average=100.0).distance_percent == -20.0
+
+
+def test_a_contract_that_the_gateway_cannot_tell_is_undecided_with_the_reason() -> None:
+    held = position()
+    gone = replace(held, instrument=replace(held.instrument, problem="it is gone (200)"))
+    found = evaluate(gone, SMA_5_1H, History(history(FALLING), broken()))
+    assert (found.decision, found.reasons) == (Decision.UNDECIDED, ("it is gone (200)",))

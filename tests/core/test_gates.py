@@ -96,6 +96,7 @@ PASSING: dict[str, Case] = {
     "the present": (gates.about_the_present, ticket(), facts()),
     "a connection that stands": (gates.connected, ticket(), facts()),
     "the same position": (gates.position_as_decided, ticket(), holding("100.0")),
+    "nothing executed since": (gates.executions_shown, ticket(), facts()),
     "positions as old as may be": (
         gates.snapshot_fresh,
         ticket(),
@@ -247,6 +248,10 @@ REFUSING: dict[str, tuple[Case, str]] = {
     "a larger position": (
         (gates.position_as_decided, ticket(), holding("100.5")),
         "the position is 100.5 now",
+    ),
+    "a sale that the position does not show": (
+        (gates.executions_shown, ticket(), facts(unshown=Decimal(100))),
+        "does not show (100 shares)",
     ),
     "a position that is gone": (
         (gates.position_as_decided, ticket(), facts(snapshot=snapshot([]))),

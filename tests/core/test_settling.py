@@ -298,5 +298,6 @@ def test_a_number_of_nothing_acknowledges_nothing() -> None:
 
 def test_words_of_an_end_send_one_to_the_lists_and_notices_do_not() -> None:
     assert sounds_ended([code()])
+    assert sounds_ended([code(10148, Meaning.UNKNOWN)])
     assert sounds_ended([status("Filled", "100")])
     assert not sounds_ended([code(399, Meaning.ORDER_ALIVE), status("PendingCancel")])

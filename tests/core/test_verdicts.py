@@ -40,7 +40,7 @@ def test_a_ticket_that_every_gate_lets_pass_is_approved() -> None:
 
 
 def test_a_denied_ticket_carries_every_reason_in_the_order_of_the_gates() -> None:
-    """But for the two about prices, which let a closed session and the past pass."""
+    """But for two about prices, of which a closed session has none, and one about executions."""
     prepared = ticket(position(quantity="-0.5", cost=None), certificate(seed=0.5))
     now = Retelling(
         run_id="r0",
@@ -64,7 +64,8 @@ def test_a_denied_ticket_carries_every_reason_in_the_order_of_the_gates() -> Non
     verdict = judge(prepared, seen)
     assert isinstance(verdict, DeniedTicket)
     assert verdict.ticket is prepared
-    others = [each for each in GATES if each not in (gates.prices_live, gates.close_as_quoted)]
+    without = (gates.prices_live, gates.close_as_quoted, gates.executions_shown)
+    others = [each for each in GATES if each not in without]
     expected = [*(gate(prepared, seen) for gate in others), "the session is closed"]
     assert list(verdict.reasons) == expected
     assert None not in expected

@@ -20,8 +20,9 @@ from sellkit.core.pacing import PacingRules
 from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.errors import SellkitError
 from sellkit.operate.decision import HourlyDecision
-from sellkit.operate.desk import Desk, Parts
+from sellkit.operate.desk import Desk
 from sellkit.operate.options import DeskOptions
+from sellkit.operate.parts import Parts
 from sellkit.ports import RunHeader
 from tests.build import limits
 from tests.faults.live import Armoury, Sent
@@ -149,7 +150,8 @@ def laid_out(
     now, account = broker.clock.now(), Account(ALIASES[number], number)
     if armoury is not None:
         chosen = replace(chosen, limits=armoury.limits(chosen.limits))
-        parts = replace(parts, live=armoury.live(broker, journal, account, chosen.limits))
+        live = armoury.live(broker, journal, account, chosen.limits)
+        parts = replace(parts, live=live, alarm=live.alarm)
     header = RunHeader(
         run_id=run_id,
         started_at=now,

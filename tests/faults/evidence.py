@@ -10,11 +10,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
-from tests.faults.desk import Ran
+from sellkit.core.portfolio import OWN_REFERENCE
+from tests.faults.desk import ALIASES, Ran
 from tests.faults.play import PLAIN, TURN, Play
 from tests.faults.replay import replayed
 
 if TYPE_CHECKING:
+    from sellkit.core.tickets import TicketRecord
     from sellkit.simgateway.orders.ledger import Execution
     from sellkit.simgateway.orders.order import Order
 
@@ -23,7 +25,7 @@ Key = tuple[str, int]
 
 Row = Mapping[str, object]
 
-_LONG_AGO = TURN.replace(year=2000)
+LONG_AGO = TURN.replace(year=2000)
 _ALARMED = logging.CRITICAL
 
 
@@ -47,8 +49,12 @@ class Evidence:
         Run and token of each decision that was logged as an alarm.
     ran
         The runs as they went.
-    claims
-        The references of every order that the journal claimed.
+    attempts
+        Every attempt of every ticket that was to be sent, as the journal has it.
+    told
+        What a person was told about orders.
+    resting
+        Orders of sellkit's that rested when the gateway started, as they stand at the end.
     replays
         What the last run decided, and what two further looks at the disk make of it.
     """
@@ -66,7 +72,19 @@ class Evidence:
     ran: tuple[Ran, ...]
     replays: tuple[Mapping[str, str], ...]
     was_killed: bool
-    claims: frozenset[str]
+    attempts: tuple[TicketRecord, ...] = ()
+    told: tuple[str, ...] = ()
+    resting: tuple[Order, ...] = ()
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """The references of every order that the journal claimed."""
+        return frozenset(each.reference for each in self.attempts if each.claimed_at is not None)
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether a run was killed, or ended with an error."""
+        return self.was_killed or any(each.error is not None for each in self.ran)
 
     @property
     def held(self) -> Mapping[Key, Decimal]:
@@ -92,6 +110,12 @@ def is_sellkits(order: Order) -> bool:
     return order.placed_at is not None and not order.is_by_hand and order.client_id < PLAIN
 
 
+def was_resting(order: Order) -> bool:
+    """Whether an order of sellkit's was there before the play."""
+    is_own = order.placed_at is None and order.client_id < PLAIN
+    return is_own and order.terms.reference.startswith(OWN_REFERENCE)
+
+
 def gather(play: Play) -> Evidence:
     """Everything, as it stands now."""
     runs: tuple[Row, ...] = ()
@@ -107,6 +131,11 @@ def gather(play: Play) -> Evidence:
                 tickets[run_id] = journal.tickets(run_id)
                 standings[run_id] = journal.standings(run_id)
     books = [gateway.exchange for gateway in play.gateways]
+    orders = [
+        order
+        for each in books
+        for order in (*each.book.working(), *each.book.ended_since(LONG_AGO))
+    ]
     return Evidence(
         before={
             (h.account, h.security.con_id): h.quantity * _split(play, h.security.con_id)
@@ -119,12 +148,8 @@ def gather(play: Play) -> Evidence:
             for each in list(gateway.requests)
             if each.client_id is None or each.client_id < PLAIN
         ),
-        orders=tuple(
-            order
-            for each in books
-            for order in (*each.book.working(), *each.book.ended_since(_LONG_AGO))
-            if is_sellkits(order)
-        ),
+        orders=tuple(order for order in orders if is_sellkits(order)),
+        resting=tuple(order for order in orders if was_resting(order)),
         executions=tuple(one for each in books for one in _fills(each.ledger.executions)),
         runs=runs,
         decisions=decisions,
@@ -138,17 +163,20 @@ def gather(play: Play) -> Evidence:
         ran=tuple(play.ran),
         replays=replayed(play),
         was_killed=play.was_killed,
-        claims=_claims(play),
+        attempts=_attempts(play),
+        told=tuple(text for _, text in play.armoury.alarms),
     )
 
 
-def _claims(play: Play) -> frozenset[str]:
+def _attempts(play: Play) -> tuple[TicketRecord, ...]:
     if not play.journal_path.is_file():
-        return frozenset()
+        return ()
     with closing(SqliteJournal(play.journal_path)) as journal:
-        records = journal.book.ticket_records("main", _LONG_AGO)
-        records += journal.book.ticket_records("second", _LONG_AGO)
-    return frozenset(each.reference for each in records if each.claimed_at is not None)
+        return tuple(
+            each
+            for alias in ALIASES.values()
+            for each in journal.book.ticket_records(alias, LONG_AGO)
+        )
 
 
 def _split(play: Play, con_id: int) -> Decimal:

@@ -1,9 +1,10 @@
 """The six promises that hold in every fault, held against the evidence of a play.
 
-I1  never more than one live closing order for an account and a contract
+I1  never more than one live closing order for an account and a contract, stops of ours included
 I2  what is sold never exceeds what is held, so that no position changes its sign
-I3  nothing is sent in a dry run, nor while nobody has armed anything
-I4  every exit has a ticket with a verdict, every run its end, and what is withheld is said aloud
+I3  nothing is sent in a dry run, nor while nobody has armed anything; each order was claimed, once
+I4  every exit has a ticket with a verdict, every run its end, and what is withheld is said aloud;
+    every order that was to be sent has ended with all its fills, or its fate is open aloud
 I5  missing or doubtful data decide nothing, nor does a connection that is not ready
 I6  deciding again from what lies on the disk ends in the same state
 """
@@ -11,19 +12,25 @@ I6  deciding again from what lies on the disk ends in the same state
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from tests.faults.evidence import Evidence, Key, Row, gather, key_of, signed
+from tests.faults.evidence import LONG_AGO, Evidence, Key, Row, gather, key_of, signed
 
 if TYPE_CHECKING:
+    from sellkit.core.tickets import TicketRecord
     from sellkit.simgateway.orders.order import Order
     from tests.faults.play import Play
 
 SENDING = frozenset({"placeOrder", "cancelOrder", "reqGlobalCancel", "exerciseOptions"})
+NEVER = frozenset({"reqGlobalCancel", "exerciseOptions"})
+UNSENT = frozenset({"INTENT", "CANCELLING"})
+WORKING = frozenset({"SUBMITTING", "ACKNOWLEDGED", "STOPPING", "FILLED"})
+UNSAID = frozenset({"DONE", "DONE_BY_OTHER"})
+"""States of which nobody has to be told."""
 VERDICTS = frozenset({"prepared", "withheld", "deferred"})
 _ZERO = Decimal(0)
 _REJECTED = "Inactive"
@@ -35,19 +42,33 @@ class Breach(AssertionError):
 
 def one_live_order(evidence: Evidence) -> list[str]:
     """I1."""
-    closing = [order for order in evidence.orders if _closes(order)]
-    return [
+    closing = [order for order in (*evidence.orders, *evidence.resting) if _closes(order)]
+    found = [
         f"orders {one.perm_id} and {other.perm_id} on {key_of(one)[1]} lived at the same time"
         for one, other in combinations(closing, 2)
         if key_of(one) == key_of(other) and _overlap(one, other)
     ]
+    counts = Counter(each.terms.reference for each in evidence.orders if each.terms.reference)
+    found += [f"{each} was placed {count} times" for each, count in counts.items() if count > 1]
+    return found + _out_of_turn(evidence)
+
+
+def _out_of_turn(evidence: Evidence) -> list[str]:
+    """Attempts that followed one which may still work."""
+    before = {(each.ticket_id, each.attempt + 1): each for each in evidence.attempts}
+    found = []
+    for each in evidence.attempts:
+        former = before.get((each.ticket_id, each.attempt))
+        if each.attempt > 1 and (former is None or str(former.state) in (*UNSENT, *WORKING)):
+            found.append(f"{each.reference} was begun before the one before it had ended")
+    return found
 
 
 def never_more_than_held(evidence: Evidence) -> list[str]:
     """I2."""
     found = []
     asked: dict[Key, Decimal] = defaultdict(Decimal)
-    for order in evidence.orders:
+    for order in (*evidence.orders, *evidence.resting):
         if order.terms.sign < 0 and order.status != _REJECTED:
             rest = order.remaining if order.is_working else _ZERO
             asked[key_of(order)] += order.filled + rest
@@ -76,18 +97,22 @@ def _unexplained(evidence: Evidence) -> list[str]:
 
 def nothing_is_sent(evidence: Evidence) -> list[str]:
     """I3."""
-    if any(each.sent is not None for each in evidence.ran):
+    if evidence.claims or any(each.sent is not None for each in evidence.ran):
         return _unclaimed(evidence)
     return [f"sellkit sent {name}" for name in evidence.requests if name in SENDING]
 
 
 def _unclaimed(evidence: Evidence) -> list[str]:
-    """Orders of sellkit's whose claim is not on the disk."""
-    return [
+    """What sellkit sent beyond one order for each claim on the disk, and cancels of its own."""
+    found = [
         f"the order {order.terms.reference} was sent and never claimed"
         for order in evidence.orders
         if order.terms.reference not in evidence.claims
     ]
+    placed, claimed = evidence.requests.count("placeOrder"), len(evidence.claims)
+    if placed > claimed:
+        found.append(f"{placed} orders were sent on {claimed} claims")
+    return found + [f"sellkit sent {name}" for name in evidence.requests if name in NEVER]
 
 
 def everything_ends(evidence: Evidence) -> list[str]:
@@ -102,7 +127,35 @@ def everything_ends(evidence: Evidence) -> list[str]:
             found.append(f"run {run_id} has two tickets for one contract")
         for row in evidence.decisions[run_id]:
             found += _ends(run_id, row, tickets.get(row["con_id"]), evidence)
+    return found + [what for each in evidence.attempts for what in _settled(each, evidence)]
+
+
+def _settled(attempt: TicketRecord, evidence: Evidence) -> list[str]:
+    """What is amiss with the end of an attempt."""
+    state, name = str(attempt.state), f"{attempt.reference} is {attempt.state}"
+    found = []
+    if state in ("SUBMITTING", "FILLED"):
+        found.append(f"{name}, which is no end")
+    if state in UNSENT and not evidence.broke_off:
+        found.append(f"{name}, and no run was broken off")
+    if state not in (*UNSAID, *UNSENT) and not _is_told(attempt, evidence):
+        found.append(f"{name}, and nobody was told")
+    orders = [each for each in evidence.orders if each.terms.reference == attempt.reference]
+    executed = sum((each.filled for each in orders), _ZERO)
+    if attempt.state.is_terminal and executed != attempt.filled:
+        found.append(f"{name} with {attempt.filled} executed, and {executed} were")
+    if state == "DONE" and any(each.is_working for each in orders):
+        found.append(f"{name}, and it still works")
     return found
+
+
+def _is_told(attempt: TicketRecord, evidence: Evidence) -> bool:
+    """Whether a person heard of it, or an attempt for its rest followed."""
+    following = (attempt.ticket_id, attempt.attempt + 1)
+    if following in [(each.ticket_id, each.attempt) for each in evidence.attempts]:
+        return True
+    name = attempt.ticker if str(attempt.state) == "ABANDONED" else attempt.reference
+    return any(name in each for each in evidence.told)
 
 
 def _ends(run_id: str, row: Row, ticket: Row | None, evidence: Evidence) -> list[str]:
@@ -220,7 +273,9 @@ def _closes(order: Order) -> bool:
 
 def _overlap(first: Order, second: Order) -> bool:
     """Whether one was placed while the other lived; both ends may be open."""
-    earlier, later = sorted((first, second), key=lambda order: (order.placed_at, order.perm_id))
+    earlier, later = sorted(
+        (first, second), key=lambda one: (one.placed_at or LONG_AGO, one.perm_id)
+    )
     return earlier.is_working or (
         earlier.ended_at is not None
         and later.placed_at is not None

@@ -17,8 +17,9 @@ from sellkit.adapters.switch_files import SwitchFiles
 from sellkit.core.alerts import AlertKind
 from sellkit.core.arming import Arming
 from sellkit.core.limits import Limits
-from sellkit.core.live_facts import ProbeStanding
+from sellkit.core.live_facts import LiveFacts, ProbeStanding
 from sellkit.core.portfolio import Account, GatewayKind
+from sellkit.core.reports import BrokerRecords
 from sellkit.core.tickets import TicketRecord
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.desk import Desk
@@ -27,6 +28,7 @@ from sellkit.operate.live import Live
 from sellkit.operate.permission import Permission
 from sellkit.operate.reconcile import Reconciliation
 from sellkit.operate.trading import Patience
+from sellkit.ports import Clock
 
 SECRET = "a secret that is long enough"
 PROFILE = "demo"
@@ -42,11 +44,14 @@ class Sent:
     ----------
     reconciled
         What former runs had left.
+    facts
+        What the gates of live mode saw when it decided.
     records
         Every attempt.
     """
 
     reconciled: Reconciliation | None = None
+    facts: LiveFacts | None = None
     records: tuple[TicketRecord, ...] = ()
 
     def states(self) -> dict[str, list[str]]:
@@ -54,6 +59,24 @@ class Sent:
         found: dict[str, list[str]] = {}
         for each in self.records:
             found.setdefault(each.ticker.partition(":")[2], []).append(str(each.state))
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedPermission(Permission):
+    """Keeps what it gathered, for whoever judges again.
+
+    Attributes
+    ----------
+    seen
+        Oldest first.
+    """
+
+    seen: list[LiveFacts] = field(default_factory=list)
+
+    def live_facts(self, records: BrokerRecords | None) -> LiveFacts:
+        found = Permission.live_facts(self, records)  # a class with slots has no plain super()
+        self.seen.append(found)
         return found
 
 
@@ -69,6 +92,10 @@ class Armoury:
         Of the runs to come.
     changes
         What the limits of the runs to come are besides the usual.
+    machine
+        This machine's clock, to be held against the gateway's; None holds none.
+    confirmed
+        The ids of tickets that a person wants though many signal at once.
     alarms
         Every alarm about orders, oldest first.
     """
@@ -77,6 +104,8 @@ class Armoury:
     patience: Patience = QUICK
     retries_proven_unsent: bool = False
     changes: dict[str, Any] = field(default_factory=dict)
+    machine: Clock | None = None
+    confirmed: frozenset[str] = frozenset()
     alarms: list[tuple[AlertKind, str]] = field(default_factory=list)
     keys: Keys = field(default_factory=Keys)
 
@@ -105,7 +134,7 @@ class Armoury:
         """The part of a desk that sends; the lease is taken where it is free."""
         lease = FileLease(self.folder / "state", account, SystemClock().now)
         lease.take()
-        permission = Permission(
+        permission = WatchedPermission(
             account=account,
             is_named=True,
             profile=PROFILE,
@@ -113,13 +142,14 @@ class Armoury:
             port=4002,
             broker=broker,
             clock=broker.clock,
-            machine=SystemClock(),
-            is_clock_judged=False,
+            machine=self.machine or SystemClock(),
+            is_clock_judged=self.machine is not None,
             switches=self.switches,
             lease=lease,
             tickets=journal.book,
             journal=journal,
             probe=lambda: ProbeStanding(broker.clock.now()),
+            confirmed=self.confirmed,
         )
         return Live(
             route=broker.route(),
@@ -154,6 +184,9 @@ def carried_out(
     desk.apply_default()
     desk.bring_up_to_date()
     decision = desk.record(desk.decide())
+    assert desk.parts.live is not None
+    assert isinstance(desk.parts.live.permission, WatchedPermission)
+    sent.facts = desk.parts.live.permission.seen[-1]
     between(decision)
     sent.records = desk.submit(decision)
     return decision

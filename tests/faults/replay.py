@@ -68,12 +68,20 @@ def _again(play: Play, ran: Ran) -> Mapping[str, str]:
             problems={},
             precedents=partial(_before, copy / "journal.sqlite", ran.run_id),
             quotes=lambda _: quotes,
+            live=None if ran.sent is None else ran.sent.facts,
+            deferred=_deferred(copy / "journal.sqlite", ran.decision.as_of),
         )
         try:
             rows = decider.decide().rows
         except SellkitError as error:
             return {"error": str(error)}
     return {str(row.position.instrument): _final(row) for row in rows}
+
+
+def _deferred(path: Path, as_of: dt.datetime) -> Mapping[str, dt.datetime]:
+    """The openings that tickets of the session before were deferred to."""
+    with closing(SqliteJournal(path)) as journal:
+        return journal.deferrals("main", as_of - dt.timedelta(hours=12))
 
 
 def _before(

@@ -15,7 +15,6 @@ from tests.faults.catalogue import COUNT, FAULTS
 from tests.faults.drill import main
 from tests.faults.outcome import Outcome, chosen
 from tests.faults.table import summary, table
-from tests.faults.test_order_faults import WAITING
 
 FAKED = """
 import pytest
@@ -58,6 +57,18 @@ def test_g():
 def test_h():
     pytest.fail("not built yet: half of it", pytrace=False)
 """
+USUAL = """
+import pytest
+
+@pytest.mark.not_built
+@pytest.mark.fault(36)
+def test_it_comes_as_far_as_the_ticket(play):
+    play.not_built("the rest of the way")
+
+@pytest.mark.fault(66)
+def test_of_a_fraction(play):
+    pass
+"""
 CALL = """
 import sys
 from pathlib import Path
@@ -68,21 +79,23 @@ for each in outcomes:
 print("", is_whole, sep="|")
 print("usual", flush=True)
 import pytest
-words = ["-q", "-p", "no:cacheprovider", "--collect-only", "-k", "fraction or comes"]
-sys.exit(pytest.main(["tests/faults/test_order_faults.py", *words]))
+words = ["-q", "-p", "no:cacheprovider", "-p", "tests.faults.conftest", "--collect-only"]
+sys.exit(pytest.main([sys.argv[2], "-c", "pyproject.toml", *words]))
 """
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, ...]]:
-    """What the drill says of tests that are made up, by number, and the usual run of real ones.
+    """What the drill says of tests that are made up, by number, and the usual run of such.
 
     Whether it came to its end stands under an empty name. Both are one process, for its imports.
     """
     folder = tmp_path_factory.mktemp("drill")
     (folder / "test_made_up.py").write_text(FAKED, encoding="utf-8")
+    usual_folder = tmp_path_factory.mktemp("usual")
+    (usual_folder / "test_usual.py").write_text(USUAL, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-c", CALL, str(folder)],
+        [sys.executable, "-c", CALL, str(folder), str(usual_folder)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -167,7 +180,7 @@ def test_every_fault_has_a_test() -> None:
     marked = re.compile(r"mark\.fault\((\d+)\)")
     files = Path(__file__).parent.glob("test_*_faults.py")
     numbers = {int(each) for file in files for each in marked.findall(file.read_text("utf-8"))}
-    assert sorted(numbers | set(WAITING)) == sorted(FAULTS)
+    assert sorted(numbers) == sorted(FAULTS)
 
 
 def test_the_table_keeps_to_its_width_and_says_everything() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import closing
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -14,6 +17,7 @@ from sellkit.adapters.ib.returning import Returning
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import AlertKind
 from sellkit.core.fills import counted
+from sellkit.core.limits import OrderType
 from sellkit.core.resolving import WORDS
 from sellkit.core.tickets import TicketRecord
 from sellkit.operate.reconcile import Reconciliation
@@ -26,8 +30,17 @@ LONG_AGO: Final = TURN - dt.timedelta(days=300)
 LOOKED_AT_AGAIN: Final = dt.timedelta(seconds=61)
 IMPATIENT: Final = replace(QUICK, acknowledge=0.2, fill=0.2, cancel=0.2, settle=0.2)
 SOON: Final = Returning(settle_seconds=0.05)
-QUANTITY: Final = 16
-"""Where the shares stand in the message of an order."""
+QUANTITY: Final = 17
+LIMIT: Final = 19
+"""Where shares and limit stand in the message of an order."""
+A_CENT: Final = {
+    "direction": "out",
+    "message": "marketRule",
+    "do": "corrupt",
+    "field": 5,
+    "value": "0.01",
+}
+"""The gateway tells of smaller steps than it takes."""
 HASTY: Final = 0.3
 """Seconds after which a connection gives a question up, where the gateway falls silent."""
 
@@ -70,6 +83,35 @@ def looked(play: Play) -> Reconciliation:
 def alarms(play: Play, kind: AlertKind) -> int:
     """How often a person was told of something."""
     return play.armoury.kinds().count(kind)
+
+
+def codes(play: Play) -> set[int]:
+    """The codes that the gateway said of orders, as the journal keeps them."""
+    with closing(sqlite3.connect(play.journal_path)) as file:
+        rows = file.execute("SELECT DISTINCT code FROM report_heard WHERE code IS NOT NULL")
+        return {int(code) for (code,) in rows}
+
+
+def fill_all(play: Play) -> None:
+    """Let the one order that works fill, in whole."""
+    (order,) = play.gateway.exchange.orders()
+    play.gateway.terminal.fill(order.perm_id)
+
+
+@contextmanager
+def behind(
+    play: Play, has_come: Callable[[], object], act: Callable[[Play], None]
+) -> Iterator[None]:
+    """Do something at the gateway as soon as something has come there."""
+
+    def run() -> None:
+        until(has_come)
+        act(play)
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(run)
+        yield
+        done.result()
 
 
 # --- killed ---------------------------------------------------------------------------------------
@@ -229,16 +271,47 @@ def test_an_order_that_sounds_cancelled_is_followed_to_its_fill(play: Play) -> N
     play.seen("10148 is heard, the order followed to its fill; one order, DONE")
 
 
+@pytest.mark.fault(44)
+def test_a_fill_that_comes_after_the_end_is_adopted_by_the_next_run(play: Play) -> None:
+    late = {"message": "cancelOrder", "do": "fill_after_cancelled", "seconds": 0.3}
+    play.control.inject(late)
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    play.armoury.patience = replace(QUICK, fill=0.1)
+    play.run_live()
+    assert states(play) == {"AAPL 1": "CANCELLED 0"}
+    assert alarms(play, AlertKind.ORDER_UNFINISHED) == 1
+    until(lambda: not held(play))
+    play.run_live()
+    assert states(play) == {"AAPL 1": "DONE 100"}
+    assert alarms(play, AlertKind.ORDER_UNCERTAIN) == 1
+    assert play.asked("placeOrder") == 1
+    play.seen("CANCELLED by every list, filled afterwards: adopted by the next run, aloud; DONE")
+
+
+@pytest.mark.fault(46)
+def test_a_limit_is_rounded_to_the_steps_of_the_contract(play: Play) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    play.armoury.changes = {"order_type": OrderType.MARKETABLE_LIMIT}
+    play.run_live()
+    assert states(play) == {"AAPL 1": "DONE 100"}
+    (order,) = play.heard("placeOrder")
+    limit = Decimal(order.fields[LIMIT])
+    assert limit > 0
+    assert limit % Decimal("0.05") == 0
+    play.seen(f"a limit at {limit}, in steps of five cents: DONE")
+
+
 @pytest.mark.fault(46)
 def test_a_price_off_the_tick_is_a_rejection(play: Play) -> None:
-    play.control.inject({"message": "placeOrder", "do": "error", "code": 110, "text": "Off."})
+    play.control.inject(A_CENT)
     play.turn(fall=("AAPL",), rise=("MSFT",))
+    play.armoury.changes = {"order_type": OrderType.MARKETABLE_LIMIT}
     play.run_live()
     assert states(play) == {"AAPL 1": "REJECTED 0"}
     assert alarms(play, AlertKind.ORDER_REJECTED) == 1
     assert "110" in records(play)["AAPL 1"].cause
     assert play.asked("placeOrder") == 1
-    play.seen("REJECTED with an alarm; no waiting, no second order")
+    play.seen("told of steps of a cent, refused with 110: REJECTED with an alarm, no waiting")
 
 
 @pytest.mark.fault(47)
@@ -352,8 +425,30 @@ def test_a_cancel_that_is_not_confirmed_withholds_the_close(play: Play) -> None:
     play.seen("the stop is asked to go once, and stays: no close, an alarm")
 
 
+@pytest.mark.fault(52)
+def test_a_cancel_that_comes_after_the_fill_leaves_nothing_to_do(play: Play) -> None:
+    told = cancelled_too_late(play)
+    assert 10148 in told
+    play.seen("10148 answers the cancel, the lists tell of the fill: DONE, one order")
+
+
 @pytest.mark.fault(54)
 def test_a_cancel_that_finds_nothing_sends_to_the_lists(play: Play) -> None:
+    told = cancelled_too_late(play)
+    assert 10147 in told
+    play.seen("10147 answers the cancel, the executions tell of the fill: DONE, one order")
+
+
+def cancelled_too_late(play: Play) -> set[int]:
+    """A run whose order fills while its cancel is on the way; the codes that came back."""
+    play.gateway.terminal.set_habits(fill_after_seconds=86_400, tells_filled=False)
+    play.control.inject({"message": "cancelOrder", "do": "delay", "seconds": 0.5})
+    play.control.inject({"message": "execDetails", "nth": 1, "do": "drop"})
     play.turn(fall=("AAPL",), rise=("MSFT",))
-    play.run_live()
+    play.armoury.patience = replace(QUICK, fill=0.1, cancel=5)
+    with behind(play, lambda: play.asked("cancelOrder"), fill_all):
+        play.run_live(speed=1)
     assert states(play) == {"AAPL 1": "DONE 100"}
+    assert (play.asked("placeOrder"), play.asked("cancelOrder")) == (1, 1)
+    assert held(play) == 0
+    return codes(play)

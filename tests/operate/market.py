@@ -174,7 +174,7 @@ class Market(FakeRoute):
         self.plan = plan
         self.on_submit = partial(self._received, plan)
         if plan.drop:
-            self.cut(2)
+            self.cut(2, noticed_in=plan.part / 50)
         if plan.drop != "before":
             super().submit(approved, draft)
         if plan.drop:
@@ -226,8 +226,7 @@ class Market(FakeRoute):
         self.cut_at = None
         self.come_back()
         self.lists.until.pop("positions", None)  # a new connection is told them anew
-        flying, self.in_flight = self.in_flight, []
-        for order in flying:
+        for order in self.in_flight:
             self.later(5, partial(self._land, order))
 
     def restart(self) -> None:
@@ -397,7 +396,9 @@ class Market(FakeRoute):
         self.cut(plan.seconds, noticed_in=min(plan.part, 50))
 
     def _land(self, order: FakeOrder) -> None:
-        self._fill(order)
+        if order in self.in_flight:
+            self.in_flight.remove(order)
+            self._fill(order)
 
     def _come_back(self, order: FakeOrder, plan: Plan) -> None:
         self.rest(order, "Inactive")

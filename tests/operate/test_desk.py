@@ -11,6 +11,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
+from sellkit.core.alerts import AlertKind
 from sellkit.core.bars import PRICES, BarSize, SeriesKey
 from sellkit.core.custody import Freeze
 from sellkit.core.gates import DeniedTicket, PreparedTicket
@@ -26,7 +27,7 @@ from sellkit.errors import (
     UnknownInstrument,
 )
 from sellkit.operate.desk import Desk
-from tests.build import NOW, assignment, instrument, open_order, position, quote, utc
+from tests.build import NOW, account, assignment, instrument, open_order, position, quote, utc
 from tests.fakes import FakeBroker
 from tests.fakes_store import MemoryBarStore
 from tests.operate.workplace import (
@@ -139,6 +140,33 @@ def test_a_position_that_disappears_never_removes_its_row() -> None:
     place.broker.hold(position("NASDAQ:MSFT", "0", con_id=MICROSOFT))
     assert set(whole_run(place)) == {"NASDAQ:AAPL"}
     assert (place.book.saved, place.book.assignments) == ([], before)
+
+
+def test_a_contract_that_is_gone_gets_no_average_and_no_bars_and_the_others_go_on() -> None:
+    gone = replace(APPLE_HELD.instrument, problem="its contract is gone")
+    place = with_default()
+    place.broker.hold(replace(APPLE_HELD, instrument=gone))
+    words = whole_run(place)
+    assert words["NASDAQ:AAPL"] == Decision.UNDECIDED
+    assert words["NASDAQ:MSFT"] == Decision.HOLD
+    assert gone.token not in place.book.assignments
+    assert APPLE not in {each.instrument.con_id for each in place.broker.requests}
+
+
+def test_a_stop_that_is_gone_is_said_once_by_a_run_that_nobody_watches() -> None:
+    heard: list[tuple[AlertKind, str]] = []
+    place = usual()
+    place.desk.parts = replace(place.parts(), alarm=lambda kind, text: heard.append((kind, text)))
+    place.broker.orders.append(open_order("SK1-aaaaaaaaaaaa-1"))
+    whole_run(place)
+    assert heard == []
+    place.broker.orders.clear()
+    for number in range(2):
+        place.desk = Desk(place.desk.parts, account(), place.options, header(f"{number:08x}"))
+        whole_run(place)
+    ((kind, text),) = heard
+    assert kind is AlertKind.PROTECTION_GONE
+    assert "NASDAQ:AAPL: the protective order SELL 100 STP at 80 (number 1234)" in text
 
 
 def test_an_empty_list_of_positions_changes_nothing() -> None:

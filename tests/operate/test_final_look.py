@@ -23,10 +23,20 @@ from sellkit.operate.final_look import FinalLook
 from sellkit.operate.permission import Permission
 from sellkit.operate.submit import Submission
 from sellkit.ports.order_route import OrderDraft
-from tests.build import NOW, SECOND, account, arming, limits, position, ticket
+from tests.build import (
+    NOW,
+    SECOND,
+    account,
+    arming,
+    limits,
+    open_order,
+    position,
+    snapshot,
+    ticket,
+)
 from tests.fakes import FakeBroker, FakeClock
 from tests.fakes_live import MemoryLease, MemorySwitches
-from tests.fakes_route import FakeOrder, FakeRoute, fill
+from tests.fakes_route import FakeOrder, FakeRoute, as_order, fill, filling
 from tests.fakes_store import MemoryJournal
 from tests.fakes_tickets import FakeTicketBook
 from tests.operate.trading_build import Stage
@@ -67,6 +77,7 @@ class Armed:
         self.lease = MemoryLease()
         self.lease.take()
         self.probe = ProbeStanding(NOW)
+        self.basis: AccountSnapshot | None = None
         price = Quote(asked_at=NOW, bid=Decimal(99), ask=Decimal(99))
         self.quotes = dict.fromkeys(CON_IDS, price)
 
@@ -99,6 +110,7 @@ class Armed:
             positions=5,
             quotes=self.quotes,
             price_step=self.route.lowest_price_step,
+            basis=self.basis,
         )
         trading = replace(
             self.stage.trading, look=look, stopped=permission.stopped, stop=permission.stop
@@ -149,6 +161,61 @@ def test_a_halt_after_the_lists_were_read_sends_nothing() -> None:
     assert desk.send() == ["ABANDONED"] * 3
     assert not desk.route.sent
     assert "halted by a person" in desk.told()
+
+
+def test_what_a_stop_sold_already_is_not_sold_again_because_the_position_lags() -> None:
+    desk = Armed()
+    stop = open_order(reference="SK1-aaaaaaaaaaaa-1")
+    desk.basis = snapshot([each.position for each in tickets()], taken_at=NOW)
+    desk.route.execute(as_order(stop), Decimal(100), is_told=False)
+    desk.route.trade(265598, Decimal(100))  # executed, and held still by the list of positions
+    assert desk.send() == ["ABANDONED", "DONE", "DONE"]
+    assert "does not show (100 shares)" in desk.told()
+
+
+def test_what_was_executed_long_before_the_decision_is_in_the_position_decided_on() -> None:
+    desk = Armed()
+    stop = open_order(reference="SK1-aaaaaaaaaaaa-1")
+    desk.route.start = NOW - 60 * SECOND
+    desk.route.execute(as_order(stop), Decimal(100), is_told=False)
+    desk.route.trade(265598, Decimal(100))
+    desk.route.start = NOW
+    desk.basis = snapshot([each.position for each in tickets()], taken_at=NOW)
+    assert desk.send() == ["DONE", "DONE", "DONE"]
+
+
+def test_what_a_partial_fill_left_is_sold_as_the_position_shows_it() -> None:
+    desk = Armed()
+    desk.basis = snapshot([tickets()[0].position], taken_at=NOW)
+
+    def act(route: FakeRoute, order: FakeOrder) -> None:
+        (filling(40) if order.quantity == 100 else fill)(route, order)
+
+    desk.route.on_submit = act
+    bid = Quote(asked_at=NOW + 180 * SECOND, bid=Decimal(99), ask=Decimal(99))
+    desk.quotes = {265598: bid}
+    assert desk.send(tickets()[0]) == ["CANCELLED", "DONE"]
+
+
+class LosingClock(RouteClock):
+    """Nobody can ask for the time after so many questions."""
+
+    left = 1
+
+    def now(self) -> dt.datetime:
+        self.left -= 1
+        if self.left < 0:
+            raise NotConnected("the link is gone")
+        return super().now()
+
+
+@pytest.mark.parametrize("questions", range(1, 8))
+def test_a_clock_that_cannot_be_asked_any_more_is_a_reason_and_no_error(questions: int) -> None:
+    desk = Armed()
+    desk.clock = LosingClock(desk.route)
+    desk.clock.left = questions
+    assert desk.send(tickets()[0]) == ["ABANDONED"]
+    assert "the last look failed: the link is gone" in desk.told()
 
 
 class HaltingBook(FakeTicketBook):

@@ -12,7 +12,7 @@ from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.tickets import TicketRecord
-from sellkit.errors import NotConnected
+from sellkit.errors import JournalError, NotConnected
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.trading import Patience
 from tests.build import open_order, snapshot, ticket
@@ -182,6 +182,16 @@ def test_what_was_never_claimed_ends_aloud_with_its_bar() -> None:
     assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
 
 
+def test_what_was_cancelled_is_named_even_when_the_journal_fails_at_that_moment() -> None:
+    desk = stage()
+    killed(desk, claimed=False)
+    desk.book.note_cancel(USUAL, open_order(), desk.route.now(), "confirmed")
+    desk.book.unwritable = {"step"}
+    with pytest.raises(JournalError):
+        reconcile(desk, dt.timedelta())
+    assert desk.kinds() == [AlertKind.UNPROTECTED]
+
+
 def test_what_was_cancelled_for_a_close_that_never_came_is_named() -> None:
     desk = stage()
     desk.book.intend(RUN, ticket(), desk.route.now())
@@ -190,6 +200,42 @@ def test_what_was_cancelled_for_a_close_that_never_came_is_named() -> None:
     reconcile(desk, dt.timedelta())
     assert desk.kinds() == [AlertKind.UNPROTECTED]
     assert "STP" in desk.alarms[0][1]
+
+
+def test_what_was_cancelled_for_a_close_that_was_never_received_is_named() -> None:
+    desk = stage()
+    desk.route.on_submit = swallow
+    killed(desk)
+    desk.book.note_cancel(USUAL, open_order(), desk.route.now(), "confirmed")
+    reconcile(desk)
+    assert AlertKind.UNPROTECTED in desk.kinds()
+    desk.alarms.clear()
+    desk.route.seconds += 60
+    reconcile(desk)
+    assert state(desk) is TicketState.NOT_RECEIVED
+    assert desk.kinds() == [AlertKind.ORDER_UNFINISHED, AlertKind.UNPROTECTED]
+    assert "STP" in desk.alarms[1][1]
+
+
+def test_what_was_cancelled_for_a_close_that_is_refused_is_named() -> None:
+    desk = stage()
+    desk.route.on_submit = reject
+    killed(desk)
+    desk.book.note_cancel(USUAL, open_order(), desk.route.now(), "confirmed")
+    reconcile(desk)
+    assert desk.kinds() == [AlertKind.ORDER_REJECTED, AlertKind.UNPROTECTED]
+
+
+def test_an_adopted_close_that_does_not_fill_names_what_was_cancelled_for_it() -> None:
+    desk = stage()
+    desk.route.on_submit = rest
+    killed(desk)
+    desk.book.note_cancel(USUAL, open_order(), desk.route.now(), "confirmed")
+    found = reconcile(desk)
+    assert desk.kinds() == []
+    Reconciler(desk.trading, 15 * MINUTE).adopt(found.tickets)
+    assert state(desk) is TicketState.CANCELLED
+    assert AlertKind.UNPROTECTED in desk.kinds()
 
 
 def test_a_fill_that_comes_after_its_end_is_adopted_aloud() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sellkit.core.bars import Anchor
 from sellkit.core.market_time import Calendar, calendar_for
-from sellkit.operate.scheduler import run_on_schedule
+from sellkit.operate.scheduler import fire_ahead, run_on_schedule
 from tests.build import new_york, utc
 from tests.fakes import FakeClock
 
@@ -277,3 +277,29 @@ def test_deferred_tickets_have_a_run_after_each_opening() -> None:
         ("10:00:00", "09:59:00"),
         ("11:00:00", "10:59:00"),
     ]
+
+
+def tries_of(start: str, *codes: int, during: int = 5) -> tuple[list[tuple[bool, str]], int]:
+    """How often a run at 15:00 UTC is fired: whether it prepares, and when; and the last code."""
+    clock, left, found = FakeClock(utc(start)), iter(codes), []
+
+    def fire(*, prepare: bool) -> int:
+        found.append((prepare, f"{clock.now():%H:%M:%S}"))
+        clock.time += dt.timedelta(seconds=during)
+        return next(left)
+
+    return found, fire_ahead(utc("2026-01-28 15:00"), clock, DELAY, fire)
+
+
+def test_a_run_that_failed_ahead_of_the_hour_has_another_at_the_hour() -> None:
+    assert tries_of("2026-01-28 14:59", 3, 0) == ([(True, "14:59:00"), (False, "15:00:05")], 0)
+
+
+@pytest.mark.parametrize("code", [0, 4, 5])
+def test_a_run_that_came_to_its_end_has_no_other(code: int) -> None:
+    assert tries_of("2026-01-28 14:59", code) == ([(True, "14:59:00")], code)
+
+
+def test_a_run_that_failed_at_the_hour_has_no_other() -> None:
+    assert tries_of("2026-01-28 14:59", 3, during=70) == ([(True, "14:59:00")], 3)
+    assert tries_of("2026-01-28 15:00:05", 3) == ([(False, "15:00:05")], 3)

@@ -10,6 +10,7 @@ import pytest
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket
 from sellkit.core.lifecycle import TicketState
+from sellkit.core.orders import OrderTicket
 from sellkit.core.portfolio import Account, OpenOrder
 from sellkit.core.reports import BrokerRecords, Meaning, ReportKind
 from sellkit.errors import JournalError, NotConnected, NotSent, SubmissionUncertain
@@ -197,6 +198,15 @@ def test_a_contract_that_somebody_works_on_is_left_aloud() -> None:
     assert only(desk.close()) is TicketState.DONE
 
 
+def test_what_is_not_sent_is_said_even_when_the_journal_fails_at_that_moment() -> None:
+    desk = stage()
+    desk.objection = lambda _ticket, _records: "the quote is gone"
+    desk.book.unwritable = {"step"}
+    with pytest.raises(JournalError):
+        desk.close()
+    assert desk.kinds() == [AlertKind.WITHHELD_EXIT, AlertKind.JOURNAL]
+
+
 # --- own resting orders ---------------------------------------------------------------------------
 
 
@@ -286,6 +296,24 @@ def test_a_position_that_changed_its_sign_stops_everything() -> None:
     assert desk.route.sent == []
 
 
+def test_a_position_that_changed_its_sign_before_the_first_look_stops_everything() -> None:
+    desk = stage()
+    desk.route.trade(265598, Decimal(-150))
+    assert only(desk.close()) is TicketState.ABANDONED
+    assert "changed its sign" in desk.halt
+    assert AlertKind.POSITION_FLIPPED in desk.kinds()
+    assert desk.route.sent == []
+
+
+def test_a_contract_lent_to_another_strategy_is_waited_for_and_no_longer() -> None:
+    desk = stage()
+    desk.patience = replace(desk.patience, turn=0.01)
+    with desk.keys.lent(account(), [265598]):
+        assert desk.close() == ()
+    assert AlertKind.WITHHELD_EXIT in desk.kinds()
+    assert desk.route.sent == []
+
+
 def test_a_close_refused_after_its_stop_was_cancelled_names_what_protects_no_more() -> None:
     desk = stage(resting=(own_stop(),))
     desk.route.on_submit = reject
@@ -305,6 +333,16 @@ def test_a_refusal_is_one_attempt_and_an_alert() -> None:
     assert desk.kinds() == [AlertKind.ORDER_REJECTED]
     assert desk.close() == ()
     assert desk.route.sent == [USUAL]
+
+
+def test_an_exit_whose_one_attempt_is_over_is_withheld_aloud() -> None:
+    desk = stage()
+    desk.route.on_submit = reject
+    desk.close()
+    desk.alarms.clear()
+    desk.close()
+    assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
+    assert "REJECTED" in desk.alarms[0][1]
 
 
 def test_a_refusal_that_only_a_code_tells_is_a_refusal() -> None:
@@ -465,6 +503,57 @@ def test_several_positions_go_out_before_the_first_is_waited_for() -> None:
     assert [each.state for each in found] == [TicketState.DONE] * 2
     steps = [each for each in desk.book.written if each.startswith(("SUBMITTING", "FILLED"))]
     assert [each.split()[0] for each in steps] == ["SUBMITTING"] * 2 + ["FILLED"] * 2
+
+
+def taken_by_another(desk: Stage, ticket: OrderTicket) -> None:
+    """Another process claims a ticket."""
+    approved = ApprovedTicket(ticket)
+    desk.book.claim(approved, desk.route.draft(approved), snapshot(), desk.route.now())
+
+
+def test_a_ticket_that_another_process_claims_first_is_left_to_it_alone() -> None:
+    desk = stage(position(), position("NASDAQ:MSFT", con_id=272093))
+    mine, theirs = ticket(), ticket(position("NASDAQ:MSFT", con_id=272093))
+    looks: list[OrderTicket] = []
+
+    def objection(one: OrderTicket, _records: BrokerRecords) -> str:
+        looks.append(one)
+        if one == theirs and looks.count(theirs) == 2:
+            taken_by_another(desk, theirs)
+        return ""
+
+    desk.objection = objection
+    desk.close(mine, theirs)
+    assert desk.route.sent == [mine.reference]
+    assert desk.states(mine.reference)[-1] == "DONE"
+    assert desk.states(theirs.reference) == ["INTENT", "SUBMITTING"]
+    assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
+
+
+def test_an_order_of_another_process_is_not_abandoned_by_a_gate_that_objects_here() -> None:
+    desk = stage()
+
+    def objection(one: OrderTicket, _records: BrokerRecords) -> str:
+        taken_by_another(desk, one)
+        return "the lease is held elsewhere"
+
+    desk.objection = objection
+    desk.close()
+    assert desk.states() == ["INTENT", "SUBMITTING"]
+    assert desk.route.sent == []
+
+
+def test_nothing_is_cancelled_for_a_ticket_that_another_process_has_begun() -> None:
+    desk = stage(resting=(own_stop(),))
+
+    def objection(one: OrderTicket, _records: BrokerRecords) -> str:
+        desk.book.step(one.reference, TicketState.CANCELLING, desk.route.now(), "elsewhere")
+        return ""
+
+    desk.objection = objection
+    desk.close()
+    assert desk.states() == ["INTENT", "CANCELLING"]
+    assert desk.route.cancelled == []
 
 
 # --- what is told late ----------------------------------------------------------------------------

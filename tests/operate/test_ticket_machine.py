@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.alerts import AlertKind
 from sellkit.core.arming import ArmingSeen
-from sellkit.core.fills import total
 from sellkit.core.gates import (
     ApprovedTicket,
     DeniedTicket,
@@ -37,6 +37,7 @@ from sellkit.core.live_gates import nothing_unsettled
 from sellkit.core.orders import OrderTicket
 from sellkit.core.portfolio import GatewayKind, Position
 from sellkit.core.reports import BrokerRecords
+from sellkit.core.resolving import WORDS
 from sellkit.core.tickets import TicketRecord
 from sellkit.errors import BrokerError
 from sellkit.operate.keys import Keys
@@ -62,6 +63,10 @@ BARS = [
     if slot.end <= dt.datetime(2026, 1, 28, 20, tzinfo=dt.UTC)
 ]
 LEFT_OPEN = (TicketState.UNCERTAIN, TicketState.STOPPING)
+FAILED = (
+    *(TicketState.ABANDONED, TicketState.REJECTED, TicketState.CANCELLED),
+    *(TicketState.EXPIRED, TicketState.NOT_RECEIVED, TicketState.UNCERTAIN),
+)
 UNCLAIMED = (TicketState.INTENT, TicketState.CANCELLING)
 
 SECONDS = st.sampled_from([0, 1, 5, 14, 25, 45, 70, 200])
@@ -139,6 +144,7 @@ class Life(RuleBasedStateMachine):
         self.book = self.open_book()
         self.alarms: list[str] = []
         self.halt = ""
+        self.is_interrupted = False
         self.bar = 0
         self.retries = False
         self.foreign = 0
@@ -148,20 +154,34 @@ class Life(RuleBasedStateMachine):
 
     # --- what may happen --------------------------------------------------------------------------
 
-    @initialize(retries=st.booleans(), stop=st.booleans())
-    def begin(self, retries: bool, stop: bool) -> None:
+    @initialize(
+        retries=st.booleans(),
+        stop=st.booleans(),
+        con_ids=CONTRACTS,
+        plans=st.lists(PLANS, min_size=1, max_size=4),
+        kill=KILLS,
+    )
+    def begin(
+        self,
+        retries: bool,
+        stop: bool,
+        con_ids: set[int],
+        plans: list[Plan],
+        kill: tuple[int, bool],
+    ) -> None:
         self.retries = retries
         if stop:
             self._place_stop()
+        self._decide(con_ids, plans, kill)
 
-    @rule(con_ids=CONTRACTS, plans=st.lists(PLANS, max_size=4), kill=KILLS)
+    @rule(con_ids=CONTRACTS, plans=st.lists(PLANS, min_size=1, max_size=4), kill=KILLS)
     def decide_on_the_next_bar(
         self, con_ids: set[int], plans: list[Plan], kill: tuple[int, bool]
     ) -> None:
         self.bar = min(self.bar + 1, len(BARS) - 1)
         self._decide(con_ids, plans, kill)
 
-    @rule(con_ids=CONTRACTS, plans=st.lists(PLANS, max_size=4), kill=KILLS)
+    @rule(con_ids=CONTRACTS, plans=st.lists(PLANS, min_size=1, max_size=4), kill=KILLS)
     def decide_on_the_same_bar(
         self, con_ids: set[int], plans: list[Plan], kill: tuple[int, bool]
     ) -> None:
@@ -245,9 +265,10 @@ class Life(RuleBasedStateMachine):
         for record in self._records():
             if record.state is not TicketState.UNCERTAIN or self.market.live(record.con_id):
                 continue
-            true = total(e for e in self.market.fills if e.reference == record.reference)
-            end = TicketState.FILLED if true == record.quantity else TicketState.CANCELLED
-            self.book.step(record.reference, end, self.market.now(), "a person saw it")
+            order = self.market.all_orders.get(record.reference)
+            word = "filled" if order and order.filled == order.quantity else "cancelled"
+            for state in WORDS[word]:
+                self.book.step(record.reference, state, self.market.now(), "a person saw it")
 
     def _place_or_cancel_foreign(self, con_id: int) -> None:
         own = [each for each in self.market.orders if each.is_own]
@@ -257,7 +278,8 @@ class Life(RuleBasedStateMachine):
         self.market.orders = own
 
     def _place_stop(self) -> None:
-        """A stop of an earlier sellkit."""
+        """A stop of an earlier sellkit, which has been in the lists for long."""
+        self.market.lists.until.pop("orders", None)
         reference = "SK1-aaaaaaaaaaaa-1"
         known = [*self.market.orders, *self.market.completed]
         is_free = self.market.free(APPLE) == 100 and not self.market.live(APPLE)
@@ -269,15 +291,21 @@ class Life(RuleBasedStateMachine):
         self.market.restart()
         try:
             act(self._trading(Fuse(*kill)), Keys())
-        except Killed:
+        except (Killed, BrokerError):  # a run that cannot read the lists decides nothing
+            self.is_interrupted = True
             return
-        except BrokerError:
-            return  # a run that cannot read the lists decides nothing
         for record in self._records():
             fine = record.state.is_terminal or record.state in UNCLAIMED
             assert fine or record.state in LEFT_OPEN, record
             told = any(record.reference in each for each in self.alarms)
             assert fine or told, f"nobody was told of {record}"
+            self._check_protection(record)
+
+    def _check_protection(self, record: TicketRecord) -> None:
+        """What was cancelled for a close that failed is named, unless the namer was killed."""
+        if not record.stopped or record.state not in FAILED or self.is_interrupted:
+            return
+        assert any(each.startswith(AlertKind.UNPROTECTED) for each in self.alarms), record
 
     def _settle(self, trading: Trading, max_bar_age: dt.timedelta) -> None:
         reconciler = Reconciler(trading, max_bar_age)
@@ -340,10 +368,10 @@ class Life(RuleBasedStateMachine):
 
     def _check_ledger(self) -> None:
         for record in self._records():
-            true = [e for e in self.market.fills if e.reference == record.reference]
-            assert record.filled == total(true), record
+            order = self.market.all_orders.get(record.reference)
+            assert record.filled == (order.filled if order else 0), record
             if record.state is TicketState.NOT_RECEIVED:
-                assert not true
+                assert not record.filled
 
     def teardown(self) -> None:
         for record in self._records():
@@ -383,6 +411,6 @@ def _played(examples: int, steps: int) -> settings:
 
 
 TestLife = Life.TestCase
-TestLife.settings = _played(60, 20)
+TestLife.settings = _played(130, 20)
 TestFileLife = FileLife.TestCase
 TestFileLife.settings = _played(6, 12)

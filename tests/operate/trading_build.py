@@ -44,6 +44,7 @@ class Stage:
     objection: Objection = lambda _ticket, _records: ""
     alarms: list[tuple[AlertKind, str]] = field(default_factory=list)
     halt: str = ""
+    stop: Callable[[str], None] | None = None
     retries: bool = False
     patience: Patience = field(default_factory=Patience)
 
@@ -57,7 +58,7 @@ class Stage:
             now=self.route.now,
             look=partial(FakeLook, self),
             stopped=lambda: self.halt,
-            stop=self._stop,
+            stop=self.stop or self._stop,
             alarm=lambda kind, text: self.alarms.append((kind, text)),
             patience=self.patience,
             timer=self.route.timer,

@@ -19,8 +19,9 @@ from sellkit.core.bars import Anchor, BarSize, slots_until
 from sellkit.core.evaluate import DailyBasis
 from sellkit.core.instrument import Token
 from sellkit.core.portfolio import GatewayKind, Position
-from sellkit.operate.desk import Desk, Parts
+from sellkit.operate.desk import Desk
 from sellkit.operate.options import DeskOptions
+from sellkit.operate.parts import Parts
 from sellkit.ports import RunHeader
 from tests.build import NOW, account, bars, limits, new_york
 from tests.fakes import FakeBroker, FakeClock

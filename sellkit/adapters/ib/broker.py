@@ -193,12 +193,12 @@ class IbBroker:
     def snapshot(self, account: Account) -> AccountSnapshot:
         """Positions and open orders of all clients, asked anew, each complete to its end marker.
 
+        A contract that the gateway cannot tell any more is the `problem` of its instrument.
+
         Raises
         ------
         ConfigError, RequestTimedOut
             The login does not manage the account; an end marker did not come.
-        UnknownInstrument
-            A position's contract cannot be told from others.
         """
         self._bridge.check_managed(account)
         connection = self._bridge.connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ib_insync import Contract
@@ -33,13 +34,23 @@ class Contracts:
         self._instruments: dict[int, Instrument] = {}
 
     async def of_position(self, contract: Contract) -> Instrument:
-        """The instrument of a position, whose message names no primary exchange for sure."""
+        """The instrument of a position, whose message names no primary exchange for sure.
+
+        One that the gateway cannot tell any more says so, and keeps the other positions from
+        nothing.
+        """
         known = self._instruments.get(contract.conId)
         if known is not None:
             return known
         if contract.secType not in DECIDED_TYPES:
             # Shown and never decided; and the smart route knows no futures and no currencies.
             return translate.instrument(contract)
+        try:
+            return self._remember(await self._told(contract))
+        except UnknownInstrument as error:
+            return self._remember(replace(translate.instrument(contract), problem=str(error)))
+
+    async def _told(self, contract: Contract) -> Instrument:
         label = contract.localSymbol or contract.symbol
         what = f"the contract {contract.conId} of the position in {label}"
         with ib_errors(what):
@@ -48,7 +59,7 @@ class Contracts:
             )
         if len(found) != 1:
             raise unknown(f"{what}: {len(found)} contracts fit its number, not one")
-        return self._remember(_instrument(found[0]))
+        return _instrument(found[0])
 
     async def find(self, token: Token) -> Instrument:
         """The stock or ETF that a token names."""

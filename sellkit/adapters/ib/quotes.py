@@ -37,6 +37,9 @@ _TYPES: Final = {
     4: "are delayed and frozen",
 }
 
+# Tick type 49; a venue may halt for other reasons, too, and 0 and -1 stand for none and unknown.
+_HALTS: Final = {1: "", 2: " for its volatility"}
+
 _NOT_SUBSCRIBED: Final = "are not subscribed for this account"
 _CODES: Final = {
     101: "could not be had, all lines of market data are in use",
@@ -91,7 +94,7 @@ class Quotes:
             bid=_price(ticker.bid),
             ask=_price(ticker.ask),
             last=_price(ticker.last),
-            trouble=_trouble(instrument, ticker.marketDataType, heard),
+            trouble=_trouble(instrument, ticker.marketDataType, heard) or _halt(instrument, ticker),
         )
 
     async def _ask(self, contract: Contract) -> tuple[Ticker, _Heard]:
@@ -161,3 +164,11 @@ def _trouble(instrument: Instrument, kind: int, heard: _Heard) -> str | None:
         known = _TYPES.get(kind, "are of an unknown kind")
         return f"{prices} {known} (market data type {kind}); no order rests on them"
     return None
+
+
+def _halt(instrument: Instrument, ticker: Ticker) -> str | None:
+    """Why an order would wait in a halt, to be executed at any price when that ends."""
+    if not ticker.halted > 0:  # not a number where nothing was told
+        return None
+    why = _HALTS.get(int(ticker.halted), "")
+    return f"trading in {instrument} is halted{why}; an order would wait for the reopening"

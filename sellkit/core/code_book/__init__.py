@@ -16,11 +16,13 @@ from sellkit.core.code_book.entry import Entry
 from sellkit.core.code_book.orders import ORDERS
 from sellkit.core.reports import Meaning
 
-__all__ = ["BOOK", "Entry", "explained", "is_listed", "meaning_of", "told"]
+__all__ = ["BOOK", "Entry", "explained", "is_listed", "meaning_for_order", "meaning_of", "told"]
 
 BOOK: Final[dict[int, Entry]] = ORDERS | DATA | CONNECTIONS
 
 _WARNINGS: Final = range(2100, 2200)
+# The gateway did not take what was asked: of an order that is its end.
+_NOT_TAKEN: Final = frozenset({200, 320, 321})
 # How Interactive Brokers divides its numbers; what stands in none of these is no code of theirs.
 _RANGES: Final = (
     (range(100, 500), "for errors about orders and requests"),
@@ -37,6 +39,11 @@ def meaning_of(code: int) -> Meaning:
     if entry is not None:
         return entry.meaning
     return Meaning.INFORMATION if code in _WARNINGS else Meaning.UNKNOWN
+
+
+def meaning_for_order(code: int) -> Meaning:
+    """What follows from a code that carries the number of an order: a failed one was refused."""
+    return Meaning.ORDER_DEAD if code in _NOT_TAKEN else meaning_of(code)
 
 
 def is_listed(code: int) -> bool:

@@ -129,6 +129,8 @@ class IbProbeLine:
         if market is None:
             raise NotSent(f"no price of {instrument} is known, so nothing is far below it")
         limit = far_limit(market, await self._steps.at(way, instrument, market))
+        if limit <= 0 or not instrument.is_decided:
+            raise NotSent(f"{instrument} at {market} has no price that is far below it")
         order = ProbeOrder(account, instrument, market, limit, reference)
         # Ids that are in use are heard of in these lists.
         await way.questions.open_orders()

@@ -12,7 +12,7 @@ from sellkit.adapters.ib.notices import masked
 from sellkit.adapters.ib.orders import told as of_wire
 from sellkit.adapters.ib.orders.numbers import OrderNumbers
 from sellkit.adapters.ib.orders.report_log import ReportLog
-from sellkit.core.code_book import meaning_of
+from sellkit.core.code_book import meaning_for_order
 from sellkit.core.portfolio import Account
 from sellkit.core.reports import OrderReport, ReportKind
 
@@ -138,7 +138,7 @@ class Reporter:
             order_id=str(order_id),
             code=code,
             text=text,
-            meaning=meaning_of(code),
+            meaning=meaning_for_order(code),
             verbatim=fields | ({"advancedOrderRejectJson": more} if more else {}),
         )
 

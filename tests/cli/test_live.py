@@ -1,0 +1,168 @@
+"""A person arms an account, runs live, and looks at what came of it; all by the command line.
+
+One portfolio, one hour: the tests read what the commands of one story left.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from sellkit.adapters.switch_files import SwitchFiles
+from sellkit.core.arming import Arming
+from sellkit.core.portfolio import Account, GatewayKind
+from sellkit.simgateway.clock import VirtualClock
+from sellkit.simgateway.gateway import Gateway
+from tests.cli.command import ACCOUNT, MOMENT, Answer, Workspace, gateway
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+SECRET = "a secret of the tests"
+LIMITS = """\
+gateway = "simulated"
+account = "demo"
+[orders]
+max_shares = 1000
+max_notional = 100000
+max_orders = 10
+max_daily_notional = 200000
+many_exits = {many}
+many_exits_part = {part}
+require_above_break_even = false
+fill_seconds = 20.0
+"""
+
+
+@dataclass(frozen=True)
+class Story:
+    """What each command answered, in the order in which they were typed."""
+
+    place: Workspace
+    gateway: Gateway
+    unprobed: Answer
+    probed: Answer
+    withheld: Answer
+    confirmed: Answer
+    again: Answer
+    reconciled: Answer
+    tickets: Answer
+    audit: Answer
+
+
+def arm(place: Workspace) -> None:
+    """As `sellkit arm` does, once a person has typed everything."""
+    account = Account("demo", ACCOUNT)
+    SwitchFiles(place.data / "state", SECRET).arm(
+        Arming(
+            arming_id="0badcafe",
+            profile="demo",
+            account="demo",
+            fingerprint=account.fingerprint,
+            gateway=GatewayKind.SIMULATED,
+            armed_at=MOMENT,
+            until=MOMENT + dt.timedelta(hours=4),
+            max_notional=Decimal(200_000),
+        )
+    )
+
+
+def run_id_of(answer: Answer) -> str:
+    last = next(each for each in answer.out.splitlines() if each.startswith("run "))
+    return last.split()[1]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """The clock runs as the day does, so that an order fills."""
+    with gateway(clock=VirtualClock(MOMENT, 1)) as running:
+        place = Workspace.make(tmp_path_factory.mktemp("live") / "place", running.port)
+        text = place.settings.read_text(encoding="utf-8")
+        place.settings.write_text(text + LIMITS.format(many=1, part=0.1), encoding="utf-8")
+        variables = {"SELLKIT_LIVE_SECRET": SECRET}
+        arm(place)
+
+        def type_in(*words: str) -> Answer:
+            return place.sellkit(*words, variables=variables)
+
+        unprobed = type_in("run", "--live")
+        probed = type_in("probe")
+        withheld = type_in("run", "--live")
+        yield Story(
+            place=place,
+            gateway=running,
+            unprobed=unprobed,
+            probed=probed,
+            withheld=withheld,
+            confirmed=type_in("confirm", run_id_of(withheld)),
+            again=type_in("confirm", run_id_of(withheld)),
+            reconciled=type_in("reconcile"),
+            tickets=type_in("tickets"),
+            audit=type_in("audit", "verify"),
+        )
+
+
+def test_a_gateway_that_was_never_probed_is_sent_nothing(story: Story) -> None:
+    assert "withheld" in story.unprobed.out
+    assert "sellkit probe" in story.unprobed.out
+
+
+def test_the_probe_of_a_simulated_gateway_passes(story: Story) -> None:
+    assert story.probed.code == 0, story.probed.out + story.probed.err
+
+
+def test_many_exits_at_once_wait_for_a_person(story: Story) -> None:
+    assert "signal at once" in story.withheld.out
+    assert "order " not in story.withheld.out
+
+
+def test_what_a_person_confirmed_is_sent_once_and_said(story: Story) -> None:
+    told = [each for each in story.confirmed.out.splitlines() if each.startswith("order ")]
+    assert told, story.confirmed.out + story.confirmed.err
+    assert all(each.startswith("order DONE: SELL ") for each in told), told
+    placed = [each.fields for each in story.gateway.exchange.placed_orders]
+    assert len(placed) == len(told)
+
+
+def test_a_run_is_confirmed_once(story: Story) -> None:
+    assert (story.again.code, story.again.out) == (2, "")
+    assert "was confirmed before" in story.again.err
+
+
+def test_reconciling_finds_every_order_explained(story: Story) -> None:
+    assert "journal: DONE" in story.reconciled.out
+    lines = [each for each in story.reconciled.out.splitlines() if each.startswith("ok ")]
+    assert len(lines) == len(story.gateway.exchange.placed_orders)
+
+
+def test_the_tickets_of_the_day_are_listed_with_their_ends(story: Story) -> None:
+    assert story.tickets.code == 0
+    assert story.tickets.out.count("DONE") >= len(story.gateway.exchange.placed_orders)
+
+
+def test_the_journal_of_it_stands_an_audit(story: Story) -> None:
+    assert story.audit.code == 0, story.audit.out
+
+
+def test_the_signal_log_tells_what_was_executed(story: Story) -> None:
+    text = (story.place.data / "logs" / "signals.jsonl").read_text(encoding="utf-8")
+    lines = [json.loads(each) for each in text.splitlines()]
+    executed = [each for each in lines if each["action_executed"]]
+    assert {each["run_id"] for each in executed} == {run_id_of(story.confirmed)}
+
+
+def test_the_number_of_the_account_stands_in_nothing_that_is_kept(story: Story) -> None:
+    kept = [path for path in story.place.data.rglob("*") if path.is_file()]
+    assert kept
+    assert not [path for path in kept if ACCOUNT.encode() in path.read_bytes()]
+
+
+def test_every_run_is_kept_as_a_notebook_under_its_mode(story: Story) -> None:
+    assert len(story.place.notebooks) == 3
+    texts = [Path(each).read_text(encoding="utf-8") for each in story.place.notebooks]
+    assert all("LIVE" in each for each in texts)

@@ -1,0 +1,116 @@
+"""Processes that are told to close positions, one position at each word."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from sellkit.adapters.account_lease import FileLease
+from sellkit.adapters.clock import SystemClock
+from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.gates import ApprovedTicket
+from sellkit.core.orders import OrderTicket
+from sellkit.core.portfolio import Account, GatewayKind
+from sellkit.errors import SellkitError
+from sellkit.operate.live import Live
+from sellkit.ports import RunHeader
+from tests import build
+from tests.crash.runs import Hands, LoudArmoury, Order, connected, options, quiet
+from tests.faults.desk import NUMBER, journal_at
+
+ACCOUNT = Account("main", NUMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class Racer:
+    """Who races.
+
+    Attributes
+    ----------
+    client_id
+        As whom it connects; the orders that rest are those of client 1.
+    """
+
+    folder: Path
+    port: int
+    client_id: int
+    hands: Hands
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a racer is told: to close a position.
+
+    Attributes
+    ----------
+    lease
+        The folder of the lease that it takes for this.
+    """
+
+    con_id: int
+    lease: Path
+
+
+def race(racer: Racer, words: Connection, start: Barrier) -> None:
+    """Close each position that is named, at the same instant as the others, until told to end."""
+    quiet()
+    order = Order(
+        folder=racer.folder, port=racer.port, run_id=f"{racer.client_id:08x}", hands=racer.hands
+    )
+    with ExitStack() as stack:
+        journal = stack.enter_context(closing(SqliteJournal(journal_at(racer.folder))))
+        broker = stack.enter_context(closing(connected(order, client_id=racer.client_id)))
+        journal.begin(_header(order))
+        armoury = LoudArmoury(racer.folder)
+        limits = replace(options().limits, max_quote_gap=10.0)
+        live = armoury.live(broker, journal, ACCOUNT, limits)
+        live.close()
+        words.send("ready")
+        for word in iter(words.recv, None):
+            ticket = _ticket(broker.snapshot(ACCOUNT), word.con_id)
+            start.wait()
+            words.send(_closed(_with_lease(live, word), order.run_id, ticket))
+    words.close()
+
+
+def _with_lease(live: Live, word: Word) -> Live:
+    lease = FileLease(word.lease, ACCOUNT, SystemClock().now)
+    return replace(live, permission=replace(live.permission, lease=lease))
+
+
+def _closed(live: Live, run_id: str, ticket: OrderTicket) -> tuple[list[str], str]:
+    """The states in which the attempts ended, and the error if there was one."""
+    lease = live.permission.lease
+    lease.take()
+    try:
+        row = SimpleNamespace(position=ticket.position, quote=None, verdict=ApprovedTicket(ticket))
+        decision: Any = SimpleNamespace(rows=(row,), exits=(row,), decided=5)
+        return [str(each.state) for each in live.submit(run_id, decision)], ""
+    except SellkitError as error:
+        return [], f"{type(error).__name__}: {error}"
+    finally:
+        lease.release()
+
+
+def _ticket(snapshot: Any, con_id: int) -> OrderTicket:
+    held = next(each for each in snapshot.positions if each.instrument.con_id == con_id)
+    return build.ticket(held)
+
+
+def _header(order: Order) -> RunHeader:
+    now = order.hands.now()
+    return RunHeader(
+        run_id=order.run_id,
+        started_at=now,
+        as_of=now,
+        mode="LIVE",
+        profile="demo",
+        account=ACCOUNT.alias,
+        gateway=GatewayKind.SIMULATED,
+        version="0",
+    )
