@@ -224,6 +224,7 @@ class Submission:
             return
         try:
             trading.route.submit(verdict, draft)
+            trading.timing.place()
         except NotSent as error:
             self._abandon(attempt, str(error))
         except BrokerError as error:
