@@ -226,6 +226,7 @@ class MemoryJournal:
         self._beside: dict[str, list[dict[str, object]]] = defaultdict(list)
         self._standings: list[dict[str, object]] = []
         self._switches: list[dict[str, object]] = []
+        self._timings: list[tuple[str, Mapping[str, object]]] = []
         self.snapshots: list[tuple[str, AccountSnapshot]] = []
 
     def begin(self, header: RunHeader) -> None:
@@ -251,6 +252,12 @@ class MemoryJournal:
             self._decisions.append(journal_facts.of_decision(run_id, row))
             for table, facts in journal_facts.beside(run_id, row).items():
                 self._beside[table].append(facts)
+
+    def record_timing(self, run_id: str, at: dt.datetime, parts: Mapping[str, object]) -> None:
+        self._timings.append((run_id, parts))
+
+    def timings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(parts for of, parts in self._timings if of == run_id)
 
     def finish(self, run_id: str, finished_at: dt.datetime, outcome: str) -> None:
         end = {"finished_at": journal_facts.instant(finished_at), "outcome": outcome}

@@ -60,6 +60,9 @@ _OPEN_OF_SOURCE: Final = """
     SELECT id AS number FROM alert
     WHERE source = ? AND id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
 
+_TIMING: Final = "timing"
+_TIMED: Final = "SELECT details FROM event WHERE kind = ? AND run_id = ? ORDER BY id"
+
 
 class SqliteJournal:
     """The `Journal` in one SQLite file: WAL, synchronous FULL, foreign keys, append only.
@@ -118,6 +121,15 @@ class SqliteJournal:
                 pen.append("decision", journal_facts.of_decision(run_id, row))
                 for table, facts in journal_facts.beside(run_id, row).items():
                     pen.append(table, facts)
+
+    def record_timing(self, run_id: str, at: dt.datetime, parts: Mapping[str, object]) -> None:
+        """How long the parts of a run took, in real seconds by name."""
+        self.evidence.record_event(_TIMING, at, "how long its parts took", parts, run_id=run_id)
+
+    def timings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        """The parts of a run's time; one at most."""
+        found = self._file.read(_TIMED, _TIMING, run_id)
+        return tuple(dict(each["details"]) for each in found if isinstance(each["details"], dict))
 
     def finish(self, run_id: str, finished_at: dt.datetime, outcome: str) -> None:
         """Close a run: `decided`, `undecided` or `failed: ...`."""

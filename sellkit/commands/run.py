@@ -21,6 +21,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--dry-run", action="store_true", help="only prepare orders (the default)")
     mode.add_argument("--live", action="store_true", help="send orders, where the account is armed")
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument(
+        "--prepare",
+        action="store_true",
+        help="begin ahead of the hour: get everything ready, wait for its end, decide at once",
+    )
+    when.add_argument(
+        "--open",
+        action="store_true",
+        help="at an opening: send what the close before deferred; refused at another time",
+    )
     parser.add_argument("--as-of", default="", metavar="TIME", help="a past moment, with its zone")
     parser.add_argument(
         "--parameter",
@@ -36,10 +47,20 @@ def run(args: argparse.Namespace) -> int:
     if args.live and args.as_of:
         raise ConfigError("--as-of and --live contradict each other: orders are for the present")
 
-    from sellkit.wiring import run_notebook
+    if args.as_of and (args.prepare or args.open):
+        flag = "--prepare" if args.prepare else "--open"
+        raise ConfigError(f"--as-of and {flag} contradict each other: a past hour does not wait")
 
+    from sellkit.wiring import refuse_unless_opened, run_notebook
+
+    if args.open:
+        refuse_unless_opened(overrides(args))
     result = run_notebook(
-        overrides(args), as_of=args.as_of, extra=parameters(args.parameter), is_live=args.live
+        overrides(args),
+        as_of=args.as_of,
+        extra=parameters(args.parameter),
+        is_live=args.live,
+        prepare=args.prepare,
     )
     print_result(result)
     return result.exit_code
@@ -67,6 +88,7 @@ def _literal(text: str) -> object:
 
 def print_result(result: RunResult) -> None:
     """Every decision with its reasons, the tickets and orders, and where the notebook is."""
+    from sellkit.operate.timing import in_words
     from sellkit.present.orders import order_line
 
     for assignment in result.assigned:
@@ -81,6 +103,8 @@ def print_result(result: RunResult) -> None:
             print(f"{'':<9} {'':<{width}}  {_ticket_in_words(ticket)}")
     for order in result.orders:
         print(f"order {order_line(order)}")
+    if parts := in_words(result.timing):
+        print(f"time {parts}")
     print(f"run {result.run_id} {result.outcome}; kept in {result.notebook}")
 
 

@@ -13,7 +13,7 @@ from sellkit.errors import SellkitError
 if TYPE_CHECKING:
     import argparse
 
-    from sellkit.config import Overrides
+    from sellkit.config import Overrides, Settings
 
 HELP = "run at each hour end of the exchanges' sessions, once or until interrupted"
 
@@ -23,44 +23,57 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     often = parser.add_mutually_exclusive_group(required=True)
     often.add_argument("--once", action="store_true", help="wait for the next hour end, run, end")
     often.add_argument("--loop", action="store_true", help="go on until interrupted")
+    parser.add_argument(
+        "--live", action="store_true", help="send orders, where the account is armed at that time"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Wait and run; with `--once` the run's own exit code."""
     from sellkit.config import load
-    from sellkit.core.market_time import calendar_for
+    from sellkit.core.limits import AtClose
     from sellkit.logs import configure
-    from sellkit.operate.scheduler import run_on_schedule
-    from sellkit.wiring import open_clock, scheduled_exchanges
+    from sellkit.operate.scheduler import fire_ahead, run_on_schedule
+    from sellkit.wiring import open_clock, scheduled_calendars
     from sellkit.wiring.parts import keep_budget
 
     chosen = overrides(args)
     settings = load(chosen)
     configure(settings.log_dir)
     codes: list[int] = []
+    delay = dt.timedelta(seconds=settings.file.schedule.delay_seconds)
+
+    def fire(*, prepare: bool) -> int:
+        return _fire(chosen, is_live=args.live, prepare=prepare)
+
     with open_clock(settings) as clock:
         run_on_schedule(
             clock,
-            lambda: [
-                calendar_for(each, extended=not settings.file.history.rth)
-                for each in scheduled_exchanges(settings)
-            ],
+            lambda: scheduled_calendars(settings),
             settings.file.bars.hour_anchor,
-            dt.timedelta(seconds=settings.file.schedule.delay_seconds),
-            lambda _due: codes.append(_fire(chosen)),
+            delay,
+            lambda due: codes.append(fire_ahead(due, clock, delay, fire)),
             announce=lambda when: print(f"next run at {when:%Y-%m-%d %H:%M:%S} UTC", flush=True),
             prepare=lambda: keep_budget(settings),
             rounds=1 if args.once else None,
+            lead=_lead(settings),
+            at_openings=settings.file.orders.at_close is AtClose.NEXT_OPEN,
         )
     return codes[-1]
 
 
-def _fire(chosen: Overrides) -> int:
+def _lead(settings: Settings) -> dt.timedelta:
+    """How long ahead a run begins; on a gateway's time, of any speed, a lead would mean nothing."""
+    is_own = settings.connection.clock == "system"
+    return dt.timedelta(seconds=settings.file.schedule.lead_seconds if is_own else 0)
+
+
+def _fire(chosen: Overrides, *, is_live: bool, prepare: bool) -> int:
     """One run; its failure is said and must not end the schedule."""
     from sellkit.wiring import run_notebook
 
     try:
-        result = run_notebook(chosen, is_scheduled=True)
+        result = run_notebook(chosen, is_scheduled=True, is_live=is_live, prepare=prepare)
     except SellkitError as error:
         print(f"sellkit schedule: {error}", file=sys.stderr, flush=True)
         return error.exit_code

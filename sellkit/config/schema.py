@@ -109,9 +109,10 @@ class PathSettings(Section):
 
 
 class ScheduleSettings(Section):
-    """`[schedule]`: how long after an hour's end its run begins."""
+    """`[schedule]`: how long before an hour's end its run begins to prepare, or how long after."""
 
     delay_seconds: Annotated[float, Field(ge=0)] = 20.0
+    lead_seconds: Annotated[float, Field(ge=0, le=120)] = 60.0
 
 
 class ProfileSettings(Section):

@@ -1,4 +1,4 @@
-"""When the next hourly run is due."""
+"""When the next run is due: at the ends of hours, and at openings."""
 
 from __future__ import annotations
 
@@ -26,6 +26,23 @@ def next_due(
         A calendar does not reach so far.
     """
     return min(_next_end(calendar, now, anchor) for calendar in calendars)
+
+
+def next_opening(calendars: Iterable[Calendar], now: dt.datetime) -> dt.datetime:
+    """The first opening of a session after `now`, of any of the calendars; aware UTC.
+
+    Raises
+    ------
+    NoCalendar
+        A calendar does not reach so far.
+    """
+    return min(each.next_to_open(now).open_utc for each in calendars)
+
+
+def has_just_opened(calendars: Iterable[Calendar], now: dt.datetime, within: dt.timedelta) -> bool:
+    """Whether a session of any of the calendars opened no longer ago than `within`."""
+    sessions = (calendar.at(now) for calendar in calendars)
+    return any(each is not None and now - each.open_utc <= within for each in sessions)
 
 
 def _next_end(calendar: Calendar, now: dt.datetime, anchor: Anchor) -> dt.datetime:

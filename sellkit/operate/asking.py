@@ -1,9 +1,9 @@
-"""Asks for the slices of a minute, many at once, and keeps count of what is still waited for."""
+"""Asks for slices, many at once, and keeps count of what is still waited for."""
 
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from sellkit.operate.slices import NOTHING, Grounds, Joined
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,18 +28,21 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Asking:
-    """The questions of one minute after the other.
+    """The questions of one moment after the other.
 
     Attributes
     ----------
     hands
         Questions under way at once; how fast they may follow each other, the budget says.
+    heard
+        Called with each answer, on the thread that waited for it.
     """
 
     broker: Broker
     store: BarStore
     options: DeskOptions
     hands: int
+    heard: Callable[[], None] = lambda: None
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _asked: int = 0
     _answered: int = 0
@@ -59,21 +62,48 @@ class Asking:
         Mapping
             By contract why a slice of it could not be had, or cannot be used.
         """
+        with self._begin(slices) as pool:
+            grounds = Grounds(self.options, now)
+            answers = list(pool.map(lambda one: self._one(one, grounds), slices))
+        return self._kept(list(zip(slices, answers, strict=True)))
+
+    def ask_in_turn(
+        self, slices: Sequence[Slice], now: dt.datetime
+    ) -> Iterator[tuple[Sequence[Slice], Mapping[int, str]]]:
+        """Ask them all, and give each back as soon as its answer is in the store.
+
+        So whoever judges has done so for the others by the time that the last answer comes.
+
+        Parameters
+        ----------
+        now
+            As for `ask`.
+
+        Yields
+        ------
+        tuple
+            What has been answered meanwhile, and by contract why it could not be had or used.
+        """
+        with self._begin(slices) as pool:
+            grounds = Grounds(self.options, now)
+            waiting = {pool.submit(self._one, each, grounds): each for each in slices}
+            try:
+                while waiting:
+                    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                    answered = [(waiting.pop(each), each.result()) for each in done]
+                    yield [one for one, _ in answered], self._kept(answered)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _begin(self, slices: Sequence[Slice]) -> ThreadPoolExecutor:
         with self._turn:
             self._asked, self._answered = len(slices), 0
-        grounds = Grounds(self.options, now)
-        with ThreadPoolExecutor(self.hands, thread_name_prefix="slices") as pool:
-            answers = list(pool.map(lambda one: self._one(one, grounds), slices))
-        troubles = {
-            one.key.con_id: each.trouble
-            for one, each in zip(slices, answers, strict=True)
-            if each.trouble
-        }
-        fresh = {
-            one.key: each.fresh
-            for one, each in zip(slices, answers, strict=True)
-            if len(each.fresh)
-        }
+        return ThreadPoolExecutor(self.hands, thread_name_prefix="slices")
+
+    def _kept(self, answered: Sequence[tuple[Slice, Joined]]) -> Mapping[int, str]:
+        """What is new goes to the store in one piece; the troubles by contract."""
+        troubles = {one.key.con_id: each.trouble for one, each in answered if each.trouble}
+        fresh = {one.key: each.fresh for one, each in answered if len(each.fresh)}
         if fresh:
             for key, bars in self.store.add_many(fresh).items():
                 self._refused[key] = _together(self._refused.get(key), bars)
@@ -97,6 +127,7 @@ class Asking:
         except (BrokerError, InvalidBars) as error:
             return Joined(NOTHING, str(error))
         finally:
+            self.heard()
             with self._turn:
                 self._answered += 1
         return self._but_refused(one, grounds.joined(one, answer))

@@ -55,6 +55,11 @@ class HourlyDecision:
         return tuple(row for row in self.rows if row.signal.decision is Decision.UNDECIDED)
 
     @property
+    def outcome(self) -> str:
+        """Of the run, in the journal's words, as far as no order says more."""
+        return "undecided" if self.undecided else "decided"
+
+    @property
     def decided(self) -> int:
         """How many positions there are that the rule could decide."""
         return sum(each.instrument.is_decided for each in self.snapshot.positions)

@@ -8,32 +8,35 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sellkit.core.assignments import Assignment
 from sellkit.core.pacing import Urgency
-from sellkit.errors import ConfigError
 from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date
 from sellkit.operate.holdings import Holding, coverage, holdings
+from sellkit.operate.prepare import Preparation, hour_end
 from sellkit.operate.protection import say_lapsed
 from sellkit.operate.speech import say
 from sellkit.operate.study import Archive, Studies
-from sellkit.operate.wanted import refuse_emptiness, wanted
+from sellkit.operate.timing import Timing
+from sellkit.operate.wanted import refuse_emptiness, refuse_future, refuse_past, unassigned, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
+    from sellkit.core.assignments import Assignment
     from sellkit.core.coverage import SessionCoverage
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Account, AccountSnapshot, Position
     from sellkit.core.quotes import Quote
     from sellkit.core.tickets import TicketRecord
+    from sellkit.operate.fetch import Series
     from sellkit.operate.options import DeskOptions
     from sellkit.operate.parts import Parts
     from sellkit.operate.reconcile import Reconciliation
     from sellkit.ports import AssignmentSheet, RunHeader
+
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,8 @@ class Desk:
         Who asks, when and in which mode; its `as_of` is the moment described.
     asked_as_of
         The moment asked for, or None for the present.
+    timing
+        How long the run took, in parts.
     """
 
     parts: Parts
@@ -67,6 +72,8 @@ class Desk:
     _snapshot: AccountSnapshot | None = field(default=None, repr=False)
     _problems: dict[int, str] = field(default_factory=dict, repr=False)
     _begun: bool = field(default=False, repr=False)
+    _ready: Preparation | None = field(default=None, repr=False)
+    timing: Timing = field(default_factory=Timing, repr=False)
 
     def begin(self) -> None:
         """Open the run in the journal; a second call does nothing."""
@@ -109,19 +116,7 @@ class Desk:
         A row that someone began and did not finish is left alone: it says that a person wants
         something else.
         """
-        default = self.options.default_assignment
-        if default is None:
-            return ()
-        sheet = self.sheet()
-        known = set(sheet.assignments) | sheet.incomplete
-        fresh = tuple(
-            Assignment(each.instrument.token, *default)
-            for each in self.known_positions()
-            if each.instrument.is_decided
-            and not each.instrument.problem
-            and each.quantity > 0
-            and each.instrument.token not in known
-        )
+        fresh = unassigned(self.known_positions(), self.sheet(), self.options)
         for assignment in fresh:
             self.assign(assignment)
         return fresh
@@ -139,32 +134,49 @@ class Desk:
             The gateway has no bar at all for it.
         """
         self._move_to_present()
+        self._ready = None
         if self._begun:
             self.apply_default()
         positions, assignments = self.snapshot().positions, self.sheet().assignments
         series, self._problems = wanted(positions, assignments, self.options, self.run.as_of)
         self.parts.store.name({each.key.con_id: each.instrument.token for each in series})
-        urgency = Urgency.HOUR if self._begun else Urgency.BACKFILL
-        report = bring_up_to_date(
-            [replace(each, urgency=urgency) for each in series],
-            self.parts.broker,
-            self.parts.store,
-            self.parts.progress,
-            self.options,
-            self.parts.clock,
-            is_present=self.asked_as_of is None,
-        )
+        if ends := [each.due[-1].end for each in series if each.due]:
+            self.timing.ask(max(ends), self.run.as_of)
+        report = self._download(series)
         self._problems |= report.problems
+        self.timing.answer()
         if self.asked_as_of is not None and not self._problems:
             refuse_emptiness(self.parts.store, series, self.run.as_of)
         return report
 
+    def prepare(self) -> None:
+        """Know all that can be known before the hour ends; wait for its end, and for its bars.
+
+        What is decided then is what would have been decided without it, only sooner. Bars that are
+        late are asked for again until their time is over; all positions wait for them.
+
+        Raises
+        ------
+        ConfigError
+            A past moment was asked for, or the next hour does not end soon.
+        """
+        refuse_past(self.asked_as_of)
+        end = hour_end(self.sheet().assignments, self.options, self.parts.clock.now())
+        self.bring_up_to_date()
+        ready = Preparation(self.parts, self.options, self.timing, end)
+        ready.load(self.known_positions(), self.sheet().assignments)
+        ready.wait()
+        self._move_to_present()
+        ready.load(self.positions(), self.sheet().assignments)
+        if late := ready.ask(self.run.as_of):
+            self._problems |= self._download(late).problems
+            ready.look_again()
+        self._ready = ready
+
     def coverage(self) -> dict[Holding, list[SessionCoverage] | None]:
         """Of every stored series, session by session, how much is stored by now."""
-        now, lag = self.run.as_of, self.options.lag
-        return {
-            each: coverage(self.parts.store, each, now, lag) for each in holdings(self.parts.store)
-        }
+        store, now, lag = self.parts.store, self.run.as_of, self.options.lag
+        return {each: coverage(store, each, now, lag) for each in holdings(store)}
 
     def decide(self) -> HourlyDecision:
         """Judge every position on what is stored, with positions and orders read afresh.
@@ -176,24 +188,26 @@ class Desk:
         NotConnected
             It was not ready for the positions to be read.
         """
-        sheet, broker = self.sheet(), self.parts.broker
+        sheet, broker, live = self.sheet(), self.parts.broker, self.parts.live
         before = broker.standing
+        records = None if live is None else live.records()
+        snapshot = self._snapshot = records.snapshot if records else self.snapshot()
         archive = Archive(self.options, self.run.as_of)
         studies = Studies(self.parts.store, archive, is_present=self.asked_as_of is None)
         decider = Decider(
-            snapshot=self.snapshot(),
+            snapshot=snapshot,
             standing=before,
             assignments=sheet.assignments,
             incomplete=sheet.incomplete,
             precedents=partial(self.parts.journal.precedents, self.account.alias),
             quotes=self._quotes,
-            study=studies.of,
+            study=studies.of if self._ready is None else self._ready.study,
             options=self.options,
             as_of=self.run.as_of,
             now=self.parts.clock.now(),
             is_present=self.asked_as_of is None,
             problems=self._problems,
-            live=None if self.parts.live is None else self.parts.live.facts(),
+            live=live.facts(records) if live and records else None,
             deferred=self.parts.journal.deferrals(self.account.alias, self.run.as_of - _A_SESSION),
         )
         decision = decider.decide()
@@ -232,7 +246,7 @@ class Desk:
         """Send what a recorded decision approved, and end the run; a dry run sends nothing."""
         if self.parts.live is None:
             return ()
-        sent = self.parts.live.submit(self.run.run_id, decision)
+        sent = self.parts.live.submit(self.run.run_id, decision, self.timing)
         self._finish(decision, sent)
         return sent
 
@@ -254,21 +268,27 @@ class Desk:
     ) -> None:
         self.close()
 
+    def _download(self, series: Sequence[Series]) -> DownloadReport:
+        urgency, parts = Urgency.HOUR if self._begun else Urgency.BACKFILL, self.parts
+        return bring_up_to_date(
+            [replace(each, urgency=urgency) for each in series],
+            *(parts.broker, parts.store, parts.progress, self.options, parts.clock),
+            is_present=self.asked_as_of is None,
+        )
+
     def _finish(self, decision: HourlyDecision, sent: Sequence[TicketRecord] = ()) -> None:
-        run_id, outcome = self.run.run_id, "undecided" if decision.undecided else "decided"
-        if not all(each.state.is_terminal for each in sent):
-            outcome = "uncertain"
+        run_id, is_settled = self.run.run_id, all(each.state.is_terminal for each in sent)
+        outcome = decision.outcome if is_settled else "uncertain"
         self.parts.signal_log.append(run_id, decision.rows, sent)
-        self.parts.journal.finish(run_id, self.parts.clock.now(), outcome)
+        now, journal = self.parts.clock.now(), self.parts.journal
+        if parts := self.timing.parts():
+            journal.record_timing(run_id, now, parts)
+        journal.finish(run_id, now, outcome)
 
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""
         now = self.parts.clock.now()
-        if self.asked_as_of is not None and self.asked_as_of > now:
-            raise ConfigError(
-                f"the time asked for, {self.asked_as_of.isoformat()}, lies after the present, "
-                f"{now.isoformat()}; bars of the future cannot be judged"
-            )
+        refuse_future(self.asked_as_of, now)
         if self.asked_as_of is None:
             self.run = replace(self.run, as_of=now)
 
@@ -276,4 +296,5 @@ class Desk:
         """What the market shows now, which tells nothing of a past moment."""
         if self.asked_as_of is not None or not self.parts.broker.standing.is_ready:
             return {}
-        return self.parts.broker.quotes(instruments)
+        source = self.parts.broker if self._ready is None else self._ready
+        return source.quotes(instruments)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sellkit.errors import RunFailed
@@ -32,6 +32,8 @@ class RunResult:
         Assignments that the run made by default, each as a line.
     orders
         Every attempt to send what the run approved, as far as it came.
+    timing
+        How long its parts took, in real seconds by name.
     """
 
     run_id: str
@@ -41,6 +43,7 @@ class RunResult:
     tickets: tuple[Mapping[str, object], ...]
     assigned: tuple[str, ...] = ()
     orders: tuple[TicketRecord, ...] = ()
+    timing: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -81,9 +84,9 @@ def hourly_run(
     outcome = {str(each["run_id"]): each["outcome"] for each in journal.runs()}.get(run_id)
     if outcome is None:
         raise RunFailed(f"the run {run_id} ended without an outcome in the journal; see {output}")
-    return RunResult(
-        run_id, output, str(outcome), journal.decisions(run_id), journal.tickets(run_id)
-    )
+    timing = next(iter(journal.timings(run_id)), {})
+    told = (journal.decisions(run_id), journal.tickets(run_id))
+    return RunResult(run_id, output, str(outcome), *told, timing=timing)
 
 
 def _open_runs(journal: Journal) -> set[str]:

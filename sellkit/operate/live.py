@@ -11,6 +11,7 @@ from sellkit.operate.dating import Dating
 from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.submit import Submission
+from sellkit.operate.timing import Timing
 from sellkit.operate.trading import Heard, Patience, Trading
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sellkit.core.live_facts import LiveFacts
     from sellkit.core.portfolio import Account
     from sellkit.core.quotes import Quote
+    from sellkit.core.reports import BrokerRecords
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.decision import HourlyDecision
     from sellkit.operate.keys import Keys
@@ -97,24 +99,37 @@ class Live:
             reconciler.adopt(found.tickets)
         return found
 
-    def facts(self) -> LiveFacts:
+    def records(self) -> BrokerRecords:
+        """The gateway's four lists, read afresh.
+
+        Raises
+        ------
+        NotConnected, RequestTimedOut
+            One could not be read to its end.
+        """
+        return self.route.records(self.account)
+
+    def facts(self, records: BrokerRecords) -> LiveFacts:
         """What the gates of live mode see at this moment."""
-        records = self.route.records(self.account)
         self.executed.clear()
         self.executed.update(each.family for each in records.fills)
         return self.permission.live_facts(records)
 
-    def submit(self, run_id: str, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
+    def submit(
+        self, run_id: str, decision: HourlyDecision, timing: Timing | None = None
+    ) -> tuple[TicketRecord, ...]:
         """Carry out what a decision approved; the latest attempt of each ticket.
 
         What the gates withheld is told to a person afterwards, for orders do not wait.
         """
         try:
-            return self._send(run_id, decision)
+            return self._send(run_id, decision, timing)
         finally:
             self.withheld(_withheld_by(decision))
 
-    def _send(self, run_id: str, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
+    def _send(
+        self, run_id: str, decision: HourlyDecision, timing: Timing | None
+    ) -> tuple[TicketRecord, ...]:
         approved = [
             row.verdict.ticket for row in decision.rows if isinstance(row.verdict, ApprovedTicket)
         ]
@@ -131,7 +146,7 @@ class Live:
             basis=decision.snapshot,
             executed=frozenset(self.executed),
         )
-        return Submission(self._trading(run_id, look), self.keys).carry_out(approved)
+        return Submission(self._trading(run_id, look, timing), self.keys).carry_out(approved)
 
     def close(self) -> None:
         """Give the lease back."""
@@ -147,7 +162,7 @@ class Live:
             price_step=self.route.lowest_price_step,
         )
 
-    def _trading(self, run_id: str, look: FinalLook) -> Trading:
+    def _trading(self, run_id: str, look: FinalLook, timing: Timing | None = None) -> Trading:
         return Trading(
             route=self.route,
             book=self.tickets,
@@ -161,6 +176,7 @@ class Live:
             patience=self.patience,
             retries_proven_unsent=self.retries_proven_unsent,
             heard=self.heard,
+            timing=timing or Timing(),
         )
 
 

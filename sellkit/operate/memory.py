@@ -1,4 +1,4 @@
-"""Bars and studies kept from one minute to the next: only what changed is read and judged anew."""
+"""Bars and studies kept from one moment to the next: only what changed is read and judged anew."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class _Held:
 
 
 class Memory:
-    """What a watch remembers of the store.
+    """What is remembered of the store.
 
     Parameters
     ----------

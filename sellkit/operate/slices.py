@@ -1,4 +1,4 @@
-"""The short slices of bars that a watch asks for each minute, and what of an answer is new.
+"""The short slices of bars that are asked for again and again, and what of an answer is new.
 
 A slice reaches back no further than one session before the present one: the newest bars, and one
 that is stored, so that both are seen to be of the same prices. Whatever lacks before is left to a
@@ -47,7 +47,7 @@ _HALF_AN_HOUR: Final = 1800 * _MICROSECONDS
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One question of a minute.
+    """One short question.
 
     Attributes
     ----------
@@ -105,17 +105,25 @@ def slices_of(
         return
     if not has_calendar(exchange) or memory.freeze(instrument.con_id) is not None:
         return
-    calendar = calendar_for(exchange, extended=not options.rth)
     for size in _sizes(assignment.timeframe, options.daily_basis):
-        key = options.key(instrument.con_id, size)
-        stored, held = memory.bars(key), memory.newest(key)
-        duration = _duration(size, held, calendar, end, options.lag)
-        yield Slice(
-            key,
-            stored,
-            held,
-            BarRequest(instrument, size, end, duration, rth=options.rth, urgency=Urgency.MINUTE),
-        )
+        yield slice_of(instrument, size, memory, options, end)
+
+
+def slice_of(
+    instrument: Instrument,
+    size: BarSize,
+    memory: Memory,
+    options: DeskOptions,
+    end: dt.datetime,
+    urgency: Urgency = Urgency.MINUTE,
+) -> Slice:
+    """The question for one series that was looked at, of an exchange that has a calendar."""
+    calendar = calendar_for(instrument.token.exchange, extended=not options.rth)
+    key = options.key(instrument.con_id, size)
+    stored, held = memory.bars(key), memory.newest(key)
+    duration = _duration(size, held, calendar, end, options.lag)
+    request = BarRequest(instrument, size, end, duration, rth=options.rth, urgency=urgency)
+    return Slice(key, stored, held, request)
 
 
 class Grounds:

@@ -224,6 +224,7 @@ class Submission:
             return
         try:
             trading.route.submit(verdict, draft)
+            trading.timing.place()
         except NotSent as error:
             self._abandon(attempt, str(error))
         except BrokerError as error:
@@ -266,6 +267,7 @@ class Submission:
     ) -> None:
         trading = self.trading  # told first: what ends with the step is not looked at again
         trading.alarm(kind, f"{attempt.record.ticker}: the exit was not sent: {cause}")
+        say_unprotected(trading, attempt, TicketState.ABANDONED)
         trading.step(attempt, TicketState.ABANDONED, cause)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from sellkit.core.alerts import AlertKind
 from sellkit.core.settling import acknowledged, concerns, sounds_ended
 from sellkit.errors import TicketMoved
+from sellkit.operate.timing import Timing
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -90,6 +91,8 @@ class Attempt:
         Since when the lists leave its fate open, by `Trading.timer`.
     is_given_up
         Whether this process has nothing more to do for it.
+    is_said_unprotected
+        Whether a person was told that what protected its position is gone.
     is_flip_said
         Whether a person was told that its position changed its sign.
     """
@@ -101,6 +104,7 @@ class Attempt:
     news: bool = False
     doubted_since: float | None = None
     is_given_up: bool = False
+    is_said_unprotected: bool = False
     is_flip_said: bool = False
 
     @property
@@ -150,6 +154,8 @@ class Trading:
         Whether a ticket that the gateway never had is sent once more.
     heard
         How far the reports have been taken; one for all that a process does with a route.
+    timing
+        Told the first order and the first execution.
     """
 
     route: OrderRoute
@@ -165,6 +171,7 @@ class Trading:
     timer: Callable[[], float] = time.monotonic
     retries_proven_unsent: bool = False
     heard: Heard = field(default_factory=Heard)
+    timing: Timing = field(default_factory=Timing)
 
     def read(self, source: str) -> BrokerRecords:
         """All lists, kept with the executions that are new in them."""
@@ -177,6 +184,8 @@ class Trading:
         """What was said since the last time, kept; waits at most so long for the first word."""
         reports = self.route.reports(self.heard.number, max(seconds, 0.0))
         if reports:
+            if any(each.fill is not None for each in reports):
+                self.timing.fill()
             self.heard.number = reports[-1].number
             self.heard.reports += reports
             self.book.note_reports(reports)

@@ -1,23 +1,23 @@
-"""Which series of bars the decisions of a desk need."""
+"""Which assignments and series of bars the decisions of a desk need."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sellkit.core.assignments import Assignment
 from sellkit.core.market_time import calendar_for, has_calendar
-from sellkit.errors import DataError
+from sellkit.errors import ConfigError, DataError
 from sellkit.operate.download import plan
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sellkit.core.assignments import Assignment
     from sellkit.core.instrument import Token
     from sellkit.core.portfolio import Position
     from sellkit.operate.fetch import Series
     from sellkit.operate.options import DeskOptions
-    from sellkit.ports import BarStore
+    from sellkit.ports import AssignmentSheet, BarStore
 
 
 def wanted(
@@ -46,6 +46,27 @@ def wanted(
     return series, problems
 
 
+def unassigned(
+    positions: Iterable[Position], sheet: AssignmentSheet, options: DeskOptions
+) -> tuple[Assignment, ...]:
+    """The default for positions that have no row at all; none where there is no default.
+
+    A row that someone began and did not finish is left alone: it says that a person wants something
+    else.
+    """
+    if options.default_assignment is None:
+        return ()
+    known = set(sheet.assignments) | sheet.incomplete
+    return tuple(
+        Assignment(each.instrument.token, *options.default_assignment)
+        for each in positions
+        if each.instrument.is_decided
+        and not each.instrument.problem
+        and each.quantity > 0
+        and each.instrument.token not in known
+    )
+
+
 def refuse_emptiness(store: BarStore, series: Sequence[Series], as_of: dt.datetime) -> None:
     """A moment before the first bar of everything is no moment to judge.
 
@@ -59,4 +80,34 @@ def refuse_emptiness(store: BarStore, series: Sequence[Series], as_of: dt.dateti
         raise DataError(
             f"the gateway has no bar of any position up to {as_of.isoformat()}; ask for a later "
             "time"
+        )
+
+
+def refuse_future(asked: dt.datetime | None, now: dt.datetime) -> None:
+    """A moment to come cannot be judged.
+
+    Raises
+    ------
+    ConfigError
+        It was asked for.
+    """
+    if asked is not None and asked > now:
+        raise ConfigError(
+            f"the time asked for, {asked.isoformat()}, lies after the present, "
+            f"{now.isoformat()}; bars of the future cannot be judged"
+        )
+
+
+def refuse_past(asked: dt.datetime | None) -> None:
+    """For the present alone anything can be prepared.
+
+    Raises
+    ------
+    ConfigError
+        Another moment was asked for.
+    """
+    if asked is not None:
+        raise ConfigError(
+            f"nothing can be prepared for {asked.isoformat()}, which is past: leave out --prepare, "
+            "or the time that is asked for"
         )

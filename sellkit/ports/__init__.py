@@ -174,6 +174,14 @@ class Journal(Protocol):
         """Every decision, and the ticket with its complete order and verdict where there is one."""
         ...
 
+    def record_timing(self, run_id: str, at: dt.datetime, parts: Mapping[str, object]) -> None:
+        """How long the parts of a run took, in real seconds by name."""
+        ...
+
+    def timings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
+        """The parts of a run's time; one at most."""
+        ...
+
     def finish(self, run_id: str, finished_at: dt.datetime, outcome: str) -> None:
         """Close a run: `decided`, `undecided` or `failed: ...`."""
         ...

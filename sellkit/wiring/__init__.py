@@ -13,8 +13,9 @@ from sellkit.wiring.parts import connect, open_book, open_journal, say_problems,
 from sellkit.wiring.runs import (
     check_confirmable,
     open_clock,
+    refuse_unless_opened,
     run_notebook,
-    scheduled_exchanges,
+    scheduled_calendars,
 )
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ __all__ = [
     "open_emptied_desk",
     "open_journal",
     "open_reconciling_desk",
+    "refuse_unless_opened",
     "run_notebook",
-    "scheduled_exchanges",
+    "scheduled_calendars",
     "terminal_progress",
 ]
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.config import Overrides, Settings
+    from sellkit.core.market_time import Calendar
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.hourly import RunResult
     from sellkit.ports import Clock
@@ -37,6 +38,7 @@ def run_notebook(
     is_scheduled: bool = False,
     is_live: bool = False,
     confirms: str = "",
+    prepare: bool = False,
 ) -> RunResult:
     """Execute the hourly notebook in a kernel of its own and keep it.
 
@@ -54,6 +56,8 @@ def run_notebook(
         Whether it may send orders.
     confirms
         As for `open_desk`.
+    prepare
+        Whether it waits for the end of the hour that has begun.
 
     Raises
     ------
@@ -77,7 +81,7 @@ def run_notebook(
     before = book.load().assignments
     replace(settings.as_overrides(overrides), returning=is_scheduled or None).export()
     own = {"profile": settings.profile, "as_of": as_of, "run_id": run_id, "confirms": confirms}
-    parameters = _with({**own, "dry_run": not is_live}, extra or {})
+    parameters = _with({**own, "dry_run": not is_live, "prepare": prepare}, extra or {})
     clock = SystemClock()
     output = kept_at(settings.data_dir / "runs", clock.now(), run_id)
     journal = open_journal(settings)
@@ -145,9 +149,39 @@ def _back_up(journal: SqliteJournal, clock: Clock) -> None:
         log.critical("journal_not_backed_up", extra={"error": str(error)})
 
 
+def refuse_unless_opened(overrides: Overrides) -> None:
+    """See that a session has just opened, before a run at an opening is started.
+
+    Raises
+    ------
+    ConfigError
+        None of the assigned exchanges' did within `orders.max_bar_age_seconds`.
+    """
+    from sellkit.config import load
+    from sellkit.core.schedule import has_just_opened, next_opening
+
+    settings = load(overrides)
+    within = dt.timedelta(seconds=settings.file.orders.max_bar_age_seconds)
+    calendars = scheduled_calendars(settings)
+    with open_clock(settings, is_patient=False) as clock:
+        now = clock.now()
+    if not has_just_opened(calendars, now, within):
+        following = next_opening(calendars, now)
+        raise ConfigError(
+            f"no session of {', '.join(scheduled_exchanges(settings))} opened within the last "
+            f"{within.total_seconds():.0f} seconds (orders.max_bar_age_seconds); the next one "
+            f"opens at {following:%Y-%m-%d %H:%M} UTC"
+        )
+
+
 @contextmanager
-def open_clock(settings: Settings) -> Iterator[Clock]:
+def open_clock(settings: Settings, *, is_patient: bool = True) -> Iterator[Clock]:
     """The clock of a schedule: the machine's, or the gateway's, waited for when it is away.
+
+    Parameters
+    ----------
+    is_patient
+        Whether it is waited for.
 
     Raises
     ------
@@ -161,9 +195,9 @@ def open_clock(settings: Settings) -> Iterator[Clock]:
         return
     # The run itself and the viewers have the other ids; this connection only asks for the time.
     client_id = max(settings.connection.client_id, settings.connection.viewer_client_id) + 1
-    patient = replace(settings, is_returning=True)
-    with closing(connect(patient, client_id=client_id)) as broker:
-        yield SteadfastClock(broker.clock)
+    chosen = replace(settings, is_returning=is_patient)
+    with closing(connect(chosen, client_id=client_id)) as broker:
+        yield SteadfastClock(broker.clock) if is_patient else broker.clock
 
 
 def scheduled_exchanges(settings: Settings) -> Sequence[str]:
@@ -173,3 +207,11 @@ def scheduled_exchanges(settings: Settings) -> Sequence[str]:
     tokens = open_book(settings).load().assignments
     found = sorted({token.exchange for token in tokens if has_calendar(token.exchange)})
     return found or ["NYSE"]
+
+
+def scheduled_calendars(settings: Settings) -> list[Calendar]:
+    """The calendars of those exchanges, with the hours that bars are asked for."""
+    from sellkit.core.market_time import calendar_for
+
+    is_extended = not settings.file.history.rth
+    return [calendar_for(each, extended=is_extended) for each in scheduled_exchanges(settings)]

@@ -197,6 +197,9 @@ CASES = {
     "before the calendar": Case(("status", "--as-of", "1990-03-07T15:00Z"), 2, ("1990-03-07",)),
     "in the future": Case(("status", "--as-of", "2026-06-11T15:00Z"), 2, ("2026-06-11", "after")),
     "a time without a zone": Case(("run", "--as-of", "2026-06-10T15:00"), 2, ("no zone",)),
+    "no opening": Case(("run", "--open"), 2, ("no session of NASDAQ", "opens at 2026-06-11 13:30")),
+    "a past opening": Case(("run", "--open", "--as-of", "2026-06-10T15:00Z"), 2, ("--open",)),
+    "a past hour": Case(("run", "--prepare", "--as-of", "2026-06-10T15:00Z"), 2, ("--prepare",)),
     "no time at all": Case(("run", "--as-of", "yesterday"), 2, ("'yesterday'",)),
     "unknown parameter": Case(("run", "--parameter", "foo=1"), 2, ("foo", "as_of")),
     "parameter that a flag sets": Case(

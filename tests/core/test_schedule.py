@@ -9,7 +9,7 @@ import pytest
 
 from sellkit.core.bars import Anchor
 from sellkit.core.market_time import calendar_for
-from sellkit.core.schedule import next_due
+from sellkit.core.schedule import has_just_opened, next_due, next_opening
 from sellkit.errors import NoCalendar
 from tests.build import new_york, utc
 
@@ -87,3 +87,23 @@ def test_of_several_exchanges_the_earliest_end_is_due(now: str, due: str) -> Non
 def test_beyond_the_calendar_nothing_is_due() -> None:
     with pytest.raises(NoCalendar, match="2199-06-01"):
         next_due([new_york()], utc("2199-06-01 12:00"))
+
+
+@pytest.mark.parametrize(
+    ("now", "is_so"),
+    [
+        ("2026-01-28 14:29:59", False),
+        ("2026-01-28 14:30:00", True),
+        ("2026-01-28 14:45:00", True),
+        ("2026-01-28 14:45:01", False),
+        ("2026-01-31 14:35:00", False),
+    ],
+)
+def test_a_session_has_just_opened_for_a_quarter_of_an_hour(now: str, is_so: bool) -> None:
+    assert has_just_opened([new_york()], utc(now), dt.timedelta(minutes=15)) is is_so
+
+
+def test_the_next_opening_is_the_first_of_any_exchange() -> None:
+    both = [new_york(), calendar_for("IBIS")]
+    assert next_opening(both, utc("2026-01-27 22:00")) == utc("2026-01-28 08:00")
+    assert next_opening(both, utc("2026-01-28 08:00")) == utc("2026-01-28 14:30")

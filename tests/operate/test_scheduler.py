@@ -9,7 +9,7 @@ import pytest
 
 from sellkit.core.bars import Anchor
 from sellkit.core.market_time import Calendar, calendar_for
-from sellkit.operate.scheduler import run_on_schedule
+from sellkit.operate.scheduler import fire_ahead, run_on_schedule
 from tests.build import new_york, utc
 from tests.fakes import FakeClock
 
@@ -213,3 +213,93 @@ def test_a_run_that_comes_late_is_said_aloud_and_fired_all_the_same(
     said = [record for record in caplog.records if record.getMessage() == "run_late"]
     assert len(said) == is_said
     assert all(record.levelname == "CRITICAL" for record in said)
+
+
+def times_of(start: str, rounds: int, **changes: object) -> list[tuple[str, str]]:
+    """Of each run: what it is for and when it begins, on New York's clock."""
+    clock, found = FakeClock(utc(start)), []
+
+    def fire(due: dt.datetime) -> None:
+        shown = [f"{new_york().local(each):%H:%M:%S}" for each in (due, clock.now())]
+        found.append((shown[0], shown[1]))
+
+    run_on_schedule(
+        clock,
+        lambda: [new_york()],
+        Anchor.CLOCK,
+        DELAY,
+        fire,
+        announce=lambda _when: None,
+        prepare=lambda: None,
+        rounds=rounds,
+        **changes,  # type: ignore[arg-type]
+    )
+    return found
+
+
+def test_a_run_that_prepares_itself_begins_ahead_of_the_hour() -> None:
+    lead = dt.timedelta(seconds=60)
+    assert times_of("2026-01-28 14:40", 2, lead=lead) == [
+        ("10:00:00", "09:59:00"),
+        ("11:00:00", "10:59:00"),
+    ]
+
+
+def test_a_schedule_begun_within_the_lead_fires_at_once() -> None:
+    lead = dt.timedelta(seconds=60)
+    assert times_of("2026-01-28 14:59:30", 1, lead=lead) == [("10:00:00", "09:59:30")]
+
+
+def test_a_run_that_wakes_after_the_hours_end_begins_when_the_bars_are_final() -> None:
+    class Overslept(FakeClock):
+        def sleep_until(self, instant: dt.datetime, at_most_seconds: float = 0) -> None:
+            super().sleep_until(max(instant, utc("2026-01-28 15:00:01")))
+
+    clock, found = Overslept(utc("2026-01-28 14:40")), []
+    run_on_schedule(
+        clock,
+        lambda: [new_york()],
+        Anchor.CLOCK,
+        DELAY,
+        lambda due: found.append((due, clock.now())),
+        announce=lambda _when: None,
+        prepare=lambda: None,
+        rounds=1,
+        lead=dt.timedelta(seconds=60),
+    )
+    assert found == [(utc("2026-01-28 15:00"), utc("2026-01-28 15:00:05"))]
+
+
+def test_deferred_tickets_have_a_run_after_each_opening() -> None:
+    lead = dt.timedelta(seconds=60)
+    assert times_of("2026-01-28 12:00", 3, lead=lead, at_openings=True) == [
+        ("09:30:00", "09:30:05"),
+        ("10:00:00", "09:59:00"),
+        ("11:00:00", "10:59:00"),
+    ]
+
+
+def tries_of(start: str, *codes: int, during: int = 5) -> tuple[list[tuple[bool, str]], int]:
+    """How often a run at 15:00 UTC is fired: whether it prepares, and when; and the last code."""
+    clock, left, found = FakeClock(utc(start)), iter(codes), []
+
+    def fire(*, prepare: bool) -> int:
+        found.append((prepare, f"{clock.now():%H:%M:%S}"))
+        clock.time += dt.timedelta(seconds=during)
+        return next(left)
+
+    return found, fire_ahead(utc("2026-01-28 15:00"), clock, DELAY, fire)
+
+
+def test_a_run_that_failed_ahead_of_the_hour_has_another_at_the_hour() -> None:
+    assert tries_of("2026-01-28 14:59", 3, 0) == ([(True, "14:59:00"), (False, "15:00:05")], 0)
+
+
+@pytest.mark.parametrize("code", [0, 4, 5])
+def test_a_run_that_came_to_its_end_has_no_other(code: int) -> None:
+    assert tries_of("2026-01-28 14:59", code) == ([(True, "14:59:00")], code)
+
+
+def test_a_run_that_failed_at_the_hour_has_no_other() -> None:
+    assert tries_of("2026-01-28 14:59", 3, during=70) == ([(True, "14:59:00")], 3)
+    assert tries_of("2026-01-28 15:00:05", 3) == ([(False, "15:00:05")], 3)
