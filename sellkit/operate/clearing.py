@@ -78,13 +78,18 @@ def clear(trading: Trading, attempts: Sequence[Attempt], before: BrokerRecords) 
     return Cleared(records, tuple(asked), tuple(left))
 
 
-def say_unprotected(trading: Trading, attempt: Attempt) -> None:
-    """Tell a person when a close failed after what protected the position was cancelled."""
+def say_unprotected(trading: Trading, attempt: Attempt, state: TicketState | None = None) -> None:
+    """Tell a person, once, when a close failed after what protected the position was cancelled.
+
+    `state` is the one that it comes to now, if it does not stand in it yet.
+    """
     closed = (TicketState.DONE, TicketState.DONE_BY_OTHER, TicketState.FILLED)
-    if attempt.state in closed or not attempt.record.stopped:
+    state = state or attempt.state
+    if state in closed or not attempt.record.stopped or attempt.is_said_unprotected:
         return
+    attempt.is_said_unprotected = True
     listed = ", ".join(attempt.record.stopped)
-    gone = f"cancelled before the close, which is {attempt.state}: {listed}"
+    gone = f"cancelled before the close, which is {state}: {listed}"
     todo = "place it anew, or close the position by hand"
     trading.alarm(AlertKind.UNPROTECTED, f"{attempt.record.ticker}: {gone}; {todo}")
 
@@ -196,6 +201,7 @@ def _give_up(trading: Trading, attempt: Attempt, left: Sequence[OpenOrder]) -> N
     listed = ", ".join(in_words(each) for each in left)
     cause = f"the cancel of {listed} was not confirmed; it may still work, so nothing is sent"
     trading.alarm(AlertKind.WITHHELD_EXIT, f"{attempt.record.ticker}: {cause}")
+    say_unprotected(trading, attempt, TicketState.ABANDONED)
     trading.step(attempt, TicketState.ABANDONED, cause)
 
 

@@ -67,7 +67,8 @@ def _of_ticket(record: TicketRecord, records: BrokerRecords) -> Line:
     found += [f"{each.quantity} at {each.price}" for each in records.fills_of(*key)]
     is_clear = record.state is not TicketState.UNCERTAIN
     todo = f"`sellkit tickets resolve {record.reference} --as ... --reason ...`"
-    note = "" if is_clear else f"look into TWS, then {todo}"
+    gone = f"; cancelled for it: {', '.join(record.stopped)}" if record.stopped else ""
+    note = "" if is_clear else f"look into TWS, then {todo}{gone}"
     told = f"{record.state} since {record.at:%H:%M:%S} UTC, {record.cause}"
     return Line(record.reference, told, "; ".join(found) or _NOTHING, is_clear, note)
 

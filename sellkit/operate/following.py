@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
@@ -11,6 +12,7 @@ from sellkit.core.lifecycle import TicketState
 from sellkit.core.market_time import calendar_for
 from sellkit.core.settling import Evidence, settle
 from sellkit.errors import BrokerError
+from sellkit.operate.clearing import say_unprotected
 from sellkit.operate.flipping import say_flip
 
 if TYPE_CHECKING:
@@ -157,14 +159,38 @@ def _conclude(trading: Trading, attempt: Attempt, records: BrokerRecords) -> Non
             "it may still work: look into TWS, then `sellkit reconcile`",
         )
         return
-    trading.step(attempt, found.state, found.cause, found.perm_id)
-    if not is_partial(attempt):
-        say_end(trading, attempt)
+    told = replace(attempt.record, state=found.state)
+    if _is_partial(told):
+        trading.step(attempt, found.state, found.cause, found.perm_id)
+    else:
+        end(trading, attempt, found.state, found.cause, found.perm_id)
+
+
+def end(
+    trading: Trading,
+    attempt: Attempt,
+    state: TicketState,
+    cause: str,
+    perm_id: str | None = None,
+) -> None:
+    """Move an attempt on, and tell a person before where that is an end that was not wanted.
+
+    What has ended is not looked at again: a process that dies in between has told, and one that
+    dies before is told anew.
+    """
+    if attempt.state is not state:
+        _say(trading, replace(attempt.record, state=state, cause=cause))
+        if state.is_terminal or state is TicketState.UNCERTAIN:
+            say_unprotected(trading, attempt, state)
+    trading.step(attempt, state, cause, perm_id)
 
 
 def is_partial(attempt: Attempt) -> bool:
     """Whether it is dead for certain, with a part of it executed: the rest may be sent anew."""
-    record = attempt.record
+    return _is_partial(attempt.record)
+
+
+def _is_partial(record: TicketRecord) -> bool:
     return record.state is TicketState.CANCELLED and 0 < record.filled < record.quantity
 
 
@@ -195,13 +221,18 @@ def _doubt(trading: Trading, attempt: Attempt, cause: str) -> None:
     if trading.timer() < attempt.doubted_since + trading.patience.settle:
         return
     attempt.is_given_up = True
-    trading.step(attempt, TicketState.UNCERTAIN, cause)
-    say_end(trading, attempt)
+    if attempt.state is TicketState.UNCERTAIN:
+        say_end(trading, attempt)  # it was sent so; nobody was told yet
+        return
+    end(trading, attempt, TicketState.UNCERTAIN, cause)
 
 
 def say_end(trading: Trading, attempt: Attempt) -> None:
     """Tell a person of an end that is not the one that was wanted."""
-    record = attempt.record
+    _say(trading, attempt.record)
+
+
+def _say(trading: Trading, record: TicketRecord) -> None:
     kind = _SPEAKS_OF.get(record.state)
     if kind is None:
         return

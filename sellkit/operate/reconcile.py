@@ -16,7 +16,7 @@ from sellkit.errors import BrokerError
 from sellkit.operate.clearing import say_unprotected
 from sellkit.operate.comparing import Line, compare
 from sellkit.operate.flipping import held_now, say_flip
-from sellkit.operate.following import evidence, follow, is_partial, say_end
+from sellkit.operate.following import end, evidence, follow, is_partial, say_end
 from sellkit.operate.trading import FILLED_AT_END, Attempt
 from sellkit.operate.verifying import problem_of, verify
 
@@ -35,15 +35,6 @@ _ENDED_ALIVE = (
     TicketState.EXPIRED,
     TicketState.NOT_RECEIVED,
     TicketState.DONE,
-)
-
-# What protects no more is named with these; of one executed in whole it need not be.
-_SAID_ENDS = (
-    TicketState.REJECTED,
-    TicketState.CANCELLED,
-    TicketState.EXPIRED,
-    TicketState.NOT_RECEIVED,
-    TicketState.UNCERTAIN,
 )
 
 
@@ -184,23 +175,17 @@ class Reconciler:
     def _settle(self, attempt: Attempt, records: BrokerRecords) -> None:
         trading = self.trading
         found = settle(attempt.record, evidence(trading, attempt, records))
-        before = attempt.state
-        was_known = before is TicketState.UNCERTAIN
+        was_known = attempt.state is TicketState.UNCERTAIN
         if found.state is not TicketState.FILLED:  # what is executed in whole is verified
             say_flip(trading, attempt, records)
         if found.state is not TicketState.UNCERTAIN:
             is_filled = found.state is TicketState.FILLED
             if was_known and is_filled and problem_of(trading, attempt, records):
                 return  # as uncertain as it was
-            trading.step(attempt, found.state, found.cause, found.perm_id)
-            say_end(trading, attempt)
-        else:
-            trading.step(attempt, TicketState.UNCERTAIN, found.cause)
-            self._look_once_more(attempt, records)
-            if attempt.state is not TicketState.UNCERTAIN or not was_known:
-                say_end(trading, attempt)
-        if attempt.state in _SAID_ENDS and attempt.state is not before:
-            say_unprotected(trading, attempt)
+            end(trading, attempt, found.state, found.cause, found.perm_id)
+            return
+        end(trading, attempt, TicketState.UNCERTAIN, found.cause)
+        self._look_once_more(attempt, records)
 
     def _look_once_more(self, attempt: Attempt, records: BrokerRecords) -> None:
         """Note that it was looked for in vain; enough of that proves that it was never there."""
@@ -209,7 +194,8 @@ class Reconciler:
         trading.book.note_round(record.reference, now, records.epoch, _doubt(record, records))
         if not lacking(record, trading.book.rounds(record.reference), now):
             cause = "found nowhere in two looks a minute apart, the position unchanged"
-            trading.step(attempt, TicketState.NOT_RECEIVED, cause)
+            attempt.is_said_unprotected = False
+            end(trading, attempt, TicketState.NOT_RECEIVED, cause)
 
     def _let_go(self, record: TicketRecord) -> None:
         """What was never claimed ends when its bar is too old to begin anew."""

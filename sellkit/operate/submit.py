@@ -266,6 +266,7 @@ class Submission:
     ) -> None:
         trading = self.trading  # told first: what ends with the step is not looked at again
         trading.alarm(kind, f"{attempt.record.ticker}: the exit was not sent: {cause}")
+        say_unprotected(trading, attempt, TicketState.ABANDONED)
         trading.step(attempt, TicketState.ABANDONED, cause)
 
 

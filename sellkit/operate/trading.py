@@ -90,6 +90,8 @@ class Attempt:
         Since when the lists leave its fate open, by `Trading.timer`.
     is_given_up
         Whether this process has nothing more to do for it.
+    is_said_unprotected
+        Whether a person was told that what protected its position is gone.
     is_flip_said
         Whether a person was told that its position changed its sign.
     """
@@ -101,6 +103,7 @@ class Attempt:
     news: bool = False
     doubted_since: float | None = None
     is_given_up: bool = False
+    is_said_unprotected: bool = False
     is_flip_said: bool = False
 
     @property

@@ -194,4 +194,5 @@ def _lost_stop(found: Books, con_id: int) -> bool:
 
 def _is_naked(found: Books, ticket: TicketRecord) -> bool:
     told = [text for kind, text in found.alarms if kind == AlertKind.UNPROTECTED]
-    return any(ticket.ticker in text for text in told)
+    told += [text for _, text in found.alarms if "cancelled for it" in text]
+    return any(ticket.ticker in text or ticket.reference in text for text in told)

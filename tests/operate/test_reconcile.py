@@ -217,6 +217,30 @@ def test_what_was_cancelled_for_a_close_that_was_never_received_is_named() -> No
     assert "STP" in desk.alarms[1][1]
 
 
+def test_what_is_uncertain_is_told_with_what_was_cancelled_for_it_at_each_look() -> None:
+    desk = stage()
+    desk.route.on_submit = swallow
+    killed(desk)
+    desk.book.note_cancel(USUAL, open_order(), desk.route.now(), "confirmed")
+    reconcile(desk)
+    desk.alarms.clear()
+    reconcile(desk)
+    ((kind, text),) = desk.alarms
+    assert kind is AlertKind.UNEXPLAINED
+    assert "cancelled for it: SELL 100 STP" in text
+
+
+def test_a_refusal_is_told_before_it_is_on_the_disk() -> None:
+    desk = stage()
+    desk.route.on_submit = reject
+    killed(desk)
+    desk.book.note_cancel(USUAL, open_order(), desk.route.now(), "confirmed")
+    desk.book.unwritable.add("step")
+    with pytest.raises(JournalError):
+        reconcile(desk)
+    assert desk.kinds() == [AlertKind.ORDER_REJECTED, AlertKind.UNPROTECTED]
+
+
 def test_what_was_cancelled_for_a_close_that_is_refused_is_named() -> None:
     desk = stage()
     desk.route.on_submit = reject

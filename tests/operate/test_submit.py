@@ -27,6 +27,7 @@ from tests.fakes_route import (
     rest,
     swallow,
 )
+from tests.fakes_tickets import FakeTicketBook
 from tests.operate.trading_build import Stage, own_stop, stage
 
 USUAL = ticket().reference
@@ -333,6 +334,28 @@ def test_a_refusal_is_one_attempt_and_an_alert() -> None:
     assert desk.kinds() == [AlertKind.ORDER_REJECTED]
     assert desk.close() == ()
     assert desk.route.sent == [USUAL]
+
+
+class Beside(list[tuple[AlertKind, str]]):
+    """Alarms, and for each what stood last in the journal when it came."""
+
+    def __init__(self, book: FakeTicketBook) -> None:
+        super().__init__()
+        self._book = book
+        self.latest: list[str] = []
+
+    def append(self, alarm: tuple[AlertKind, str]) -> None:
+        self.latest += [each for each in self._book.written if "SK1-" in each][-1:]
+        super().append(alarm)
+
+
+def test_what_protects_no_more_is_told_before_the_refusal_is_on_the_disk() -> None:
+    desk = stage(resting=(own_stop(),))
+    desk.route.on_submit = reject
+    desk.alarms = alarms = Beside(desk.book)
+    assert only(desk.close()) is TicketState.REJECTED
+    assert desk.kinds() == [AlertKind.ORDER_REJECTED, AlertKind.UNPROTECTED]
+    assert not any("REJECTED" in each for each in alarms.latest)
 
 
 def test_an_exit_whose_one_attempt_is_over_is_withheld_aloud() -> None:
