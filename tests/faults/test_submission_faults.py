@@ -128,7 +128,8 @@ def test_a_run_killed_before_its_claim_is_made_good_once(play: Play, step: str) 
     play.run_live()
     assert states(play) == {"AAPL 1": "DONE 100"}
     assert play.asked("placeOrder") == 1
-    play.seen(f"killed once {step}; the next run sends it, and the one after that nothing")
+    where = "before" if step == "recorded live" else "behind"
+    play.seen(f"killed {where} its intent; the next run sends it, the one after that nothing")
 
 
 @pytest.mark.fault(37)
@@ -355,7 +356,7 @@ def test_ids_that_go_back_are_not_used_again(play: Play) -> None:
 
 
 @pytest.mark.fault(47)
-def test_an_id_that_was_taken_gives_way_to_a_new_one_once_all_is_reconciled(play: Play) -> None:
+def test_an_order_whose_id_was_taken_goes_out_anew_only_once_all_is_reconciled(play: Play) -> None:
     taken = {"do": "error", "code": 103, "text": "Duplicate order id"}
     play.control.inject({"message": "placeOrder", "nth": 1} | taken)
     play.turn(fall=("AAPL",), rise=("MSFT",))
@@ -372,7 +373,7 @@ def test_an_id_that_was_taken_gives_way_to_a_new_one_once_all_is_reconciled(play
     first, second = (each.fields[1] for each in play.heard("placeOrder"))
     (stop,) = gather(play).resting
     assert str(stop.order_id) not in (first, second)
-    play.seen("103: UNCERTAIN, aloud; proven to be unsent, and allowed once more: a new id, DONE")
+    play.seen("103: UNCERTAIN, aloud; proven to be unsent, and sent once more as was chosen: DONE")
 
 
 @pytest.mark.fault(48)
