@@ -52,11 +52,19 @@ class Arming:
         """Why it does not allow orders for this account now; None when it does."""
         if account.fingerprint != self.fingerprint:
             return f"live mode was armed for another account than {account}: arm it, too"
+        if account.alias != self.account:
+            return (
+                f"live mode was armed when the account {account} was called {self.account}: arm "
+                "it anew, so that what was sold since is counted under one name"
+            )
         if profile != self.profile or expected is not self.gateway:
             return (
                 f"live mode was armed for the profile {self.profile} at a {self.gateway} gateway, "
                 f"not for {profile} at {expected or 'any'}: arm this one"
             )
+        return self._doubt_of_time(now)
+
+    def _doubt_of_time(self, now: dt.datetime) -> str | None:
         if now >= self.until:
             return f"the arming ran out at {self.until:%Y-%m-%d %H:%M} UTC: arm again"
         if now < self.armed_at - _CLOCKS_DIFFER:

@@ -20,9 +20,10 @@ WORDS: Final[Mapping[str, tuple[TicketState, ...]]] = {
 
 MEANINGS: Final[Mapping[str, str]] = {
     "filled": "executed in whole: the ticket is done",
-    "cancelled": "dead, with a part of it or nothing executed: what is left of the position may be "
-    "closed by one more attempt",
-    "not-received": "the gateway never had it: one more attempt may follow",
+    "cancelled": "dead, with a part of it or nothing executed: the next completed bar decides on "
+    "what is left of the position",
+    "not-received": "the gateway never had it: this bar sends once more where "
+    "orders.retry_proven_unsent is set, else the next completed bar decides",
     "rejected": "refused, nothing executed: this bar sends no order any more",
 }
 """By word, what it means for the ticket."""

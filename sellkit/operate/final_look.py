@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sellkit.core.facts import Facts
 from sellkit.core.fills import sold
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from sellkit.operate.trading import Look
 
 
-# Of the gateway, which tells executions to the second, and of this machine.
-_CLOCKS_DIFFER: Final = dt.timedelta(seconds=5)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalLook:
     """What looks for the last time, in one run that sends.
@@ -52,6 +48,8 @@ class FinalLook:
         The tick of an instrument at a price.
     basis
         Positions as they were decided on; None where nothing was decided.
+    executed
+        The families of executions that were known when it was decided.
     """
 
     permission: Permission
@@ -61,6 +59,7 @@ class FinalLook:
     quotes: Mapping[int, Quote]
     price_step: Callable[[Instrument, Decimal], Decimal]
     basis: AccountSnapshot | None = None
+    executed: frozenset[str] = frozenset()
 
     def __call__(self, records: BrokerRecords) -> Look:
         """Gather what live mode asks for, with positions and orders as in these lists.
@@ -87,18 +86,19 @@ class FinalLook:
         return self.permission.broker.quotes([instrument]).get(instrument.con_id)
 
     def unshown(self, records: BrokerRecords, con_id: int) -> Decimal:
-        """Shares told as sold since the decision that the position still has.
-
-        Where it is not sure whether an execution came before or after the decision it counts, so
-        that there is a difference and nothing is sent: the next bar decides.
-        """
-        if self.basis is None:
+        """Shares told as sold since the decision that the position still has."""
+        basis = self.basis
+        if basis is None:
             return Decimal(0)
-        since = self.basis.taken_at - _CLOCKS_DIFFER
-        late = [each for each in records.fills if each.con_id == con_id and each.at >= since]
+        late = [
+            each
+            for each in records.fills
+            if each.con_id == con_id
+            and (each.family not in self.executed or each.at > basis.taken_at)
+        ]
         if not late:
             return Decimal(0)
-        return records.snapshot.held(con_id) - (self.basis.held(con_id) - sold(late))
+        return records.snapshot.held(con_id) - (basis.held(con_id) - sold(late))
 
     def priced(self, ticket: OrderTicket, quote: Quote | None) -> OrderTicket:
         """With a limit below the bid, where that is wanted; without a bid the gates withhold it.

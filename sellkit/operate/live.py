@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
-from sellkit.core.gates import ApprovedTicket
+from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.operate.dating import Dating
 from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
@@ -14,7 +14,7 @@ from sellkit.operate.submit import Submission
 from sellkit.operate.trading import Heard, Patience, Trading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sellkit.core.limits import Limits
     from sellkit.core.live_facts import LiveFacts
@@ -48,10 +48,15 @@ class Live:
         How long each answer is waited for.
     alarm
         Tells a person.
+    withheld
+        Tells a person which exits the gates of a run withheld, a text each; those of a former run
+        are over then.
     retries_proven_unsent
         Whether a ticket that the gateway never had is sent once more.
     heard
         How far the route's reports have been taken.
+    executed
+        The families of executions that the last facts were gathered with.
     """
 
     route: OrderRoute
@@ -62,8 +67,10 @@ class Live:
     limits: Limits
     patience: Patience
     alarm: Callable[[AlertKind, str], None]
+    withheld: Callable[[Sequence[str]], None] = lambda _told: None
     retries_proven_unsent: bool = False
     heard: Heard = field(default_factory=Heard)
+    executed: set[str] = field(default_factory=set)
 
     def reconcile(self, run_id: str, *, adopts: bool) -> Reconciliation:
         """Settle what former processes left, unless another one has the account's lease.
@@ -92,10 +99,22 @@ class Live:
 
     def facts(self) -> LiveFacts:
         """What the gates of live mode see at this moment."""
-        return self.permission.live_facts(self.route.records(self.account))
+        records = self.route.records(self.account)
+        self.executed.clear()
+        self.executed.update(each.family for each in records.fills)
+        return self.permission.live_facts(records)
 
     def submit(self, run_id: str, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
-        """Carry out what a decision approved; the latest attempt of each ticket."""
+        """Carry out what a decision approved; the latest attempt of each ticket.
+
+        What the gates withheld is told to a person afterwards, for orders do not wait.
+        """
+        try:
+            return self._send(run_id, decision)
+        finally:
+            self.withheld(_withheld_by(decision))
+
+    def _send(self, run_id: str, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
         approved = [
             row.verdict.ticket for row in decision.rows if isinstance(row.verdict, ApprovedTicket)
         ]
@@ -108,7 +127,9 @@ class Live:
             return ()
         quotes = {row.position.instrument.con_id: row.quote for row in decision.rows if row.quote}
         look = replace(
-            self._look(len(decision.exits), decision.decided, quotes), basis=decision.snapshot
+            self._look(len(decision.exits), decision.decided, quotes),
+            basis=decision.snapshot,
+            executed=frozenset(self.executed),
         )
         return Submission(self._trading(run_id, look), self.keys).carry_out(approved)
 
@@ -141,3 +162,12 @@ class Live:
             retries_proven_unsent=self.retries_proven_unsent,
             heard=self.heard,
         )
+
+
+def _withheld_by(decision: HourlyDecision) -> list[str]:
+    """Every exit that a gate withholds, with all the reasons."""
+    return [
+        f"{row.position.instrument}: the exit was not sent: {'; '.join(row.verdict.reasons)}"
+        for row in decision.exits
+        if isinstance(row.verdict, DeniedTicket)
+    ]

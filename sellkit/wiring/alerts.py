@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ORDERS: Final = "orders"
+EXITS: Final = "exits"
 """Whose the alerts about orders are."""
 
 
@@ -85,6 +86,11 @@ def alert_keeper(settings: Settings, client_id: int) -> AlertKeeper:
 def order_alerts(settings: Settings) -> AlertKeeper:
     """The keeper of the alerts about orders; a person who looks ends them, no connection does."""
     return AlertKeeper(settings.data_dir / "journal.sqlite", ORDERS)
+
+
+def exit_alerts(settings: Settings) -> AlertKeeper:
+    """The keeper of the alerts about exits that the last live run withheld; the next ends them."""
+    return AlertKeeper(settings.data_dir / "journal.sqlite", EXITS)
 
 
 def open_alerts(settings: Settings) -> tuple[Mapping[str, object], ...]:

@@ -9,7 +9,7 @@ from sellkit.wiring.probed import probe_standing
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sellkit.adapters.account_lease import FileLease
     from sellkit.adapters.ib.broker import IbBroker
@@ -120,11 +120,15 @@ def open_live(
     ------
     JournalError
         The journal is behind the last run, or cannot be read.
+    ConfigError
+        The account had another alias when it last sent orders.
     """
     from sellkit.operate.live import Live
+    from sellkit.wiring.naming import refuse_former_name
     from sellkit.wiring.parts import desk_options
 
     journal.evidence.refuse_if_behind()
+    refuse_former_name(journal.book, account, broker.clock.now())
     lease = open_lease(settings, account)
     lease.take()
     permission = open_permission(
@@ -145,6 +149,7 @@ def open_live(
         limits=desk_options(settings).limits,
         patience=patience(settings),
         alarm=orders_alarm(settings, permission.machine.now),
+        withheld=exits_withheld(settings, permission.machine.now),
         retries_proven_unsent=settings.file.orders.retry_proven_unsent,
     )
 
@@ -158,3 +163,20 @@ def orders_alarm(
 
     keeper = order_alerts(settings)
     return lambda kind, text: keeper.keep(Alert(kind, text, now()))
+
+
+def exits_withheld(
+    settings: Settings, now: Callable[[], dt.datetime]
+) -> Callable[[Sequence[str]], None]:
+    """Says and keeps which exits a run withheld, in place of those of the run before it."""
+    from sellkit.core.alerts import Alert, AlertKind
+    from sellkit.wiring.alerts import exit_alerts
+
+    keeper = exit_alerts(settings)
+
+    def tell(exits: Sequence[str]) -> None:
+        keeper.end()
+        for text in exits:
+            keeper.keep(Alert(AlertKind.WITHHELD_EXIT, text, now()))
+
+    return tell

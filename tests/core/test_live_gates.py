@@ -244,6 +244,10 @@ REFUSING: dict[str, tuple[Case, str]] = {
         (live_gates.armed, ticket(), armed_with(fingerprint=account("DU7").fingerprint)),
         "armed for another account than main",
     ),
+    "an arming of a former name": (
+        (live_gates.armed, ticket(), armed_with(account="old")),
+        "when the account main was called old",
+    ),
     "an arming of another profile": (
         (live_gates.armed, ticket(), armed_with(profile="paper")),
         "armed for the profile paper",

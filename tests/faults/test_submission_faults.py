@@ -22,6 +22,7 @@ from sellkit.core.resolving import WORDS
 from sellkit.core.tickets import TicketRecord
 from sellkit.operate.reconcile import Reconciliation
 from tests.faults.desk import dry_options, laid_out
+from tests.faults.evidence import gather
 from tests.faults.live import QUICK
 from tests.faults.play import TURN, Play, until
 from tests.faults.process import killed
@@ -29,7 +30,7 @@ from tests.faults.process import killed
 LONG_AGO: Final = TURN - dt.timedelta(days=300)
 LOOKED_AT_AGAIN: Final = dt.timedelta(seconds=61)
 IMPATIENT: Final = replace(QUICK, acknowledge=0.2, fill=0.2, cancel=0.2, settle=0.2)
-SOON: Final = Returning(settle_seconds=0.05)
+SOON: Final = Returning(settle_seconds=0.05, first_delay_seconds=0.05)
 QUANTITY: Final = 17
 LIMIT: Final = 19
 """Where shares and limit stand in the message of an order."""
@@ -199,6 +200,30 @@ def test_an_order_that_was_rejected_is_adopted_from_the_completed_ones(play: Pla
     play.seen("found among the completed orders, REJECTED with an alarm; one order")
 
 
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        pytest.param("CANCELLED 0", [AlertKind.ORDER_UNFINISHED], marks=pytest.mark.fault(38)),
+        pytest.param("DONE 100", [], marks=pytest.mark.fault(39)),
+        pytest.param("REJECTED 0", [AlertKind.ORDER_REJECTED], marks=pytest.mark.fault(40)),
+    ],
+    ids=["rests", "filled", "rejected"],
+)
+def test_a_run_that_outlives_the_drop_finds_its_order_again(
+    play: Play, end: str, told: list[AlertKind]
+) -> None:
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    play.armoury.patience = replace(QUICK, fill=0.2)
+    broker = play.connect(sends_orders=True, returning=SOON)
+    until(lambda: broker.standing.is_ready)
+    play.run_live(broker)
+    assert broker.standing.epoch > 1
+    assert states(play) == {"AAPL 1": end}
+    assert play.armoury.kinds() == told
+    assert play.asked("placeOrder") == 1
+    play.seen(f"not killed, the connection comes back: {end}, one order")
+
+
 # --- silence --------------------------------------------------------------------------------------
 
 
@@ -327,6 +352,37 @@ def test_ids_that_go_back_are_not_used_again(play: Play) -> None:
     assert not play.gateway.exchange.orders()
     assert play.asked("cancelOrder") == 1
     play.seen(f"the stop is order {stop.order_id}, the close goes out as {order.fields[1]}; DONE")
+
+
+@pytest.mark.fault(47)
+def test_an_id_that_was_taken_gives_way_to_a_new_one_once_all_is_reconciled(play: Play) -> None:
+    taken = {"do": "error", "code": 103, "text": "Duplicate order id"}
+    play.control.inject({"message": "placeOrder", "nth": 1} | taken)
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    play.armoury.patience = IMPATIENT
+    play.armoury.retries_proven_unsent = True
+    play.run_live()
+    assert states(play) == {"AAPL 1": "UNCERTAIN 0"}
+    assert {AlertKind.ORDER_UNCERTAIN, AlertKind.UNPROTECTED} <= set(play.armoury.kinds())
+    play.run_live()
+    assert play.asked("placeOrder") == 1
+    play.go_to(TURN + LOOKED_AT_AGAIN)
+    play.run_live()
+    assert states(play) == {"AAPL 1": "NOT_RECEIVED 0", "AAPL 2": "DONE 100"}
+    first, second = (each.fields[1] for each in play.heard("placeOrder"))
+    (stop,) = gather(play).resting
+    assert str(stop.order_id) not in (first, second)
+    play.seen("103: UNCERTAIN, aloud; proven to be unsent, and allowed once more: a new id, DONE")
+
+
+@pytest.mark.fault(48)
+def test_an_order_that_arrives_twice_is_one_order(play: Play) -> None:
+    play.control.inject({"message": "placeOrder", "do": "duplicate"})
+    play.turn(fall=("AAPL",), rise=("MSFT",))
+    play.run_live()
+    assert states(play) == {"AAPL 1": "DONE 100"}
+    assert held(play) == 0
+    play.seen("the second copy of the order is refused as a change of the first; one order, DONE")
 
 
 @pytest.mark.fault(48)

@@ -78,6 +78,7 @@ class Armed:
         self.lease.take()
         self.probe = ProbeStanding(NOW)
         self.basis: AccountSnapshot | None = None
+        self.executed: frozenset[str] = frozenset()
         price = Quote(asked_at=NOW, bid=Decimal(99), ask=Decimal(99))
         self.quotes = dict.fromkeys(CON_IDS, price)
 
@@ -111,6 +112,7 @@ class Armed:
             quotes=self.quotes,
             price_step=self.route.lowest_price_step,
             basis=self.basis,
+            executed=self.executed,
         )
         trading = replace(
             self.stage.trading, look=look, stopped=permission.stopped, stop=permission.stop
@@ -173,13 +175,12 @@ def test_what_a_stop_sold_already_is_not_sold_again_because_the_position_lags() 
     assert "does not show (100 shares)" in desk.told()
 
 
-def test_what_was_executed_long_before_the_decision_is_in_the_position_decided_on() -> None:
+def test_what_was_known_as_executed_when_it_was_decided_is_in_the_position() -> None:
     desk = Armed()
     stop = open_order(reference="SK1-aaaaaaaaaaaa-1")
-    desk.route.start = NOW - 60 * SECOND
-    desk.route.execute(as_order(stop), Decimal(100), is_told=False)
+    told = desk.route.execute(as_order(stop), Decimal(100), is_told=False)
     desk.route.trade(265598, Decimal(100))
-    desk.route.start = NOW
+    desk.executed = frozenset({told.family})
     desk.basis = snapshot([each.position for each in tickets()], taken_at=NOW)
     assert desk.send() == ["DONE", "DONE", "DONE"]
 

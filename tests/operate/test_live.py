@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from sellkit.core.alerts import AlertKind
-from sellkit.core.gates import ApprovedTicket
+from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.core.live_facts import ProbeStanding
 from sellkit.core.portfolio import GatewayKind
 from sellkit.operate.decision import HourlyDecision
@@ -19,9 +21,16 @@ from tests.fakes_store import MemoryJournal
 from tests.fakes_tickets import FakeTicketBook
 
 
-def test_without_the_lease_nothing_is_sent_and_not_even_an_intent_noted() -> None:
-    book, route = FakeTicketBook(), FakeRoute([position()])
-    alarms: list[AlertKind] = []
+@dataclass
+class Told:
+    """What a person was told."""
+
+    alarms: list[AlertKind] = field(default_factory=list)
+    withheld: list[str] = field(default_factory=list)
+
+
+def live_on(book: FakeTicketBook, route: FakeRoute, told: Told) -> Live:
+    """One that has not the lease."""
     clock = FakeClock(NOW)
     permission = Permission(
         account=account(),
@@ -39,7 +48,7 @@ def test_without_the_lease_nothing_is_sent_and_not_even_an_intent_noted() -> Non
         journal=MemoryJournal(),
         probe=lambda: ProbeStanding(NOW),
     )
-    live = Live(
+    return Live(
         route=route,
         tickets=book,
         account=account(),
@@ -47,11 +56,25 @@ def test_without_the_lease_nothing_is_sent_and_not_even_an_intent_noted() -> Non
         keys=Keys(),
         limits=limits(),
         patience=Patience(),
-        alarm=lambda kind, _text: alarms.append(kind),
+        alarm=lambda kind, _text: told.alarms.append(kind),
+        withheld=told.withheld.extend,
     )
+
+
+def test_an_exit_that_the_gates_of_a_live_run_withheld_is_told_with_every_reason() -> None:
+    told = Told()
+    live = live_on(FakeTicketBook(), FakeRoute([position()]), told)
+    rows = (row(verdict=DeniedTicket(ticket(), ("halted", "not armed"))),)
+    live.submit("run-1", HourlyDecision(NOW, snapshot(), standing(), rows, {}))
+    assert told.withheld == ["NASDAQ:AAPL: the exit was not sent: halted; not armed"]
+
+
+def test_without_the_lease_nothing_is_sent_and_not_even_an_intent_noted() -> None:
+    book, route, told = FakeTicketBook(), FakeRoute([position()]), Told()
+    live = live_on(book, route, told)
     rows = (row(verdict=ApprovedTicket(ticket())),)
     decision = HourlyDecision(NOW, snapshot(), standing(), rows, {})
     assert live.submit("run-1", decision) == ()
     assert book.written == []
     assert route.sent == []
-    assert alarms == [AlertKind.WITHHELD_EXIT]
+    assert told.alarms == [AlertKind.WITHHELD_EXIT]

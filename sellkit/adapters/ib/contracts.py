@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import time
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ib_insync import Contract
 
@@ -14,24 +16,36 @@ from sellkit.core.instrument import DECIDED_TYPES
 from sellkit.errors import UnknownInstrument
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ib_insync import ContractDetails
 
     from sellkit.adapters.ib.questions import Questions
     from sellkit.core.instrument import Instrument, Token
 
 
+_ASK_AGAIN_SECONDS: Final = 60.0
+"""A service that is down may answer as if there were no such contract."""
+
+
 class Contracts:
     """The contracts of one connection; each is asked for once. Runs on the loop's thread.
+
+    One that is gone is asked for again, but not at once.
 
     Parameters
     ----------
     questions
         Where the gateway is asked.
+    timer
+        Real seconds from any beginning.
     """
 
-    def __init__(self, questions: Questions) -> None:
+    def __init__(self, questions: Questions, timer: Callable[[], float] = time.monotonic) -> None:
         self._questions = questions
+        self._timer = timer
         self._instruments: dict[int, Instrument] = {}
+        self._gone: dict[int, tuple[float, Instrument]] = {}
 
     async def of_position(self, contract: Contract) -> Instrument:
         """The instrument of a position, whose message names no primary exchange for sure.
@@ -45,10 +59,16 @@ class Contracts:
         if contract.secType not in DECIDED_TYPES:
             # Shown and never decided; and the smart route knows no futures and no currencies.
             return translate.instrument(contract)
+        now = self._timer()
+        asked_at, gone = self._gone.get(contract.conId, (-math.inf, None))
+        if gone is not None and now < asked_at + _ASK_AGAIN_SECONDS:
+            return gone
         try:
             return self._remember(await self._told(contract))
         except UnknownInstrument as error:
-            return self._remember(replace(translate.instrument(contract), problem=str(error)))
+            gone = replace(translate.instrument(contract), problem=str(error))
+            self._gone[contract.conId] = (now, gone)
+            return gone
 
     async def _told(self, contract: Contract) -> Instrument:
         label = contract.localSymbol or contract.symbol
