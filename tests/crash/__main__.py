@@ -6,6 +6,7 @@ python -m tests.crash --kills 1000 --races 200 --seed 7
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import random
 import sys
@@ -15,9 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from tests.crash.matrix import Kill, Outcome, counted, plan, play
-from tests.crash.races import BATCH, stops_that_fill, told_twice
+from tests.crash.races import BATCH, stops_that_fill, told_twice, whole_runs
 
 MOST_FAILURES = 20
+WHOLE = 5
 AT_ONCE = 4
 """Plays at a time: each waits more than it works."""
 
@@ -69,6 +71,8 @@ def _race(races: int, seed: int, tally: Tally) -> None:
     began = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         rounds = [(min(BATCH, races - first), seed + first) for first in range(0, races, BATCH)]
+        for same_client in (True, False) * WHOLE:
+            tally.say("two whole runs at once", whole_runs(same_client))
         twice = pool.map(lambda each: told_twice(*each), rounds)
         stops = pool.map(lambda each: stops_that_fill(*each), rounds)
         for (_, number), problems in zip(rounds, twice, strict=True):
@@ -90,6 +94,8 @@ def _kill(kills: int, first: int, seed: int, tally: Tally) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for (number, kill), outcome in zip(plays, pool.map(_played, plays), strict=True):
             tally.add(number, kill, outcome)
+            if tally.plays % 25 == 0:
+                gc.collect()  # a gateway that is gone is a ring with arrays in it
             if tally.plays % 100 == 0:
                 print(f"{tally.plays:,} plays, {time.monotonic() - began:.0f} s", flush=True)
             if tally.failures >= MOST_FAILURES:

@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 from sellkit.adapters.account_lease import FileLease
 from sellkit.adapters.clock import SystemClock
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.gates import ApprovedTicket
 from sellkit.core.orders import OrderTicket
-from sellkit.core.portfolio import Account, GatewayKind
+from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
 from sellkit.errors import SellkitError
+from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.live import Live
 from sellkit.ports import RunHeader
 from tests import build
@@ -72,9 +71,9 @@ def race(racer: Racer, words: Connection, start: Barrier) -> None:
         live.close()
         words.send("ready")
         for word in iter(words.recv, None):
-            ticket = _ticket(broker.snapshot(ACCOUNT), word.con_id)
+            snapshot = broker.snapshot(ACCOUNT)
             start.wait()
-            words.send(_closed(_with_lease(live, word), order.run_id, ticket))
+            words.send(_closed(_with_lease(live, word), order.run_id, snapshot, word.con_id))
     words.close()
 
 
@@ -83,13 +82,17 @@ def _with_lease(live: Live, word: Word) -> Live:
     return replace(live, permission=replace(live.permission, lease=lease))
 
 
-def _closed(live: Live, run_id: str, ticket: OrderTicket) -> tuple[list[str], str]:
+def _closed(
+    live: Live, run_id: str, snapshot: AccountSnapshot, con_id: int
+) -> tuple[list[str], str]:
     """The states in which the attempts ended, and the error if there was one."""
+    ticket = _ticket(snapshot, con_id)
     lease = live.permission.lease
     lease.take()
     try:
-        row = SimpleNamespace(position=ticket.position, quote=None, verdict=ApprovedTicket(ticket))
-        decision: Any = SimpleNamespace(rows=(row,), exits=(row,), decided=5, snapshot=None)
+        row = build.row(signal=ticket.signal, verdict=ApprovedTicket(ticket))
+        standing = live.permission.broker.standing
+        decision = HourlyDecision(snapshot.taken_at, snapshot, standing, (row,), {})
         return [str(each.state) for each in live.submit(run_id, decision)], ""
     except SellkitError as error:
         return [], f"{type(error).__name__}: {error}"
@@ -97,7 +100,7 @@ def _closed(live: Live, run_id: str, ticket: OrderTicket) -> tuple[list[str], st
         lease.release()
 
 
-def _ticket(snapshot: Any, con_id: int) -> OrderTicket:
+def _ticket(snapshot: AccountSnapshot, con_id: int) -> OrderTicket:
     held = next(each for each in snapshot.positions if each.instrument.con_id == con_id)
     return build.ticket(held)
 

@@ -7,10 +7,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 
+from sellkit.errors import ConfigError
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.control import Control
 from sellkit.simgateway.orders.habits import OrderHabits
@@ -38,7 +39,7 @@ BATCH = 10
 
 FIRST = 1001
 HELD, PRICE, STOP = Decimal(30), 100.0, Decimal(60)
-LONGEST_CANCEL, LONGEST_WAIT = 2.0, 1.2
+LONGEST_CANCEL, LONGEST_WAIT = 6.0, 0.5
 """Virtual seconds that a cancel takes at most, and real ones before a stop is triggered."""
 
 
@@ -148,8 +149,19 @@ def _trigger_meanwhile(found: World, racers: Racers, con_id: int, chance: random
     racers.tell(Word(con_id, found.folder / "state"))
     racers.start.wait(PATIENCE)
     threading.Event().wait(chance.uniform(0, LONGEST_WAIT))
-    found.control.set_price(_symbol(con_id), float(STOP) - 5, con_id=con_id)
+    if chance.random() < 0.25:
+        found.control.set_price(_symbol(con_id), float(STOP) - 5, con_id=con_id)
+    else:
+        _fill_stop(found, con_id)
     racers.answers()
+
+
+def _fill_stop(found: World, con_id: int) -> None:
+    """Fill it at once, and not at the gateway's next look at prices; it may be gone by now."""
+    for order in found.gateway.exchange.book.on_contract(con_id):
+        if order.placed_at is None:
+            with suppress(ConfigError):
+                found.control.fill(order.perm_id)
 
 
 def _wrong(found: World) -> list[str]:

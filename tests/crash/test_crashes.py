@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -66,9 +65,8 @@ def test_two_processes_that_close_the_same_positions_place_one_order_each() -> N
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("same_client", [True, False])
-def test_two_whole_runs_at_one_time_close_each_position_once(same_client: bool) -> None:
-    assert whole_runs(same_client) == []
+def test_two_whole_runs_at_one_time_close_each_position_once() -> None:
+    assert whole_runs(same_client=SEED % 2 == 0) == []
 
 
 @pytest.mark.slow
@@ -80,16 +78,6 @@ def test_a_stop_that_fills_while_it_is_cancelled_never_leaves_the_account_short(
 
 
 # --- whether it would be seen ---------------------------------------------------------------------
-
-
-@pytest.fixture
-def ended() -> Iterator[World]:
-    """A world whose run has closed all three positions."""
-    with world() as found:
-        told = found.run()
-        assert told is not None
-        assert not told.error
-        yield found
 
 
 def sell(found: World, symbol: str, count: int) -> None:
@@ -105,22 +93,27 @@ def sell(found: World, symbol: str, count: int) -> None:
         ib.disconnect()
 
 
-def test_an_order_that_nobody_claimed_a_short_sale_and_a_lost_fill_are_seen(ended: World) -> None:
-    assert unsafe(books(ended.gateway, ended.folder)) == []
-    assert unfinished(books(ended.gateway, ended.folder)) == []
-    sell(ended, "AAPL", 5)
-    last = books(ended.gateway, ended.folder)
-    found = "\n".join([*unsafe(last), *unfinished(last)])
-    assert "never claimed" in found
-    assert "AAPL: -5 were held" in found
-    assert "is not in the ledger" in found
-    assert "placeOrder" in sent(ended.gateway)
+def test_an_order_that_nobody_claimed_a_short_sale_and_a_lost_fill_are_seen() -> None:
+    with world() as found:
+        told = found.run()
+        assert told is not None
+        assert not told.error
+        assert unsafe(books(found.gateway, found.folder)) == []
+        assert unfinished(books(found.gateway, found.folder)) == []
+        sell(found, "AAPL", 5)
+        last = books(found.gateway, found.folder)
+        seen = "\n".join([*unsafe(last), *unfinished(last)])
+        assert "never claimed" in seen
+        assert "AAPL: -5 were held" in seen
+        assert "is not in the ledger" in seen
+        assert "placeOrder" in sent(found.gateway)
 
 
-def test_a_row_that_was_changed_after_the_kill_is_seen(ended: World) -> None:
-    path = Path(ended.folder / "data" / "journal.head")
-    path.write_bytes(path.read_bytes().replace(b"0", b"1"))
-    assert any("journal" in each for each in unsafe(books(ended.gateway, ended.folder)))
+def test_a_journal_that_is_not_the_last_is_seen() -> None:
+    with world() as found:
+        path = _journalled(found) / "data" / "journal.head"
+        path.write_bytes(path.read_bytes().replace(b"0", b"1"))
+        assert any("journal" in each for each in unsafe(books(found.gateway, found.folder)))
 
 
 def test_two_sells_that_live_at_one_time_are_seen() -> None:
