@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import shutil
 import tempfile
@@ -177,6 +178,7 @@ def _template() -> Path:
 def _made_template() -> Path:
     """A folder with the bars up to an hour before, and no journal; kept for the process's life."""
     folder = Path(tempfile.mkdtemp(prefix="sellkit-crash-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with _gateway(folder) as found:
         found.speed = 0  # not a moment later: prices fall before the hour ends
         told = found.run(work="dry")
