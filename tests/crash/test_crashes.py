@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -82,15 +83,21 @@ def test_a_stop_that_fills_while_it_is_cancelled_never_leaves_the_account_short(
 
 def sell(found: World, symbol: str, count: int) -> None:
     """Something else sells as sellkit does, beside it."""
-    ib = IB()
-    ib.connect("127.0.0.1", found.gateway.port, clientId=1)
-    try:
-        order = MarketOrder("SELL", count, account=found.gateway.account, orderRef="SK1-stray-1")
-        trade = ib.placeOrder(Stock(symbol, "SMART", "USD"), order)
-        while not trade.isDone():
-            ib.waitOnUpdate(timeout=0.1)
-    finally:
-        ib.disconnect()
+
+    async def session() -> None:
+        ib = IB()
+        await ib.connectAsync("127.0.0.1", found.gateway.port, clientId=1)
+        try:
+            order = MarketOrder(
+                "SELL", count, account=found.gateway.account, orderRef="SK1-stray-1"
+            )
+            trade = ib.placeOrder(Stock(symbol, "SMART", "USD"), order)
+            while not trade.isDone():
+                await asyncio.wait_for(ib.updateEvent, 10)
+        finally:
+            ib.disconnect()
+
+    asyncio.run(session())
 
 
 def test_an_order_that_nobody_claimed_a_short_sale_and_a_lost_fill_are_seen() -> None:

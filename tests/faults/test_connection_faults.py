@@ -272,6 +272,7 @@ def _cut_off_and_restored(play: Play, lost: int) -> None:
     patience = replace(FAST, settle_seconds=0.3)
     broker = lasting(play, patience, on_subscriptions_lost=lambda: told.append(True))
     ready(broker)
+    until(lambda: standings(play)[-1:] == [(1, True)])  # it is logged after it is so
     asked, known = play.asked("reqPositions"), len(standings(play))
     play.go_to(AT)
     until(lambda: standings(play)[known:] == [(1, False), (1, True)])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sellkit.simgateway.gateway import Gateway
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "20"))
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "8"))
 SEED = int(os.environ.get("FUZZ_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 CANNOT_READ = "320"
 
