@@ -32,11 +32,8 @@ class AlertKind(StrEnum):
     ORDER_UNFINISHED = "order unfinished"
     UNPROTECTED = "unprotected"
     PROTECTION_GONE = "protection gone"
-    FOREIGN_ORDER = "foreign order"
     POSITION_FLIPPED = "position flipped"
     UNEXPLAINED = "unexplained"
-    HALTED = "halted"
-    LEASE_HELD = "lease held"
     JOURNAL = "journal"
 
 
