@@ -127,6 +127,10 @@ class FakeTicketBook:
         entry.cancels[order.perm_id or f"{order.client_id}/{order.order_id}"] = (order, outcome)
         self.written.append(f"cancel {outcome} {reference}")
 
+    def cancel_of(self, perm_id: str) -> tuple[str, str] | None:
+        held = [(name, each.cancels.get(perm_id)) for name, each in self._entries.items()]
+        return next(((name, found[1]) for name, found in reversed(held) if found), None)
+
     def note_reports(self, reports: tuple[OrderReport, ...]) -> None:
         self._check_writable("note_reports")
         self.reports.extend(reports)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sellkit.core.assignments import parse_choice
 from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
-from sellkit.core.limits import AtClose, OrderType
+from sellkit.core.limits import AtClose, Foreign, OrderType
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import InvalidAssignment
 
@@ -69,6 +69,7 @@ class OrderSettings(Section):
     """`[orders]`: what the gates hold a ticket to."""
 
     at_close: Annotated[AtClose, Field(strict=False)] = AtClose.NEXT_OPEN
+    foreign: Annotated[Foreign, Field(strict=False)] = Foreign.BLOCK
     require_above_break_even: bool = True
     max_shares: Annotated[Decimal, Field(gt=0, strict=False)] | None = None
     max_notional: Annotated[Decimal, Field(gt=0, strict=False)] | None = None

@@ -30,6 +30,7 @@ class AlertKind(StrEnum):
     ORDER_UNCERTAIN = "order uncertain"
     ORDER_REJECTED = "order rejected"
     ORDER_UNFINISHED = "order unfinished"
+    BOUND_ORDER = "bound order"
     UNPROTECTED = "unprotected"
     PROTECTION_GONE = "protection gone"
     POSITION_FLIPPED = "position flipped"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sellkit.core.limits import AtClose
+from sellkit.core.limits import AtClose, Foreign
 from sellkit.core.live_gates import LIVE_GATES
 from sellkit.core.portfolio import Side
 from sellkit.core.signals import Decision
@@ -199,8 +199,10 @@ def session_open(_: OrderTicket, facts: Facts) -> str | None:
 
 
 def no_foreign_order(ticket: OrderTicket, facts: Facts) -> str | None:
+    """Those placed by hand are no obstacle where they are cancelled before the close."""
     orders = facts.snapshot.orders_on(ticket.position.instrument.con_id)
-    foreign = [order for order in orders if not order.is_own]
+    binds = facts.limits.foreign is Foreign.BIND
+    foreign = [each for each in orders if not (each.is_own or (binds and each.is_by_hand))]
     if not foreign:
         return None
     listed = ", ".join(f"{each.side} {each.remaining} {each.order_type}" for each in foreign)

@@ -15,6 +15,21 @@ class AtClose(StrEnum):
     SKIP = "skip"
 
 
+class Foreign(StrEnum):
+    """What happens to a close where orders rest that sellkit did not place.
+
+    Attributes
+    ----------
+    BLOCK
+        It is withheld, whoever placed them.
+    BIND
+        Those that were placed by hand are taken over and cancelled first; others withhold it.
+    """
+
+    BLOCK = "block"
+    BIND = "bind"
+
+
 class OrderType(StrEnum):
     """How a position is closed.
 
@@ -56,6 +71,8 @@ class Limits:
         How far this machine's clock and the gateway's may lie apart.
     order_type, limit_offset
         How positions are closed, and how far below the bid a limit lies, as a part of the bid.
+    foreign
+        What happens where orders rest that sellkit did not place.
     many_exits, many_exits_part
         So many positions at once, and such a part of all, are not too many to signal.
     """
@@ -74,6 +91,7 @@ class Limits:
     max_clock_skew: dt.timedelta = dt.timedelta(seconds=2)
     order_type: OrderType = OrderType.MARKET
     limit_offset: Decimal = Decimal("0.002")
+    foreign: Foreign = Foreign.BLOCK
     many_exits: int = 3
     many_exits_part: float = 0.5
 

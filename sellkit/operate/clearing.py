@@ -1,4 +1,6 @@
-"""Cancel sellkit's own resting orders on a position before it is closed, and see that they ended.
+"""Cancel what rests on a position before it is closed, and see that it ended.
+
+That is sellkit's own orders and, where it is wanted, those that a person placed by hand.
 
 A resting stop and a close that both fill leave the account short. So no close is sent before the
 lists show that nothing of its own rests there any more, whatever the messages said.
@@ -15,6 +17,7 @@ from sellkit.core.fills import sold, total
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.reports import ENDED_STATUSES
 from sellkit.errors import BrokerError
+from sellkit.operate.binding import in_words, say_cancelled, take_over, to_clear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.operate.trading import Attempt, Trading
 
+__all__ = ["Cleared", "clear", "in_words", "resting_on", "say_unprotected"]
+
+_CONFIRMED: Final = "confirmed"
 _SURELY_ENDED: Final = ENDED_STATUSES - {"Inactive"}
 
 
@@ -63,7 +69,8 @@ def clear(trading: Trading, attempts: Sequence[Attempt], before: BrokerRecords) 
     Every attempt with something resting moves to CANCELLING first. One whose orders did not end is
     ABANDONED: they still protect the position, or still work on it.
     """
-    asked = [order for each in attempts for order in _begin(trading, each, before)]
+    resting = [order for each in attempts for order in _begin(trading, each, before)]
+    asked = _with_ids(trading, attempts, resting, before)
     if not asked:
         return Cleared(before, (), ())
     for order in asked:
@@ -75,6 +82,8 @@ def clear(trading: Trading, attempts: Sequence[Attempt], before: BrokerRecords) 
     for attempt in attempts:
         trading.refresh(attempt)
         _give_up(trading, attempt, [each for each in left if each.con_id == attempt.con_id])
+    gone = [each for each in asked if each not in left and _outcome(each, records) == _CONFIRMED]
+    say_cancelled(trading, before.snapshot, gone)
     return Cleared(records, tuple(asked), tuple(left))
 
 
@@ -94,20 +103,36 @@ def say_unprotected(trading: Trading, attempt: Attempt, state: TicketState | Non
     trading.alarm(AlertKind.UNPROTECTED, f"{attempt.record.ticker}: {gone}; {todo}")
 
 
-def in_words(order: OpenOrder) -> str:
-    """An order for a person: `SELL 100 STP at 95.5`."""
-    price = order.stop_price if order.stop_price is not None else order.limit_price
-    at = "" if price is None else f" at {price.normalize():f}"
-    return f"{order.side} {order.remaining.normalize():f} {order.order_type}{at}"
-
-
 def _begin(trading: Trading, attempt: Attempt, records: BrokerRecords) -> tuple[OpenOrder, ...]:
-    resting = resting_on(records, attempt.con_id)
+    resting = to_clear(trading, records, attempt.con_id)
     if resting:
         listed = [in_words(each) for each in resting]
         cause = f"to be cancelled first: {', '.join(listed)}"
         trading.step(attempt, TicketState.CANCELLING, cause, orders=listed)
     return () if attempt.is_given_up else resting
+
+
+def _with_ids(
+    trading: Trading,
+    attempts: Sequence[Attempt],
+    resting: Sequence[OpenOrder],
+    before: BrokerRecords,
+) -> list[OpenOrder]:
+    """The orders that can be cancelled; an attempt with one that cannot is ABANDONED.
+
+    Of such a one nothing else is cancelled, either.
+    """
+    latest, trouble = take_over(trading, resting, before)
+    stuck = [each for each in latest if each.is_unbound] if trouble else []
+    for attempt in attempts:
+        listed = ", ".join(in_words(each) for each in stuck if each.con_id == attempt.con_id)
+        if listed:
+            cause = f"{listed} could not be taken over ({trouble}), so nothing was cancelled"
+            trading.alarm(AlertKind.WITHHELD_EXIT, f"{attempt.record.ticker}: {cause}")
+            say_unprotected(trading, attempt, TicketState.ABANDONED)
+            trading.step(attempt, TicketState.ABANDONED, cause)
+    given_up = {each.con_id for each in stuck}
+    return [each for each in latest if each.con_id not in given_up]
 
 
 def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> None:
@@ -192,7 +217,7 @@ def _executed_earlier(order: OpenOrder, before: BrokerRecords) -> Decimal:
 
 
 def _outcome(order: OpenOrder, records: BrokerRecords) -> str:
-    return "filled" if _executed(order, records) >= order.remaining else "confirmed"
+    return "filled" if _executed(order, records) >= order.remaining else _CONFIRMED
 
 
 def _give_up(trading: Trading, attempt: Attempt, left: Sequence[OpenOrder]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket, DeniedTicket
+from sellkit.core.limits import Foreign
 from sellkit.operate.dating import Dating
 from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
@@ -175,6 +176,7 @@ class Live:
             alarm=self.alarm,
             patience=self.patience,
             retries_proven_unsent=self.retries_proven_unsent,
+            binds=self.limits.foreign is Foreign.BIND,
             heard=self.heard,
             timing=timing or Timing(),
         )

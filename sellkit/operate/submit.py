@@ -20,7 +20,8 @@ from sellkit.errors import (
     JournalError,
     NotSent,
 )
-from sellkit.operate.clearing import Cleared, clear, in_words, resting_on, say_unprotected
+from sellkit.operate.binding import to_clear
+from sellkit.operate.clearing import Cleared, clear, in_words, say_unprotected
 from sellkit.operate.failing import say_failure
 from sellkit.operate.flipping import held_now
 from sellkit.operate.following import follow
@@ -137,7 +138,7 @@ class Submission:
             attempts.append(attempt)
             if not self._may_begin(attempt, before, first):
                 continue
-            if resting_on(before, attempt.con_id):
+            if to_clear(self.trading, before, attempt.con_id):
                 delayed.append(attempt)
             else:
                 self._send(attempt, before, Cleared(before, (), ()))
@@ -237,9 +238,9 @@ class Submission:
         con_id = attempt.con_id
         was, now = held_now(before, con_id), held_now(cleared.records, con_id)
         sold = cleared.sold_by(before, con_id)
-        if resting := resting_on(cleared.records, con_id):
+        if resting := to_clear(self.trading, cleared.records, con_id):
             listed = ", ".join(in_words(each) for each in resting)
-            self._abandon(attempt, f"own orders rest on it that were not there before: {listed}")
+            self._abandon(attempt, f"orders rest on it that were not there before: {listed}")
             return None
         if attempt.ticket is None or (now == was and not sold):
             return attempt.ticket

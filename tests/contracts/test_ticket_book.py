@@ -324,6 +324,16 @@ def test_stopped_orders_are_named_with_what_became_of_them(book: TicketBook) -> 
     )
 
 
+def test_the_latest_word_on_a_cancel_is_found_by_the_number_of_its_order(book: TicketBook) -> None:
+    claimed(book)
+    stop = build.open_order()
+    book.note_cancel(REFERENCE, stop, after(2), "asked")
+    assert book.cancel_of(stop.perm_id) == (REFERENCE, "asked")
+    book.note_cancel(REFERENCE, stop, after(3), "confirmed")
+    assert book.cancel_of(stop.perm_id) == (REFERENCE, "confirmed")
+    assert book.cancel_of("999") is None
+
+
 def test_rounds_count_since_the_last_step(book: TicketBook) -> None:
     brought_to(book, S.UNCERTAIN)
     book.note_round(REFERENCE, after(60), 3, "")
