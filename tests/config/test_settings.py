@@ -14,7 +14,7 @@ from sellkit.config.secret import live_secret
 from sellkit.config.state_folder import state_folder
 from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
-from sellkit.core.limits import AtClose
+from sellkit.core.limits import AtClose, Foreign
 from sellkit.errors import ConfigError
 
 
@@ -53,6 +53,21 @@ def test_an_empty_file_withholds_orders_below_break_even(tmp_path: Path) -> None
     orders = loaded(tmp_path).file.orders
     assert orders.require_above_break_even
     assert orders.at_close is AtClose.NEXT_OPEN
+
+
+def test_an_empty_file_lets_orders_of_others_block_a_close(tmp_path: Path) -> None:
+    assert loaded(tmp_path).file.orders.foreign is Foreign.BLOCK
+
+
+def test_orders_placed_by_hand_are_bound_as_client_0_alone(tmp_path: Path) -> None:
+    text = "[orders]\nforeign = 'bind'\n[profiles.paper]\nclient_id = 0\n"
+    assert loaded(tmp_path, text).file.orders.foreign is Foreign.BIND
+    with pytest.raises(ConfigError, match=r'"bind" needs client_id = 0, and that of the profile'):
+        loaded(tmp_path, "[orders]\nforeign = 'bind'\n")
+    with pytest.raises(ConfigError, match="'live' is 1"):
+        loaded(tmp_path, text, profile="live")
+    with pytest.raises(ConfigError, match="'paper' is 5"):
+        loaded(tmp_path, text, client_id=5)
 
 
 def test_the_three_profiles_need_not_be_written_out(tmp_path: Path) -> None:
@@ -261,6 +276,7 @@ def test_what_was_chosen_leads_a_kernel_in_another_folder_to_the_same_places(
         ("[orders]\nmax_clock_skew_seconds = 11.0", ("orders.max_clock_skew_seconds", "11.0")),
         ("[orders]\nmany_exits_part = 1.5", ("orders.many_exits_part", "1.5")),
         ("[orders]\nfill_seconds = 0.0", ("orders.fill_seconds", "0.0")),
+        ("[orders]\nforeign = 'ignore'", ("orders.foreign", "'ignore'")),
         ("[orders]\nat_close = 'never'", ("orders.at_close", "'never'")),
         ("[requests]\nconcurrency = 33", ("requests.concurrency", "33")),
         ("[assignments]\ndefault = 'SMA 51 1H'", ("assignments.default", "SMA 51 1H", "50")),

@@ -19,6 +19,7 @@ from sellkit.core.gates import (
     PreparedTicket,
     judge,
 )
+from sellkit.core.limits import Foreign
 from sellkit.core.orders import OrderTicket
 from sellkit.core.quotes import Quote
 from sellkit.core.signals import Decision, Retelling
@@ -56,6 +57,11 @@ def holding(quantity: str) -> Facts:
 def resting(*references: str, con_id: int = 265598) -> Facts:
     orders = [open_order(reference, con_id) for reference in references]
     return facts(snapshot=snapshot(orders=orders))
+
+
+def by_hand(order_id: str, foreign: Foreign = Foreign.BIND) -> Facts:
+    order = replace(open_order(), order_id=order_id)
+    return facts(snapshot=snapshot(orders=[order]), limits=limits(foreign=foreign))
 
 
 def costing(cost: str | None, close: float = 99.0, average: float = 100.0) -> OrderTicket:
@@ -144,6 +150,12 @@ PASSING: dict[str, Case] = {
     "no resting order": (gates.no_foreign_order, ticket(), resting()),
     "an own resting order": (gates.no_foreign_order, ticket(), resting("SK1-458cc03b1d34-1")),
     "a foreign order on another": (gates.no_foreign_order, ticket(), resting("", con_id=1)),
+    "one placed by hand that is going to be bound": (
+        gates.no_foreign_order,
+        ticket(),
+        by_hand("0"),
+    ),
+    "one placed by hand that was bound": (gates.no_foreign_order, ticket(), by_hand("-2")),
     "as many shares as allowed": (
         gates.within_limits,
         ticket(),
@@ -293,6 +305,14 @@ REFUSING: dict[str, tuple[Case, str]] = {
     ),
     "an untagged resting order": (
         (gates.no_foreign_order, ticket(), resting("SK1-458cc03b1d34-1", "")),
+        "orders that sellkit did not place rest on it (SELL 100 STP)",
+    ),
+    "one placed by hand that nobody wants bound": (
+        (gates.no_foreign_order, ticket(), by_hand("0", Foreign.BLOCK)),
+        "orders that sellkit did not place rest on it (SELL 100 STP)",
+    ),
+    "one of client 0 that a program placed": (
+        (gates.no_foreign_order, ticket(), by_hand("7")),
         "orders that sellkit did not place rest on it (SELL 100 STP)",
     ),
     "more shares than allowed": (
