@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sellkit.core.early import early_doubt
 from sellkit.core.limits import AtClose, Foreign
 from sellkit.core.live_gates import LIVE_GATES
 from sellkit.core.portfolio import Side
@@ -119,6 +120,8 @@ def bar_fresh(ticket: OrderTicket, facts: Facts) -> str | None:
     certificate = ticket.signal.certificate
     if certificate is None:
         return "no completed bar decides it"
+    if certificate.is_provisional and facts.limits.early:
+        return early_doubt(certificate, facts)
     age, limit = facts.now - certificate.slot.end, facts.limits.max_bar_age
     if age < _NO_TIME:
         return f"the deciding bar ends {-age} after the time of the decision"

@@ -12,11 +12,11 @@ from sellkit.core.pacing import Urgency
 from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date
+from sellkit.operate.early import studying
 from sellkit.operate.holdings import Holding, coverage, holdings
 from sellkit.operate.prepare import Preparation, hour_end
 from sellkit.operate.protection import say_lapsed
 from sellkit.operate.speech import say
-from sellkit.operate.study import Archive, Studies
 from sellkit.operate.timing import Timing
 from sellkit.operate.wanted import refuse_emptiness, refuse_future, refuse_past, unassigned, wanted
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from sellkit.operate.parts import Parts
     from sellkit.operate.reconcile import Reconciliation
     from sellkit.ports import AssignmentSheet, RunHeader
-
 
 log = logging.getLogger(__name__)
 
@@ -192,8 +191,6 @@ class Desk:
         before = broker.standing
         records = None if live is None else live.records()
         snapshot = self._snapshot = records.snapshot if records else self.snapshot()
-        archive = Archive(self.options, self.run.as_of)
-        studies = Studies(self.parts.store, archive, is_present=self.asked_as_of is None)
         decider = Decider(
             snapshot=snapshot,
             standing=before,
@@ -201,7 +198,10 @@ class Desk:
             incomplete=sheet.incomplete,
             precedents=partial(self.parts.journal.precedents, self.account.alias),
             quotes=self._quotes,
-            study=studies.of if self._ready is None else self._ready.study,
+            study=studying(
+                *(self.parts, self.options, self.run.as_of, self.asked_as_of, self._ready),
+                *(snapshot.positions, sheet.assignments),
+            ),
             options=self.options,
             as_of=self.run.as_of,
             now=self.parts.clock.now(),

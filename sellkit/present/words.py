@@ -99,7 +99,8 @@ def verdict(found: Verdict | None, exchange: str) -> tuple[str, ...]:
 
 def certificate(found: BarCertificate, exchange: str) -> dict[str, str]:
     """The evidence of a decision: what each part is called, and its value."""
-    return {
+    early = {"provisional": found.provisional_label} if found.is_provisional else {}
+    return early | {
         "bar": _bar(found.slot, exchange),
         "made of": f"{_parts(found)}, {found.price_basis}",
         "fetched": two_clocks(found.fetched_at, exchange, "%H:%M:%S"),
