@@ -24,6 +24,9 @@ _LATE: Final = dt.timedelta(minutes=1)
 _ENDS: Final = (0, 4, 5)
 """The exit codes of a run that came to its end."""
 
+_APART: Final = dt.timedelta(seconds=10)
+"""The run goes by the gateway's time: it must not think that it is too soon to judge."""
+
 _NOT_EARLY: Final = dt.timedelta()
 _AHEAD: Final = dt.timedelta(seconds=30)
 
@@ -64,7 +67,8 @@ def run_on_schedule(  # noqa: PLR0913  (each is one thing that an operator may s
     at_openings
         Whether there is a run after each opening of a session, too.
     early
-        So long before a close the run of its hour begins, at once, in place of the one after it.
+        So long before a close, and a few seconds, the run of its hour begins, in place of the one
+        after it.
     """
     fired, latest = 0, clock.now()
     while rounds is None or fired < rounds:
@@ -73,7 +77,8 @@ def run_on_schedule(  # noqa: PLR0913  (each is one thing that an operator may s
         due, pause = next_due(known, since, anchor, early), delay
         begin = due - lead if lead else due + pause
         if is_before_close(known, due, early):
-            begin, pause = due, dt.timedelta()
+            pause = _APART
+            begin = due + pause
         if at_openings and (opening := next_opening(known, since)) < due:
             due, begin = opening, opening + delay
         announce(max(begin, clock.now()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from dataclasses import fields
 from decimal import Decimal
@@ -16,6 +17,7 @@ from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
 from sellkit.core.limits import AtClose, Foreign
 from sellkit.errors import ConfigError
+from sellkit.wiring.parts import desk_options
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +70,38 @@ def test_orders_placed_by_hand_are_bound_as_client_0_alone(tmp_path: Path) -> No
         loaded(tmp_path, text, profile="live")
     with pytest.raises(ConfigError, match="'paper' is 5"):
         loaded(tmp_path, text, client_id=5)
+
+
+def test_last_bars_may_be_judged_five_minutes_early(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, "[orders]\nat_close = 'before_close'\n")
+    orders = settings.file.orders
+    assert (orders.at_close, orders.before_close_minutes) == (AtClose.BEFORE_CLOSE, 5)
+    assert desk_options(settings).limits.early == dt.timedelta(minutes=5)
+    assert not desk_options(loaded(tmp_path)).limits.early
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("before_close_minutes = 1.5", "orders.before_close_minutes"),
+        ("before_close_minutes = 25", "orders.before_close_minutes"),
+        ("before_close_minutes = 2.5", "leaves 30 s before orders.close_margin_seconds = 120"),
+        ("close_margin_seconds = 290.0", "leaves 10 s"),
+    ],
+)
+def test_judged_early_there_has_to_be_time_for_the_order(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        loaded(tmp_path, f"[orders]\nat_close = 'before_close'\n{text}\n")
+
+
+def test_judged_early_bars_are_those_of_regular_hours(tmp_path: Path) -> None:
+    text = "[orders]\nat_close = 'before_close'\n"
+    with pytest.raises(ConfigError, match=r"needs history\.rth = true"):
+        loaded(tmp_path, f"{text}[history]\nrth = false\n")
+    with pytest.raises(ConfigError, match=r"needs history\.rth = true"):
+        loaded(tmp_path, text, rth=False)
 
 
 def test_the_three_profiles_need_not_be_written_out(tmp_path: Path) -> None:
