@@ -274,6 +274,7 @@ def _words(order: OpenOrder, outcome: str) -> str:
     prices = [f"stop {order.stop_price}"] if order.stop_price is not None else []
     prices += [f"limit {order.limit_price}"] if order.limit_price is not None else []
     told = [f"{order.side} {order.remaining} {order.order_type}", *prices, order.time_in_force]
+    told += ["placed by hand"] if order.is_bound else []
     return " ".join(told) + ("" if outcome == "confirmed" else " (its cancel is not confirmed)")
 
 

@@ -120,14 +120,20 @@ def _with_ids(
 ) -> list[OpenOrder]:
     """The orders that can be cancelled; an attempt with one that cannot is ABANDONED.
 
-    Of such a one nothing else is cancelled, either.
+    Of such a one nothing else is cancelled, either; nor of any, if all was stopped meanwhile.
     """
     latest, trouble = take_over(trading, resting, before)
-    stuck = [each for each in latest if each.is_unbound] if trouble else []
+    stopped = trading.stopped() if latest != tuple(resting) else ""
+    stuck = [each for each in latest if stopped or (trouble and each.is_unbound)]
     for attempt in attempts:
         listed = ", ".join(in_words(each) for each in stuck if each.con_id == attempt.con_id)
         if listed:
-            cause = f"{listed} could not be taken over ({trouble}), so nothing was cancelled"
+            why = (
+                f"all was stopped: {stopped}"
+                if stopped
+                else f"it could not be taken over: {trouble}"
+            )
+            cause = f"nothing was cancelled of {listed}, and nothing is sent: {why}"
             trading.alarm(AlertKind.WITHHELD_EXIT, f"{attempt.record.ticker}: {cause}")
             say_unprotected(trading, attempt, TicketState.ABANDONED)
             trading.step(attempt, TicketState.ABANDONED, cause)

@@ -312,7 +312,8 @@ def test_stopped_orders_are_named_with_what_became_of_them(book: TicketBook) -> 
     stop, limit = build.open_order(), replace(build.open_order(stop=None), perm_id="5")
     limit = replace(limit, limit_price=Decimal("120.5"), order_type="LMT")
     gone = replace(build.open_order(), perm_id="6")
-    for order in (stop, limit, gone):
+    bound = replace(build.open_order(), perm_id="7", order_id="-1")
+    for order in (stop, limit, gone, bound):
         book.note_cancel(REFERENCE, order, after(2), "asked")
     book.note_cancel(REFERENCE, stop, after(3), "confirmed")
     book.note_cancel(REFERENCE, gone, after(3), "filled")
@@ -321,6 +322,7 @@ def test_stopped_orders_are_named_with_what_became_of_them(book: TicketBook) -> 
     assert told.stopped == (
         "SELL 100 STP stop 80 GTC",
         "SELL 100 LMT limit 120.5 GTC (its cancel is not confirmed)",
+        "SELL 100 STP stop 80 GTC placed by hand (its cancel is not confirmed)",
     )
 
 

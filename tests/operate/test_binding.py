@@ -83,7 +83,8 @@ def test_one_that_gets_no_id_leaves_everything_as_it_is_aloud() -> None:
     assert left.state is TicketState.ABANDONED
     assert (desk.route.cancelled, desk.route.sent) == ([], [])
     (said,) = texts(desk, AlertKind.WITHHELD_EXIT)
-    assert "SELL 100 STP at 80 placed by hand could not be taken over" in said
+    assert "nothing was cancelled of SELL 100 STP at 80 placed by hand" in said
+    assert "it could not be taken over: the gateway gave it no id" in said
     assert not texts(desk, AlertKind.UNPROTECTED)
 
 
@@ -94,6 +95,20 @@ def test_a_gateway_that_refuses_to_bind_leaves_everything_as_it_is() -> None:
     assert left.state is TicketState.ABANDONED
     assert (desk.route.cancelled, desk.route.sent) == ([], [])
     assert "read-only" in texts(desk, AlertKind.WITHHELD_EXIT)[0]
+
+
+def test_a_halt_while_orders_are_bound_leaves_them_where_they_are() -> None:
+    desk = binding()
+    give = desk.route.on_bind
+
+    def halt(route: FakeRoute) -> None:
+        give(route)
+        desk.halt = "a person said so"
+
+    desk.route.on_bind = halt
+    (left,) = desk.close()
+    assert (left.state, desk.route.cancelled) == (TicketState.ABANDONED, [])
+    assert "a person said so" in texts(desk, AlertKind.WITHHELD_EXIT)[0]
 
 
 def test_another_position_is_closed_although_one_is_stuck() -> None:
