@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sellkit.core.bars import BarSize, SeriesKey
+from sellkit.core.evaluate import DailyBasis
 from sellkit.core.limits import AtClose
 from sellkit.core.signals import Decision
 from sellkit.core.snapshot import SnapshotRow
@@ -21,7 +22,14 @@ EARLY = utc("2026-01-28 20:55:00")
 HELD = (position(con_id=APPLE), position("NASDAQ:MSFT", con_id=MICROSOFT))
 
 
-def at(moment: dt.datetime = EARLY, *, told: bool = True, **changes: Any) -> Workplace:
+def at(
+    moment: dt.datetime = EARLY,
+    *,
+    told: bool = True,
+    choice: str = "SMA 5 1H",
+    daily_basis: DailyBasis = DailyBasis.CLOSE,
+    **changes: Any,
+) -> Workplace:
     """Apple and Microsoft on SMA 5 of hours; Apple's running half-hour has fallen."""
     known = histories(APPLE, MICROSOFT, now=moment)
     if told:
@@ -32,9 +40,13 @@ def at(moment: dt.datetime = EARLY, *, told: bool = True, **changes: Any) -> Wor
     usual = {"at_close": AtClose.BEFORE_CLOSE}
     place = Workplace(
         positions=HELD,
-        assignments=(assignment("SMA 5 1H"), assignment("SMA 5 1H", "NASDAQ:MSFT")),
+        assignments=(assignment(choice), assignment(choice, "NASDAQ:MSFT")),
         told=known,
-        options=options(limits=limits(**(usual | changes)), lag=dt.timedelta(seconds=5)),
+        options=options(
+            limits=limits(**(usual | changes)),
+            lag=dt.timedelta(seconds=5),
+            daily_basis=daily_basis,
+        ),
     )
     place.clock.time = moment
     return place
@@ -56,6 +68,20 @@ def test_each_position_is_judged_on_the_hour_so_far() -> None:
     assert proof.fetched_at == EARLY
     assert apple.assigned is not None
     assert apple.assigned.value == proof.average
+
+
+@pytest.mark.parametrize(
+    ("basis", "begins"),
+    [(DailyBasis.CLOSE, "2026-01-28 00:00"), (DailyBasis.HOURLY, "2026-01-28 20:00")],
+)
+def test_an_average_of_days_is_held_against_the_day_or_the_hour_so_far(
+    basis: DailyBasis, begins: str
+) -> None:
+    place = at(daily_basis=basis, choice="SMA 5 1D")
+    proof = decided(place)["NASDAQ:AAPL"].signal.certificate
+    assert proof is not None
+    assert (proof.slot.start, proof.slot.end) == (utc(begins), utc("2026-01-28 21:00"))
+    assert (proof.is_provisional, proof.close) == (True, 90.0)
 
 
 def test_nothing_of_it_is_stored() -> None:
@@ -135,3 +161,12 @@ def test_a_later_run_shows_the_first_judgement_of_the_bar() -> None:
     place.desk.record(place.desk.decide())
     later = place.desk.decide()
     assert {row.decided for row in later.rows} == {"EXIT PROVISIONAL", "HOLD PROVISIONAL"}
+
+
+def test_a_run_that_prepares_itself_waits_for_the_early_moment_not_for_the_bell() -> None:
+    place = at()
+    place.clock.time = utc("2026-01-28 20:54:00")
+    place.desk.prepare()
+    assert place.clock.now() == EARLY + dt.timedelta(seconds=5)
+    rows = {str(row.position.instrument): row for row in place.desk.decide().rows}
+    assert rows["NASDAQ:AAPL"].decided == "EXIT PROVISIONAL"
