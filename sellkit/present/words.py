@@ -53,7 +53,8 @@ def open_order(order: OpenOrder) -> str:
         parts.append(f"stop {price(order.stop_price)}")
     if order.limit_price is not None:
         parts.append(f"limit {price(order.limit_price)}")
-    parts.append("(own)" if order.is_own else "(foreign)")
+    whose = "by hand" if order.is_by_hand else "foreign"
+    parts.append("(own)" if order.is_own else f"({whose})")
     return " ".join(parts)
 
 

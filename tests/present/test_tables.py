@@ -123,6 +123,13 @@ def test_a_missing_cost_is_null_not_zero() -> None:
     assert values["abv_be"] is None
 
 
+@pytest.mark.parametrize("order_id", ["0", "-3"])
+def test_an_order_placed_by_hand_is_told_from_those_of_other_clients(order_id: str) -> None:
+    order = replace(build.open_order(stop="80"), order_id=order_id)
+    values = _json_row(open_orders=(order,))
+    assert values["open_orders"] == ["SELL 100 STP stop 80.00 (by hand)"]
+
+
 def test_open_orders_come_with_their_stop_prices_and_who_placed_them() -> None:
     orders = (build.open_order(stop="80"), build.open_order("SK1-0123456789ab-1", stop="81.25"))
     values = _json_row(open_orders=orders)
