@@ -6,43 +6,71 @@ position that is being closed is cancelled. A person is told of both.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.fills import total
+from sellkit.core.lifecycle import TicketState
 from sellkit.errors import BrokerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sellkit.core.portfolio import AccountSnapshot, OpenOrder
     from sellkit.core.reports import BrokerRecords
-    from sellkit.operate.trading import Trading
+    from sellkit.operate.trading import Attempt, Trading
+
+_NOTHING: Final[Mapping[str, OpenOrder]] = {}
 
 
-def to_clear(trading: Trading, records: BrokerRecords, con_id: int) -> tuple[OpenOrder, ...]:
-    """What has to go from a contract before its close: own orders, and bound ones if wanted."""
+def to_clear(
+    trading: Trading,
+    records: BrokerRecords,
+    con_id: int,
+    bound: Mapping[str, OpenOrder] = _NOTHING,
+) -> tuple[OpenOrder, ...]:
+    """What has to go from a contract before its close: own orders, and bound ones if wanted.
+
+    Parameters
+    ----------
+    bound
+        By perm id, orders of these lists as they are now; see `take_over`.
+    """
     return tuple(
-        each
+        bound.get(each.perm_id, each)
         for each in records.snapshot.orders_on(con_id)
         if each.is_own or (trading.binds and each.is_by_hand)
     )
 
 
 def take_over(
-    trading: Trading, resting: Sequence[OpenOrder], before: BrokerRecords
-) -> tuple[tuple[OpenOrder, ...], str]:
-    """The same orders with the ids by which they can be cancelled, and why some have none yet.
+    trading: Trading, attempts: Sequence[Attempt], before: BrokerRecords
+) -> tuple[Mapping[str, OpenOrder], Mapping[int, str]]:
+    """Let client 0 bind what was placed by hand on the attempts' contracts.
 
-    Nothing is asked for where each has one. An order that has ended meanwhile is left as it was.
+    Nothing is asked for where each order there has an id; nothing is cancelled. Every attempt with
+    an order that has none moves to CANCELLING first, because binding moves the order.
+
+    Returns
+    -------
+    bound
+        By perm id, orders that had no id and have one now.
+    stuck
+        By contract, why an order on it can still not be cancelled, so that nothing is to be
+        cancelled there. One that has ended meanwhile is none.
     """
-    wanted = [each for each in resting if each.is_unbound]
+    wanted = [order for each in attempts for order in _begin(trading, each, before)]
     if not wanted:
-        return tuple(resting), ""
-    records, trouble = _bound(trading, wanted, before)
-    _say(trading, before.snapshot, records.snapshot, {each.con_id for each in resting})
-    now = {each.perm_id: each for each in records.snapshot.open_orders}
-    return tuple(now.get(each.perm_id, each) for each in resting), trouble
+        return _NOTHING, {}
+    records, left, trouble = _bound(trading, wanted, before)
+    _say(trading, before.snapshot, records.snapshot, {each.con_id for each in wanted})
+    had_none = {each.perm_id for each in wanted}
+    now = [each for each in records.snapshot.open_orders if each.perm_id in had_none]
+    stuck = {
+        each.con_id: f"{in_words(each)} could not be taken over: {trouble}; nothing was cancelled"
+        for each in left
+    }
+    return {each.perm_id: each for each in now}, stuck
 
 
 def in_words(order: OpenOrder) -> str:
@@ -65,15 +93,26 @@ def say_cancelled(trading: Trading, before: AccountSnapshot, gone: Iterable[Open
             )
 
 
+def _begin(trading: Trading, attempt: Attempt, before: BrokerRecords) -> list[OpenOrder]:
+    """What is to be bound for an attempt; that it has begun is on the disk by then."""
+    resting = to_clear(trading, before, attempt.con_id)
+    wanted = [each for each in resting if each.is_unbound]
+    if wanted:
+        listed = [in_words(each) for each in resting]
+        cause = f"to be bound, then cancelled: {', '.join(listed)}"
+        trading.step(attempt, TicketState.CANCELLING, cause, orders=listed)
+    return [] if attempt.is_given_up else wanted
+
+
 def _bound(
     trading: Trading, wanted: Sequence[OpenOrder], before: BrokerRecords
-) -> tuple[BrokerRecords, str]:
-    """The lists once none of them is without an id, or when patience has ended."""
+) -> tuple[BrokerRecords, Sequence[OpenOrder], str]:
+    """The lists once each has an id or has ended, or when patience is over; which have none."""
     try:
         trading.route.wait_until_idle(trading.patience.idle)
         trading.route.bind()
     except BrokerError as error:
-        return before, str(error)
+        return before, wanted, str(error)
     end = trading.timer() + trading.patience.cancel
     records, left = before, list(wanted)
     while left and trading.timer() < end:
@@ -85,7 +124,7 @@ def _bound(
             left = [each for each in wanted if not _is_settled(each, records)]
         if left:
             trading.hear(min(trading.patience.pause, end - trading.timer()))
-    return records, "the gateway gave it no id" if left else ""
+    return records, left, "the gateway gave it no id"
 
 
 def _is_settled(order: OpenOrder, records: BrokerRecords) -> bool:

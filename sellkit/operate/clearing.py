@@ -17,7 +17,7 @@ from sellkit.core.fills import sold, total
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.reports import ENDED_STATUSES
 from sellkit.errors import BrokerError
-from sellkit.operate.binding import in_words, say_cancelled, take_over, to_clear
+from sellkit.operate.binding import in_words, say_cancelled, to_clear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,14 +63,25 @@ def resting_on(records: BrokerRecords, con_id: int) -> tuple[OpenOrder, ...]:
     return tuple(each for each in records.snapshot.orders_on(con_id) if each.is_own)
 
 
-def clear(trading: Trading, attempts: Sequence[Attempt], before: BrokerRecords) -> Cleared:
+def clear(
+    trading: Trading,
+    attempts: Sequence[Attempt],
+    before: BrokerRecords,
+    bound: Mapping[str, OpenOrder],
+) -> Cleared:
     """Cancel what rests on the attempts' contracts, each order once, and wait for its end.
 
     Every attempt with something resting moves to CANCELLING first. One whose orders did not end is
     ABANDONED: they still protect the position, or still work on it.
+
+    Parameters
+    ----------
+    before
+        The lists that it begins with.
+    bound
+        By perm id, those of its orders that have been taken over since, as they are now.
     """
-    resting = [order for each in attempts for order in _begin(trading, each, before)]
-    asked = _with_ids(trading, attempts, resting, before)
+    asked = [order for each in attempts for order in _begin(trading, each, before, bound)]
     if not asked:
         return Cleared(before, (), ())
     for order in asked:
@@ -103,42 +114,18 @@ def say_unprotected(trading: Trading, attempt: Attempt, state: TicketState | Non
     trading.alarm(AlertKind.UNPROTECTED, f"{attempt.record.ticker}: {gone}; {todo}")
 
 
-def _begin(trading: Trading, attempt: Attempt, records: BrokerRecords) -> tuple[OpenOrder, ...]:
-    resting = to_clear(trading, records, attempt.con_id)
+def _begin(
+    trading: Trading,
+    attempt: Attempt,
+    records: BrokerRecords,
+    bound: Mapping[str, OpenOrder],
+) -> tuple[OpenOrder, ...]:
+    resting = to_clear(trading, records, attempt.con_id, bound)
     if resting:
         listed = [in_words(each) for each in resting]
         cause = f"to be cancelled first: {', '.join(listed)}"
         trading.step(attempt, TicketState.CANCELLING, cause, orders=listed)
     return () if attempt.is_given_up else resting
-
-
-def _with_ids(
-    trading: Trading,
-    attempts: Sequence[Attempt],
-    resting: Sequence[OpenOrder],
-    before: BrokerRecords,
-) -> list[OpenOrder]:
-    """The orders that can be cancelled; an attempt with one that cannot is ABANDONED.
-
-    Of such a one nothing else is cancelled, either; nor of any, if all was stopped meanwhile.
-    """
-    latest, trouble = take_over(trading, resting, before)
-    stopped = trading.stopped() if latest != tuple(resting) else ""
-    stuck = [each for each in latest if stopped or (trouble and each.is_unbound)]
-    for attempt in attempts:
-        listed = ", ".join(in_words(each) for each in stuck if each.con_id == attempt.con_id)
-        if listed:
-            why = (
-                f"all was stopped: {stopped}"
-                if stopped
-                else f"it could not be taken over: {trouble}"
-            )
-            cause = f"nothing was cancelled of {listed}, and nothing is sent: {why}"
-            trading.alarm(AlertKind.WITHHELD_EXIT, f"{attempt.record.ticker}: {cause}")
-            say_unprotected(trading, attempt, TicketState.ABANDONED)
-            trading.step(attempt, TicketState.ABANDONED, cause)
-    given_up = {each.con_id for each in stuck}
-    return [each for each in latest if each.con_id not in given_up]
 
 
 def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> None:

@@ -20,7 +20,7 @@ from sellkit.errors import (
     JournalError,
     NotSent,
 )
-from sellkit.operate.binding import to_clear
+from sellkit.operate.binding import take_over, to_clear
 from sellkit.operate.clearing import Cleared, clear, in_words, say_unprotected
 from sellkit.operate.failing import say_failure
 from sellkit.operate.flipping import held_now
@@ -151,8 +151,15 @@ class Submission:
             for attempt in attempts:
                 self._abandon(attempt, f"stopped before anything was cancelled for it: {stopped}")
             return
-        cleared = clear(self.trading, attempts, before)
-        for attempt in attempts:
+        bound, stuck = take_over(self.trading, attempts, before)
+        stopped = self.trading.stopped() if bound else ""
+        mine = [each for each in attempts if not each.is_given_up]
+        for attempt in mine:
+            if why := stopped or stuck.get(attempt.con_id, ""):
+                self._abandon(attempt, f"nothing was cancelled for it: {why}")
+        mine = [each for each in mine if not each.state.is_terminal]
+        cleared = clear(self.trading, mine, before, bound)
+        for attempt in mine:
             if not (attempt.state.is_terminal or attempt.is_given_up):
                 self._send(attempt, before, cleared)
 
