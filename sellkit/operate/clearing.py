@@ -85,7 +85,8 @@ def clear(
     if not asked:
         return Cleared(before, (), ())
     for order in asked:
-        _ask(trading, _of(attempts, order), order)
+        if not order.is_unbound:  # such a one has ended while it was to be bound
+            _ask(trading, _of(attempts, order), order)
     records, left = _await_end(trading, asked, before)
     for order in [each for each in asked if each not in left]:
         reference = _of(attempts, order).record.reference

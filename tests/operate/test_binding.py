@@ -153,7 +153,7 @@ def test_a_stop_that_fires_while_it_is_bound_leaves_nothing_to_sell() -> None:
     desk.route.on_bind = fire
     (done,) = desk.close()
     assert (done.state, desk.held()) == (TicketState.DONE_BY_OTHER, 0)
-    assert desk.route.sent == []
+    assert (desk.route.cancelled, desk.route.sent) == ([], [])
 
 
 def test_a_cancel_that_is_not_confirmed_sends_nothing() -> None:
