@@ -83,6 +83,7 @@ class FakeRoute:
         self.after_read: Callable[[FakeRoute], None] = lambda _route: None
         self.seconds = 0.0
         self.start = NOW
+        self.steady_since = NOW
         self.epoch = 1
         self.is_idle = True
         self.is_full = False
@@ -97,6 +98,7 @@ class FakeRoute:
         held = tuple(each for each in self.positions.values() if each.quantity)
         lists = BrokerRecords(
             began_at=self.now(),
+            steady_since=self.steady_since,
             snapshot=AccountSnapshot(account, self.now(), held, tuple(self.orders), self.epoch),
             completed=tuple(self.completed),
             fills=tuple(self.fills),
@@ -268,6 +270,16 @@ class FakeRoute:
 
     def come_back(self) -> None:
         self.epoch += 1
+        self.disturb()
+
+    def disturb(self) -> None:
+        """Interactive Brokers is lost, and back, over the same connection."""
+        self.steady_since = self.now() + dt.timedelta(microseconds=len(self.log) + 1)
+
+    def start_anew(self) -> None:
+        """Another process connects, and counts from one."""
+        self.disturb()
+        self.epoch = 1
 
     def _fail(self, method: str) -> None:
         turns = self.failures.get(method)

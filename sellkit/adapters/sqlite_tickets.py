@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import ticket_facts, ticket_reading
 from sellkit.adapters.journal_facts import instant
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sellkit.core.gates import ApprovedTicket
     from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import AccountSnapshot, OpenOrder
+    from sellkit.core.proof import Round
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.core.tickets import TicketRecord
     from sellkit.ports.order_route import OrderDraft
@@ -179,19 +180,17 @@ class SqliteTickets:
         with self._file.appending() as pen:
             pen.append("records_seen", ticket_facts.of_records(records, source))
 
-    def note_round(self, reference: str, at: dt.datetime, epoch: int, doubt: str) -> None:
+    def note_round(self, reference: str, look: Round) -> None:
         """A look for a ticket that was not found anywhere."""
-        facts = {"reference": reference, "at": instant(at), "epoch": epoch, "doubt": doubt}
+        facts = ticket_facts.of_round(reference, look)
         with self._file.appending() as pen:
             _known(pen.ask, reference)
             pen.append("ticket_round", facts)
 
-    def rounds(self, reference: str) -> tuple[tuple[dt.datetime, int, str], ...]:
-        """Those looks since its last step, oldest first: time, epoch, doubt."""
-        found: tuple[dict[str, Any], ...] = self._file.read(_ROUNDS_SINCE, reference, reference)
-        return tuple(
-            (ticket_facts.moment(each["at"]), each["epoch"], each["doubt"]) for each in found
-        )
+    def rounds(self, reference: str) -> tuple[Round, ...]:
+        """Those looks since its last step, oldest first."""
+        found = self._file.read(_ROUNDS_SINCE, reference, reference)
+        return tuple(ticket_facts.look(each) for each in found)
 
     def ticket(self, reference: str) -> TicketRecord | None:
         """One attempt; None when the journal has none of this reference."""

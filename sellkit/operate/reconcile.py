@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.lifecycle import TicketState
-from sellkit.core.proof import lacking
+from sellkit.core.proof import Round, lacking
 from sellkit.core.settling import settle
 from sellkit.errors import BrokerError
 from sellkit.operate.clearing import say_unprotected
@@ -191,9 +191,15 @@ class Reconciler:
         """Note that it was looked for in vain; enough of that proves that it was never there."""
         trading, record = self.trading, attempt.record
         now = trading.now()
-        trading.book.note_round(record.reference, now, records.epoch, _doubt(record, records))
+        look = Round(
+            at=now,
+            epoch=records.epoch,
+            since=records.steady_since,
+            doubt=_doubt(record, records),
+        )
+        trading.book.note_round(record.reference, look)
         if not lacking(record, trading.book.rounds(record.reference), now):
-            cause = "found nowhere in two looks a minute apart, the position unchanged"
+            cause = "found nowhere in two looks a minute apart, nothing interrupted, nothing sold"
             attempt.is_said_unprotected = False
             end(trading, attempt, TicketState.NOT_RECEIVED, cause)
 

@@ -114,7 +114,9 @@ def test_every_switch_is_read_anew_each_time() -> None:
 
 
 def test_the_connection_of_the_lists_is_told() -> None:
-    lists = BrokerRecords(began_at=NOW, snapshot=snapshot(epoch=3), completed=(), fills=())
+    lists = BrokerRecords(
+        began_at=NOW, steady_since=NOW, snapshot=snapshot(epoch=3), completed=(), fills=()
+    )
     assert Place().facts(lists).records_epoch == 3
 
 

@@ -87,7 +87,11 @@ class IbOrderRoute:
         # What is told may be as old as the first question.
         snapshot = AccountSnapshot(account, began_at, told.positions, told.orders, epoch=told.epoch)
         return BrokerRecords(
-            began_at=began_at, snapshot=snapshot, completed=told.completed, fills=told.fills
+            began_at=began_at,
+            steady_since=told.steady_since,
+            snapshot=snapshot,
+            completed=told.completed,
+            fills=told.fills,
         )
 
     def lowest_price_step(self, instrument: Instrument, price: Decimal) -> Decimal:
