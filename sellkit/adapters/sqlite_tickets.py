@@ -9,6 +9,7 @@ from sellkit.adapters import ticket_facts, ticket_reading
 from sellkit.adapters.journal_facts import instant
 from sellkit.core.lifecycle import TicketState, check, check_unmoved
 from sellkit.core.portfolio import OWN_REFERENCE
+from sellkit.core.tickets import FILLED_AT_END
 from sellkit.errors import DuplicateTicket, IllegalTransition, JournalError
 
 if TYPE_CHECKING:
@@ -112,14 +113,15 @@ class SqliteTickets:
             It is not UNCERTAIN any more.
         """
         with self._file.appending(is_head_synced=True) as pen:
-            held = _known(pen.ask, reference).state
+            known = _known(pen.ask, reference)
+            held = known.state
             if held is not TicketState.UNCERTAIN:
                 raise IllegalTransition(
                     f"the ticket {reference} is {held}, and a person settles an UNCERTAIN one alone"
                 )
             for state in states:
                 check(held, state, reference)
-                details = {"by": "a person", "reason": reason}
+                details = {"by": "a person", "reason": reason, FILLED_AT_END: str(known.filled)}
                 facts = ticket_facts.of_step(reference, state, at, f"by hand: {reason}", details)
                 pen.append("ticket_step", facts)
                 held = state

@@ -14,6 +14,7 @@ import pytest
 from sellkit.adapters.journal_evidence import KEPT_BACKUPS
 from sellkit.adapters.journal_schema import CHAINED
 from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.tickets import FILLED_AT_END
 from sellkit.errors import JournalError
 from tests import build, ticketing
 from tests.adapters.journal_writers import RUN, claim_at_once, kill_tickets
@@ -258,6 +259,16 @@ def test_a_torn_half_of_the_head_is_made_up_for_by_the_other(
     for torn in (b"x" * 50 + whole[50:], whole[:140] + b"x" * 50 + whole[190:]):
         head.write_bytes(torn)
         full.evidence.refuse_if_behind()
+
+
+def test_what_a_person_settles_keeps_how_much_was_executed_by_then(path: Path) -> None:
+    with closing(SqliteJournal(path)) as journal:
+        journal.begin(RUN)
+        brought_to(journal.book, S.UNCERTAIN)
+        journal.book.note_fills((fill(quantity="30"),))
+        journal.book.resolve(REFERENCE, (S.CANCELLED,), after(9), "seen in TWS")
+        details = journal.book.steps(REFERENCE)[-1]["details"]
+    assert details == {"by": "a person", "reason": "seen in TWS", FILLED_AT_END: "30"}
 
 
 # --- an earlier version ---------------------------------------------------------------------------
