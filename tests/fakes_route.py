@@ -114,12 +114,15 @@ class FakeRoute:
         self.is_full = not self.is_idle
         return self.is_idle
 
-    def draft(self, approved: ApprovedTicket) -> OrderDraft:
+    def draft(self, approved: ApprovedTicket, above: str | None = None) -> OrderDraft:
         self._fail("draft")
         ticket = approved.ticket
-        number = str(next(self._ids))
+        number = next(self._ids)
+        if above is not None and number <= int(above):
+            number = int(above) + 1
+            self.number_from(number + 1)
         return OrderDraft(
-            order_id=number,
+            order_id=str(number),
             client_id=self.client_id,
             epoch=self.epoch,
             reference=ticket.reference,
@@ -271,6 +274,10 @@ class FakeRoute:
     def come_back(self) -> None:
         self.epoch += 1
         self.disturb()
+
+    def number_from(self, number: int) -> None:
+        """The next order gets this number, or one above those that are known elsewhere."""
+        self._ids = itertools.count(number)
 
     def disturb(self) -> None:
         """Interactive Brokers is lost, and back, over the same connection."""

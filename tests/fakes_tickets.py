@@ -122,6 +122,11 @@ class FakeTicketBook:
         )
         return self._append(entry, told, {"order": draft.order, "before": _seen(before)})
 
+    def highest_order_id(self, client_id: str) -> str | None:
+        told = (each.record for each in self._entries.values())
+        ids = [int(e.order_id) for e in told if e.order_id and e.client_id == client_id]
+        return str(max(ids)) if ids else None
+
     def note_cancel(self, reference: str, order: OpenOrder, at: dt.datetime, outcome: str) -> None:
         self._check_writable("note_cancel")
         entry = self._entry(reference)

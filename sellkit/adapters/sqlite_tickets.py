@@ -154,6 +154,12 @@ class SqliteTickets:
             pen.append("ticket_step", step)
             return _known(pen.ask, reference)
 
+    def highest_order_id(self, client_id: str) -> str | None:
+        """The highest number that was ever claimed for a client id, in whichever account."""
+        query = "SELECT max(CAST(order_id AS INTEGER)) AS top FROM ticket_claim WHERE client_id = ?"
+        highest = self._file.read(query, client_id)[0]["top"]
+        return None if highest is None else str(highest)
+
     def note_cancel(self, reference: str, order: OpenOrder, at: dt.datetime, outcome: str) -> None:
         """Of a resting order that a ticket cancels."""
         with self._file.appending() as pen:

@@ -198,7 +198,8 @@ class Submission:
                 cause = "messages queued in the client, so that it could not go at once"
                 self._abandon(attempt, cause)
                 return
-            draft = trading.route.draft(verdict)
+            claimed = trading.book.highest_order_id(trading.route.client_id)
+            draft = trading.route.draft(verdict, claimed)
         except BrokerError as error:
             self._abandon(attempt, str(error))
             return

@@ -90,6 +90,10 @@ class TicketBook(Protocol):
         """
         ...
 
+    def highest_order_id(self, client_id: str) -> str | None:
+        """The highest number that was ever claimed for a client id; None when none was."""
+        ...
+
     def note_cancel(self, reference: str, order: OpenOrder, at: dt.datetime, outcome: str) -> None:
         """Of a resting order that a ticket cancels: `asked`, `confirmed`, `filled`, ..."""
         ...

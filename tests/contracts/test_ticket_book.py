@@ -325,6 +325,17 @@ def test_stopped_orders_are_named_with_what_became_of_them(book: TicketBook) -> 
     )
 
 
+def test_the_highest_number_claimed_is_known_as_a_number_and_by_client_id(
+    book: TicketBook,
+) -> None:
+    assert book.highest_order_id("1") is None
+    for one, number in ((TICKET, "99"), (other(), "1000")):
+        book.intend("r1", one, after(1))
+        book.claim(ApprovedTicket(one), draft(one, number), build.snapshot(), after(2))
+    assert book.highest_order_id("1") == "1000"
+    assert book.highest_order_id("2") is None
+
+
 def test_rounds_count_since_the_last_step(book: TicketBook) -> None:
     brought_to(book, S.UNCERTAIN)
     told = (look(60), look(120, doubt="the position changed"), look(180, since=None))
