@@ -145,11 +145,6 @@ class Submission:
 
     def _send_cleared(self, attempts: Sequence[Attempt], before: BrokerRecords) -> None:
         """Those on whose contracts own orders rest, which have to go first."""
-        stopped = self.trading.stopped() if attempts else ""
-        if stopped:
-            for attempt in attempts:
-                self._abandon(attempt, f"stopped before anything was cancelled for it: {stopped}")
-            return
         cleared = clear(self.trading, attempts, before)
         for attempt in attempts:
             if not (attempt.state.is_terminal or attempt.is_given_up):
