@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 FILLED_AT_END: Final = "filled"
 """Under what name the details of an end hold the shares that were executed by then."""
 
+LEFT: Final = "left"
+"""Under what name they hold the shares that are left, where the rest is to go out at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketRecord:

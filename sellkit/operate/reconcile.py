@@ -14,9 +14,10 @@ from sellkit.errors import BrokerError
 from sellkit.operate.clearing import say_unprotected
 from sellkit.operate.comparing import Line, compare
 from sellkit.operate.flipping import held_now, say_flip
-from sellkit.operate.following import end, evidence, follow, is_partial, say_end
+from sellkit.operate.following import end, evidence, follow
 from sellkit.operate.reopening import reopen
 from sellkit.operate.trading import Attempt
+from sellkit.operate.unfinished import say_unfinished
 from sellkit.operate.verifying import problem_of, verify
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Reconciler:
         after = [trading.book.ticket(each.reference) or each for each in before]
         verify(trading, [Attempt(None, each) for each in after])
         after = [trading.book.ticket(each.reference) or each for each in before]
+        say_unfinished(trading)
         lines = compare(records, trading.book, trading.account.alias, trading.route.client_id)
         for line in lines:
             if not line.is_explained:
@@ -123,8 +125,6 @@ class Reconciler:
         follow(self.trading, attempts)
         verify(self.trading, attempts)
         for attempt in attempts:
-            if is_partial(attempt):  # nothing is sent for the rest of what another process began
-                say_end(self.trading, attempt)
             say_unprotected(self.trading, attempt)
         return tuple(each.record for each in attempts)
 
