@@ -444,7 +444,7 @@ def test_a_corrected_execution_takes_the_place_of_the_first(play: Play) -> None:
 
 
 @pytest.mark.fault(51)
-def test_after_a_part_and_silence_nothing_is_sent_again(play: Play) -> None:
+def test_after_a_part_and_silence_the_next_run_sends_the_confirmed_rest_alone(play: Play) -> None:
     play.turn(fall=("AAPL",), rise=("MSFT",))
     play.armoury.patience = IMPATIENT
     with closing(play.connect(sends_orders=True, request_timeout_seconds=HASTY)) as broker:
@@ -454,11 +454,13 @@ def test_after_a_part_and_silence_nothing_is_sent_again(play: Play) -> None:
     play.gateway.terminal.set_habits(fill_after_seconds=86_400)
     (order,) = play.gateway.exchange.orders()
     play.run_live()
-    assert states(play) == {"AAPL 1": f"CANCELLED {order.filled}"}
-    assert alarms(play, AlertKind.ORDER_UNFINISHED) == 1
-    assert play.asked("placeOrder") == 1
-    assert held(play) == 100 - order.filled > 0
-    play.seen("UNCERTAIN with 30 executed; the next run cancels the rest and says so; one order")
+    assert states(play) == {"AAPL 1": f"CANCELLED {order.filled}", "AAPL 2": "CANCELLED 0"}
+    left = 100 - order.filled
+    assert [int(each.fields[QUANTITY]) for each in play.heard("placeOrder")] == [100, left]
+    told = [text for kind, text in play.armoury.alarms if kind is AlertKind.ORDER_UNFINISHED]
+    assert f"{left} of 100 shares are left" in told[0]
+    assert held(play) == left > 0
+    play.seen(f"UNCERTAIN with a part executed; the next run cancels the rest, then sends {left}")
 
 
 @pytest.mark.fault(51)

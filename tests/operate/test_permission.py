@@ -96,7 +96,7 @@ def test_nothing_switched_is_told_as_such() -> None:
     assert facts.arming.arming is None
     assert facts.halt is None
     assert facts.lease_trouble == "the lease is not held here"
-    assert facts.records_epoch is None
+    assert (facts.records_epoch, facts.reconciled_epoch) == (None, None)
     assert [facts.orders_today, facts.notional_today, facts.notional_armed] == [0, 0, 0]
 
 
