@@ -189,7 +189,7 @@ class Desk:
         """
         sheet, broker, live = self.sheet(), self.parts.broker, self.parts.live
         before = broker.standing
-        records = None if live is None else live.records()
+        records = None if live is None else live.records(self.run.run_id)
         snapshot = self._snapshot = records.snapshot if records else self.snapshot()
         decider = Decider(
             snapshot=snapshot,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.arming import Halt
@@ -24,6 +24,22 @@ _RESOLUTION: Final = dt.timedelta(seconds=1)
 _LONGEST_SESSION: Final = dt.timedelta(hours=12)
 # Between its intent and its claim a ticket waits for cancels, or for a run after a crash.
 _LONGEST_WAIT: Final = dt.timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Reconciled:
+    """When this process last held the journal against the gateway; orders use that up.
+
+    Attributes
+    ----------
+    epoch
+        Over which connection; None when it was not done since the last orders.
+    is_settled
+        Whether no ticket was left whose fate is open.
+    """
+
+    epoch: int | None = None
+    is_settled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +63,8 @@ class Permission:
         What the probe said of this gateway.
     confirmed
         The ids of tickets that a person wants though many signal at once.
+    reconciled
+        Whether the journal was held against the gateway.
     """
 
     account: Account
@@ -64,6 +82,7 @@ class Permission:
     journal: Journal
     probe: Callable[[], ProbeStanding]
     confirmed: frozenset[str] = frozenset()
+    reconciled: Reconciled = field(default_factory=Reconciled)
 
     def live_facts(self, records: BrokerRecords | None) -> LiveFacts:
         """Everything as it is now, for all tickets of the account.
@@ -102,6 +121,7 @@ class Permission:
             probe=self.probe(),
             clock_skew=self._skew(),
             records_epoch=None if records is None else records.epoch,
+            reconciled_epoch=self.reconciled.epoch,
             unsettled=self.tickets.unsettled(alias),
             orders_today=len(today),
             notional_today=sold(today),

@@ -109,4 +109,4 @@ def hand_stop(perm_id: str = "77", con_id: int = 265598) -> OpenOrder:
 
 def own_stop() -> OpenOrder:
     """A stop of sellkit's own on the usual position."""
-    return open_order(reference="SK1-aaaaaaaaaaaa-1")
+    return replace(open_order(reference="SK1-aaaaaaaaaaaa-1"), client_id="1")
