@@ -14,11 +14,16 @@ from tests.fakes_route import FakeRoute, as_order, ignore_cancel, reject
 from tests.operate.trading_build import Stage, hand_stop, own_stop, stage
 
 MICROSOFT = 272093
+OWN = replace(own_stop(), client_id="0")
 
 
 def binding(*resting: object, **changes: object) -> Stage:
-    desk = stage(resting=resting or (own_stop(), hand_stop()))  # type: ignore[arg-type]
-    desk.binds = True
+    desk = stage(resting=resting or (OWN, hand_stop()))  # type: ignore[arg-type]
+    return as_client_0(desk)
+
+
+def as_client_0(desk: Stage) -> Stage:
+    desk.binds, desk.route.client_id = True, "0"
     return desk
 
 
@@ -41,7 +46,7 @@ def test_a_stop_placed_by_hand_is_bound_cancelled_and_then_the_position_closed()
 
 
 def test_a_person_is_told_exactly_what_was_bound_and_what_was_cancelled() -> None:
-    desk = binding(own_stop(), hand_stop(), hand_stop("78", MICROSOFT))
+    desk = binding(OWN, hand_stop(), hand_stop("78", MICROSOFT))
     desk.close()
     assert texts(desk, AlertKind.BOUND_ORDER) == [
         "NASDAQ:AAPL: taken over by client 0: SELL 100 STP at 80 placed by hand (order 77); "
@@ -54,7 +59,7 @@ def test_a_person_is_told_exactly_what_was_bound_and_what_was_cancelled() -> Non
 
 
 def test_nothing_is_bound_where_only_own_orders_rest() -> None:
-    desk = binding(own_stop())
+    desk = binding(OWN)
     desk.close()
     assert (desk.route.bindings, desk.route.sent) == (0, [ticket().reference])
 
@@ -113,9 +118,8 @@ def test_a_halt_while_orders_are_bound_leaves_them_where_they_are() -> None:
 
 def test_another_position_is_closed_although_one_is_stuck() -> None:
     apple, microsoft = position(), position("NASDAQ:MSFT", con_id=MICROSOFT)
-    own = replace(own_stop(), con_id=MICROSOFT, perm_id="5")
-    desk = stage(apple, microsoft, resting=(hand_stop(), own))
-    desk.binds = True
+    own = replace(OWN, con_id=MICROSOFT, perm_id="5")
+    desk = as_client_0(stage(apple, microsoft, resting=(hand_stop(), own)))
     desk.route.on_bind = lambda _route: None
     stuck, closed = desk.close(ticket(apple), ticket(microsoft))
     assert (stuck.state, closed.state) == (TicketState.ABANDONED, TicketState.DONE)
@@ -174,7 +178,7 @@ def test_a_failure_after_its_cancel_names_it_as_unprotected() -> None:
 
 
 def test_one_that_comes_after_the_look_is_not_sold_beside() -> None:
-    desk = binding(own_stop())
+    desk = binding(OWN)
     cancel = desk.route.on_cancel
 
     def place(route: FakeRoute, order: object) -> None:
