@@ -12,8 +12,8 @@ from sellkit.core.pacing import Urgency
 from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date
-from sellkit.operate.early import studying
 from sellkit.operate.holdings import Holding, coverage, holdings
+from sellkit.operate.last_bars import studying
 from sellkit.operate.prepare import Preparation, hour_end
 from sellkit.operate.protection import say_lapsed
 from sellkit.operate.speech import say
