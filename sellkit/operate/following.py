@@ -103,7 +103,10 @@ def _is_late(trading: Trading, attempt: Attempt) -> bool:
 
 
 def _stop_late(trading: Trading, working: Sequence[Attempt]) -> None:
-    """Cancel what was not executed in whole in time."""
+    """Cancel what was not executed in whole in time.
+
+    A halt does not keep it from that: the order is sellkit's own, and less is sold without it.
+    """
     late = [each for each in working if _is_to_be_stopped(trading, each)]
     if not late:
         return

@@ -100,25 +100,25 @@ class Live:
         if adopts:
             reconciler.adopt(found.tickets)
         left = {each.state for each in self.tickets.unsettled(self.account.alias)}
+        is_open = TicketState.UNCERTAIN in left
         self.permission.reconciled.epoch = found.records.epoch
-        self.permission.reconciled.is_settled = TicketState.UNCERTAIN not in left
+        self.permission.reconciled.doubted_at = self.permission.clock.now() if is_open else None
         return found
 
     def records(self, run_id: str) -> BrokerRecords:
         """The gateway's four lists, read afresh for a decision.
 
         What was reconciled before is reconciled again where the connection was made anew since, or
-        a ticket was left uncertain: a run that waits for its hour makes the second look that may
-        settle it.
+        a ticket was left uncertain a minute ago: a run that waited for its hour makes the second
+        look that may settle it.
 
         Raises
         ------
         NotConnected, RequestTimedOut
             One could not be read to its end.
         """
-        former = self.permission.reconciled
-        is_stale = former.epoch != self.permission.broker.standing.epoch
-        if former.epoch is not None and (is_stale or not former.is_settled):
+        epoch, now = self.permission.broker.standing.epoch, self.permission.clock.now()
+        if self.permission.reconciled.is_due(epoch, now):
             self.reconcile(run_id, adopts=False)
         return self.route.records(self.account)
 

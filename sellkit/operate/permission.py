@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.core.arming import Halt
 from sellkit.core.live_facts import LiveFacts, ProbeStanding, is_sent, sold
+from sellkit.core.proof import BETWEEN
 
 if TYPE_CHECKING:
     from sellkit.core.portfolio import Account, GatewayKind
@@ -34,12 +35,22 @@ class Reconciled:
     ----------
     epoch
         Over which connection; None when it was not done since the last orders.
-    is_settled
-        Whether no ticket was left whose fate is open.
+    doubted_at
+        When a ticket was left whose fate is open (aware UTC); None when none was.
     """
 
     epoch: int | None = None
-    is_settled: bool = True
+    doubted_at: dt.datetime | None = None
+
+    def is_due(self, epoch: int, now: dt.datetime) -> bool:
+        """Whether it is to be done again before a decision over this connection.
+
+        What was never done is not made up for, because nothing is sent then.
+        """
+        if self.epoch is None:
+            return False
+        is_time = self.doubted_at is not None and now - self.doubted_at >= BETWEEN
+        return is_time or self.epoch != epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -109,8 +110,11 @@ class Armed:
         switches, lease = MemorySwitches(), MemoryLease()
         switches.arm(arming())
         lease.take()
-        self.broker = FakeBroker(FakeClock(NOW), positions=[position()])
-        permission = replace(usual.permission, broker=self.broker, switches=switches, lease=lease)
+        self.clock = FakeClock(NOW)
+        self.broker = FakeBroker(self.clock, positions=[position()])
+        permission = replace(
+            usual.permission, clock=self.clock, broker=self.broker, switches=switches, lease=lease
+        )
         self.live = replace(
             usual, permission=permission, patience=Patience(acknowledge=1, settle=1)
         )
@@ -180,5 +184,8 @@ def test_a_run_that_waits_for_its_hour_looks_a_second_time_for_what_is_uncertain
     desk.book.intend("run-1", ticket(), NOW)
     desk.book.claim(approved, desk.route.draft(approved), snapshot(), NOW)
     desk.reconcile()
-    desk.live.records("run-1")
-    assert len(desk.book.rounds(ticket().reference)) == 2
+    for seconds, state in ((59, TicketState.UNCERTAIN), (1, TicketState.NOT_RECEIVED)):
+        desk.clock.time += dt.timedelta(seconds=seconds)
+        desk.live.records("run-1")
+        (record,) = desk.book.ticket_records("main", NOW)
+        assert record.state is state
