@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.lifecycle import TicketState
@@ -222,3 +223,11 @@ def test_a_bound_order_whose_cancel_is_open_is_told_with_what_to_do() -> None:
     desk.close()
     told = {line.subject: line for line in compare(records(desk), desk.book, account().alias, "0")}
     assert "not confirmed" in told["order 77, placed by hand"].note
+
+
+def test_what_a_person_trades_in_the_terminal_is_nothing_unexplained() -> None:
+    desk = binding(hand_stop(), replace(hand_stop("79"), order_id="41"))
+    for stop in desk.route.orders:
+        desk.route.execute(as_order(stop), Decimal(10))
+    lines = compare(records(desk), desk.book, account().alias, "0")
+    assert [line.subject for line in lines if not line.is_explained] == ["order 79"]
