@@ -225,7 +225,7 @@ class MemoryJournal:
         self._decisions: list[dict[str, object]] = []
         self._beside: dict[str, list[dict[str, object]]] = defaultdict(list)
         self._standings: list[dict[str, object]] = []
-        self._switches: list[dict[str, object]] = []
+        self._events: list[dict[str, object]] = []
         self._timings: list[tuple[str, Mapping[str, object]]] = []
         self.snapshots: list[tuple[str, AccountSnapshot]] = []
 
@@ -302,15 +302,15 @@ class MemoryJournal:
             for each in told[-1].open_orders
         )
 
-    def record_switch(
-        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
+    def record_event(
+        self, kind: str, at: dt.datetime, text: str, details: Mapping[str, object]
     ) -> None:
-        told: dict[str, object] = {"at": journal_facts.instant(at), "what": what, "by": by}
+        told: dict[str, object] = {"at": journal_facts.instant(at), "kind": kind, "text": text}
         told["details"] = dict(details)
-        self._switches.append(told)
+        self._events.append(told)
 
-    def switches(self) -> tuple[Mapping[str, object], ...]:
-        return tuple(self._switches)
+    def events(self, kind: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._events if each["kind"] == kind)
 
     def quotes(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._beside["quote_seen"] if each["run_id"] == run_id)

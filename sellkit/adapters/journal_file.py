@@ -211,6 +211,8 @@ class JournalFile:
                     database.execute(statement)
             if 0 < version < journal_schema.CHAINED_SINCE:
                 head = _chain_all(Pen(database))
+            if version in journal_schema.CARRIED:
+                head = _carry(Pen(database), *journal_schema.CARRIED[version])
         if head is not None:
             self._advance(database, head, is_synced=True)
 
@@ -247,6 +249,13 @@ def _chain_all(pen: Pen) -> Head | None:
         query = f"SELECT rowid AS number FROM {table} ORDER BY rowid"  # noqa: S608  (own names)
         for each in pen.ask(query):
             pen.chain(table, int(str(each["number"])))
+    return pen.head if pen.appended else None
+
+
+def _carry(pen: Pen, query: str, table: str) -> Head | None:
+    """Write the rows of a query into a table, at the end of the chain."""
+    for each in pen.ask(query):
+        pen.append(table, each)
     return pen.head if pen.appended else None
 
 

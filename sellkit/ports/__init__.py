@@ -228,14 +228,14 @@ class Journal(Protocol):
         """The open orders of an account as the latest recorded snapshot of it has them."""
         ...
 
-    def record_switch(
-        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
+    def record_event(
+        self, kind: str, at: dt.datetime, text: str, details: Mapping[str, object]
     ) -> None:
-        """That a person, or sellkit, did `arm`, `disarm`, `halt`, `resume` or `probe`."""
+        """What a person, or sellkit, did beside a run: `arm`, `disarm`, `halt`, `resume`, ..."""
         ...
 
-    def switches(self) -> tuple[Mapping[str, object], ...]:
-        """Every such act, oldest first: `at`, `what`, `by`, `details`."""
+    def events(self, kind: str) -> tuple[Mapping[str, object], ...]:
+        """Those of a kind, oldest first: `at`, `text`, `details`."""
         ...
 
     def close(self) -> None:

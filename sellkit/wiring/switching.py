@@ -276,7 +276,7 @@ def _secret_name() -> str:
 
 def _note(settings: Settings, at: dt.datetime, what: str, details: Mapping[str, object]) -> None:
     with closing(open_journal(settings)) as journal:
-        journal.record_switch(at, what, _who(), details)
+        journal.record_event(what, at, f"by {_who()}", details)
 
 
 def _who() -> str:

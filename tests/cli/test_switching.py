@@ -43,6 +43,7 @@ port = 9
 gateway = "paper"
 account = "main"
 """
+SWITCHED = ("arm", "disarm", "halt", "resume")
 ARM = ("arm", "--until", "6h", "--max-notional", "50000")
 
 
@@ -75,7 +76,9 @@ class Desk:
         if not path.exists():
             return []
         with closing(SqliteJournal(path)) as journal:
-            return [(each["what"], each["details"]) for each in journal.switches()]
+            told = [each for kind in SWITCHED for each in journal.events(kind)]
+        told.sort(key=lambda each: str(each["at"]))
+        return [(each["kind"], each["details"]) for each in told]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
-from sellkit.core.gates import DeferredTicket, DeniedTicket, judge
+from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, judge
 from sellkit.core.portfolio import GatewayKind
 from sellkit.core.precedent import Precedent
 from sellkit.core.signals import Decision, Retelling
@@ -29,12 +29,12 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]
     made.close()
 
 
-def header(run_id: str = "r1") -> RunHeader:
+def header(run_id: str = "r1", mode: str = "dry run") -> RunHeader:
     return RunHeader(
         run_id=run_id,
         started_at=build.NOW,
         as_of=build.HOUR_END,
-        mode="dry run",
+        mode=mode,
         profile="demo",
         account="main",
         gateway=GatewayKind.SIMULATED,
@@ -47,6 +47,7 @@ def exit_row(verdict: str = "prepared") -> SnapshotRow:
     passed = judge(ticket, build.facts(limits=build.limits(require_above_break_even=False)))
     verdicts = {
         "prepared": passed,
+        "approved": ApprovedTicket(ticket),
         "withheld": DeniedTicket(ticket, ("too many", "too late")),
         "deferred": DeferredTicket(ticket, build.utc("2026-01-29 14:30")),
     }
@@ -140,6 +141,14 @@ def test_a_prepared_ticket_carries_its_complete_order(journal: Journal) -> None:
     assert ticket["reasons"] == []
     assert ticket["order"] == build.ticket().order()
     assert ticket["reference"] == build.ticket().reference
+
+
+def test_a_ticket_that_a_live_run_approved_is_told_as_such(journal: Journal) -> None:
+    journal.begin(header(mode="LIVE"))
+    journal.record_rows("r1", [exit_row("approved")])
+    ticket = journal.tickets("r1")[0]
+    assert (ticket["verdict"], ticket["reasons"]) == ("approved", [])
+    assert "mode" not in ticket
 
 
 def test_a_withheld_ticket_carries_every_reason(journal: Journal) -> None:
@@ -316,13 +325,14 @@ def test_what_the_market_showed_of_an_exit_is_kept(journal: Journal) -> None:
 
 
 def test_what_was_switched_is_told_oldest_first(journal: Journal) -> None:
-    assert journal.switches() == ()
-    journal.record_switch(build.NOW, "halt", "root", {"reason": "a try"})
-    journal.record_switch(build.NOW + build.SECOND, "resume", "root", {})
-    halt, resume = journal.switches()
-    assert (halt["what"], halt["by"], halt["details"]) == ("halt", "root", {"reason": "a try"})
-    assert halt["at"] == build.NOW.isoformat()
-    assert (resume["what"], resume["details"]) == ("resume", {})
+    assert journal.events("halt") == ()
+    journal.record_event("halt", build.NOW, "by root", {"reason": "a try"})
+    journal.record_event("resume", build.NOW, "by root", {})
+    journal.record_event("halt", build.NOW + build.SECOND, "by sellkit", {})
+    first, second = journal.events("halt")
+    assert (first["text"], first["details"]) == ("by root", {"reason": "a try"})
+    assert first["at"] == build.NOW.isoformat()
+    assert (second["text"], second["details"]) == ("by sellkit", {})
 
 
 OPENING = build.utc("2026-01-29 14:30")
@@ -338,7 +348,7 @@ def test_the_openings_that_tickets_wait_for_are_told_by_ticket(journal: Journal)
     assert journal.deferrals("other", since) == {}
 
 
-@pytest.mark.parametrize("verdict", ["prepared", "withheld"])
+@pytest.mark.parametrize("verdict", ["prepared", "approved", "withheld"])
 def test_a_ticket_that_was_not_deferred_waits_for_no_opening(
     journal: Journal, verdict: str
 ) -> None:
