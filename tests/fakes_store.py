@@ -15,6 +15,7 @@ import pandas as pd
 
 from sellkit.adapters import journal_facts
 from sellkit.adapters.bar_store.series_name import name_of
+from sellkit.core.alerts import Alert
 from sellkit.core.assignments import Assignment
 from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, merge, shaped
 from sellkit.core.coverage import Absence
@@ -226,6 +227,8 @@ class MemoryJournal:
         self._beside: dict[str, list[dict[str, object]]] = defaultdict(list)
         self._standings: list[dict[str, object]] = []
         self._events: list[dict[str, object]] = []
+        self._alerts: list[dict[str, object]] = []
+        self._over: set[int] = set()
         self._timings: list[tuple[str, Mapping[str, object]]] = []
         self.snapshots: list[tuple[str, AccountSnapshot]] = []
 
@@ -301,6 +304,17 @@ class MemoryJournal:
             )
             for each in told[-1].open_orders
         )
+
+    def open_alerts(self) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._alerts if each["number"] not in self._over)
+
+    def renew_alerts(
+        self, at: dt.datetime, over: Sequence[int], told: Sequence[tuple[str, Alert]]
+    ) -> None:
+        self._over.update(over)
+        for source, alert in told:
+            number = {"number": len(self._alerts) + 1}
+            self._alerts.append(number | journal_facts.of_alert(source, alert))
 
     def record_event(
         self, kind: str, at: dt.datetime, text: str, details: Mapping[str, object]

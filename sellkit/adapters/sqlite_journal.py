@@ -55,7 +55,7 @@ _RESTING: Final = """
     ORDER BY seen.id"""
 
 _OPEN_ALERTS: Final = """
-    SELECT * FROM alert WHERE id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
+    SELECT id AS number, * FROM alert WHERE id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
 _OPEN_OF_SOURCE: Final = """
     SELECT id AS number FROM alert
     WHERE source = ? AND id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
@@ -194,8 +194,28 @@ class SqliteJournal:
                 pen.append("alert_end", ended)
 
     def open_alerts(self) -> tuple[Mapping[str, object], ...]:
-        """The alerts that are not over, oldest first: `at`, `source`, `kind`, `text`."""
-        return self._file.read(_OPEN_ALERTS)
+        """The alerts that are not over, oldest first: `number`, `at`, `source`, `kind`, `text`.
+
+        A journal that is not there yet holds none, and is not made.
+        """
+        return self._file.read(_OPEN_ALERTS) if self._file.path.exists() else ()
+
+    def renew_alerts(
+        self, at: dt.datetime, over: Sequence[int], told: Sequence[tuple[str, Alert]]
+    ) -> None:
+        """Let alerts end, by their numbers, and others begin, each with its source; in one.
+
+        One that has ended already stays as it is: two processes may find the same.
+        """
+        if not (over or told):
+            return
+        ended = {"at": journal_facts.instant(at)}
+        with self._appending() as pen:
+            for number in over:
+                if not pen.ask("SELECT 1 FROM alert_end WHERE id = ?", number):
+                    pen.append("alert_end", {"id": number, **ended})
+            for source, alert in told:
+                pen.append("alert", journal_facts.of_alert(source, alert))
 
     def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
         """By ticket id, the opening at `since` or later that a ticket was deferred to."""

@@ -19,19 +19,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print both sides; 0 when all is explained and settled, 1 when a person has to look."""
     from sellkit.config import load
-    from sellkit.present.reconciled import alerts, reconciled
+    from sellkit.present.alerts import alert_line, alert_lines
+    from sellkit.present.reconciled import reconciled
     from sellkit.wiring import open_alerts, open_reconciling_desk
-    from sellkit.wiring.alerts import ORDERS, order_alerts
+    from sellkit.wiring.alerts import end_seen_alerts
 
     chosen = overrides(args)
     settings = load(chosen)
+    before = open_alerts(settings)
     with open_reconciling_desk(chosen) as desk:
         found = desk.reconcile()
     if found is None:
         return 0
-    print("\n".join(reconciled(found.lines, found.tickets)))
-    told = [each for each in open_alerts(settings) if each["source"] == ORDERS]
-    print("\n".join(alerts(told, is_over=found.is_settled)), end="\n" if told else "")
+    for line in reconciled(found.lines, found.tickets):
+        print(line)
     if found.is_settled:
-        order_alerts(settings).end()
+        end_seen_alerts(settings)
+    left = open_alerts(settings)
+    for alert in before:
+        if alert not in left:
+            print(f"{alert_line(alert)}: this is over")
+    for line in alert_lines(left):
+        print(line)
     return 0 if found.is_settled else 1

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from sellkit.core.alerts import Alert
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
@@ -226,6 +227,16 @@ class Journal(Protocol):
 
     def resting(self, account: Account) -> tuple[Resting, ...]:
         """The open orders of an account as the latest recorded snapshot of it has them."""
+        ...
+
+    def open_alerts(self) -> tuple[Mapping[str, object], ...]:
+        """The alerts that are not over, oldest first: `number`, `at`, `source`, `kind`, `text`."""
+        ...
+
+    def renew_alerts(
+        self, at: dt.datetime, over: Sequence[int], told: Sequence[tuple[str, Alert]]
+    ) -> None:
+        """Let alerts end, by their numbers, and others begin, each with its source; in one."""
         ...
 
     def record_event(

@@ -9,7 +9,7 @@ from sellkit.wiring.probed import probe_standing
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from sellkit.adapters.account_lease import FileLease
     from sellkit.adapters.ib.broker import IbBroker
@@ -149,7 +149,6 @@ def open_live(
         limits=desk_options(settings).limits,
         patience=patience(settings),
         alarm=orders_alarm(settings, permission.machine.now),
-        withheld=exits_withheld(settings, permission.machine.now),
         retries_proven_unsent=settings.file.orders.retry_proven_unsent,
     )
 
@@ -163,20 +162,3 @@ def orders_alarm(
 
     keeper = order_alerts(settings)
     return lambda kind, text: keeper.keep(Alert(kind, text, now()))
-
-
-def exits_withheld(
-    settings: Settings, now: Callable[[], dt.datetime]
-) -> Callable[[Sequence[str]], None]:
-    """Says and keeps which exits a run withheld, in place of those of the run before it."""
-    from sellkit.core.alerts import Alert, AlertKind
-    from sellkit.wiring.alerts import exit_alerts
-
-    keeper = exit_alerts(settings)
-
-    def tell(exits: Sequence[str]) -> None:
-        keeper.end()
-        for text in exits:
-            keeper.keep(Alert(AlertKind.WITHHELD_EXIT, text, now()))
-
-    return tell

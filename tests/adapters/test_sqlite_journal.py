@@ -131,6 +131,7 @@ def test_an_alert_is_open_until_its_source_is_well_again(full: SqliteJournal, pa
     full.end_alerts("client 11", build.NOW)
     assert full.open_alerts() == (
         {
+            "number": 1,
             "at": "2026-01-28T20:00:20+00:00",
             "source": "client 1",
             "kind": "upstream lost",

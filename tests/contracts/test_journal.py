@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, judge
 from sellkit.core.portfolio import GatewayKind
 from sellkit.core.precedent import Precedent
@@ -333,6 +334,25 @@ def test_what_was_switched_is_told_oldest_first(journal: Journal) -> None:
     assert (first["text"], first["details"]) == ("by root", {"reason": "a try"})
     assert first["at"] == build.NOW.isoformat()
     assert (second["text"], second["details"]) == ("by sellkit", {})
+
+
+def test_alerts_end_by_their_numbers_while_others_begin(journal: Journal) -> None:
+    assert journal.open_alerts() == ()
+    alert = Alert(AlertKind.UNDECIDED, "NYSE:KO: UNDECIDED: no bars", build.NOW)
+    journal.renew_alerts(build.NOW, (), [("NYSE:KO", alert), ("NYSE:XOM", alert)])
+    first, second = journal.open_alerts()
+    assert first == {
+        "number": first["number"],
+        "at": build.NOW.isoformat(),
+        "source": "NYSE:KO",
+        "kind": "undecided",
+        "text": "NYSE:KO: UNDECIDED: no bars",
+    }
+    over = [int(str(first["number"]))]
+    journal.renew_alerts(build.NOW, over, [("NYSE:T", alert)])
+    journal.renew_alerts(build.NOW, over, ())
+    assert [each["source"] for each in journal.open_alerts()] == ["NYSE:XOM", "NYSE:T"]
+    assert second == journal.open_alerts()[0]
 
 
 OPENING = build.utc("2026-01-29 14:30")
