@@ -19,14 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print both sides; 0 when all is explained and settled, 1 when a person has to look."""
     from sellkit.config import load
-    from sellkit.present.alerts import alert_line, alert_lines
+    from sellkit.present.alerts import about_orders, alert_line, alert_lines
     from sellkit.present.reconciled import reconciled
     from sellkit.wiring import open_alerts, open_reconciling_desk
     from sellkit.wiring.alerts import end_seen_alerts
 
     chosen = overrides(args)
     settings = load(chosen)
-    before = open_alerts(settings)
+    before = about_orders(open_alerts(settings))
     with open_reconciling_desk(chosen) as desk:
         found = desk.reconcile()
     if found is None:
@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> int:
         print(line)
     if found.is_settled:
         end_seen_alerts(settings)
-    left = open_alerts(settings)
+    left = about_orders(open_alerts(settings))
     for alert in before:
         if alert not in left:
-            print(f"{alert_line(alert)}: this is over")
+            print(f"over: {alert_line(alert)}")
     for line in alert_lines(left):
         print(line)
     return 0 if found.is_settled else 1

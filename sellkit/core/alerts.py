@@ -17,7 +17,7 @@ ORDERS: Final = "orders"
 class Ending(StrEnum):
     """What ends an alert, each kind in one way; what a person does comes before it."""
 
-    CONNECTED = "it ends when that connection is ready again, or with the next one"
+    CONNECTED = "it ends as soon as a connection of that client is ready"
     DECIDED = "it ends with the run that decides on the position again"
     SENT = "it ends with the next live run that decides on the position and withholds nothing"
     SETTLED = "it ends when `sellkit reconcile`, a live run or your word settles the ticket"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Rows = Sequence[Mapping[str, object]]
 
 REPEATED_AFTER: Final = dt.timedelta(hours=3)
-"""What lasts is told again so long after it was told last: twice in a session of six hours."""
+"""What lasts for the same reasons is told again so long after it was told last."""
 
 _DECIDED: Final = kinds_that_end(Ending.DECIDED) | kinds_that_end(Ending.SENT)
 
@@ -146,12 +147,14 @@ def _decided_by(row: SnapshotRow, *, is_live: bool) -> tuple[str, ...]:
 
 
 def _told(concern: _Concern, known: Rows, now: dt.datetime) -> Iterator[tuple[str, Alert]]:
-    """The alert of a concern, unless it was told a short while ago."""
+    """The alert of a concern, unless it was told a short while ago and for the same reasons."""
     times = [dt.datetime.fromisoformat(str(each["at"])) for each in known]
-    if times and abs(now - times[-1]) < REPEATED_AFTER:
+    reasons = "; ".join(concern.reasons)
+    is_same = bool(known) and _words(str(known[-1]["text"])).endswith(_words(f": {reasons}"))
+    if is_same and abs(now - times[-1]) < REPEATED_AFTER:
         return
     what = f"still {concern.what} since {times[0]:%Y-%m-%d %H:%M} UTC" if times else concern.what
-    text = f"{concern.token}: {what}: {'; '.join(concern.reasons)}"
+    text = f"{concern.token}: {what}: {reasons}"
     yield concern.source, Alert(concern.kind, text, now)
 
 
@@ -166,6 +169,11 @@ def _is_over(alert: Mapping[str, object], *, is_live: bool) -> bool:
 
 def _withheld(token: str, *, is_live: bool) -> str:
     return f"{token} in {'live' if is_live else 'dry'} runs"
+
+
+def _words(text: str) -> str:
+    """A text without its figures: another price is no other reason."""
+    return re.sub(r"\d[\d.,:]*", "#", text)
 
 
 def _number(alert: Mapping[str, object]) -> int:

@@ -29,15 +29,28 @@ def alert_lines(alerts: Sequence[Row]) -> Iterator[str]:
 def alert_line(alert: Row, *, since: Row | None = None) -> str:
     """An alert in one line."""
     at = dt.datetime.fromisoformat(str((since or alert)["at"]))
-    is_connection = alert["kind"] in kinds_that_end(Ending.CONNECTED)
-    whose = f"{alert['source']}, " if is_connection else ""
-    return f"alert since {at:%Y-%m-%d %H:%M:%S} UTC, {whose}{alert['kind']}: {alert['text']}"
+    words = [f"alert since {at:%Y-%m-%d %H:%M:%S} UTC"]
+    if alert["kind"] in kinds_that_end(Ending.CONNECTED):
+        words.append(str(alert["source"]))
+    if not _is_lasting(alert):  # what lasts says itself what it is
+        words.append(str(alert["kind"]))
+    return f"{', '.join(words)}: {alert['text']}"
+
+
+def about_orders(alerts: Sequence[Row]) -> list[Row]:
+    """Those that a look at journal and gateway may end, or has to leave open."""
+    others = [Ending.CONNECTED, Ending.DECIDED, Ending.SENT]
+    elsewhere = frozenset[AlertKind]().union(*(kinds_that_end(each) for each in others))
+    return [each for each in alerts if each["kind"] not in elsewhere]
 
 
 def _same(alert: Row) -> object:
+    return alert["source"] if _is_lasting(alert) else alert["number"]
+
+
+def _is_lasting(alert: Row) -> bool:
     lasting = kinds_that_end(Ending.DECIDED) | kinds_that_end(Ending.SENT)
-    is_lasting = alert["kind"] in lasting and alert["source"] != ORDERS
-    return alert["source"] if is_lasting else alert["number"]
+    return alert["kind"] in lasting and alert["source"] != ORDERS
 
 
 def _remedy(kind: str) -> str:

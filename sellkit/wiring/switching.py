@@ -110,7 +110,7 @@ def plan_arming(
             f"its number, and the profile {settings.profile} expects a {gateway} gateway"
         )
     amount = _amount(max_notional)
-    with open_clock(settings) as clock:
+    with open_clock(settings, is_patient=False) as clock:
         now = clock.now()
     moved = moved_here(open_sender(settings, account), now, is_wanted=is_moved)
     arming = Arming(

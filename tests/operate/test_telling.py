@@ -112,6 +112,19 @@ def test_a_position_that_turns_from_undecided_to_withheld_is_told_anew() -> None
     assert runs(WITHHELD) == ["NASDAQ:AAPL: EXIT that a dry run withholds: halted; not armed"]
 
 
+def test_other_reasons_are_told_at_once_and_other_figures_are_not() -> None:
+    def withheld(*reasons: str) -> SnapshotRow:
+        return row(verdict=DeniedTicket(ticket(), reasons))
+
+    runs = Runs()
+    runs(withheld("not probed", "close 99.10 is not above 101"))
+    assert len(runs(withheld("not probed", "close 98.05 is not above 102.5"))) == 1
+    _, again = runs(withheld("close 98.05 is not above 102.5"))
+    since = "since 2026-01-28 21:00 UTC"
+    text = f"still EXIT that a dry run withholds {since}: close 98.05 is not above 102.5"
+    assert again == f"NASDAQ:AAPL: {text}"
+
+
 def test_of_two_positions_each_has_its_own_alert() -> None:
     other = row(signal=signal(position("NYSE:KO", con_id=8894), Decision.UNDECIDED))
     runs = Runs()
