@@ -11,13 +11,14 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sellkit.adapters import journal_facts
 from sellkit.adapters.bar_store.series_name import name_of
 from sellkit.core.alerts import Alert
 from sellkit.core.assignments import Assignment
-from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, merge, shaped
+from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, micros, shaped
 from sellkit.core.coverage import Absence
 from sellkit.core.custody import Figures, Finding, Freeze
 from sellkit.core.instrument import Token
@@ -32,6 +33,15 @@ from sellkit.errors import ConfigError, DataError, ForeignOrigin, JournalError, 
 from sellkit.ports import AssignmentSheet, RunHeader
 
 NUMBERS = [*PRICES, "volume"]
+
+
+def merge(stored: pd.DataFrame, fetched: pd.DataFrame) -> pd.DataFrame:
+    """Both frames in one, by bar start; where both have a bar, the later fetch wins."""
+    if stored.empty or fetched.empty:
+        return fetched if stored.empty else stored
+    both = pd.concat([stored, fetched])
+    both = both.iloc[np.lexsort((micros(both["fetched_at"]), micros(both.index)))]
+    return both[~both.index.duplicated(keep="last")]
 
 
 class MemoryBarStore:
