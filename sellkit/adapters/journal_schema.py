@@ -8,7 +8,7 @@ from sellkit.adapters.ticket_schema import COLUMNS as _TICKETS
 from sellkit.adapters.ticket_schema import INDEXES as _TICKET_INDEXES
 from sellkit.adapters.ticket_schema import UNIQUE
 
-VERSION: Final = 6
+VERSION: Final = 7
 CHAINED_SINCE: Final = 5
 """The first version that chained its rows."""
 
@@ -86,11 +86,16 @@ _ADDED: Final = {
     5: ("chain", *_TICKETS),
 }
 # What a version holds otherwise than the ones before it: made anew, row by row, ids and all.
-_REMADE: Final = {6: ("ticket",)}
+_REMADE: Final = {7: ("ticket",)}
 # What else a version brought.
 _BESIDE: Final = {
     4: ("CREATE INDEX decision_of_bar ON decision (bar_end)",),
     5: (*_TICKET_INDEXES, "CREATE UNIQUE INDEX chained ON chain (of_table, of_row)"),
+}
+# The columns that a version added to a table of an earlier one. Each may be without a value, as it
+# is in the rows from before, so that their hashes hold.
+_WIDENED: Final = {
+    6: {"ticket_round": "since TEXT"},
 }
 _OF_NO_RUN: Final = {"alert", "alert_end", "chain", *_TICKETS}
 
@@ -100,19 +105,26 @@ CHAINED: Final = tuple(table for table in _COLUMNS if table != "chain")
 RETIRED: Final = ("switch",)
 """Tables that journals of earlier versions hold and nothing writes to; their rows stay chained."""
 
-CARRIED: Final = {
-    5: (
-        """SELECT at, what AS kind, 'by ' || "by" AS text, details FROM switch ORDER BY id""",
-        "event",
-    )
-}
-"""By version, the rows that stand in another table since, and in which; those read stay, too."""
+CARRIED: Final = (
+    """SELECT at, what AS kind, 'by ' || "by" AS text, details FROM switch ORDER BY id""",
+    "event",
+)
+"""The rows of a retired table that stand in another one since, and in which; those read stay."""
+CARRIED_SINCE: Final = 7
 
 
 def statements(version: int = 0) -> tuple[str, ...]:
     """What makes a journal of an earlier version one of this, in order; 0 is an empty database."""
     later = range(version + 1, VERSION + 1)
-    made = [each for number in later for table in _ADDED.get(number, ()) for each in _making(table)]
+    added = {table: number for number, tables in _ADDED.items() for table in tables}
+    fresh = [table for table, number in added.items() if number > version]
+    made = [each for table in fresh for each in _making(table)]
+    made += [
+        f"ALTER TABLE {table} ADD COLUMN {column}"
+        for number in later
+        for table, column in _WIDENED.get(number, {}).items()
+        if table not in fresh  # one that is made now has it already
+    ]
     made += [each for number in later for each in _BESIDE.get(number, ())]
     if version:
         made += [
