@@ -12,11 +12,13 @@ from sellkit.core.pacing import Urgency
 from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date
+from sellkit.operate.ending import end_run
 from sellkit.operate.holdings import Holding, coverage, holdings
 from sellkit.operate.last_bars import studying
 from sellkit.operate.prepare import Preparation, hour_end
 from sellkit.operate.protection import say_lapsed
 from sellkit.operate.speech import say
+from sellkit.operate.telling import end_explained, tell
 from sellkit.operate.timing import Timing
 from sellkit.operate.wanted import refuse_emptiness, refuse_future, refuse_past, unassigned, wanted
 
@@ -39,8 +41,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# No session is longer: an opening that a ticket waits for today lies within it.
 _A_SESSION: Final = dt.timedelta(hours=12)
-"""No session is longer: an opening that a ticket waits for today lies within it."""
 
 
 @dataclass(slots=True)
@@ -72,12 +74,14 @@ class Desk:
     _problems: dict[int, str] = field(default_factory=dict, repr=False)
     _begun: bool = field(default=False, repr=False)
     _ready: Preparation | None = field(default=None, repr=False)
+    _alerts: Sequence[Mapping[str, object]] | None = field(default=None, repr=False)
     timing: Timing = field(default_factory=Timing, repr=False)
 
     def begin(self) -> None:
         """Open the run in the journal; a second call does nothing."""
         if not self._begun:
             self.parts.journal.begin(self.run)
+            self._alerts = self.parts.journal.open_alerts() if self.asked_as_of is None else None
             self._begun = True
 
     def snapshot(self) -> AccountSnapshot:
@@ -230,24 +234,29 @@ class Desk:
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
         journal.record_standing(run_id, decision.standing)
         journal.record_rows(run_id, decision.rows)
-        for row in decision.rows:
-            say(run_id, row)
+        say(run_id, decision.rows)
         if self.parts.live is None:
-            self._finish(decision)
+            tell(self.parts, decision, self._alerts)
+            end_run(self.parts, run_id, decision, self.timing)
         return decision
 
     def reconcile(self) -> Reconciliation | None:
         """Settle what former live runs left; a run follows what still works. None in a dry run."""
         if self.parts.live is None:
             return None
-        return self.parts.live.reconcile(self.run.run_id, adopts=self._begun)
+        found = self.parts.live.reconcile(self.run.run_id, adopts=self._begun)
+        end_explained(self.parts, found)
+        return found
 
     def submit(self, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
         """Send what a recorded decision approved, and end the run; a dry run sends nothing."""
         if self.parts.live is None:
             return ()
-        sent = self.parts.live.submit(self.run.run_id, decision, self.timing)
-        self._finish(decision, sent)
+        try:
+            sent = self.parts.live.submit(self.run.run_id, decision, self.timing)
+        finally:
+            tell(self.parts, decision, self._alerts)  # afterwards: orders do not wait for it
+        end_run(self.parts, self.run.run_id, decision, self.timing, sent)
         return sent
 
     def close(self) -> None:
@@ -275,15 +284,6 @@ class Desk:
             *(parts.broker, parts.store, parts.progress, self.options, parts.clock),
             is_present=self.asked_as_of is None,
         )
-
-    def _finish(self, decision: HourlyDecision, sent: Sequence[TicketRecord] = ()) -> None:
-        run_id, is_settled = self.run.run_id, all(each.state.is_terminal for each in sent)
-        outcome = decision.outcome if is_settled else "uncertain"
-        self.parts.signal_log.append(run_id, decision.rows, sent)
-        now, journal = self.parts.clock.now(), self.parts.journal
-        if parts := self.timing.parts():
-            journal.record_timing(run_id, now, parts)
-        journal.finish(run_id, now, outcome)
 
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""

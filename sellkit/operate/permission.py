@@ -167,7 +167,7 @@ class Permission:
         at = self.machine.now()
         self.switches.set_halt(Halt(at, "sellkit", reason))
         details = {"account": self.account.alias, "reason": reason}
-        self.journal.record_switch(at, "halt", "sellkit", details)
+        self.journal.record_event("halt", at, "by sellkit", details)
 
     def _skew(self) -> dt.timedelta:
         """How far this machine's clock lies outside of what the gateway's answer allows."""
