@@ -202,6 +202,7 @@ class Desk:
             precedents=partial(self.parts.journal.precedents, self.account.alias),
             quotes=self._quotes,
             study=studies.of if self._ready is None else self._ready.study,
+            foreseen={} if self._ready is None else self._ready.foreseen,
             options=self.options,
             as_of=self.run.as_of,
             now=self.parts.clock.now(),
@@ -226,10 +227,8 @@ class Desk:
         self.begin()
         run_id, journal = self.run.run_id, self.parts.journal
         say_lapsed(journal, decision.snapshot, self.parts.alarm)
-        journal.record_snapshot(run_id, decision.snapshot)
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
-        journal.record_standing(run_id, decision.standing)
-        journal.record_rows(run_id, decision.rows)
+        journal.record_decision(run_id, decision.snapshot, decision.standing, decision.rows)
         for row in decision.rows:
             say(run_id, row)
         if self.parts.live is None:

@@ -19,6 +19,7 @@ from sellkit.core.schedule import next_due
 from sellkit.core.signals import Decision
 from sellkit.errors import ConfigError
 from sellkit.operate.asking import Asking
+from sellkit.operate.decide import Foreseen
 from sellkit.operate.memory import Memory
 from sellkit.operate.slices import slice_of
 from sellkit.operate.wanted import wanted
@@ -101,6 +102,7 @@ class Preparation:
         self._instruments: dict[int, Instrument] = {}
         self._positions: dict[int, Position] = {}
         self._assignments: Mapping[Token, Assignment] = {}
+        self.foreseen: dict[int, Foreseen] = {}
         self._quoted: dict[int, Future[Mapping[int, Quote]]] = {}
         self._pool = ThreadPoolExecutor(_QUOTES_AT_ONCE, thread_name_prefix="quotes")
 
@@ -137,7 +139,7 @@ class Preparation:
             stored: after a split one series says nothing without the other.
         """
         self._timing.ask(self._end, as_of)
-        self._memory.move_to(as_of)
+        self._look(as_of, ())
         open_ones = [each for each in self._series if self._is_open(each)]
         urgency, end = (
             Urgency.HOUR,
@@ -155,7 +157,7 @@ class Preparation:
         waiting = Counter(each.instrument.con_id for each in slices)
         late = {each.key.con_id for each in open_ones} - waiting.keys()
         for some, _troubles in self._asking.ask_in_turn(slices, as_of):
-            self._memory.look(self._instruments.values())
+            self._memory.look_at(each.instrument for each in some)
             for each in some:
                 con_id = each.instrument.con_id
                 waiting[con_id] -= 1
@@ -194,10 +196,11 @@ class Preparation:
         study, con_id = self._memory.study(instrument), instrument.con_id
         position = self._positions.get(con_id)
         assignment = self._assignments.get(instrument.token)
-        if position is None or con_id in self._quoted:
+        if position is None:
             return
         signal = evaluate(position, assignment, study.history, self._options.daily_basis)
-        if signal.decision is Decision.EXIT:
+        self.foreseen[con_id] = Foreseen(signal, study)
+        if signal.decision is Decision.EXIT and con_id not in self._quoted:
             self._quoted[con_id] = self._pool.submit(self._parts.broker.quotes, [instrument])
 
     def _judged(self) -> list[Instrument]:
