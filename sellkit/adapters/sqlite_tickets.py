@@ -46,6 +46,14 @@ _UNSETTLED: Final = """
         SELECT state FROM ticket_step WHERE ticket_step.reference = ticket_intent.reference
         ORDER BY ticket_step.id DESC LIMIT 1) NOT IN (SELECT value FROM json_each(?))
     GROUP BY reference ORDER BY min(id)"""
+# Rows are only ever added to what a ticket follows from, so the last of each tells what there is;
+# and the link of one holds all that was there before it.
+_LAST: Final = """(SELECT hash FROM chain WHERE of_table = '{0}' AND of_row =
+    (SELECT max(id) FROM {0})) AS {0}"""
+_STATE: Final = "SELECT " + ", ".join(
+    _LAST.format(table)
+    for table in ("ticket_intent", "ticket_step", "ticket_claim", "ticket_cancel", "fill")
+)
 _ATTEMPTS: Final = """
     SELECT DISTINCT reference, attempt FROM ticket_intent WHERE ticket_id = ? ORDER BY attempt"""
 _SAME_POSITION: Final = """
@@ -63,6 +71,8 @@ class SqliteTickets:
 
     def __init__(self, file: JournalFile) -> None:
         self._file = file
+        # By question, in what state the journal was when it was asked, and the answer.
+        self._answers: dict[str, tuple[tuple[object, ...], tuple[TicketRecord, ...]]] = {}
 
     def intend(self, run_id: str, ticket: OrderTicket, at: dt.datetime) -> TicketRecord:
         """Note that a ticket is to be carried out; one that stands before its claim stays."""
@@ -199,14 +209,12 @@ class SqliteTickets:
 
     def ticket_records(self, account: str, since: dt.datetime) -> tuple[TicketRecord, ...]:
         """Every attempt that began at `since` or later, oldest first."""
-        found = self._file.read(_OF_ACCOUNT, account, instant(since))
-        return self._all(found)
+        return self._known(_OF_ACCOUNT, account, instant(since))
 
     def unsettled(self, account: str) -> tuple[TicketRecord, ...]:
         """Every attempt that has not ended, however old, oldest first."""
         ended = [str(state) for state in TicketState if state.is_terminal]
-        found = self._file.read(_UNSETTLED, account, json.dumps(ended))
-        return self._all(found)
+        return self._known(_UNSETTLED, account, json.dumps(ended))
 
     def attempts(self, ticket_id: str) -> tuple[TicketRecord, ...]:
         """Every attempt of a ticket, the first one first."""
@@ -225,6 +233,14 @@ class SqliteTickets:
     def steps(self, reference: str) -> tuple[Mapping[str, object], ...]:
         """The steps of an attempt, oldest first: `at`, `state`, `cause`, `details`."""
         return ticket_reading.steps(self._file.read, reference)
+
+    def _known(self, query: str, *values: str) -> tuple[TicketRecord, ...]:
+        """The answer to a question that is asked again and again; the last one while it holds."""
+        state = (*values, *self._file.read(_STATE)[0].values())
+        former = self._answers.get(query)
+        if former is None or former[0] != state:
+            former = self._answers[query] = (state, self._all(self._file.read(query, *values)))
+        return former[1]
 
     def _all(self, found: Sequence[Mapping[str, object]]) -> tuple[TicketRecord, ...]:
         return ticket_reading.told(self._file.read, [str(each["reference"]) for each in found])
