@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _WAIT_SECONDS: Final = 30.0
 _JSON: Final = ("reasons", "order", "details", "before", "lists", "verbatim")
+_as_text: Final = json.JSONEncoder(default=str).encode
 _LAST: Final = "SELECT id, hash FROM chain ORDER BY id DESC LIMIT 1"
 
 
@@ -86,6 +87,11 @@ class JournalFile:
     ------
     JournalError
         From every method: the file cannot be written, is no journal, or is one of a newer sellkit.
+
+    Attributes
+    ----------
+    openings
+        How often it was opened; between two of them it may have been exchanged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,6 +99,7 @@ class JournalFile:
         self._head_path = path.with_suffix(".head")
         self._connection: sqlite3.Connection | None = None
         self._turn = threading.RLock()
+        self.openings = 0
 
     def read(self, query: str, *values: object) -> tuple[dict[str, object], ...]:
         """The rows of a query, without their ids."""
@@ -188,6 +195,7 @@ class JournalFile:
                 database.close()
                 raise
             self._connection = database
+            self.openings += 1
         return self._connection
 
     def _advance(self, database: sqlite3.Connection, head: Head, *, is_synced: bool) -> None:
@@ -259,7 +267,7 @@ def _insertion(table: str, facts: Mapping[str, object]) -> str:
 
 
 def _written(facts: Mapping[str, object]) -> dict[str, object]:
-    return {n: json.dumps(v, default=str) if n in _JSON else v for n, v in facts.items()}
+    return {n: _as_text(v) if n in _JSON else v for n, v in facts.items()}
 
 
 def _chain_all(pen: Pen) -> Head | None:

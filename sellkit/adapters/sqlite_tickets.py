@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.adapters import ticket_facts, ticket_reading
 from sellkit.adapters.journal_facts import instant
+from sellkit.adapters.ticket_reading import Recent
 from sellkit.core.lifecycle import TicketState, check, check_unmoved
 from sellkit.core.portfolio import OWN_REFERENCE
 from sellkit.errors import DuplicateTicket, IllegalTransition, JournalError
@@ -46,14 +47,11 @@ _UNSETTLED: Final = """
         SELECT state FROM ticket_step WHERE ticket_step.reference = ticket_intent.reference
         ORDER BY ticket_step.id DESC LIMIT 1) NOT IN (SELECT value FROM json_each(?))
     GROUP BY reference ORDER BY min(id)"""
-# Rows are only ever added to what a ticket follows from, so the last of each tells what there is;
-# and the link of one holds all that was there before it.
-_LAST: Final = """(SELECT hash FROM chain WHERE of_table = '{0}' AND of_row =
-    (SELECT max(id) FROM {0})) AS {0}"""
-_STATE: Final = "SELECT " + ", ".join(
-    _LAST.format(table)
-    for table in ("ticket_intent", "ticket_step", "ticket_claim", "ticket_cancel", "fill")
-)
+# Rows are only ever added to what a ticket follows from, so the last of each tells what there is.
+_STATE: Final = """
+    SELECT (SELECT max(id) FROM ticket_intent) AS intents,
+        (SELECT max(id) FROM ticket_step) AS steps, (SELECT max(id) FROM ticket_claim) AS claims,
+        (SELECT max(id) FROM ticket_cancel) AS cancels, (SELECT max(id) FROM fill) AS fills"""
 _ATTEMPTS: Final = """
     SELECT DISTINCT reference, attempt FROM ticket_intent WHERE ticket_id = ? ORDER BY attempt"""
 _SAME_POSITION: Final = """
@@ -72,6 +70,8 @@ class SqliteTickets:
     def __init__(self, file: JournalFile) -> None:
         self._file = file
         # By question, in what state the journal was when it was asked, and the answer.
+        # By opening of the file, which may be another one each time.
+        self._recent: dict[int, Recent] = {}
         self._answers: dict[str, tuple[tuple[object, ...], tuple[TicketRecord, ...]]] = {}
 
     def intend(self, run_id: str, ticket: OrderTicket, at: dt.datetime) -> TicketRecord:
@@ -236,14 +236,15 @@ class SqliteTickets:
 
     def _known(self, query: str, *values: str) -> tuple[TicketRecord, ...]:
         """The answer to a question that is asked again and again; the last one while it holds."""
-        state = (*values, *self._file.read(_STATE)[0].values())
+        state = (*self._file.read(_STATE)[0].values(), self._file.openings, *values)
         former = self._answers.get(query)
         if former is None or former[0] != state:
             former = self._answers[query] = (state, self._all(self._file.read(query, *values)))
         return former[1]
 
     def _all(self, found: Sequence[Mapping[str, object]]) -> tuple[TicketRecord, ...]:
-        return ticket_reading.told(self._file.read, [str(each["reference"]) for each in found])
+        recent = self._recent.setdefault(self._file.openings, Recent())
+        return recent.told(self._file.read, [str(each["reference"]) for each in found])
 
     def _check_new(
         self, pen: Pen, run_id: str, ticket: OrderTicket, held: TicketRecord | None

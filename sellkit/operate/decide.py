@@ -41,9 +41,7 @@ class Foreseen:
     signal: Signal
     study: Study | None
 
-    def is_of(
-        self, position: Position, assignment: Assignment | None, study: Study | None
-    ) -> bool:
+    def is_of(self, position: Position, assignment: Assignment | None, study: Study | None) -> bool:
         """Whether it was judged on just these."""
         judged = (self.signal.position, self.signal.assignment)
         return self.study is study and judged == (position, assignment)

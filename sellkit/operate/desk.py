@@ -16,6 +16,7 @@ from sellkit.operate.holdings import Holding, coverage, holdings
 from sellkit.operate.prepare import Preparation, hour_end
 from sellkit.operate.protection import say_lapsed
 from sellkit.operate.speech import say
+from sellkit.operate.stillness import Stillness
 from sellkit.operate.study import Archive, Studies
 from sellkit.operate.timing import Timing
 from sellkit.operate.wanted import refuse_emptiness, refuse_future, refuse_past, unassigned, wanted
@@ -74,6 +75,7 @@ class Desk:
     _begun: bool = field(default=False, repr=False)
     _ready: Preparation | None = field(default=None, repr=False)
     timing: Timing = field(default_factory=Timing, repr=False)
+    _stillness: Stillness = field(default_factory=Stillness, repr=False)
 
     def begin(self) -> None:
         """Open the run in the journal; a second call does nothing."""
@@ -165,7 +167,9 @@ class Desk:
         self.bring_up_to_date()
         ready = Preparation(self.parts, self.options, self.timing, end)
         ready.load(self.known_positions(), self.sheet().assignments)
+        self._stillness.make_ready()
         ready.wait()
+        self._stillness.begin()
         self._move_to_present()
         ready.load(self.positions(), self.sheet().assignments)
         if late := ready.ask(self.run.as_of):
@@ -181,6 +185,8 @@ class Desk:
     def decide(self) -> HourlyDecision:
         """Judge every position on what is stored, with positions and orders read afresh.
 
+        A run that waited for its bars may have read them in the last seconds of that.
+
         Nothing is decided when the connection was not ready throughout.
 
         Raises
@@ -189,8 +195,8 @@ class Desk:
             It was not ready for the positions to be read.
         """
         sheet, broker, live = self.sheet(), self.parts.broker, self.parts.live
-        before = broker.standing
-        records = None if live is None else live.records()
+        seen = None if self._ready is None else self._ready.lists()
+        before, records = seen or (broker.standing, live and live.records())
         snapshot = self._snapshot = records.snapshot if records else self.snapshot()
         archive = Archive(self.options, self.run.as_of)
         studies = Studies(self.parts.store, archive, is_present=self.asked_as_of is None)
@@ -225,13 +231,14 @@ class Desk:
             was decided on was lost or interrupted since.
         """
         self.begin()
-        run_id, journal = self.run.run_id, self.parts.journal
+        run_id, journal, live = self.run.run_id, self.parts.journal, self.parts.live
+        if live is not None and self._ready is not None and decision.exits:
+            live.look_ahead()
         say_lapsed(journal, decision.snapshot, self.parts.alarm)
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
         journal.record_decision(run_id, decision.snapshot, decision.standing, decision.rows)
-        for row in decision.rows:
-            say(run_id, row)
         if self.parts.live is None:
+            self._say(decision)
             self._finish(decision)
         return decision
 
@@ -245,12 +252,16 @@ class Desk:
         """Send what a recorded decision approved, and end the run; a dry run sends nothing."""
         if self.parts.live is None:
             return ()
-        sent = self.parts.live.submit(self.run.run_id, decision, self.timing)
+        try:
+            sent = self.parts.live.submit(self.run.run_id, decision, self.timing)
+        finally:
+            self._say(decision)  # orders do not wait for the log
         self._finish(decision, sent)
         return sent
 
     def close(self) -> None:
         """End the connection and close the journal; a second call does nothing."""
+        self._stillness.end()
         if self.parts.live is not None:
             self.parts.live.close()
         self.parts.broker.close()
@@ -275,7 +286,12 @@ class Desk:
             is_present=self.asked_as_of is None,
         )
 
+    def _say(self, decision: HourlyDecision) -> None:
+        for row in decision.rows:
+            say(self.run.run_id, row)
+
     def _finish(self, decision: HourlyDecision, sent: Sequence[TicketRecord] = ()) -> None:
+        self._stillness.end()
         run_id, is_settled = self.run.run_id, all(each.state.is_terminal for each in sent)
         outcome = decision.outcome if is_settled else "uncertain"
         self.parts.signal_log.append(run_id, decision.rows, sent)

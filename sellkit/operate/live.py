@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.operate.dating import Dating
+from sellkit.operate.early import EarlyLook
 from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.submit import Submission
@@ -22,12 +24,26 @@ if TYPE_CHECKING:
     from sellkit.core.portfolio import Account
     from sellkit.core.quotes import Quote
     from sellkit.core.reports import BrokerRecords
+    from sellkit.core.standing import Standing
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.decision import HourlyDecision
     from sellkit.operate.keys import Keys
     from sellkit.operate.permission import Permission
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
+
+
+_FRESH_FOR_DECISION: Final = 5.0
+_FRESH_FOR_ORDERS: Final = 1.0
+"""In real seconds; lists asked for longer ago are read anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A look before orders, and the mark of the keys from before it."""
+
+    look: EarlyLook
+    mark: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +75,8 @@ class Live:
         How far the route's reports have been taken.
     executed
         The families of executions that the last facts were gathered with.
+    ahead
+        The look before orders that was begun ahead; one at most.
     """
 
     route: OrderRoute
@@ -73,6 +91,7 @@ class Live:
     retries_proven_unsent: bool = False
     heard: Heard = field(default_factory=Heard)
     executed: set[str] = field(default_factory=set)
+    ahead: list[Ahead] = field(default_factory=list)
 
     def reconcile(self, run_id: str, *, adopts: bool) -> Reconciliation:
         """Settle what former processes left, unless another one has the account's lease.
@@ -108,6 +127,22 @@ class Live:
             One could not be read to its end.
         """
         return self.route.records(self.account)
+
+    def early_look(self) -> EarlyLook:
+        """The lists for a decision, to be begun when that is near."""
+
+        def records() -> BrokerRecords:
+            found = self.records()
+            self.permission.live_facts(found)  # what is read of the journal for them is known then
+            return found
+
+        return EarlyLook(self._standing, records, _FRESH_FOR_DECISION)
+
+    def look_ahead(self) -> None:
+        """Begin the look before orders while a decision is still being written down."""
+        look = EarlyLook(self._standing, self.records, _FRESH_FOR_ORDERS)
+        self.ahead[:] = [Ahead(look, self.keys.mark())]
+        look.begin()
 
     def facts(self, records: BrokerRecords) -> LiveFacts:
         """What the gates of live mode see at this moment."""
@@ -146,7 +181,22 @@ class Live:
             basis=decision.snapshot,
             executed=frozenset(self.executed),
         )
-        return Submission(self._trading(run_id, look, timing), self.keys).carry_out(approved)
+        trading = self._trading(run_id, look, timing)
+        first = partial(self._seen_ahead, look)
+        return Submission(trading, self.keys, first).carry_out(approved)
+
+    def _seen_ahead(self, look: FinalLook) -> BrokerRecords | None:
+        """What was seen ahead, if nobody in this process took a contract in between."""
+        ahead = self.ahead.pop() if self.ahead else None
+        seen = ahead.look.take() if ahead else None
+        if ahead is None or seen is None or not self.keys.is_first_since(ahead.mark):
+            return None
+        standing, records = seen
+        look.standings[records.epoch, records.began_at] = standing
+        return records
+
+    def _standing(self) -> Standing:
+        return self.permission.broker.standing
 
     def close(self) -> None:
         """Give the lease back."""

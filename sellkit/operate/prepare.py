@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Position
     from sellkit.core.quotes import Quote
+    from sellkit.core.reports import BrokerRecords
+    from sellkit.core.standing import Standing
     from sellkit.operate.fetch import Series
     from sellkit.operate.options import DeskOptions
     from sellkit.operate.parts import Parts
@@ -41,7 +43,10 @@ if TYPE_CHECKING:
 LONGEST_WAIT: Final = dt.timedelta(minutes=30)
 """A run that waits keeps the budget of requests, and a notebook's cell may not take for ever."""
 
-_QUOTES_AT_ONCE: Final = 4
+_HANDS: Final = 4
+_NEARLY: Final = 5
+"""When so many answers are still awaited, the lists for the decision are read."""
+
 _NO_ASSIGNMENT: Final = ("NYSE",)
 
 
@@ -104,7 +109,8 @@ class Preparation:
         self._assignments: Mapping[Token, Assignment] = {}
         self.foreseen: dict[int, Foreseen] = {}
         self._quoted: dict[int, Future[Mapping[int, Quote]]] = {}
-        self._pool = ThreadPoolExecutor(_QUOTES_AT_ONCE, thread_name_prefix="quotes")
+        self._pool = ThreadPoolExecutor(_HANDS, thread_name_prefix="ahead")
+        self._early = parts.live and parts.live.early_look()
 
     def load(self, positions: Sequence[Position], assignments: Mapping[Token, Assignment]) -> None:
         """Read and study what is stored of every position; nothing where that was done before."""
@@ -157,6 +163,8 @@ class Preparation:
         waiting = Counter(each.instrument.con_id for each in slices)
         late = {each.key.con_id for each in open_ones} - waiting.keys()
         for some, _troubles in self._asking.ask_in_turn(slices, as_of):
+            if self._early and waiting.total() <= len(some) + _NEARLY:
+                self._early.begin()
             self._memory.look_at(each.instrument for each in some)
             for each in some:
                 con_id = each.instrument.con_id
@@ -181,6 +189,10 @@ class Preparation:
             self._instruments[instrument.con_id] = instrument
             self._memory.look(self._instruments.values())
         return self._memory.study(instrument)
+
+    def lists(self) -> tuple[Standing, BrokerRecords] | None:
+        """How the connection stood, and the lists then read over it; None where there are none."""
+        return self._early.take() if self._early else None
 
     def quotes(self, instruments: Sequence[Instrument]) -> Mapping[int, Quote]:
         """What the market shows; that of an exit which was foreseen has been asked for already."""

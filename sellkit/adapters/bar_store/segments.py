@@ -93,6 +93,7 @@ class Segments:
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _known: OrderedDict[str, Segment] = field(default_factory=OrderedDict)
     _known_rows: int = 0
+    _listed: tuple[frozenset[str], list[str]] = (frozenset(), [])
     _known_turn: threading.Lock = field(default_factory=threading.Lock)
 
     def commit(self, batch: Mapping[str, Rows]) -> None:
@@ -112,8 +113,12 @@ class Segments:
             found = os.listdir(self.folder)  # noqa: PTH208 (names are enough, and much faster)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        stems = (name.removesuffix(".parquet") for name in found if name.endswith(".parquet"))
-        return sorted(stem for stem in stems if is_stamped(stem))
+        lying, (former, ordered) = frozenset(found), self._listed
+        if lying != former:
+            stems = (name.removesuffix(".parquet") for name in found if name.endswith(".parquet"))
+            ordered = sorted(stem for stem in stems if is_stamped(stem))
+            self._listed = (lying, ordered)
+        return list(ordered)
 
     def open(self, name: str) -> Segment:
         """One segment; FileNotFoundError when it has been folded meanwhile."""
