@@ -12,10 +12,11 @@ from sellkit.core.pacing import Urgency
 from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date
+from sellkit.operate.ending import end_run
 from sellkit.operate.holdings import Holding, coverage, holdings
 from sellkit.operate.prepare import Preparation, hour_end
 from sellkit.operate.protection import say_lapsed
-from sellkit.operate.speech import say
+from sellkit.operate.speech import say_all
 from sellkit.operate.stillness import Stillness
 from sellkit.operate.study import Archive, Studies
 from sellkit.operate.timing import Timing
@@ -23,7 +24,6 @@ from sellkit.operate.wanted import refuse_emptiness, refuse_future, refuse_past,
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import TracebackType
     from typing import Self
 
     from sellkit.core.assignments import Assignment
@@ -238,8 +238,9 @@ class Desk:
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
         journal.record_decision(run_id, decision.snapshot, decision.standing, decision.rows)
         if self.parts.live is None:
-            self._say(decision)
-            self._finish(decision)
+            self._stillness.end()
+            say_all(run_id, decision.rows)
+            end_run(self.parts, run_id, decision, self.timing)
         return decision
 
     def reconcile(self) -> Reconciliation | None:
@@ -252,11 +253,13 @@ class Desk:
         """Send what a recorded decision approved, and end the run; a dry run sends nothing."""
         if self.parts.live is None:
             return ()
+        run_id = self.run.run_id
         try:
-            sent = self.parts.live.submit(self.run.run_id, decision, self.timing)
+            sent = self.parts.live.submit(run_id, decision, self.timing)
         finally:
-            self._say(decision)  # orders do not wait for the log
-        self._finish(decision, sent)
+            self._stillness.end()
+            say_all(run_id, decision.rows)  # orders do not wait for the log
+        end_run(self.parts, run_id, decision, self.timing, sent)
         return sent
 
     def close(self) -> None:
@@ -270,12 +273,7 @@ class Desk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _download(self, series: Sequence[Series]) -> DownloadReport:
@@ -285,20 +283,6 @@ class Desk:
             *(parts.broker, parts.store, parts.progress, self.options, parts.clock),
             is_present=self.asked_as_of is None,
         )
-
-    def _say(self, decision: HourlyDecision) -> None:
-        for row in decision.rows:
-            say(self.run.run_id, row)
-
-    def _finish(self, decision: HourlyDecision, sent: Sequence[TicketRecord] = ()) -> None:
-        self._stillness.end()
-        run_id, is_settled = self.run.run_id, all(each.state.is_terminal for each in sent)
-        outcome = decision.outcome if is_settled else "uncertain"
-        self.parts.signal_log.append(run_id, decision.rows, sent)
-        now, journal = self.parts.clock.now(), self.parts.journal
-        if parts := self.timing.parts():
-            journal.record_timing(run_id, now, parts)
-        journal.finish(run_id, now, outcome)
 
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""

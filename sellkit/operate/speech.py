@@ -9,6 +9,8 @@ from sellkit.core.gates import DeniedTicket
 from sellkit.core.signals import Decision
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sellkit.core.alerts import AlertKind
     from sellkit.core.snapshot import SnapshotRow
 
@@ -18,6 +20,12 @@ log = logging.getLogger(__name__)
 def alarm(kind: AlertKind, text: str) -> None:
     """Tell a person by the log alone."""
     log.critical("alert", extra={"kind": str(kind), "text": text})
+
+
+def say_all(run_id: str, rows: Iterable[SnapshotRow]) -> None:
+    """Say every row of a run."""
+    for row in rows:
+        say(run_id, row)
 
 
 def say(run_id: str, row: SnapshotRow) -> None:
