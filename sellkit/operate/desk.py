@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from sellkit.operate.reconcile import Reconciliation
     from sellkit.ports import AssignmentSheet, RunHeader
 
-
 log = logging.getLogger(__name__)
 
 _A_SESSION: Final = dt.timedelta(hours=12)
@@ -183,11 +182,10 @@ class Desk:
         return {each: coverage(store, each, now, lag) for each in holdings(store)}
 
     def decide(self) -> HourlyDecision:
-        """Judge every position on what is stored, with positions and orders read afresh.
+        """Judge every position on what is stored, with positions and orders as they are now.
 
-        A run that waited for its bars may have read them in the last seconds of that.
-
-        Nothing is decided when the connection was not ready throughout.
+        A run that waited for its bars has read them in the last seconds of that. Nothing is decided
+        when the connection was not ready throughout.
 
         Raises
         ------
@@ -218,6 +216,7 @@ class Desk:
             deferred=self.parts.journal.deferrals(self.account.alias, self.run.as_of - _A_SESSION),
         )
         decision = decider.decide()
+        self.timing.decide()
         after = broker.standing.interrupted(before)
         return decision if after == before else decision.under(after)
 
@@ -237,6 +236,7 @@ class Desk:
         say_lapsed(journal, decision.snapshot, self.parts.alarm)
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
         journal.record_decision(run_id, decision.snapshot, decision.standing, decision.rows)
+        self.timing.record()
         if self.parts.live is None:
             self._stillness.end()
             say_all(run_id, decision.rows)
