@@ -194,7 +194,7 @@ class Desk:
         """
         sheet, broker, live = self.sheet(), self.parts.broker, self.parts.live
         seen = None if self._ready is None else self._ready.lists()
-        before, records = seen or (broker.standing, live and live.records())
+        before, records = seen or (broker.standing, live and live.records(self.run.run_id))
         snapshot = self._snapshot = records.snapshot if records else self.snapshot()
         archive = Archive(self.options, self.run.as_of)
         studies = Studies(self.parts.store, archive, is_present=self.asked_as_of is None)

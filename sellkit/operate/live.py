@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket, DeniedTicket
+from sellkit.core.lifecycle import TicketState
 from sellkit.operate.dating import Dating
 from sellkit.operate.early import EarlyLook
 from sellkit.operate.final_look import FinalLook
@@ -116,23 +117,38 @@ class Live:
         found = reconciler.reconcile()
         if adopts:
             reconciler.adopt(found.tickets)
+        left = {each.state for each in self.tickets.unsettled(self.account.alias)}
+        is_open = TicketState.UNCERTAIN in left
+        self.permission.reconciled.epoch = found.records.epoch
+        self.permission.reconciled.doubted_at = self.permission.clock.now() if is_open else None
         return found
 
-    def records(self) -> BrokerRecords:
-        """The gateway's four lists, read afresh.
+    def records(self, run_id: str) -> BrokerRecords:
+        """The gateway's four lists, read afresh for a decision.
+
+        What was reconciled before is reconciled again where the connection was made anew since, or
+        a ticket was left uncertain a minute ago: a run that waited for its hour makes the second
+        look that may settle it.
 
         Raises
         ------
         NotConnected, RequestTimedOut
             One could not be read to its end.
         """
+        if self.must_reconcile():
+            self.reconcile(run_id, adopts=False)
         return self.route.records(self.account)
 
+    def must_reconcile(self) -> bool:
+        """Whether what was reconciled before is to be reconciled again before a decision."""
+        epoch, now = self.permission.broker.standing.epoch, self.permission.clock.now()
+        return self.permission.reconciled.is_due(epoch, now)
+
     def early_look(self) -> EarlyLook:
-        """The lists for a decision, to be begun when that is near."""
+        """The lists for a decision, to be begun when that is near; nothing is reconciled by it."""
 
         def records() -> BrokerRecords:
-            found = self.records()
+            found = self.route.records(self.account)
             self.permission.live_facts(found)  # what is read of the journal for them is known then
             return found
 
@@ -140,7 +156,8 @@ class Live:
 
     def look_ahead(self) -> None:
         """Begin the look before orders while a decision is still being written down."""
-        look = EarlyLook(self._standing, self.records, _FRESH_FOR_ORDERS)
+        records = partial(self.route.records, self.account)
+        look = EarlyLook(self._standing, records, _FRESH_FOR_ORDERS)
         self.ahead[:] = [Ahead(look, self.keys.mark())]
         look.begin()
 
@@ -155,11 +172,14 @@ class Live:
     ) -> tuple[TicketRecord, ...]:
         """Carry out what a decision approved; the latest attempt of each ticket.
 
-        What the gates withheld is told to a person afterwards, for orders do not wait.
+        Nothing is sent that was not reconciled before, over this connection: the gates see to that,
+        for the decision and at the last look. The next decision has to be reconciled anew. What the
+        gates withheld is told to a person afterwards, for orders do not wait.
         """
         try:
             return self._send(run_id, decision, timing)
         finally:
+            self.permission.reconciled.epoch = None
             self.withheld(_withheld_by(decision))
 
     def _send(

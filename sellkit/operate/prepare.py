@@ -191,8 +191,12 @@ class Preparation:
         return self._memory.study(instrument)
 
     def lists(self) -> tuple[Standing, BrokerRecords] | None:
-        """How the connection stood, and the lists then read over it; None where there are none."""
-        return self._early.take() if self._early else None
+        """How the connection stood, and the lists then read over it; None where there are none.
+
+        Where something has to be reconciled first, lists from before that do not count.
+        """
+        live = self._parts.live
+        return None if not self._early or not live or live.must_reconcile() else self._early.take()
 
     def quotes(self, instruments: Sequence[Instrument]) -> Mapping[int, Quote]:
         """What the market shows; that of an exit which was foreseen has been asked for already."""
