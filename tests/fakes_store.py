@@ -251,6 +251,17 @@ class MemoryJournal:
             "outcome": None,
         }
 
+    def record_decision(
+        self,
+        run_id: str,
+        snapshot: AccountSnapshot,
+        standing: Standing,
+        rows: Sequence[SnapshotRow],
+    ) -> None:
+        self.record_snapshot(run_id, snapshot)
+        self.record_standing(run_id, standing)
+        self.record_rows(run_id, rows)
+
     def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         self._open(run_id)
         self.snapshots.append((run_id, snapshot))

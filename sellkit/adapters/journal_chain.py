@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BEGINNING: Final = "0" * 64
 _GONE: Final = "the chain names a table that the journal has not"
+_in_order: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _REMEDY: Final = "keep this file, and restore the last backup that `sellkit audit verify` passes"
 
 
@@ -29,7 +30,7 @@ def link(before: str, table: str, row: int, facts: Mapping[str, object]) -> str:
     So a column that a later version adds does not change the hashes of earlier rows.
     """
     told = {name: value for name, value in facts.items() if value is not None}
-    text = json.dumps([before, table, row, told], sort_keys=True, separators=(",", ":"))
+    text = _in_order([before, table, row, told])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

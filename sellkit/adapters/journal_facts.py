@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket
 from sellkit.core.portfolio import OpenOrder, Side
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
     Facts = dict[str, object]
 
+_INSTANTS: Final = 256
+"""The rows of a run name the same few again and again."""
 
+
+@lru_cache(_INSTANTS)
 def instant(moment: dt.datetime) -> str:
     """ISO text in UTC."""
     return moment.astimezone(dt.UTC).isoformat()

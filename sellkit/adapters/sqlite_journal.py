@@ -103,15 +103,23 @@ class SqliteJournal:
                 raise JournalError(f"{self._file.path} holds a run {header.run_id!r} already")
             pen.append("run", journal_facts.of_run(header))
 
+    def record_decision(
+        self,
+        run_id: str,
+        snapshot: AccountSnapshot,
+        standing: Standing,
+        rows: Sequence[SnapshotRow],
+    ) -> None:
+        """All that a run saw and decided, or nothing of it."""
+        with self._appending(run_id) as pen:
+            _append_snapshot(pen, run_id, snapshot)
+            pen.append("standing_seen", journal_facts.of_standing(run_id, standing))
+            _append_rows(pen, run_id, rows)
+
     def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         """The positions and open orders that the run saw, and that they were all."""
         with self._appending(run_id) as pen:
-            pen.append("snapshot_seen", journal_facts.of_snapshot(run_id, snapshot))
-            for position in snapshot.positions:
-                facts = journal_facts.of_position(run_id, snapshot, position)
-                pen.append("position_seen", facts)
-            for order in snapshot.open_orders:
-                pen.append("order_seen", journal_facts.of_order(run_id, snapshot, order))
+            _append_snapshot(pen, run_id, snapshot)
 
     def record_standing(self, run_id: str, standing: Standing) -> None:
         """How the connection stood for the decisions of the run."""
@@ -121,10 +129,7 @@ class SqliteJournal:
     def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
         """Every decision, and the ticket with its complete order and verdict where there is one."""
         with self._appending(run_id) as pen:
-            for row in rows:
-                pen.append("decision", journal_facts.of_decision(run_id, row))
-                for table, facts in journal_facts.beside(run_id, row).items():
-                    pen.append(table, facts)
+            _append_rows(pen, run_id, rows)
 
     def record_timing(self, run_id: str, at: dt.datetime, parts: Mapping[str, object]) -> None:
         """How long the parts of a run took, in real seconds by name."""
@@ -264,3 +269,21 @@ class SqliteJournal:
                 raise JournalError(
                     f"run {run_id!r} {what}, so {self._file.path} takes nothing for it"
                 )
+
+
+def _append_snapshot(pen: Pen, run_id: str, snapshot: AccountSnapshot) -> None:
+    held, resting = snapshot.positions, snapshot.open_orders
+    pen.append("snapshot_seen", journal_facts.of_snapshot(run_id, snapshot))
+    of_position, of_order = journal_facts.of_position, journal_facts.of_order
+    pen.append_all("position_seen", [of_position(run_id, snapshot, each) for each in held])
+    pen.append_all("order_seen", [of_order(run_id, snapshot, each) for each in resting])
+
+
+def _append_rows(pen: Pen, run_id: str, rows: Sequence[SnapshotRow]) -> None:
+    beside: dict[str, list[Mapping[str, object]]] = {}
+    for row in rows:
+        for table, facts in journal_facts.beside(run_id, row).items():
+            beside.setdefault(table, []).append(facts)
+    pen.append_all("decision", [journal_facts.of_decision(run_id, row) for row in rows])
+    for table, told in beside.items():
+        pen.append_all(table, told)

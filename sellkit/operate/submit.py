@@ -31,7 +31,7 @@ from sellkit.operate.trading import Attempt
 from sellkit.operate.verifying import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from decimal import Decimal
 
     from sellkit.core.gates import Verdict
@@ -53,10 +53,13 @@ class Submission:
         Ports, account and patience.
     keys
         The contracts that somebody in this process works on.
+    ahead
+        The lists that were read a moment ahead for the first look, once; None where they were not.
     """
 
     trading: Trading
     keys: Keys
+    ahead: Callable[[], BrokerRecords | None] = lambda: None
 
     def carry_out(self, tickets: Sequence[OrderTicket]) -> tuple[TicketRecord, ...]:
         """Close the positions of these tickets; the latest attempt of each, as journalled.
@@ -126,7 +129,7 @@ class Submission:
     def _send_all(self, tickets: Sequence[OrderTicket], attempts: list[Attempt]) -> None:
         """One attempt for each ticket that may have one; nothing is waited for but cancels."""
         try:
-            before = self.trading.read("the look before orders")
+            before = self.trading.read("the look before orders", self.ahead())
         except BrokerError as error:
             for attempt in (each for ticket in tickets for each in self._intend(ticket)):
                 attempts.append(attempt)

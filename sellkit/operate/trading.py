@@ -174,9 +174,9 @@ class Trading:
     heard: Heard = field(default_factory=Heard)
     timing: Timing = field(default_factory=Timing)
 
-    def read(self, source: str) -> BrokerRecords:
-        """All lists, kept with the executions that are new in them."""
-        records = self.route.records(self.account)
+    def read(self, source: str, seen: BrokerRecords | None = None) -> BrokerRecords:
+        """All lists, read now unless they were seen a moment ago; kept with the new executions."""
+        records = self.route.records(self.account) if seen is None else seen
         self.book.note_records(records, source)
         self.book.note_fills(records.fills)
         return records

@@ -163,6 +163,16 @@ class Journal(Protocol):
         """Open a run; JournalError when the journal holds one of this id, or cannot be written."""
         ...
 
+    def record_decision(
+        self,
+        run_id: str,
+        snapshot: AccountSnapshot,
+        standing: Standing,
+        rows: Sequence[SnapshotRow],
+    ) -> None:
+        """All that a run saw and decided, or nothing of it: snapshot, standing and rows."""
+        ...
+
     def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         """The positions and open orders that the run saw."""
         ...

@@ -406,3 +406,13 @@ def test_of_a_contract_that_is_not_held_none_was_held(journal: Journal) -> None:
     journal.record_snapshot("r1", build.snapshot([], orders=[build.open_order(stop=None)]))
     (resting,) = journal.resting(build.account())
     assert (resting.held, resting.order.stop_price) == (0, None)
+
+
+def test_all_of_a_decision_is_recorded_together(journal: Journal) -> None:
+    journal.begin(header("r1"))
+    seen = build.snapshot(orders=[build.open_order()])
+    journal.record_decision("r1", seen, build.standing(epoch=3), [exit_row(), hold_row()])
+    assert [each["decision"] for each in journal.decisions("r1")] == ["EXIT", "HOLD"]
+    assert [each["epoch"] for each in journal.standings("r1")] == [3]
+    assert len(journal.resting(seen.account)) == 1
+    assert len(journal.tickets("r1")) == 1
