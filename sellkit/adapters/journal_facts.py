@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sellkit.core.gates import DeferredTicket, DeniedTicket
+from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket
 from sellkit.core.portfolio import OpenOrder, Side
 from sellkit.core.precedent import Precedent
 from sellkit.core.protection import Resting
@@ -216,7 +216,9 @@ def of_ticket(run_id: str, row: SnapshotRow) -> Facts | None:
         return None
     ticket = verdict.ticket
     word, reasons, until = "prepared", [], None
-    if isinstance(verdict, DeniedTicket):
+    if isinstance(verdict, ApprovedTicket):
+        word = "approved"
+    elif isinstance(verdict, DeniedTicket):
         word, reasons = "withheld", list(verdict.reasons)
     elif isinstance(verdict, DeferredTicket):
         word, until = "deferred", instant(verdict.until)
@@ -237,6 +239,17 @@ def of_ticket(run_id: str, row: SnapshotRow) -> Facts | None:
         "reasons": reasons,
         "deferred_until": until,
     }
+
+
+def ticket(row: Mapping[str, object]) -> Facts:
+    """A ticket as it is told, of a row that has the mode of its run beside it.
+
+    Up to version 5 of the journal what a live run had approved was written as prepared.
+    """
+    told = {name: value for name, value in row.items() if name != "mode"}
+    if (row["mode"], row["verdict"]) == ("LIVE", "prepared"):
+        told["verdict"] = "approved"
+    return told
 
 
 def deferred_until(row: Mapping[str, object]) -> dt.datetime:

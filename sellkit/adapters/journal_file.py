@@ -229,6 +229,8 @@ class JournalFile:
                     database.execute(statement)
             if 0 < version < journal_schema.CHAINED_SINCE:
                 head = _chain_all(Pen(database))
+            if 0 < version < journal_schema.CARRIED_SINCE:
+                head = _carry(Pen(database)) or head
         if head is not None:
             self._advance(database, head, is_synced=True)
 
@@ -274,6 +276,17 @@ def _chain_all(pen: Pen) -> Head | None:
     """Chain the rows of a version that did not, table by table."""
     for table in journal_schema.CHAINED:
         pen.chain_all(table)
+    return pen.head if pen.appended else None
+
+
+def _carry(pen: Pen) -> Head | None:
+    """Write the rows of retired tables where they stand since, at the end of the chain."""
+    query, table = journal_schema.CARRIED
+    there = {str(each["name"]) for each in pen.ask("SELECT name FROM sqlite_master")}
+    if not there.intersection(journal_schema.RETIRED):
+        return None
+    for each in pen.ask(query):
+        pen.append(table, each)
     return pen.head if pen.appended else None
 
 

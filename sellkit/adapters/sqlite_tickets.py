@@ -56,6 +56,8 @@ _STATE: Final = """
         (SELECT max(id) FROM ticket_cancel) AS cancels, (SELECT max(id) FROM fill) AS fills"""
 _ATTEMPTS: Final = """
     SELECT DISTINCT reference, attempt FROM ticket_intent WHERE ticket_id = ? ORDER BY attempt"""
+_CANCEL_OF: Final = """
+    SELECT reference, outcome FROM ticket_cancel WHERE perm_id = ? ORDER BY id DESC LIMIT 1"""
 _SAME_POSITION: Final = """
     SELECT DISTINCT reference FROM ticket_intent WHERE account = ? AND con_id = ?"""
 
@@ -175,6 +177,11 @@ class SqliteTickets:
         with self._file.appending() as pen:
             _known(pen.ask, reference)
             pen.append("ticket_cancel", ticket_facts.of_cancel(reference, order, at, outcome))
+
+    def cancel_of(self, perm_id: str) -> tuple[str, str] | None:
+        """For which attempt a resting order was last to be cancelled, and what came of it."""
+        found = self._file.read(_CANCEL_OF, perm_id)
+        return (str(found[0]["reference"]), str(found[0]["outcome"])) if found else None
 
     def note_reports(self, reports: tuple[OrderReport, ...]) -> None:
         """Keep what the gateway said, verbatim."""

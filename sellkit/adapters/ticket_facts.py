@@ -285,6 +285,7 @@ def _stopped(cancels: Sequence[Row]) -> tuple[str, ...]:
 def _words(row: Row) -> str:
     prices = [f"{n} {row[f'{n}_price']}" for n in ("stop", "limit") if row[f"{n}_price"]]
     told = [row["side"], row["remaining"], row["order_type"], *prices, row["time_in_force"]]
+    told += ["placed by hand"] if row["order_id"].startswith("-") else []
     return " ".join(told) + (
         "" if row["outcome"] == CONFIRMED else " (its cancel is not confirmed)"
     )

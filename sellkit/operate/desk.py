@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from sellkit.core.market_time import LONGEST_SESSION
 from sellkit.core.pacing import Urgency
 from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date
 from sellkit.operate.ending import end_run
 from sellkit.operate.holdings import Holding, coverage, holdings
+from sellkit.operate.last_bars import studying
 from sellkit.operate.prepare import Preparation, hour_end
 from sellkit.operate.protection import say_lapsed
-from sellkit.operate.speech import say_all
+from sellkit.operate.speech import say
 from sellkit.operate.stillness import Stillness
-from sellkit.operate.study import Archive, Studies
+from sellkit.operate.telling import end_explained, tell
 from sellkit.operate.timing import Timing
 from sellkit.operate.wanted import refuse_emptiness, refuse_future, refuse_past, unassigned, wanted
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
     from typing import Self
 
@@ -39,9 +41,6 @@ if TYPE_CHECKING:
     from sellkit.ports import AssignmentSheet, RunHeader
 
 log = logging.getLogger(__name__)
-
-_A_SESSION: Final = dt.timedelta(hours=12)
-"""No session is longer: an opening that a ticket waits for today lies within it."""
 
 
 @dataclass(slots=True)
@@ -73,6 +72,7 @@ class Desk:
     _problems: dict[int, str] = field(default_factory=dict, repr=False)
     _begun: bool = field(default=False, repr=False)
     _ready: Preparation | None = field(default=None, repr=False)
+    _alerts: Sequence[Mapping[str, object]] | None = field(default=None, repr=False)
     timing: Timing = field(default_factory=Timing, repr=False)
     _stillness: Stillness = field(default_factory=Stillness, repr=False)
 
@@ -80,6 +80,7 @@ class Desk:
         """Open the run in the journal; a second call does nothing."""
         if not self._begun:
             self.parts.journal.begin(self.run)
+            self._alerts = self.parts.journal.open_alerts() if self.asked_as_of is None else None
             self._begun = True
 
     def snapshot(self) -> AccountSnapshot:
@@ -112,11 +113,7 @@ class Desk:
         return self.parts.broker.find(token)
 
     def apply_default(self) -> tuple[Assignment, ...]:
-        """Assign the default to positions that have no row at all, and write it back.
-
-        A row that someone began and did not finish is left alone: it says that a person wants
-        something else.
-        """
+        """Assign the default to positions that have no row at all, and write it back."""
         fresh = unassigned(self.known_positions(), self.sheet(), self.options)
         for assignment in fresh:
             self.assign(assignment)
@@ -196,8 +193,6 @@ class Desk:
         seen = None if self._ready is None else self._ready.lists()
         before, records = seen or (broker.standing, live and live.records(self.run.run_id))
         snapshot = self._snapshot = records.snapshot if records else self.snapshot()
-        archive = Archive(self.options, self.run.as_of)
-        studies = Studies(self.parts.store, archive, is_present=self.asked_as_of is None)
         decider = Decider(
             snapshot=snapshot,
             standing=before,
@@ -205,7 +200,10 @@ class Desk:
             incomplete=sheet.incomplete,
             precedents=partial(self.parts.journal.precedents, self.account.alias),
             quotes=self._quotes,
-            study=studies.of if self._ready is None else self._ready.study,
+            study=studying(
+                *(self.parts, self.options, self.run.as_of, self.asked_as_of, self._ready),
+                *(snapshot.positions, sheet.assignments),
+            ),
             foreseen={} if self._ready is None else self._ready.foreseen,
             options=self.options,
             as_of=self.run.as_of,
@@ -213,7 +211,9 @@ class Desk:
             is_present=self.asked_as_of is None,
             problems=self._problems,
             live=live.facts(records) if live and records else None,
-            deferred=self.parts.journal.deferrals(self.account.alias, self.run.as_of - _A_SESSION),
+            deferred=self.parts.journal.deferrals(
+                self.account.alias, self.run.as_of - LONGEST_SESSION
+            ),
         )
         decision = decider.decide()
         self.timing.decide()
@@ -239,7 +239,8 @@ class Desk:
         self.timing.record()
         if self.parts.live is None:
             self._stillness.end()
-            say_all(run_id, decision.rows)
+            say(run_id, decision.rows)
+            tell(self.parts, decision, self._alerts)
             end_run(self.parts, run_id, decision, self.timing)
         return decision
 
@@ -247,7 +248,9 @@ class Desk:
         """Settle what former live runs left; a run follows what still works. None in a dry run."""
         if self.parts.live is None:
             return None
-        return self.parts.live.reconcile(self.run.run_id, adopts=self._begun)
+        found = self.parts.live.reconcile(self.run.run_id, adopts=self._begun)
+        end_explained(self.parts, found)
+        return found
 
     def submit(self, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
         """Send what a recorded decision approved, and end the run; a dry run sends nothing."""
@@ -258,7 +261,8 @@ class Desk:
             sent = self.parts.live.submit(run_id, decision, self.timing)
         finally:
             self._stillness.end()
-            say_all(run_id, decision.rows)  # orders do not wait for the log
+            say(run_id, decision.rows)  # orders wait neither for the log nor for the alerts
+            tell(self.parts, decision, self._alerts)
         end_run(self.parts, run_id, decision, self.timing, sent)
         return sent
 

@@ -1,4 +1,4 @@
-"""What is told and written when a run has done its work."""
+"""The end of a run: its plain lines, how long its parts took, and its outcome."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def end_run(
     timing: Timing,
     sent: Sequence[TicketRecord] = (),
 ) -> None:
-    """Write the plain lines to the signal log, how long the run took, and how it ended."""
+    """Write the signal log, and close the run in the journal: `uncertain` while a fate is open."""
     is_settled = all(each.state.is_terminal for each in sent)
     outcome = decision.outcome if is_settled else "uncertain"
     parts.signal_log.append(run_id, decision.rows, sent)
-    now, journal = parts.clock.now(), parts.journal
-    if took := timing.parts():
-        journal.record_timing(run_id, now, took)
-    journal.finish(run_id, now, outcome)
+    now = parts.clock.now()
+    if seconds := timing.parts():
+        parts.journal.record_timing(run_id, now, seconds)
+    parts.journal.finish(run_id, now, outcome)

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
-from sellkit.core.gates import ApprovedTicket, DeniedTicket
+from sellkit.core.gates import ApprovedTicket
 from sellkit.core.lifecycle import TicketState
+from sellkit.core.limits import Foreign
 from sellkit.operate.dating import Dating
 from sellkit.operate.early import EarlyLook
 from sellkit.operate.final_look import FinalLook
@@ -18,7 +19,7 @@ from sellkit.operate.timing import Timing
 from sellkit.operate.trading import Heard, Patience, Trading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from sellkit.core.limits import Limits
     from sellkit.core.live_facts import LiveFacts
@@ -67,9 +68,6 @@ class Live:
         How long each answer is waited for.
     alarm
         Tells a person.
-    withheld
-        Tells a person which exits the gates of a run withheld, a text each; those of a former run
-        are over then.
     retries_proven_unsent
         Whether a ticket that the gateway never had is sent once more.
     heard
@@ -88,7 +86,6 @@ class Live:
     limits: Limits
     patience: Patience
     alarm: Callable[[AlertKind, str], None]
-    withheld: Callable[[Sequence[str]], None] = lambda _told: None
     retries_proven_unsent: bool = False
     heard: Heard = field(default_factory=Heard)
     executed: set[str] = field(default_factory=set)
@@ -173,14 +170,12 @@ class Live:
         """Carry out what a decision approved; the latest attempt of each ticket.
 
         Nothing is sent that was not reconciled before, over this connection: the gates see to that,
-        for the decision and at the last look. The next decision has to be reconciled anew. What the
-        gates withheld is told to a person afterwards, for orders do not wait.
+        for the decision and at the last look. The next decision has to be reconciled anew.
         """
         try:
             return self._send(run_id, decision, timing)
         finally:
             self.permission.reconciled.epoch = None
-            self.withheld(_withheld_by(decision))
 
     def _send(
         self, run_id: str, decision: HourlyDecision, timing: Timing | None
@@ -245,15 +240,7 @@ class Live:
             alarm=self.alarm,
             patience=self.patience,
             retries_proven_unsent=self.retries_proven_unsent,
+            binds=self.limits.foreign is Foreign.BIND,
             heard=self.heard,
             timing=timing or Timing(),
         )
-
-
-def _withheld_by(decision: HourlyDecision) -> list[str]:
-    """Every exit that a gate withholds, with all the reasons."""
-    return [
-        f"{row.position.instrument}: the exit was not sent: {'; '.join(row.verdict.reasons)}"
-        for row in decision.exits
-        if isinstance(row.verdict, DeniedTicket)
-    ]

@@ -67,7 +67,7 @@ def hour_end(tokens: Iterable[Token], options: DeskOptions, now: dt.datetime) ->
     calendars = [
         calendar_for(each, extended=not options.rth) for each in sorted(known) or _NO_ASSIGNMENT
     ]
-    end = next_due(calendars, now - options.lag, options.anchor)
+    end = next_due(calendars, now - options.lag, options.anchor, options.limits.early)
     if end - now > LONGEST_WAIT:
         minutes = LONGEST_WAIT.total_seconds() / 60
         raise ConfigError(

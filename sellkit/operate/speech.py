@@ -22,15 +22,13 @@ def alarm(kind: AlertKind, text: str) -> None:
     log.critical("alert", extra={"kind": str(kind), "text": text})
 
 
-def say_all(run_id: str, rows: Iterable[SnapshotRow]) -> None:
-    """Say every row of a run."""
+def say(run_id: str, rows: Iterable[SnapshotRow]) -> None:
+    """Say every row of a run; what is undecided or withheld as loudly as a log can."""
     for row in rows:
-        say(run_id, row)
+        _say(run_id, row)
 
 
-def say(run_id: str, row: SnapshotRow) -> None:
-    """Say one row of a run."""
-    # Until alert channels exist, what is undecided or withheld is said as loudly as a log can.
+def _say(run_id: str, row: SnapshotRow) -> None:
     decision, reasons = row.signal.decision, row.signal.reasons
     is_withheld = isinstance(row.verdict, DeniedTicket)
     if isinstance(row.verdict, DeniedTicket):
