@@ -223,11 +223,8 @@ class Desk:
     def record(self, decision: HourlyDecision) -> HourlyDecision:
         """Write everything to the journal, and the plain lines to the signal log.
 
-        Returns
-        -------
-        HourlyDecision
-            As it was written: undecided as a whole, with the reason, when the connection that it
-            was decided on was lost or interrupted since.
+        It is returned as it was written: undecided as a whole, with the reason, when the connection
+        that it was decided on was lost or interrupted since.
         """
         self.begin()
         run_id, journal, live = self.run.run_id, self.parts.journal, self.parts.live
@@ -256,14 +253,13 @@ class Desk:
         """Send what a recorded decision approved, and end the run; a dry run sends nothing."""
         if self.parts.live is None:
             return ()
-        run_id = self.run.run_id
         try:
-            sent = self.parts.live.submit(run_id, decision, self.timing)
+            sent = self.parts.live.submit(self.run.run_id, decision, self.timing)
         finally:
             self._stillness.end()
-            say(run_id, decision.rows)  # orders wait neither for the log nor for the alerts
+            say(self.run.run_id, decision.rows)  # orders wait for neither of the two
             tell(self.parts, decision, self._alerts)
-        end_run(self.parts, run_id, decision, self.timing, sent)
+        end_run(self.parts, self.run.run_id, decision, self.timing, sent)
         return sent
 
     def close(self) -> None:
