@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket
 from sellkit.core.portfolio import OpenOrder, Side
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
 
     Facts = dict[str, object]
 
-_INSTANTS: Final = 256
-"""The rows of a run name the same few again and again."""
 
-
-@lru_cache(_INSTANTS)
+@lru_cache(256)  # the rows of a run name the same few again and again
 def instant(moment: dt.datetime) -> str:
     """ISO text in UTC."""
     return moment.astimezone(dt.UTC).isoformat()

@@ -87,11 +87,6 @@ class JournalFile:
     ------
     JournalError
         From every method: the file cannot be written, is no journal, or is one of a newer sellkit.
-
-    Attributes
-    ----------
-    openings
-        How often it was opened; between two of them it may have been exchanged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -99,7 +94,7 @@ class JournalFile:
         self._head_path = path.with_suffix(".head")
         self._connection: sqlite3.Connection | None = None
         self._turn = threading.RLock()
-        self.openings = 0
+        self.openings = 0  # between two of them the file may have been exchanged
 
     def read(self, query: str, *values: object) -> tuple[dict[str, object], ...]:
         """The rows of a query, without their ids."""

@@ -49,11 +49,11 @@ _UNSETTLED: Final = """
         SELECT state FROM ticket_step WHERE ticket_step.reference = ticket_intent.reference
         ORDER BY ticket_step.id DESC LIMIT 1) NOT IN (SELECT value FROM json_each(?))
     GROUP BY reference ORDER BY min(id)"""
-# Rows are only ever added to what a ticket follows from, so the last of each tells what there is.
+# Rows are only ever added, so the last of each table tells what there is.
 _STATE: Final = """
-    SELECT (SELECT max(id) FROM ticket_intent) AS intents,
-        (SELECT max(id) FROM ticket_step) AS steps, (SELECT max(id) FROM ticket_claim) AS claims,
-        (SELECT max(id) FROM ticket_cancel) AS cancels, (SELECT max(id) FROM fill) AS fills"""
+    SELECT (SELECT max(id) FROM ticket_intent) AS i, (SELECT max(id) FROM ticket_step) AS s,
+        (SELECT max(id) FROM ticket_claim) AS c, (SELECT max(id) FROM ticket_cancel) AS g,
+        (SELECT max(id) FROM fill) AS f"""
 _ATTEMPTS: Final = """
     SELECT DISTINCT reference, attempt FROM ticket_intent WHERE ticket_id = ? ORDER BY attempt"""
 _CANCEL_OF: Final = """
@@ -73,9 +73,7 @@ class SqliteTickets:
 
     def __init__(self, file: JournalFile) -> None:
         self._file = file
-        # By question, in what state the journal was when it was asked, and the answer.
-        # By opening of the file, which may be another one each time.
-        self._recent: dict[int, Recent] = {}
+        self._recent: dict[int, Recent] = {}  # by opening of the file
         self._answers: dict[str, tuple[tuple[object, ...], tuple[TicketRecord, ...]]] = {}
 
     def intend(self, run_id: str, ticket: OrderTicket, at: dt.datetime) -> TicketRecord:
@@ -251,10 +249,9 @@ class SqliteTickets:
     def _known(self, query: str, *values: str) -> tuple[TicketRecord, ...]:
         """The answer to a question that is asked again and again; the last one while it holds."""
         state = (*self._file.read(_STATE)[0].values(), self._file.openings, *values)
-        former = self._answers.get(query)
-        if former is None or former[0] != state:
-            former = self._answers[query] = (state, self._all(self._file.read(query, *values)))
-        return former[1]
+        if self._answers.get(query, (None,))[0] != state:
+            self._answers[query] = (state, self._all(self._file.read(query, *values)))
+        return self._answers[query][1]
 
     def _all(self, found: Sequence[Mapping[str, object]]) -> tuple[TicketRecord, ...]:
         recent = self._recent.setdefault(self._file.openings, Recent())

@@ -173,14 +173,6 @@ class Journal(Protocol):
         """All that a run saw and decided, or nothing of it: snapshot, standing and rows."""
         ...
 
-    def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
-        """The positions and open orders that the run saw."""
-        ...
-
-    def record_standing(self, run_id: str, standing: Standing) -> None:
-        """How the connection stood for the decisions of the run."""
-        ...
-
     def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
         """Every decision, and the ticket with its complete order and verdict where there is one."""
         ...
