@@ -9,6 +9,7 @@ from sellkit.adapters.ib.error_codes import ib_errors, submission_errors
 from sellkit.adapters.ib.orders.price_steps import PriceSteps
 from sellkit.adapters.ib.orders.records import LISTS, all_executions, read_records
 from sellkit.adapters.ib.orders.sending import (
+    TO_COME,
     Attempt,
     cancel,
     contract_of,
@@ -237,9 +238,11 @@ class IbOrderRoute:
 
 
 async def _idle(way: Way, seconds: float) -> bool:
+    # Before the order goes a clock, or the watch over the connection, may ask the gateway, too: had
+    # that the last place of this second, the order would be refused though it was waited for.
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
-    while obstacle(way.link):
+    while obstacle(way.link, TO_COME):
         if loop.time() >= until:
             return False
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)

@@ -29,6 +29,10 @@ _CONTRACT: Final = ("conId", "secType", "currency", "exchange")
 _LEAST: Final = _WORDS | _FLAGS | {_ACCOUNT, "totalQuantity"}
 
 
+TO_COME: Final = 8
+"""Messages that there is room for when an order is waited for: it, and what is asked meanwhile."""
+
+
 class Attempt:
     """Whether a submission has begun: told between the thread that wants it and the loop's."""
 
@@ -55,8 +59,11 @@ class Attempt:
             return not self._has_begun
 
 
-def obstacle(link: Link) -> str:
-    """Why a message would not go out at once, in words; "" when it would."""
+def obstacle(link: Link, messages: int = 1) -> str:
+    """Why so many messages would not go out at once, in words; "" when they would.
+
+    Where the client may send few in a second, no more than half of those are asked for.
+    """
     client = link.ib.client
     transport = client.conn.transport
     if transport is None or transport.is_closing() or not client.isReady():
@@ -65,7 +72,8 @@ def obstacle(link: Link) -> str:
         return f"{len(client._msgQ)} messages queue before it"
     horizon = asyncio.get_running_loop().time() - client.RequestsInterval
     sent = sum(1 for at in client._timeQ if at >= horizon)
-    if client.MaxRequests and sent >= client.MaxRequests:
+    room = max(1, min(messages, client.MaxRequests // 2))
+    if client.MaxRequests and sent + room > client.MaxRequests:
         return f"as many messages as allowed were sent in this second ({sent})"
     waiting = transport.get_write_buffer_size()
     return f"the gateway has not taken {waiting} bytes that were sent before" if waiting else ""
