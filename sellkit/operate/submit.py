@@ -7,7 +7,7 @@ position read again; every gate once more; the claim on the disk; the order, onc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
@@ -195,11 +195,17 @@ class Submission:
 
     def _send(self, attempt: Attempt, before: BrokerRecords, cleared: Cleared) -> None:
         """The last look, the claim, and the order."""
-        trading, records = self.trading, cleared.records
+        trading = self.trading
+        try:
+            cleared = replace(cleared, records=trading.latest("the look before an order"))
+            trading.route.wait_until_idle(trading.patience.idle)  # nothing ages after its judgement
+        except BrokerError as error:
+            self._abandon(attempt, str(error))
+            return
         ticket = self._fresh(attempt, before, cleared)
         if ticket is None:
             return
-        verdict = trading.look(records).judge(ticket)
+        verdict = trading.look(cleared.records).judge(ticket)
         if not isinstance(verdict, ApprovedTicket):
             self._abandon(attempt, _why(verdict))
             return
@@ -214,7 +220,7 @@ class Submission:
         except BrokerError as error:
             self._abandon(attempt, str(error))
             return
-        self._claim_and_send(attempt, verdict, draft, records)
+        self._claim_and_send(attempt, verdict, draft, cleared.records)
 
     def _claim_and_send(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.settling import acknowledged, concerns, sounds_ended
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from sellkit.errors import SellkitError
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
+
+
+_FRESH_SECONDS: Final = 3.0
+"""In real seconds: of many orders, each waits for those before it, and somebody may trade by hand
+meanwhile."""
 
 
 class Look(Protocol):
@@ -132,6 +137,14 @@ class Heard:
     reports: list[OrderReport] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Seen:
+    """The lists that were read last, and when, by `Trading.timer`."""
+
+    records: BrokerRecords | None = None
+    at: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trading:
     """One run that may send.
@@ -156,6 +169,8 @@ class Trading:
         How far the reports have been taken; one for all that a process does with a route.
     timing
         Told the first order and the first execution.
+    seen
+        The lists that were read last.
     """
 
     route: OrderRoute
@@ -173,13 +188,21 @@ class Trading:
     binds: bool = False
     heard: Heard = field(default_factory=Heard)
     timing: Timing = field(default_factory=Timing)
+    seen: Seen = field(default_factory=Seen)
 
     def read(self, source: str, seen: BrokerRecords | None = None) -> BrokerRecords:
         """All lists, read now unless they were seen a moment ago; kept with the new executions."""
         records = self.route.records(self.account) if seen is None else seen
         self.book.note_records(records, source)
         self.book.note_fills(records.fills)
+        self.seen.records, self.seen.at = records, self.timer()
         return records
+
+    def latest(self, source: str) -> BrokerRecords:
+        """The lists as last read, and read anew where that is too long ago for an order."""
+        records = self.seen.records
+        is_old = self.timer() - self.seen.at > _FRESH_SECONDS
+        return self.read(source) if records is None or is_old else records
 
     def hear(self, seconds: float) -> tuple[OrderReport, ...]:
         """What was said since the last time, kept; waits at most so long for the first word."""

@@ -734,3 +734,20 @@ def test_a_position_that_another_process_claimed_first_is_left_to_it_aloud() -> 
     assert records[1].state is TicketState.DONE
     assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
     assert desk.states() == ["INTENT", "SUBMITTING"]
+
+
+def test_what_a_person_sells_while_many_orders_wait_their_turn_is_not_sold_again() -> None:
+    other = position("NASDAQ:MSFT", 40, con_id=272093)
+    desk = stage(position(), other)
+
+    def take_long(route: FakeRoute, order: FakeOrder) -> None:
+        fill(route, order)
+        route.seconds += 4
+        route.trade(272093, Decimal(-40))
+
+    desk.route.on_submit = take_long
+    found = desk.close(ticket(), ticket(other))
+    assert [each.state for each in found] == [TicketState.DONE, TicketState.ABANDONED]
+    assert desk.route.sent == [USUAL]
+    assert desk.held(272093) == 0
+    assert any("the position is 0 and was 40" in text for _, text in desk.alarms)

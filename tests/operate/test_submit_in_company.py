@@ -88,9 +88,9 @@ def test_an_order_is_followed_to_the_end_although_the_gateway_tells_no_time_any_
 
 
 class DroppingRoute(FakeRoute):
-    """Loses the connection at one of the questions whether its queue is empty."""
+    """Loses the connection at one of the questions whether its queue is empty: two an order."""
 
-    drops_at = 2
+    drops_at = 0
     asked = 0
 
     def wait_until_idle(self, seconds: float) -> bool:
@@ -100,8 +100,11 @@ class DroppingRoute(FakeRoute):
         return super().wait_until_idle(seconds)
 
 
-def test_a_link_lost_before_the_second_order_leaves_the_first_one_followed() -> None:
-    desk = Stage(DroppingRoute([position(), MICROSOFT]))
+@pytest.mark.parametrize("drops_at", [3, 4])
+def test_a_link_lost_before_the_second_order_leaves_the_first_one_followed(drops_at: int) -> None:
+    route = DroppingRoute([position(), MICROSOFT])
+    route.drops_at = drops_at
+    desk = Stage(route)
     desk.close(ticket(), OTHER)
     assert states(desk) == {
         "NASDAQ:AAPL": TicketState.DONE,
