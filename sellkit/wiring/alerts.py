@@ -35,16 +35,25 @@ class AlertKeeper:
     source: str
 
     def keep(self, alert: Alert) -> None:
-        """Say an alert as loudly as a log can, and write it into the journal unless it is there."""
+        """Say an alert as loudly as a log can, and write it into the journal unless it is there.
+
+        One that the end of a run takes back is written anew: that run knows it by its number, and
+        what it told again itself has to stay.
+        """
         from sellkit.adapters.sqlite_journal import SqliteJournal
+        from sellkit.core.alerts import Ending, kinds_that_end
 
         extra = {"kind": str(alert.kind), "source": self.source, "text": alert.text}
         log.critical("alert", extra=extra)
         with closing(SqliteJournal(self.journal)) as journal:
             told = (self.source, str(alert.kind), alert.text)
-            known = [(each["source"], each["kind"], each["text"]) for each in journal.open_alerts()]
-            if told not in known:
-                journal.record_alert(self.source, alert)
+            known = [
+                int(str(each["number"]))
+                for each in journal.open_alerts()
+                if (each["source"], each["kind"], each["text"]) == told
+            ]
+            if not known or alert.kind in kinds_that_end(Ending.SENT):
+                journal.renew_alerts(alert.at, known, [(self.source, alert)])
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
