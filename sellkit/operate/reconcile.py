@@ -93,7 +93,7 @@ class Reconciler:
             if record.state.is_claimed:
                 self._settle(Attempt(None, record), records)
             else:
-                self._let_go(record)
+                self._let_go(record, records)
         after = [trading.book.ticket(each.reference) or each for each in before]
         verify(trading, [Attempt(None, each) for each in after])
         after = [trading.book.ticket(each.reference) or each for each in before]
@@ -168,10 +168,18 @@ class Reconciler:
             attempt.is_said_unprotected = False
             end(trading, attempt, TicketState.NOT_RECEIVED, cause)
 
-    def _let_go(self, record: TicketRecord) -> None:
-        """What was never claimed ends when its bar is too old to begin anew."""
+    def _let_go(self, record: TicketRecord, records: BrokerRecords) -> None:
+        """What was never claimed ends when its bar is too old to begin anew.
+
+        Until then a run may go on with it or not: what protects no more is told at once.
+        """
         trading = self.trading
         if trading.now() - record.bar_end <= self.max_bar_age:
+            if record.stopped and held_now(records, record.con_id):
+                gone = f"cancelled for {record.reference}, whose run ended before its close went"
+                todo = "a run on the same bar goes on with it: see to that, or place it anew"
+                told = f"{record.ticker}: {gone}: {', '.join(record.stopped)}; {todo}"
+                trading.alarm(AlertKind.UNPROTECTED, told)
             return
         attempt = Attempt(None, record)
         cause = "its run ended before anything was sent, and the bar is too old by now"

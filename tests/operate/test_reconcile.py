@@ -203,6 +203,17 @@ def test_what_was_cancelled_for_a_close_that_never_came_is_named() -> None:
     assert "STP" in desk.alarms[0][1]
 
 
+def test_what_was_cancelled_for_a_close_that_may_still_come_is_named_at_once() -> None:
+    desk = stage()
+    desk.book.intend(RUN, ticket(), desk.route.now())
+    desk.book.step(USUAL, TicketState.CANCELLING, desk.route.now(), "a stop first")
+    desk.book.note_cancel(USUAL, open_order(), desk.route.now(), "confirmed")
+    reconcile(desk)
+    assert state(desk) is TicketState.CANCELLING
+    assert desk.kinds() == [AlertKind.UNPROTECTED]
+    assert "STP" in desk.alarms[0][1]
+
+
 def test_what_was_cancelled_for_a_close_that_was_never_received_is_named() -> None:
     desk = stage()
     desk.route.on_submit = swallow
