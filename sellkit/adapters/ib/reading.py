@@ -42,7 +42,7 @@ async def read_lists(connection: Connection, way: Way, account: Account) -> List
         An end marker did not come.
     """
     try:
-        # In this order, and taken as told: what ends meanwhile shows in the positions at the latest.
+        # In this order, and taken as told: what ends meanwhile shows in the positions at last.
         orders = working(await way.questions.open_orders(), account)
         held = held_by(await way.questions.positions(), account.number)
     except TimeoutError:
