@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from tests.browser.lab import Lab
 
 
-_ASKS = """() => {
-  new Image().src = 'http://192.0.2.1/a.png';
-  return fetch('https://cdn.invalid/a.js').catch(() => 0);
+_ASKS = """async () => {
+  const image = new Image();
+  image.src = 'http://192.0.2.1/a.png';
+  await new Promise((done) => { image.onerror = done; });
+  await fetch('https://cdn.invalid/a.js').catch(() => 0);
 }"""
 
 
