@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import durable_file
-from sellkit.adapters.assignment_table import AssignmentTable, parse, with_assignment
-from sellkit.errors import ConfigError
-from sellkit.ports import AssignmentSheet
+from sellkit.adapters.assignment_table import AssignmentTable, parse, with_assignments
+from sellkit.errors import ChangedMeanwhile, ConfigError
+from sellkit.ports import AssignmentEdit, AssignmentSheet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sellkit.core.assignments import Assignment
@@ -44,8 +47,8 @@ class CsvAssignments:
 
         A token with more than one row is unassigned, whatever the rows say: each is a problem.
         """
-        table = self._table()
-        rows = table.rows
+        text = self._text()
+        rows = self._table(text).rows
         count = Counter(row.token for row in rows if row.token is not None)
         assignments = {}
         problems = []
@@ -61,7 +64,9 @@ class CsvAssignments:
             elif row.assignment is not None:
                 assignments[row.assignment.token] = row.assignment
         named = {row.token for row in rows if row.token is not None}
-        return AssignmentSheet(assignments, tuple(problems), frozenset(named - set(assignments)))
+        incomplete = frozenset(named - set(assignments))
+        version = hashlib.sha256(text.encode()).hexdigest() if text else ""
+        return AssignmentSheet(assignments, tuple(problems), incomplete, version)
 
     def save(self, assignment: Assignment) -> None:
         """Write one assignment in place of the token's rows; every other line stays as it is.
@@ -73,18 +78,55 @@ class CsvAssignments:
         ConfigError
             The file cannot be read as a table, or not be written; it is as it was.
         """
+        with self._locked():
+            self._replace(with_assignments(self._table(self._text()), [assignment]))
+
+    def draft(self, assignments: Sequence[Assignment]) -> AssignmentEdit:
+        """Work out what `write` would make of the file; nothing is written.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be read as a table.
+        """
+        text = self._text()
+        after = with_assignments(self._table(text), assignments)
+        return AssignmentEdit(tuple(assignments), text, after)
+
+    def write(self, edit: AssignmentEdit) -> None:
+        """Write what was worked out, all of it or nothing.
+
+        Raises
+        ------
+        ChangedMeanwhile
+            The file is not what it was worked out on; it stays as it is.
+        ConfigError
+            It cannot be written; it is as it was.
+        """
+        with self._locked():
+            if self._text() != edit.before:
+                raise ChangedMeanwhile(
+                    f"{self._path} has been changed since; nothing was written: look at it again"
+                )
+            self._replace(edit.after)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         folder = self._path.parent
         with durable_file.writing(folder, _REMEDY):
             durable_file.make_folder(folder)
             with durable_file.locked(folder / f".{self._path.name}.lock"):
-                text = with_assignment(self._table(), assignment)
-                durable_file.replace(self._path, text.encode())
+                yield
 
-    def _table(self) -> AssignmentTable:
+    def _replace(self, text: str) -> None:
+        durable_file.replace(self._path, text.encode())
+
+    def _text(self) -> str:
+        """What stands in the file; nothing where there is none."""
         try:
             text = self._path.read_bytes().decode()
         except FileNotFoundError:
-            return parse("")
+            return ""
         except OSError as error:
             raise self._unreadable(error.strerror or str(error)) from error
         except UnicodeDecodeError as error:
@@ -92,6 +134,9 @@ class CsvAssignments:
             raise self._unreadable(why) from error
         if "\0" in text:
             raise self._unreadable("it is not text; save it as CSV UTF-8")
+        return text
+
+    def _table(self, text: str) -> AssignmentTable:
         try:
             return parse(text)
         except ConfigError as error:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from sellkit.ports.assignment_book import AssignmentBook, AssignmentSheet
+from sellkit.ports.assignment_book import AssignmentBook, AssignmentEdit, AssignmentSheet
 from sellkit.ports.bar_store import BarStore
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AssignmentBook",
+    "AssignmentEdit",
     "AssignmentSheet",
     "BarStore",
     "Broker",
