@@ -225,7 +225,7 @@ class MemoryAssignmentBook:
 
     def draft(self, assignments: Sequence[Assignment]) -> AssignmentEdit:
         after = self.assignments | {each.token: each for each in assignments}
-        return AssignmentEdit(tuple(assignments), self._text(), self._text(after))
+        return AssignmentEdit(self._path, tuple(assignments), self._text(), self._text(after))
 
     def write(self, edit: AssignmentEdit) -> None:
         if edit.before != self._text():

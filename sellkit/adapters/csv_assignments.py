@@ -91,7 +91,7 @@ class CsvAssignments:
         """
         text = self._text()
         after = with_assignments(self._table(text), assignments)
-        return AssignmentEdit(tuple(assignments), text, after)
+        return AssignmentEdit(self._path, tuple(assignments), text, after)
 
     def write(self, edit: AssignmentEdit) -> None:
         """Write what was worked out, all of it or nothing.

@@ -41,12 +41,15 @@ class AssignmentEdit:
 
     Attributes
     ----------
+    path
+        The file.
     assignments
         What is to be written.
     before, after
         The whole text of the file, as it stands and as it would stand.
     """
 
+    path: Path
     assignments: tuple[Assignment, ...]
     before: str
     after: str

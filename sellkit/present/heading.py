@@ -54,6 +54,11 @@ class Heading:
         """Profile, account and gateway."""
         return f"profile {self.profile} · account {self.account} · {self.gateway} gateway"
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing can be sent in this mode."""
+        return self.mode == "DRY RUN"
+
     def record(self) -> dict[str, str]:
         """The heading as plain text by name, for tables that machines read."""
         return {
@@ -71,7 +76,7 @@ class Heading:
         return str(self)
 
     def _repr_html_(self) -> str:
-        colour = _CALM if self.mode == "DRY RUN" else _ALARM
+        colour = _CALM if self.is_calm else _ALARM
         bar = f"background:{colour};color:#fff;padding:6px 12px;border-radius:3px"
         return (
             f'<div class="sellkit-heading" style="{bar};font-family:sans-serif">'

@@ -1,0 +1,50 @@
+"""The widget of the panel that assigns averages: what the browser shows, and what it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+_HERE = Path(__file__).parent
+
+
+class AssignView(anywidget.AnyWidget):
+    """A table with a selector in each row; it decides nothing.
+
+    Each act of the person comes as a message `{"do": ..., "number": ...}`; the answer is a change
+    of the traits, and `answered` takes the message's number.
+
+    Attributes
+    ----------
+    heading
+        Mode and conditions, and whether the mode is a calm one.
+    choices
+        The labels of the 28 averages.
+    rows
+        What `Line.record` gives, in the order of the table.
+    state
+        By row what is saved and chosen; how many are changed, which are incomplete, can one undo.
+    said
+        The lines of the status, and their tone.
+    ask
+        What waits for a yes or no: nothing, a preview of the file, or a conflict.
+    """
+
+    _esm = _HERE / "assign.js"
+    _css = _HERE / "assign.css"
+
+    heading = traitlets.Dict().tag(sync=True)
+    choices: traitlets.List[str] = traitlets.List().tag(sync=True)
+    rows: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    state = traitlets.Dict().tag(sync=True)
+    said = traitlets.Dict().tag(sync=True)
+    ask = traitlets.Dict().tag(sync=True)
+    answered = traitlets.Int(0).tag(sync=True)
+
+
+def show(**traits: Any) -> AssignView:  # noqa: ANN401  (traits are of many types)
+    """A view with these first traits."""
+    return AssignView(**traits)
