@@ -6,10 +6,10 @@ const COLUMNS = [
   { key: 'sizeValue', title: 'size', number: true },
   { key: 'costValue', title: 'average cost', number: true },
   { key: 'closeValue', title: 'last close', number: true },
-  { key: 'saved', title: 'on disk' },
+  { key: 'saved', title: 'assigned' },
   { key: 'chosen', title: 'average' },
-  { key: 'value', title: 'its value', number: true },
-  { key: 'distance', title: 'to cross %', number: true },
+  { key: 'value', title: 'value', number: true },
+  { key: 'distance', title: 'dist %', number: true },
   { key: 'remark', title: 'remark' },
 ];
 const SHOWN = [
@@ -19,13 +19,18 @@ const SHOWN = [
   ['short', 'history too short'],
   ['left', 'no position now'],
 ];
-const NONE = 'choose an average';
+const NONE = 'choose…';
 const NBSP = '\u00a0';
 const PATIENCE = 4000; // milliseconds after which a kernel that does not answer is told of
 const LOOK_AGAIN = 1500; // and between two looks at the file
 
+// JupyterLab's own shortcuts are single letters and would edit the notebook from in here. It asks the
+// focused element itself before any around it, so each that can be focused says no.
+const FOCUSED = ['button', 'input', 'select', 'summary'];
+
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
+  if (FOCUSED.includes(tag)) element.setAttribute('data-lm-suppress-shortcuts', 'true');
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
     else if (name in element && typeof value !== 'string') element[name] = value;
@@ -41,7 +46,7 @@ class Panel {
   constructor(model, root) {
     this.model = model;
     this.root = root;
-    this.number = 0;
+    this.number = model.get('state').answers ?? 0;
     this.looked = 0;
     this.order = { key: null, down: false };
     this.anchor = null;
@@ -72,10 +77,11 @@ class Panel {
     this.question = make('section', { class: 'question', hidden: true });
     this.banner = make('div', { class: 'banner' });
     const table = make('table', {}, make('thead', {}, this.head), this.body);
+    this.region = make('div', { class: 'rows', role: 'region', 'aria-label': 'Positions' }, table);
     this.root.append(
       this.banner,
       make('div', { class: 'bar' }, this.filter, this.shown, this.counts),
-      make('div', { class: 'rows', role: 'region', 'aria-label': 'Positions' }, table),
+      this.region,
       make('div', { class: 'bar' },
         make('span', { class: 'with' }, 'Selected rows:'), this.bulk, this.apply,
         make('span', { class: 'gap' }), this.undo, this.save),
@@ -106,21 +112,24 @@ class Panel {
       'change:said': () => this.drawStatus(),
       'change:ask': () => this.drawQuestion(),
       'change:heading': () => this.drawBanner(),
-      'change:answered': () => this.answer(),
     };
     for (const [event, call] of Object.entries(this.heard)) model.on(event, call);
     this.look = () => this.lookAtFile();
     window.addEventListener('focus', this.look);
     root.addEventListener('pointerenter', this.look);
     root.addEventListener('focusin', (event) => event.target.matches('tbody select') && this.fill(event.target));
-    root.addEventListener('pointerdown', (event) => event.target.matches('tbody select') && this.fill(event.target));
+    this.sight = new IntersectionObserver((seen) => {
+      for (const { isIntersecting, target } of seen) if (isIntersecting) this.fill(target);
+    }, { root: this.region });
     root.addEventListener('keydown', (event) => this.key(event));
   }
 
   end() {
+    this.sight.disconnect();
     for (const [event, call] of Object.entries(this.heard)) this.model.off(event, call);
     window.removeEventListener('focus', this.look);
     clearTimeout(this.waiting);
+    clearTimeout(this.later);
   }
 
   // --- to the kernel and back --------------------------------------------------------------------
@@ -134,10 +143,8 @@ class Panel {
     ), PATIENCE);
   }
 
-  answer() {
-    if (this.model.get('answered') < this.number) return;
-    clearTimeout(this.waiting);
-    if (this.impatient) this.drawStatus();
+  isAnswered() {
+    return this.model.get('state').answers >= this.number;
   }
 
   tell(lines, bad, impatient = true) {
@@ -147,9 +154,13 @@ class Panel {
   }
 
   lookAtFile() {
-    const now = Date.now();
-    if (now - this.looked < LOOK_AGAIN || this.model.get('answered') < this.number) return;
-    this.looked = now;
+    const wait = !this.isAnswered() ? LOOK_AGAIN : this.looked + LOOK_AGAIN - Date.now();
+    clearTimeout(this.later);
+    if (wait > 0) {
+      this.later = setTimeout(this.look, wait);
+      return;
+    }
+    this.looked = Date.now();
     this.send({ do: 'look' });
   }
 
@@ -159,12 +170,14 @@ class Panel {
     this.choices = this.model.get('choices');
     this.rows = this.model.get('rows').map((record, index) => this.makeRow(record, index));
     this.body.replaceChildren(...this.rows.map((row) => row.element));
+    this.sight.disconnect();
+    for (const { select } of this.rows) if (select) this.sight.observe(select);
     if (!this.rows.length) {
       const cell = make('td', { colSpan: COLUMNS.length + 1 }, 'No positions and no assignments.');
       this.body.append(make('tr', {}, cell));
     }
     if (!this.bulk.options.length) {
-      this.bulk.append(make('option', { value: '' }, NONE), ...this.grouped((label) => [label]));
+      this.bulk.append(make('option', { value: '' }, NONE), ...this.grouped((label) => make('option', { value: label }, label)));
     }
     this.drawBanner();
     this.drawState();
@@ -193,37 +206,43 @@ class Panel {
     return { record, index, box, select, cells, element, view: {} };
   }
 
-  grouped(texts) {
+  grouped(made) {
     return [' 1H', ' 1D'].map((ending) => {
       const group = make('optgroup', { label: ending === ' 1H' ? 'hourly bars' : 'daily bars' });
       this.choices.forEach((label, place) => {
-        if (label.endsWith(ending)) group.append(make('option', { value: label }, ...texts(label, place)));
+        if (label.endsWith(ending)) group.append(made(label, place));
       });
       return group;
     });
   }
 
-  // Five hundred selectors of 28 choices are a heavy page: each gets its choices when it is reached.
+  // Five hundred selectors of 28 choices are a heavy page: each gets its choices when it is seen.
   fill(select) {
     if (this.filled.has(select)) return;
     this.filled.add(select);
+    this.sight.unobserve(select);
     const row = this.rows.find((each) => each.select === select);
     const kept = select.value;
     const empty = row.view.saved ? [] : [make('option', { value: '' }, NONE)];
-    select.replaceChildren(...empty, ...this.grouped((label, place) => this.choiceText(row, label, place)));
+    select.replaceChildren(...empty, ...this.grouped((label, place) => this.makeChoice(row, label, place)));
     select.value = kept;
   }
 
-  choiceText(row, label, place) {
+  makeChoice(row, label, place) {
     const [value, distance, short] = row.record.averages[place] ?? ['-', null, ''];
     const pad = (text, width) => NBSP.repeat(Math.max(1, width - text.length)) + text;
     const text = label + pad(value, 24 - label.length) + pad(percent(distance) + NBSP + '%', 11);
-    return short ? [text, make('span', { class: 'short' }, NBSP + NBSP + short)] : [text];
+    return short ? make('option', { value: label, class: 'amber' }, text + NBSP + NBSP + short)
+      : make('option', { value: label }, text);
   }
 
   drawState() {
     const { saved = [], chosen = [], changes = 0, canUndo = false } = this.model.get('state');
     for (const row of this.rows) this.drawRow(row, saved[row.index] ?? '', chosen[row.index] ?? '');
+    if (this.isAnswered()) {
+      clearTimeout(this.waiting);
+      if (this.impatient) this.drawStatus();
+    }
     this.undo.disabled = !canUndo;
     this.changes = changes;
     this.root.classList.toggle('unsaved', changes > 0);
@@ -232,7 +251,8 @@ class Panel {
   }
 
   drawRow(row, saved, chosen) {
-    if (row.view.saved === saved && row.view.chosen === chosen) return;
+    const isDrawn = row.view.saved === saved && row.view.chosen === chosen;
+    if (isDrawn && (!row.select || row.select.value === chosen)) return;
     const { record, select, cells, element } = row;
     const [value, distance, short] = record.averages[this.choices.indexOf(chosen)] ?? ['-', null, ''];
     const changed = record.open && saved !== chosen;
@@ -251,7 +271,8 @@ class Panel {
     } else if (saved) {
       select.querySelector('option[value=""]')?.remove();
     }
-    select.value = chosen;
+    // Who goes on choosing is ahead of the answer, which must not take the choice back.
+    if (this.isAnswered() || select !== document.activeElement) select.value = chosen;
   }
 
   drawRemark(row) {
@@ -472,9 +493,7 @@ function keys() {
 
 export default {
   render({ model, el }) {
-    // JupyterLab's own shortcuts are single letters, which would edit the notebook from in here.
     const root = make('section', { class: 'sellkit-assign', 'aria-label': 'Assign averages' });
-    root.setAttribute('data-lm-suppress-shortcuts', 'true');
     el.append(root);
     const panel = new Panel(model, root);
     return () => panel.end();

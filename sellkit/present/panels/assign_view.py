@@ -15,7 +15,7 @@ class AssignView(anywidget.AnyWidget):
     """A table with a selector in each row; it decides nothing.
 
     Each act of the person comes as a message `{"do": ..., "number": ...}`; the answer is a change
-    of the traits, and `answered` takes the message's number.
+    of the traits.
 
     Attributes
     ----------
@@ -26,7 +26,8 @@ class AssignView(anywidget.AnyWidget):
     rows
         What `Line.record` gives, in the order of the table.
     state
-        By row what is saved and chosen; how many are changed, which are incomplete, can one undo.
+        By row what is saved and chosen; how many are changed, can one undo; and the number of the
+        message that it answers.
     said
         The lines of the status, and their tone.
     ask
@@ -42,7 +43,6 @@ class AssignView(anywidget.AnyWidget):
     state = traitlets.Dict().tag(sync=True)
     said = traitlets.Dict().tag(sync=True)
     ask = traitlets.Dict().tag(sync=True)
-    answered = traitlets.Int(0).tag(sync=True)
 
 
 def show(**traits: Any) -> AssignView:  # noqa: ANN401  (traits are of many types)

@@ -108,8 +108,7 @@ class AssignPanel:
         except Exception as error:  # noqa: BLE001  (a callback is an entry point; nobody else would show it)
             reason = " ".join(str(error).split()) or type(error).__name__
             said = Said((f"That did not work: {reason}",), is_bad=True)
-        self._show(said)
-        self.view.answered = int(message.get("number", 0))
+        self._show(said, int(message.get("number", 0)))
 
     def _act(self, message: Mapping[str, Any]) -> Said | None:
         filing, act = self.filing, str(message.get("do"))
@@ -128,8 +127,11 @@ class AssignPanel:
         }
         return acts[act]()
 
-    def _show(self, said: Said | None) -> None:
-        """Bring the view up to date; without anything to say its status stays."""
+    def _show(self, said: Said | None, number: int = 0) -> None:
+        """Bring the view up to date; without anything to say its status stays.
+
+        `number` is that of the message which this answers.
+        """
         draft, rows = self.filing.draft, self._laid_out()
         with self.view.hold_sync():
             if rows != self._rows or not self.view.state:
@@ -141,6 +143,7 @@ class AssignPanel:
                     _label(draft.choice(each.token)) if each.is_open else "" for each in rows
                 ],
                 "changes": len(draft.changes),
+                "answers": number,
                 "canUndo": draft.can_undo,
             }
             self.view.ask = self._question()

@@ -47,6 +47,7 @@ class Draft:
     sheet: AssignmentSheet
     chosen: dict[Token, Choice] = field(default_factory=dict)
     _history: list[dict[Token, Choice | None]] = field(default_factory=list)
+    _goes_on: bool = False
 
     @property
     def left_over(self) -> tuple[Token, ...]:
@@ -82,15 +83,22 @@ class Draft:
         return bool(self._history)
 
     def choose(self, tokens: Iterable[Token], choice: Choice) -> tuple[Token, ...]:
-        """Choose one average for some tokens, in one step; gives those that had another."""
+        """Choose one average for some tokens, in one step; gives those that had another.
+
+        A row that is changed again at once, as arrow keys in a selector do, makes one step of it.
+        """
         moved = tuple(each for each in tokens if self.choice(each) != choice)
         if moved:
-            self._history.append({each: self.choice(each) for each in moved})
+            step = {each: self.choice(each) for each in moved}
+            if not (self._goes_on and len(step) == 1 and self._history[-1].keys() == step.keys()):
+                self._history.append(step)
+            self._goes_on = True
             self._put(dict.fromkeys(moved, choice))
         return moved
 
     def undo(self) -> tuple[Token, ...]:
         """Take the last step back; gives the tokens that it had changed."""
+        self._goes_on = False
         if not self._history:
             return ()
         former = self._history.pop()
@@ -100,6 +108,7 @@ class Draft:
     def read(self, sheet: AssignmentSheet) -> None:
         """Go by another reading of the file; what was chosen stays chosen where it differs."""
         self.sheet = sheet
+        self._goes_on = False
         self._put(dict(self.chosen))
         # What had no average cannot go back to none: the file has no way of saying so.
         saved = {token for token in self.tokens if self.saved(token) is not None}
@@ -113,6 +122,7 @@ class Draft:
         """Forget everything chosen, and the steps."""
         self.chosen.clear()
         self._history.clear()
+        self._goes_on = False
 
     def _put(self, choices: Mapping[Token, Choice | None]) -> None:
         for token, choice in choices.items():

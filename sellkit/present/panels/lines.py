@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.core.assignments import Timeframe
 from sellkit.core.prospect import Prospect
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from sellkit.core.instrument import Token
     from sellkit.core.portfolio import Position
     from sellkit.core.snapshot import Reading
+
+
+_DEAR: Final = 10
+"""Of an average above this two decimals are shown, below it four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,16 @@ def _line(position: Position, prospects: Mapping[int, Prospect]) -> Line:
 
 def _average(prospect: Prospect, reading: Reading) -> list[Any]:
     return [
-        words.price(reading.value),
+        words.UNKNOWN
+        if reading.value is None
+        else f"{reading.value:,.{_decimals(reading.value)}f}",
         prospect.percent_to_cross(reading),
         _shortness(reading) if prospect.is_short(reading) else "",
     ]
+
+
+def _decimals(value: float) -> int:
+    return 2 if value >= _DEAR else 4
 
 
 def _shortness(reading: Reading) -> str:
