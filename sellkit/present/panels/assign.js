@@ -2,15 +2,15 @@
 // says what was done; what is chosen, saved or in conflict is decided there.
 
 const COLUMNS = [
-  { key: 'token', title: 'position' },
-  { key: 'sizeValue', title: 'size', number: true },
+  { key: 'token', title: 'position', width: 'wide' },
+  { key: 'sizeValue', title: 'size', number: true, width: 'narrow' },
   { key: 'costValue', title: 'average cost', number: true },
   { key: 'closeValue', title: 'last close', number: true },
   { key: 'saved', title: 'assigned' },
-  { key: 'chosen', title: 'average' },
+  { key: 'chosen', title: 'average', width: 'chooser' },
   { key: 'value', title: 'value', number: true },
-  { key: 'distance', title: 'dist %', number: true },
-  { key: 'remark', title: 'remark' },
+  { key: 'distance', title: 'dist %', number: true, width: 'narrow' },
+  { key: 'remark', title: 'remark', width: 'wide' },
 ];
 const SHOWN = [
   ['all', 'all rows'],
@@ -99,7 +99,8 @@ class Panel {
     this.head.append(make('th', { scope: 'col', class: 'pick' }, this.all));
     this.titles = COLUMNS.map((column) => {
       const button = make('button', { type: 'button', onclick: () => this.sort(column) }, column.title);
-      return make('th', { scope: 'col', class: column.number ? 'number' : '' }, button);
+      const kind = `${column.number ? 'number' : ''} ${column.width ?? ''}`;
+      return make('th', { scope: 'col', class: kind }, button);
     });
     this.head.append(...this.titles);
   }
