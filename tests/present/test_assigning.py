@@ -115,7 +115,7 @@ def test_the_public_call_gives_the_widget(desk: FakeDesk) -> None:
 def test_the_mode_stands_over_the_panel_and_no_account_number(desk: FakeDesk) -> None:
     heading = Hand(desk).view.heading
     assert heading["mode"] == "DRY RUN"
-    assert heading["calm"] is True
+    assert heading["colour"] == desk.heading().colour
     assert "account main" in heading["conditions"]
     assert build.NUMBER not in str(heading)
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from sellkit.present.panels.assigning import assign
+from sellkit.present.panels.connecting import connect
 
-__all__ = ["assign"]
+__all__ = ["assign", "connect"]

@@ -20,27 +20,7 @@ const SHOWN = [
   ['left', 'no position now'],
 ];
 const NONE = 'choose…';
-const NBSP = '\u00a0';
-const PATIENCE = 4000; // milliseconds after which a kernel that does not answer is told of
-const LOOK_AGAIN = 1500; // and between two looks at the file
-
-// JupyterLab's own shortcuts are single letters and would edit the notebook from in here. It asks the
-// focused element itself before any around it, so each that can be focused says no.
-const FOCUSED = ['button', 'input', 'select', 'summary'];
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  if (FOCUSED.includes(tag)) element.setAttribute('data-lm-suppress-shortcuts', 'true');
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else if (name in element && typeof value !== 'string') element[name] = value;
-    else if (value !== false && value !== undefined) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-const percent = (value) => (value == null ? '-' : (value >= 0 ? '+' : '') + value.toFixed(2));
+const LOOK_AGAIN = 1500; // milliseconds between two looks at the file
 
 class Panel {
   constructor(model, root) {
@@ -50,6 +30,7 @@ class Panel {
     this.looked = 0;
     this.order = { key: null, down: false };
     this.anchor = null;
+    this.patience = new Patience((text) => this.tell([text], true));
     this.filled = new WeakSet();
     this.build();
     this.listen();
@@ -112,7 +93,7 @@ class Panel {
       'change:state': () => this.drawState(),
       'change:said': () => this.drawStatus(),
       'change:ask': () => this.drawQuestion(),
-      'change:heading': () => this.drawBanner(),
+      'change:heading': () => drawBanner(this.banner, this.model.get('heading')),
     };
     for (const [event, call] of Object.entries(this.heard)) model.on(event, call);
     this.look = () => this.lookAtFile();
@@ -129,7 +110,7 @@ class Panel {
     this.sight.disconnect();
     for (const [event, call] of Object.entries(this.heard)) this.model.off(event, call);
     window.removeEventListener('focus', this.look);
-    clearTimeout(this.waiting);
+    this.patience.end();
     clearTimeout(this.later);
   }
 
@@ -138,10 +119,7 @@ class Panel {
   send(message) {
     this.number += 1;
     this.model.send({ ...message, number: this.number });
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.tell(
-      ['The kernel has not answered yet: it is busy, or it was restarted; then run the cell again.'], true,
-    ), PATIENCE);
+    this.patience.begin();
   }
 
   isAnswered() {
@@ -180,7 +158,7 @@ class Panel {
     if (!this.bulk.options.length) {
       this.bulk.append(make('option', { value: '' }, NONE), ...this.grouped((label) => make('option', { value: label }, label)));
     }
-    this.drawBanner();
+    drawBanner(this.banner, this.model.get('heading'));
     this.drawState();
     this.drawStatus();
     this.drawQuestion();
@@ -241,7 +219,7 @@ class Panel {
     const { saved = [], chosen = [], changes = 0, canUndo = false } = this.model.get('state');
     for (const row of this.rows) this.drawRow(row, saved[row.index] ?? '', chosen[row.index] ?? '');
     if (this.isAnswered()) {
-      clearTimeout(this.waiting);
+      this.patience.end();
       if (this.impatient) this.drawStatus();
     }
     this.undo.disabled = !canUndo;
@@ -375,12 +353,6 @@ class Panel {
 
   // --- words, and what waits for a yes or no -----------------------------------------------------
 
-  drawBanner() {
-    const { mode = '', conditions = '', calm = true } = this.model.get('heading');
-    this.banner.className = calm ? 'banner' : 'banner alarm';
-    this.banner.replaceChildren(make('b', {}, mode), ` ${NBSP} ${conditions}`);
-  }
-
   drawStatus() {
     const { lines = [], bad = false } = this.model.get('said');
     this.tell(lines, bad, false);
@@ -494,7 +466,7 @@ function keys() {
 
 export default {
   render({ model, el }) {
-    const root = make('section', { class: 'sellkit-assign', 'aria-label': 'Assign averages' });
+    const root = make('section', { class: 'sellkit-panel sellkit-assign', 'aria-label': 'Assign averages' });
     el.append(root);
     const panel = new Panel(model, root);
     return () => panel.end();

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-_HERE = Path(__file__).parent
+from sellkit.present.panels.script import script, style
 
 
 class AssignView(anywidget.AnyWidget):
@@ -20,7 +19,7 @@ class AssignView(anywidget.AnyWidget):
     Attributes
     ----------
     heading
-        Mode and conditions, and whether the mode is a calm one.
+        Mode and conditions, and the colour of the line.
     choices
         The labels of the 28 averages.
     rows
@@ -34,8 +33,8 @@ class AssignView(anywidget.AnyWidget):
         What waits for a yes or no: nothing, a preview of the file, or a conflict.
     """
 
-    _esm = _HERE / "assign.js"
-    _css = _HERE / "assign.css"
+    _esm = script("shared", "assign")
+    _css = style("shared", "assign")
 
     heading = traitlets.Dict().tag(sync=True)
     choices: traitlets.List[str] = traitlets.List().tag(sync=True)

@@ -89,7 +89,7 @@ class AssignPanel:
             heading={
                 "mode": heading.mode,
                 "conditions": heading.conditions,
-                "calm": heading.is_calm,
+                "colour": heading.colour,
             },
             choices=[_label(each) for each in ALL_CHOICES],
         )
