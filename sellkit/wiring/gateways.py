@@ -135,6 +135,12 @@ def gateways() -> Gateways:
     return Gateways()
 
 
+def end_started() -> None:
+    """End every simulated gateway that this process started; ending the process does so, too."""
+    while _running:
+        _running.popitem()[1].close()
+
+
 def _path(settings: Settings) -> Path:
     return settings.data_dir.parent / _FILE
 
