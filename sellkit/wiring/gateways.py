@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sellkit.config import Settings
-    from sellkit.present.panels.connecting import Found, GatewayChoice, Examined
+    from sellkit.present.panels.connecting import Examined, Found, GatewayChoice
     from sellkit.wiring.desk import WiredDesk
 
 _FILE: Final = "notebook_profile"
@@ -90,7 +90,7 @@ class Gateways:
     def test(self, profile: str) -> Examined:
         """Connect, look and leave; a failure is among what was found."""
         from sellkit.config import Overrides, load
-        from sellkit.present.panels.connecting import Found, Examined
+        from sellkit.present.panels.connecting import Examined, Found
         from sellkit.wiring import open_desk
 
         settings = load(Overrides(profile=profile))

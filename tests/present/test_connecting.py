@@ -9,7 +9,7 @@ import pytest
 
 from sellkit.errors import ConfigError
 from sellkit.present import panels
-from sellkit.present.panels.connecting import ConnectPanel, Found, GatewayChoice, Examined
+from sellkit.present.panels.connecting import ConnectPanel, Examined, Found, GatewayChoice
 
 GOOD = Examined((Found("it answers"),), "profile demo · account demo", "simulated")
 DEAF = Examined((Found("nothing listens", is_good=False),), advice="start one")
