@@ -70,7 +70,7 @@ def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
     expect(status).to_contain_text("Taken back: NYSE:JPM, NYSE:KVYO, NYSE:XOM.")
     panel.get_by_role("button", name="Save 1…").click()
     preview = panel.get_by_role("region", name="This will be written")
-    expect(preview).to_contain_text("+NASDAQ:NVDA,EMA,50,1H")
+    expect(preview).to_contain_text("new: NASDAQ:NVDA,EMA,50,1H")
     assert "NASDAQ:NVDA EMA 50 1H" not in rows(lab)
     lab.shot("preview_light", panel)
     assert not axe(panel)
@@ -116,6 +116,25 @@ def test_by_keyboard_alone_one_filters_chooses_undoes_and_saves(
     expect(status).to_contain_text("Saved 1 assignment")
     assert "NASDAQ:NVDA SMA 20 1D" in rows(lab)
     assert lab.page.evaluate(COUNT_CELLS) == cells
+    chooser.focus()
+    keys.press("Escape")
+    expect(panel.get_by_label("Filter positions")).to_be_focused()
+
+
+def test_a_restarted_kernel_is_told_of_and_a_fresh_run_shows_the_file(
+    lab: Lab, panel: Locator
+) -> None:
+    panel.get_by_label("Average of NASDAQ:AAPL").select_option("SMA 5 1H")
+    expect(panel.get_by_role("row", name="NASDAQ:AAPL")).to_contain_text("not saved")
+    lab.run_cell("panels.assign")  # a panel made anew forgets what was not saved
+    expect(panel.get_by_label("Average of NASDAQ:AAPL")).to_have_value("EMA 20 1H")
+    lab.restart_kernel()
+    panel.get_by_label("Average of NASDAQ:AAPL").select_option("SMA 5 1H")
+    expect(panel.get_by_role("status")).to_contain_text("has not answered", timeout=10_000)
+    lab.run_all()
+    lab.show_cell("panels.assign")
+    expect(panel.get_by_label("Average of NASDAQ:AAPL")).to_have_value("EMA 20 1H")
+    expect(panel).to_have_count(1)
 
 
 def test_a_change_by_another_process_is_shown_and_never_overwritten_unseen(

@@ -33,7 +33,7 @@ class AssignView(anywidget.AnyWidget):
         What waits for a yes or no: nothing, a preview of the file, or a conflict.
     """
 
-    _esm = script("shared", "assign")
+    _esm = script("shared", "assign_rows", "assign_question", "assign")
     _css = style("shared", "assign")
 
     heading = traitlets.Dict().tag(sync=True)
