@@ -75,7 +75,7 @@ class Lab:
             Whether a cell may end in an error.
         """
         self.page.evaluate(_RUN, "notebook:run-all-cells")
-        assert may_fail or not self.errors()
+        assert may_fail or self.errors() == []
 
     def begin_all(self) -> None:
         """As `run_all`, without waiting."""
@@ -85,7 +85,7 @@ class Lab:
         """Run the first code cell that holds a text, and wait for its end."""
         self.show_cell(text)
         self.page.evaluate(_RUN, "notebook:run-cell")
-        assert may_fail or not self.errors()
+        assert may_fail or self.errors() == []
 
     def show_cell(self, text: str) -> Locator:
         """Scroll to the first code cell that holds a text; gives the cell with its output."""

@@ -43,7 +43,7 @@ class FakeDesk:
             zone_exchange="NYSE",
         )
 
-    def positions(self) -> Sequence[Position]:
+    def known_positions(self) -> Sequence[Position]:
         return self._held
 
     def prospects(self) -> Mapping[int, Prospect]:

@@ -14,9 +14,8 @@ class Panel {
   constructor(model, root) {
     this.model = model;
     this.root = root;
-    this.number = model.get('state').answers ?? 0;
     this.looked = 0;
-    this.patience = new Patience((text) => this.tell([text], true));
+    this.line = new Line(model, (text) => this.tell([text], true));
     this.build();
     this.listen();
     this.lay();
@@ -71,25 +70,19 @@ class Panel {
     for (const [event, call] of Object.entries(this.heard)) this.model.off(event, call);
     window.removeEventListener('focus', this.look);
     this.rows.sight.disconnect();
-    this.patience.end();
+    this.line.end();
     clearTimeout(this.later);
   }
 
   // --- to the kernel and back --------------------------------------------------------------------
 
   send(message) {
-    this.number += 1;
-    this.model.send({ ...message, number: this.number });
-    this.patience.begin();
-  }
-
-  isAnswered() {
-    return this.model.get('state').answers >= this.number;
+    this.line.send(message);
   }
 
   // The file is looked at when a person comes back to the panel, not all the time.
   lookAtFile() {
-    const wait = this.isAnswered() ? this.looked + LOOK_AGAIN - Date.now() : LOOK_AGAIN;
+    const wait = this.line.isAnswered() ? this.looked + LOOK_AGAIN - Date.now() : LOOK_AGAIN;
     clearTimeout(this.later);
     if (wait > 0) {
       this.later = setTimeout(this.look, wait);
@@ -110,14 +103,12 @@ class Panel {
 
   draw() {
     const state = this.model.get('state');
-    this.rows.draw(state, this.isAnswered());
+    this.rows.draw(state, this.line.hear());
     this.undo.disabled = !state.canUndo;
     this.changes = state.changes ?? 0;
     this.save.textContent = this.changes ? `Save ${this.changes}…` : 'Save…';
     this.sift();
-    if (!this.isAnswered()) return;
-    this.patience.end();
-    if (this.isImpatient) this.drawStatus();
+    if (this.line.isAnswered() && this.isImpatient) this.drawStatus();
   }
 
   sift() {

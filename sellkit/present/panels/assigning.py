@@ -30,8 +30,8 @@ class AssignDesk(AssignmentDesk, Protocol):
         """Under which conditions it works."""
         ...
 
-    def positions(self) -> Sequence[Position]:
-        """What the account holds."""
+    def known_positions(self) -> Sequence[Position]:
+        """What the account holds, as last read; a closed desk still knows it."""
         ...
 
     def prospects(self) -> Mapping[int, Prospect]:
@@ -50,8 +50,8 @@ def assign(desk: AssignDesk) -> AssignView | Html:
     Parameters
     ----------
     desk
-        An open desk. Positions and bars are read once, when the panel is made; the file again
-        whenever it matters. The desk may be closed while the panel is in use.
+        Its positions, as last read, and the stored bars are read when the panel is made; the file
+        again whenever it matters. The desk may be closed.
     """
     missing = missing_lab()
     return AssignPanel.of(desk).view if missing is None else missing
@@ -81,7 +81,7 @@ class AssignPanel:
         """Read positions, bars and assignments, and lay out the table."""
         from sellkit.present.panels.assign_view import show  # noqa: PLC0415  (an extra)
 
-        held = position_lines(desk.positions(), desk.prospects())
+        held = position_lines(desk.known_positions(), desk.prospects())
         sheet, heading = desk.sheet(), desk.heading()
         open_ones = dict.fromkeys(each.token for each in held if each.is_open)
         draft = Draft(tuple(open_ones), frozenset(each.token for each in held), sheet)

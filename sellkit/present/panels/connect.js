@@ -1,10 +1,11 @@
 // The list of gateways: one is chosen, tested on demand, and a simulated one can be started.
 
+const A_TEST = 30000; // milliseconds that connecting may take
+
 class ConnectPanel {
   constructor(model, root) {
     this.model = model;
-    this.number = model.get('state').answers ?? 0;
-    this.patience = new Patience((text) => this.tell(text, false));
+    this.line = new Line(model, (text) => this.tell(text, true), A_TEST);
     this.banner = make('div', { class: 'banner' });
     this.status = make('div', { role: 'status', class: 'status' });
     this.found = make('ul', { class: 'found' });
@@ -35,7 +36,6 @@ class ConnectPanel {
   }
 
   send(act) {
-    this.number += 1;
     const profile = this.radios.find((radio) => radio.checked)?.value ?? '';
     if (act !== 'choose') {
       this.tell(act === 'test' ? 'Connecting…' : 'Starting…', false);
@@ -43,8 +43,7 @@ class ConnectPanel {
       this.advice.textContent = '';
     }
     this.setBusy(true);
-    this.model.send({ do: act, profile, number: this.number });
-    this.patience.begin();
+    this.line.send({ do: act, profile });
   }
 
   // A button that is pressed keeps the focus, so it is not disabled while the kernel works.
@@ -58,9 +57,8 @@ class ConnectPanel {
   }
 
   draw() {
-    const { chosen, found = [], advice = '', said = '', bad = false, startable = false, answers = 0 } = this.model.get('state');
-    if (answers < this.number) return;
-    this.patience.end();
+    const { chosen, found = [], advice = '', said = '', bad = false, startable = false } = this.model.get('state');
+    if (!this.line.hear()) return;
     this.setBusy(false);
     for (const radio of this.radios) radio.checked = radio.value === chosen;
     this.found.replaceChildren(...found.map(([isGood, text]) => make(
@@ -79,7 +77,7 @@ class ConnectPanel {
 
   end() {
     for (const [event, call] of Object.entries(this.heard)) this.model.off(event, call);
-    this.patience.end();
+    this.line.end();
   }
 }
 

@@ -26,17 +26,36 @@ function drawBanner(banner, { mode = '', conditions = '', colour = '#1f5f99' }) 
   banner.replaceChildren(make('b', {}, mode), ` ${NBSP} ${conditions}`);
 }
 
-// Tells of a kernel that does not answer: one that is busy, or was restarted under the panel.
-class Patience {
-  constructor(tell) {
+// The way to the kernel: messages are numbered, and one that cannot be sent or is not answered is
+// told of. The answer to a message is a change of the trait `state`, with the number in `answers`.
+class Line {
+  constructor(model, tell, patience = 4000) {
+    this.model = model;
     this.tell = tell;
+    this.patience = patience; // milliseconds
+    this.number = model.get('state').answers ?? 0;
   }
 
-  begin() {
-    this.end();
-    this.timer = setTimeout(() => this.tell(
-      'The kernel has not answered yet: it is busy, or it was restarted; then run the cell again.',
-    ), 4000);
+  send(message) {
+    this.number += 1;
+    clearTimeout(this.timer);
+    try {
+      this.model.send({ ...message, number: this.number });
+    } catch { // the kernel that made this panel was restarted or is gone
+      this.tell('The kernel of this panel is gone, and with it what was not saved: run the cell again.');
+      return;
+    }
+    this.timer = setTimeout(() => this.tell('The kernel is busy and has not answered yet.'), this.patience);
+  }
+
+  isAnswered() {
+    return this.model.get('state').answers >= this.number;
+  }
+
+  // To be called for every answer; gives whether it is that to the last message.
+  hear() {
+    if (this.isAnswered()) clearTimeout(this.timer);
+    return this.isAnswered();
   }
 
   end() {
