@@ -157,8 +157,9 @@ def _looked(desk: WiredDesk, settings: Settings) -> Iterator[Found]:
     standing = desk.parts.broker.standing
     ready = "It is ready." if standing.is_ready else f"It is not ready: {standing.reason}"
     yield Found(ready, is_good=standing.is_ready)
-    counts = f"{len(snapshot.positions)} positions, {len(snapshot.open_orders)} open orders"
-    yield Found(f"Account {desk.account}: {counts}.")
+    held = _counted(len(snapshot.positions), "position")
+    resting = _counted(len(snapshot.open_orders), "open order")
+    yield Found(f"Account {desk.account}: {held}, {resting}.")
     lacking = [
         str(each.instrument.token)
         for each in snapshot.positions
@@ -170,7 +171,11 @@ def _looked(desk: WiredDesk, settings: Settings) -> Iterator[Found]:
     for problem in sheet.problems:
         yield Found(problem, is_good=False)
     stored = len(desk.parts.store.figures())
-    yield Found(f"Bars of {stored} series are stored." if stored else "No bars are stored yet.")
+    yield Found(f"Bars stored: {stored} series." if stored else "No bars are stored yet.")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _assigned(lacking: Sequence[str]) -> Found:
