@@ -296,6 +296,19 @@ def test_kept_changes_go_over_the_file_as_it_is_after_another_preview(desk: Fake
     assert desk.book.assignments[Token.parse(AAPL)] == build.assignment("SMA 5 1D")
 
 
+def test_a_row_removed_elsewhere_is_written_again_when_its_change_is_kept(desk: FakeDesk) -> None:
+    hand = Hand(desk)
+    hand.choose("SMA 5 1D", GONE, MSFT)
+    del desk.book.assignments[Token.parse(GONE)]
+    hand.do("look")
+    assert "NYSE:GE was EMA 20 1D and is now none." in hand.view.ask["lines"][0]
+    hand.do("keep")
+    assert hand.chosen[GONE] == "SMA 5 1D"
+    hand.do("save")
+    hand.do("confirm")
+    assert desk.book.assignments[Token.parse(GONE)] == build.assignment("SMA 5 1D", GONE)
+
+
 def test_reloading_drops_the_changes_and_shows_the_file(desk: FakeDesk) -> None:
     hand = _in_conflict(desk)
     assert "dropped" in hand.do("reload")

@@ -1,15 +1,15 @@
 // The table of the panel that assigns averages: its rows, their selectors, filter, order, selection.
 
 const COLUMNS = [
-  { key: 'token', title: 'position', width: 'wide' },
-  { key: 'sizeValue', title: 'size', number: true, width: 'narrow' },
-  { key: 'costValue', title: 'average cost', number: true },
+  { key: 'token', title: 'position', width: 'token' },
+  { key: 'sizeValue', title: 'size', number: true, width: 'small' },
+  { key: 'costValue', title: 'average cost', number: true, width: 'cost' },
   { key: 'closeValue', title: 'last close', number: true },
   { key: 'saved', title: 'assigned' },
   { key: 'chosen', title: 'average', width: 'chooser' },
   { key: 'value', title: 'value', number: true },
-  { key: 'distance', title: 'dist %', number: true, width: 'narrow' },
-  { key: 'remark', title: 'remark', width: 'wide' },
+  { key: 'distance', title: 'dist %', number: true, width: 'small' },
+  { key: 'remark', title: 'remark', width: 'rest' },
 ];
 const NONE = 'choose…';
 const A_PAGE = 15; // rows

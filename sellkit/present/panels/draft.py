@@ -51,8 +51,9 @@ class Draft:
 
     @property
     def left_over(self) -> tuple[Token, ...]:
-        """The tokens of the file whose positions are gone."""
-        return tuple(sorted((self.sheet.assignments.keys() | self.sheet.incomplete) - self.shown))
+        """The tokens that the file has, or that were chosen for, whose positions are gone."""
+        named = self.sheet.assignments.keys() | self.sheet.incomplete | self.chosen.keys()
+        return tuple(sorted(named - self.shown))
 
     @property
     def tokens(self) -> tuple[Token, ...]:
