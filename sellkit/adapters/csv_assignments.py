@@ -36,6 +36,8 @@ class CsvAssignments:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        # What was read last, and the sheet that it is.
+        self._known: tuple[bytes, AssignmentSheet] | None = None
 
     @property
     def path(self) -> Path:
@@ -47,8 +49,13 @@ class CsvAssignments:
 
         A token with more than one row is unassigned, whatever the rows say: each is a problem.
         """
-        text = self._text()
-        rows = self._table(text).rows
+        data, known = self._read(), self._known
+        if known is None or known[0] != data:
+            known = self._known = (data, self._sheet(data))
+        return known[1]
+
+    def _sheet(self, data: bytes) -> AssignmentSheet:
+        rows = self._table(data).rows
         count = Counter(row.token for row in rows if row.token is not None)
         assignments = {}
         problems = []
@@ -65,7 +72,7 @@ class CsvAssignments:
                 assignments[row.assignment.token] = row.assignment
         named = {row.token for row in rows if row.token is not None}
         incomplete = frozenset(named - set(assignments))
-        version = hashlib.sha256(text.encode()).hexdigest() if text else ""
+        version = hashlib.sha256(data).hexdigest() if data else ""
         return AssignmentSheet(assignments, tuple(problems), incomplete, version)
 
     def save(self, assignment: Assignment) -> None:
@@ -79,7 +86,8 @@ class CsvAssignments:
             The file cannot be read as a table, or not be written; it is as it was.
         """
         with self._locked():
-            self._replace(with_assignments(self._table(self._text()), [assignment]))
+            text = with_assignments(self._table(self._read()), [assignment])
+            durable_file.replace(self._path, text.encode())
 
     def draft(self, assignments: Sequence[Assignment]) -> AssignmentEdit:
         """Work out what `write` would make of the file; nothing is written.
@@ -89,9 +97,9 @@ class CsvAssignments:
         ConfigError
             The file cannot be read as a table.
         """
-        text = self._text()
-        after = with_assignments(self._table(text), assignments)
-        return AssignmentEdit(self._path, tuple(assignments), text, after)
+        table = self._table(self._read())
+        after = with_assignments(table, assignments)
+        return AssignmentEdit(self._path, tuple(assignments), table.text(), after)
 
     def write(self, edit: AssignmentEdit) -> None:
         """Write what was worked out, all of it or nothing.
@@ -104,11 +112,11 @@ class CsvAssignments:
             It cannot be written; it is as it was.
         """
         with self._locked():
-            if self._text() != edit.before:
+            if self._read() != edit.before.encode():
                 raise ChangedMeanwhile(
                     f"{self._path} has been changed since; nothing was written: look at it again"
                 )
-            self._replace(edit.after)
+            durable_file.replace(self._path, edit.after.encode())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -118,25 +126,22 @@ class CsvAssignments:
             with durable_file.locked(folder / f".{self._path.name}.lock"):
                 yield
 
-    def _replace(self, text: str) -> None:
-        durable_file.replace(self._path, text.encode())
-
-    def _text(self) -> str:
-        """What stands in the file; nothing where there is none."""
+    def _read(self) -> bytes:
         try:
-            text = self._path.read_bytes().decode()
+            return self._path.read_bytes()
         except FileNotFoundError:
-            return ""
+            return b""
         except OSError as error:
             raise self._unreadable(error.strerror or str(error)) from error
+
+    def _table(self, data: bytes) -> AssignmentTable:
+        try:
+            text = data.decode()
         except UnicodeDecodeError as error:
             why = f"byte {error.start + 1} is not UTF-8; save it as CSV UTF-8"
             raise self._unreadable(why) from error
         if "\0" in text:
             raise self._unreadable("it is not text; save it as CSV UTF-8")
-        return text
-
-    def _table(self, text: str) -> AssignmentTable:
         try:
             return parse(text)
         except ConfigError as error:
