@@ -85,6 +85,8 @@ def test_by_keyboard_alone_one_filters_chooses_undoes_and_saves(
     lab: Lab, panel: Locator, axe: Callable[[Locator], list[str]]
 ) -> None:
     lab.set_theme(DARK)
+    panel.get_by_text("Keys", exact=True).click()
+    lab.shot("assign_dark", panel)
     keys, status = lab.page.keyboard, panel.get_by_role("status")
     cells = lab.page.evaluate(COUNT_CELLS)
     panel.get_by_label("Select ARCA:SPY").focus()
@@ -99,7 +101,6 @@ def test_by_keyboard_alone_one_filters_chooses_undoes_and_saves(
     keys.type("ema 100 1h")
     expect(chooser).to_have_value("EMA 100 1H")
     expect(panel.get_by_role("row", name="NASDAQ:NVDA")).to_contain_text("not saved")
-    lab.shot("assign_dark", panel)
     assert not axe(panel)
     keys.press("Control+z")
     expect(chooser).to_have_value("")
