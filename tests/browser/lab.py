@@ -90,7 +90,8 @@ class Lab:
     def show_cell(self, text: str) -> Locator:
         """Scroll to the first code cell that holds a text; gives the cell with its output."""
         index = self.page.evaluate(_SHOW_CELL, text)
-        return self.page.locator(f'.jp-NotebookPanel .jp-Cell[data-windowed-list-index="{index}"]')
+        notebook = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        return notebook.locator(f'.jp-Cell[data-windowed-list-index="{index}"]')
 
     def output(self, text: str) -> Locator:
         """What the first code cell that holds a text has shown."""
