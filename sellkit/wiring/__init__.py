@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
 from sellkit.wiring.alerts import open_alerts
+from sellkit.wiring.gateways import chosen_profile, gateways
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.moment import parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems, terminal_progress
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_confirmable",
+    "gateways",
     "open_alerts",
     "open_book",
     "open_clock",
@@ -56,7 +58,8 @@ def open_desk(  # noqa: PLR0913  (a notebook names each of them)
     Parameters
     ----------
     profile
-        Name of a profile in the settings; empty takes the settings' own choice.
+        Name of a profile in the settings; empty takes the one chosen for the notebooks, which
+        only look, and else the settings' own choice.
     as_of
         ISO time with its zone, `2025-11-28T13:00-05:00`; empty is the present.
     dry_run
@@ -92,6 +95,8 @@ def open_desk(  # noqa: PLR0913  (a notebook names each of them)
     from sellkit.config import Overrides
 
     moment = parse_moment(as_of)
+    if not profile and overrides is None and dry_run and not run_id:
+        profile = chosen_profile()
     chosen = Overrides(profile=profile or None, account=account or None)
     if not dry_run and moment is not None:
         raise ConfigError(
