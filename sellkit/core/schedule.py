@@ -28,6 +28,22 @@ def next_due(
     return min(_next_end(calendar, now, anchor) for calendar in calendars)
 
 
+def due_on(
+    calendar: Calendar, date: dt.date, anchor: Anchor = Anchor.CLOCK
+) -> tuple[dt.datetime, ...]:
+    """The ends of hourly bars of a date, in order, aware UTC; none on a day without a session.
+
+    Raises
+    ------
+    NoCalendar
+        The calendar does not reach so far.
+    """
+    session = calendar.on(date)
+    if session is None:
+        return ()
+    return tuple(each.end for each in session_slots(session, BarSize.H1, calendar, anchor))
+
+
 def next_opening(calendars: Iterable[Calendar], now: dt.datetime) -> dt.datetime:
     """The first opening of a session after `now`, of any of the calendars; aware UTC.
 

@@ -10,6 +10,7 @@ from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.moment import parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems, terminal_progress
+from sellkit.wiring.past_runs import open_runs
 from sellkit.wiring.runs import (
     check_confirmable,
     open_clock,
@@ -32,6 +33,7 @@ __all__ = [
     "open_emptied_desk",
     "open_journal",
     "open_reconciling_desk",
+    "open_runs",
     "refuse_unless_opened",
     "run_notebook",
     "scheduled_calendars",

@@ -54,14 +54,15 @@ def audit(settings: Settings) -> AuditReport:
     JournalError
         The journal cannot be read.
     """
-    from sellkit.adapters.kept_notebooks import kept
+    from sellkit.adapters.kept_notebooks import KeptNotebooks
     from sellkit.operate.audit import verify
 
     if not settings.data_dir.is_dir():
         raise ConfigError(f"nothing was written to {settings.data_dir} yet: there is no journal")
-    with closing(open_journal(settings)) as journal:
-        evidence, notebooks = journal.evidence, kept(settings.data_dir)
-        return AuditReport(verify(evidence, notebooks), evidence.rows(), len(notebooks))
+    with closing(open_journal(settings)) as journal, KeptNotebooks(settings.data_dir) as kept:
+        evidence, (notebooks, problems) = journal.evidence, kept.hashes()
+        findings = (*verify(evidence, notebooks), *problems)
+        return AuditReport(findings, evidence.rows(), len(notebooks))
 
 
 def accept_journal(settings: Settings, reason: str) -> str | None:
