@@ -161,14 +161,18 @@ def _write(
 ) -> None:
     with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as archive:
         if former is not None:
-            with zipfile.ZipFile(former) as opened:
-                for name in opened.namelist():
-                    archive.writestr(_entry(name), opened.read(name))
+            _copy(former, archive)
         held = set(archive.namelist())
         for name, file in found.items():
             if name not in held:
                 archive.writestr(_entry(name), file.read_bytes())
             told(name)
+
+
+def _copy(former: Path, archive: zipfile.ZipFile) -> None:
+    with zipfile.ZipFile(former) as opened:
+        for name in opened.namelist():
+            archive.writestr(_entry(name), opened.read(name))
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

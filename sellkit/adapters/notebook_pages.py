@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
@@ -47,7 +46,7 @@ class NotebookPages:
         import nbformat  # noqa: PLC0415  (as above)
 
         try:
-            notebook = nbformat.from_dict(json.loads(content))  # type: ignore[no-untyped-call]
+            notebook = nbformat.reads(content.decode(), as_version=4)  # type: ignore[no-untyped-call]
             for cell in notebook.cells:
                 for output in cell.get("outputs", ()):
                     _replace_chart(output.get("data", {}))

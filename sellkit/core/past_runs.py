@@ -180,7 +180,8 @@ def _findings(
         yield RunVerdict.ALTERED, "its executed notebook was changed after the run"
     if notebook is not None and notebook.failure is not None:
         yield RunVerdict.FAILED, notebook.failure
-    yield from _told(facts)
+    shown = None if notebook is None else notebook.failure
+    yield from (each for each in _told(facts) if shown is None or not each[1].startswith(shown))
 
 
 def _told(facts: JournalledRun) -> Iterator[tuple[RunVerdict, str]]:
@@ -191,7 +192,9 @@ def _told(facts: JournalledRun) -> Iterator[tuple[RunVerdict, str]]:
     elif outcome is None:
         yield RunVerdict.UNFINISHED, "the journal has no end of it: killed, or still running"
     elif outcome.startswith("failed"):
-        yield RunVerdict.FAILED, outcome.partition(": ")[2] or outcome
+        # Where the notebook was kept is told apart, and may have changed since.
+        why = outcome.partition(": ")[2].partition("; the notebook is kept")[0]
+        yield RunVerdict.FAILED, why or "it did not come to its end"
     elif outcome == RunVerdict.UNCERTAIN:
         what = "the fate of an order was open when it ended: `sellkit tickets` tells more"
         yield RunVerdict.UNCERTAIN, what

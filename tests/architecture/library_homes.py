@@ -26,6 +26,7 @@ LIBRARIES = {
         "sellkit/simgateway/keeping/state_file.py",
     ),
     "papermill": ("sellkit/adapters/papermill_runner.py",),
+    "nbconvert": ("sellkit/adapters/notebook_pages.py",),
     "nest_asyncio": ("sellkit/wiring/",),
     "plotly": _PRESENT,
     "ipywidgets": _PRESENT,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sellkit.core.past_runs import RunVerdict
 from sellkit.core.run_filter import RunFilter
+from sellkit.present import hypertext as h
 from sellkit.present.runs.columns import minute
 from sellkit.present.runs.one import run_sheet
-from sellkit.present.runs.table import counted, runs_table
+from sellkit.present.runs.table import counted, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +80,9 @@ class _Browser:
             style={"description_width": "initial"},
         )
         self._run = _dropdown(widgets, "show run", [("none", None)], width="26em")
-        self._status, self._table, self._one = (widgets.HTML() for _ in range(3))
+        self._status, self._one = widgets.HTML(), widgets.HTML()
+        # A month has some 150 runs: the table scrolls, and the chooser below stays in reach.
+        self._table = widgets.HTML(layout=widgets.Layout(max_height="30em", overflow="auto"))
         self._found: dict[str, PastRun] = {}
         filters = (self._month, self._mode, self._verdict, self._token)
         for each in filters:
@@ -95,9 +98,8 @@ class _Browser:
         self._found = {each.facts.run_id: each for each in found}
         shown = found[:_SHOWN]
         more = "" if len(shown) == len(found) else f"; the latest {_SHOWN} are shown"
-        self._say(f"{counted(found)}{more}")
-        title = f"runs of {self._past.profile}"
-        self._table.value = runs_table(shown, title).markup if shown else ""
+        self._say(f"runs of {self._past.profile}: {counted(found)}{more}")
+        self._table.value = h.sheet("", rows_of(shown)).markup if shown else ""
         self._run.options = [("none", None), *((_label(each), each.facts.run_id) for each in shown)]
         self._run.value = None
 

@@ -21,18 +21,20 @@ if TYPE_CHECKING:
 
     Link = Callable[[PastRun], str | None]
 
-_BOX: Final = "display:block;text-align:center;border-radius:3px;padding:2px 6px;"
-# Each reads on white and on black alike; the word says what the colour says.
-_STYLES: Final = {
-    HourState.RAN: _BOX + "color:#fff;background:#23703a",
-    HourState.FAILED: _BOX + "color:#fff;background:#8a5a00",
-    HourState.AFTERWARDS: _BOX + "box-shadow:inset 0 0 0 2px #c98a00",
-    HourState.MISSING: _BOX + "color:#fff;background:#b3261e;font-weight:700",
-    HourState.AHEAD: _BOX,
-    HourState.BEFORE: _BOX,
-}
+_BOX: Final = (
+    "display:block;box-sizing:border-box;min-width:7em;text-align:center;border-radius:3px;"
+    "padding:2px 6px;color:inherit;"
+)
+_OUTLINED: Final = _BOX + "box-shadow:inset 0 0 0 "
+_RED: Final = _BOX + "color:#fff;background:#b3261e;font-weight:700"
 _AMBER: Final = _BOX + "color:#fff;background:#8a5a00"
-_RED: Final = _BOX + "color:#fff;background:#b3261e"
+# What is filled reads on white and on black alike; the word says what the colour says.
+_STYLES: Final = {
+    HourState.RAN: _OUTLINED + "1px #2e9d62",
+    HourState.FAILED: _OUTLINED + "2px #d5483f;font-weight:700",
+    HourState.AFTERWARDS: _OUTLINED + "2px #c98a00",
+    HourState.MISSING: _RED,
+}
 _MARKS: Final = {
     HourState.FAILED: "failed",
     HourState.AFTERWARDS: "later",
@@ -178,8 +180,6 @@ def _style(hour: DueHour) -> str:
             return _RED
         if hour.run.verdict is RunVerdict.UNDECIDED:
             return _AMBER
-    if hour.state is HourState.FAILED:
-        return _RED
     return _STYLES[hour.state]
 
 

@@ -93,7 +93,7 @@ def run_page(run: PastRun, body: str, stamp: str) -> str:
         f"{h.pairs(facts_of(run))}</section>"
     )
     title = f"{mode} {minute(run.facts.moment)} {run.facts.run_id} {run.verdict}"
-    return _page(title, [about, f"<main>{body}</main>"], policy="", end="") + f"{stamp}\n"
+    return _page(title, [about, body], policy="", end="") + f"{stamp}\n"
 
 
 def stamp_of(run: PastRun) -> str:
@@ -163,7 +163,7 @@ def _page(title: str, body: Iterable[str], *, policy: str, end: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{allowed}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_asset('site.css')}</style></head>\n"
-        f"<body>{''.join(body)}{end}</body></html>\n"
+        f"<body><main>{''.join(body)}</main>{end}</body></html>\n"
     )
 
 
