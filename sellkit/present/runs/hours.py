@@ -47,6 +47,7 @@ _LEGEND: Final = (
     "failed: no run that can be relied on; later: asked about afterwards; MISSING: no run; a dot: "
     "not due yet, or before the first run"
 )
+_WIDTH: Final = len(RunVerdict.UNDECIDED)
 _QUIET: Final = (HourState.AHEAD, HourState.BEFORE)
 
 
@@ -82,22 +83,19 @@ def headline(found: HourCalendar) -> str:
 
 
 def lines(found: HourCalendar) -> list[str]:
-    """The month as plain lines, a day each."""
+    """The month as plain lines, a day each; they fit 80 characters where a day has eight hours."""
     times = _times(found)
-    width = max(len("undecided"), len(HourState.MISSING))
-    told = [headline(found), " " * 16 + "".join(f"{each:<{width}} " for each in times).rstrip()]
+    told = [headline(found), _in_columns("", times)]
     for day in found.days:
         by_time = {_clock(each): each for each in day.hours}
-        cells = [_word(by_time[each]) if each in by_time else "" for each in times]
-        if not day.hours:
-            cells = ["closed"]
-        short = "  half day" if day.is_short else ""
-        told.append(
-            f"{day.date:%Y-%m-%d %a}  "
-            + "".join(f"{each:<{width}} " for each in cells).rstrip()
-            + short
-        )
+        cells = [_short(by_time[each]) if each in by_time else "" for each in times]
+        line = _in_columns(f"{day.date:%a %d}", cells if day.hours else ["closed"])
+        told.append(f"{line}  half day" if day.is_short else line)
     return told
+
+
+def _in_columns(name: str, cells: Sequence[str]) -> str:
+    return f"{name:<8}{' '.join(f'{each:<{_WIDTH}}' for each in cells)}".rstrip()
 
 
 def print_hours(found: HourCalendar, stream: TextIO | None = None) -> None:
@@ -114,9 +112,10 @@ def print_hours(found: HourCalendar, stream: TextIO | None = None) -> None:
         ("failed", "yellow"),
         ("undecided", "yellow"),
         ("later", "yellow"),
-        (" decided", "green"),
+        ("EXIT", "bold"),
+        ("decided", "green"),
     ):
-        text.highlight_words([word], style)
+        text.highlight_regex(rf"\b{word}\b", style)
     print_plainly(text, console, out)
 
 
@@ -188,6 +187,14 @@ def _word(hour: DueHour) -> str:
         signals = hour.run.signals
         return f"{hour.run.verdict}{f' {signals}↓' if signals else ''}"
     return _MARKS[hour.state]
+
+
+def _short(hour: DueHour) -> str:
+    """What becomes of the word in a terminal: the signals, where there are any."""
+    if hour.state is HourState.RAN and hour.run is not None and hour.run.signals:
+        doubt = "" if hour.run.verdict is RunVerdict.DECIDED else " ?"
+        return f"{hour.run.signals} EXIT{doubt}"
+    return _word(hour)
 
 
 def _said(hour: DueHour) -> str:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 NONE_YET: Final = "no such run"
 _RUN: Final = 1
+_WHY: Final = "why"
+# What a narrow screen goes without, in this order; `show` tells it of one run.
+_SPARED: Final = ("kB", "took", "positions", "tickets")
 
 
 def runs_table(runs: Iterable[PastRun], title: str = "runs") -> h.Html:
@@ -60,11 +63,19 @@ def to_json(runs: Iterable[PastRun]) -> str:
 def print_runs(runs: Sequence[PastRun], stream: TextIO | None = None) -> None:
     """Print runs, a line for each where there is no terminal."""
     # Rich is slow to load, and a notebook needs none of it.
-    from sellkit.present.fitted import fitted_table, open_console, print_plainly  # noqa: PLC0415
+    from sellkit.present.fitted import (  # noqa: PLC0415
+        fitted_table,
+        needed,
+        open_console,
+        print_plainly,
+    )
 
     out = stream or sys.stdout
     console = open_console(out)
-    columns = COLUMNS if any(each.reasons for each in runs) else COLUMNS[:-1]
+    columns = [each for each in COLUMNS if each.title != _WHY or any(run.reasons for run in runs)]
+    for title in _SPARED:
+        if needed(runs, columns) > console.width:
+            columns = [each for each in columns if each.title != title]
     print_plainly(fitted_table(runs, columns, console.width), console, out)
 
 
