@@ -11,6 +11,7 @@ from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.moment import parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems, terminal_progress
 from sellkit.wiring.past_runs import open_runs
+from sellkit.wiring.raw import raw_ib, refuse_nested
 from sellkit.wiring.runs import (
     check_confirmable,
     open_clock,
@@ -34,6 +35,7 @@ __all__ = [
     "open_journal",
     "open_reconciling_desk",
     "open_runs",
+    "raw_ib",
     "refuse_unless_opened",
     "run_notebook",
     "scheduled_calendars",
@@ -124,6 +126,8 @@ def _open(overrides: Overrides, asked: Asked) -> WiredDesk:
     from sellkit.logs import configure
 
     settings = load(overrides)
+    if asked.is_live:
+        refuse_nested()
     configure(settings.log_dir, asked.run_id)
     say_problems(open_book(settings))
     with ExitStack() as stack:

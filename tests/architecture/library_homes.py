@@ -28,6 +28,7 @@ LIBRARIES = {
     "papermill": ("sellkit/adapters/papermill_runner.py",),
     "nbconvert": ("sellkit/adapters/notebook_pages.py",),
     "nest_asyncio": ("sellkit/wiring/",),
+    "nest_asyncio2": ("sellkit/wiring/",),
     "plotly": _PRESENT,
     "ipywidgets": _PRESENT,
     "anywidget": _PRESENT,
