@@ -130,7 +130,7 @@ class KeptNotebook:
     failure: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PastRun:
     """A run with its verdict.
 
@@ -153,6 +153,12 @@ class PastRun:
     def signals(self) -> int:
         """Positions that signalled EXIT."""
         return self.facts.decisions.get("EXIT", 0)
+
+    def __repr__(self) -> str:
+        facts = self.facts
+        at = "no time" if facts.moment is None else f"{facts.moment:%Y-%m-%d %H:%M} UTC"
+        why = f": {'; '.join(self.reasons)}" if self.reasons else ""
+        return f"{at}  run {facts.run_id}  {facts.mode or 'no mode'}  {self.verdict}{why}"
 
 
 _CLEAN: Final = (RunVerdict.DECIDED, RunVerdict.UNDECIDED)

@@ -91,7 +91,7 @@ class DueDay:
     is_short: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class HourCalendar:
     """A month, with its working days.
 
@@ -118,6 +118,10 @@ class HourCalendar:
         """The hours without any run, in order."""
         hours = (each for day in self.days for each in day.hours)
         return tuple(each for each in hours if each.state is HourState.MISSING)
+
+    def __repr__(self) -> str:
+        told = [f"{self.count(each)} {each}" for each in HourState if self.count(each)]
+        return f"{self.month}, hours of {', '.join(self.exchanges)}: {', '.join(told)}"
 
 
 _SATURDAY: Final = 5

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sellkit.core.portfolio import Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TicketRecord:
     """One attempt of a ticket as the journal has it.
 
@@ -68,3 +68,9 @@ class TicketRecord:
     perm_id: str | None
     filled: Decimal
     stopped: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.state}: {self.side} {self.quantity} {self.ticker}, {self.filled} executed; "
+            f"{self.cause} ({self.reference})"
+        )

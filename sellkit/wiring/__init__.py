@@ -19,6 +19,7 @@ from sellkit.wiring.runs import (
     run_notebook,
     scheduled_calendars,
 )
+from sellkit.wiring.showing import show_richly
 
 if TYPE_CHECKING:
     from sellkit.config import Overrides
@@ -107,7 +108,13 @@ def open_desk(  # noqa: PLR0913  (a notebook names each of them)
 
 
 def open_reconciling_desk(overrides: Overrides) -> WiredDesk:
-    """A desk that holds the journal of orders against the gateway, and sends nothing."""
+    """A desk that holds the journal of orders against the gateway, and sends nothing.
+
+    Parameters
+    ----------
+    overrides
+        What flags say instead of the settings.
+    """
     return _open(overrides, Asked(None, "", None, False, is_live=True, looks_only=True))
 
 
@@ -117,6 +124,15 @@ def open_emptied_desk(
     """As `open_desk`, with every stored bar and average removed.
 
     Nothing is removed before the gateway is connected and the bars are known to be its account's.
+
+    Parameters
+    ----------
+    overrides
+        What flags say instead of the settings.
+    all_positions
+        Download also for positions without an assignment.
+    progress
+        Where long work shows how far it is.
     """
     return _open(overrides, Asked(None, "", progress, all_positions, is_emptied=True))
 
@@ -129,6 +145,7 @@ def _open(overrides: Overrides, asked: Asked) -> WiredDesk:
     if asked.is_live:
         refuse_nested()
     configure(settings.log_dir, asked.run_id)
+    show_richly()
     say_problems(open_book(settings))
     with ExitStack() as stack:
         is_run = bool(asked.run_id) or (asked.is_live and not asked.looks_only)
@@ -139,3 +156,7 @@ def _open(overrides: Overrides, asked: Asked) -> WiredDesk:
             desk.begin()
         stack.pop_all()
     return desk
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from sellkit.core.market_time import has_calendar
 from sellkit.operate.desk import Desk
 from sellkit.present.heading import Heading
+from sellkit.wiring.showing import public_names
+
+if TYPE_CHECKING:
+    from sellkit.operate.decision import HourlyDecision
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class WiredDesk(Desk):
     """A desk that can say under which conditions it works."""
+
+    def __repr__(self) -> str:
+        run, at = self.run, self.run.as_of
+        return (
+            f"{run.mode} · profile {run.profile} · account {run.account} · {run.gateway} gateway "
+            f"· as of {at:%Y-%m-%d %H:%M:%S} UTC"
+        )
+
+    def decide(self) -> HourlyDecision:
+        """Judge every position, as `Desk.decide`; what comes of it says who asked."""
+        # A class with slots is made twice, and `super()` without arguments means the first one.
+        return replace(Desk.decide(self), run=self.run)
 
     def heading(self) -> Heading:
         """Mode, profile, account, gateway and moment; on the clock of the positions' exchange."""
@@ -24,3 +41,6 @@ class WiredDesk(Desk):
             as_of=self.run.as_of,
             zone_exchange=next((each for each in exchanges if has_calendar(each)), "NYSE"),
         )
+
+    def __dir__(self) -> list[str]:
+        return public_names(self)

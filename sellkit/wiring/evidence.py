@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sellkit.core.tickets import TicketRecord
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AuditReport:
     """What an audit came to.
 
@@ -42,6 +42,9 @@ class AuditReport:
     def __str__(self) -> str:
         found = f"{len(self.findings)} findings" if self.findings else "all well"
         return f"{self.rows} rows and {self.notebooks} notebooks read: {found}"
+
+    def __repr__(self) -> str:
+        return "\n".join([str(self), *(f"{each.where}: {each.what}" for each in self.findings)])
 
 
 def audit(settings: Settings) -> AuditReport:

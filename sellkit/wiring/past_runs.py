@@ -14,6 +14,7 @@ from sellkit.errors import DataError
 from sellkit.operate.review import LATEST, look, named, of_run, reviewed
 from sellkit.wiring.parts import open_journal
 from sellkit.wiring.runs import scheduled_calendars
+from sellkit.wiring.showing import public_names, show_richly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,16 +54,27 @@ def open_runs(*, profile: str = "", overrides: Overrides | None = None) -> PastR
     """
     from sellkit.config import Overrides, load
 
+    show_richly()
     chosen = Overrides(profile=profile or None)
     return PastRuns(load((overrides or Overrides()).over(chosen)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """Two runs, and what they decided differently; fewer than two where there are not so many."""
 
     runs: tuple[PastRun, ...]
     differences: tuple[Difference, ...]
+
+    def __repr__(self) -> str:
+        from sellkit.present.runs.comparison import comparison_table
+
+        return repr(comparison_table(self.runs, self.differences))
+
+    def _repr_html_(self) -> str:
+        from sellkit.present.runs.comparison import comparison_table
+
+        return comparison_table(self.runs, self.differences).markup
 
 
 class PastRuns:
@@ -80,6 +92,12 @@ class PastRuns:
         self.settings = settings
         self._journal = open_journal(settings)
         self._notebooks = KeptNotebooks(settings.data_dir)
+
+    def __repr__(self) -> str:
+        return f"the runs of profile {self.profile}: find, one, compare, hours, verify, archive"
+
+    def __dir__(self) -> list[str]:
+        return public_names(self)
 
     @property
     def profile(self) -> str:

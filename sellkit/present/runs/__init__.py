@@ -7,3 +7,7 @@ from sellkit.present.runs.one import run_sheet
 from sellkit.present.runs.table import runs_table
 
 __all__ = ["browse", "comparison_table", "hours_table", "run_sheet", "runs_table"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
