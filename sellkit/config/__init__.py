@@ -82,10 +82,10 @@ class Settings:
             "named accounts": ", ".join(self.file.accounts) or "none",
             "assignments": str(self.assignments_path),
             "data": str(self.data_dir),
-            "limits of an order": f"{orders.max_shares or 'no'} shares, "
-            f"{orders.max_notional or 'no'} notional",
-            "limits of a day": f"{orders.max_orders or 'no'} orders, "
-            f"{orders.max_daily_notional or 'no'} notional",
+            "limits of an order": f"shares {orders.max_shares or 'unset'}, "
+            f"notional {orders.max_notional or 'unset'}",
+            "limits of a day": f"orders {orders.max_orders or 'unset'}, "
+            f"notional {orders.max_daily_notional or 'unset'}",
         }
 
     def __repr__(self) -> str:

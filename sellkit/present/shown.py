@@ -41,7 +41,7 @@ def decision(found: Any) -> str:  # noqa: ANN401
 
 
 def download(found: Any) -> str:  # noqa: ANN401
-    """A `DownloadReport`: a line for each series that brought or lacks something."""
+    """A `DownloadReport`: how much came, and a line for each series that lacks something."""
     lines = [
         {
             "series": f"{each.series.instrument.token} {each.series.key.bar_size}",
@@ -50,7 +50,7 @@ def download(found: Any) -> str:  # noqa: ANN401
             "problem": each.problem or each.late,
         }
         for each in found.outcomes
-        if each.fetched or each.problem or each.late
+        if each.problem or each.late
     ]
     first = repr(found).partition("\n")[0]
     return h.sheet("", f"<p>{escape(first)}</p>", _records(lines)).markup

@@ -99,13 +99,14 @@ class _Browser:
         shown = found[:_SHOWN]
         more = "" if len(shown) == len(found) else f"; the latest {_SHOWN} are shown"
         self._say(f"runs of {self._past.profile}: {counted(found)}{more}")
-        self._table.value = h.sheet("", rows_of(shown)).markup if shown else ""
+        self._table.value = _close(h.sheet("", rows_of(shown)).markup) if shown else ""
         self._run.options = [("none", None), *((_label(each), each.facts.run_id) for each in shown)]
         self._run.value = None
 
     def _show(self) -> None:
         run = self._found.get(self._run.value)
-        self._one.value = "" if run is None else run_sheet(run, self._past.decisions(run)).markup
+        sheet = None if run is None else run_sheet(run, self._past.decisions(run))
+        self._one.value = "" if sheet is None else _close(sheet.markup)
 
     def _wanted(self) -> RunFilter:
         month = next((each for each in self._past.months() if str(each) == self._month.value), None)
@@ -130,6 +131,11 @@ class _Browser:
 
     def _say(self, text: str) -> None:
         self._status.value = f'<div role="status">{escape(text)}</div>'
+
+
+def _close(markup: str) -> str:
+    """Lines as near to each other as in a cell's output; a widget spaces them for one line."""
+    return f'<div style="line-height:1.5">{markup}</div>'
 
 
 def _label(run: PastRun) -> str:
