@@ -83,6 +83,7 @@ class FakeRoute:
         self.after_read: Callable[[FakeRoute], None] = lambda _route: None
         self.seconds = 0.0
         self.start = NOW
+        self.steady_since = NOW
         self.epoch = 1
         self.is_idle = True
         self.is_full = False
@@ -97,6 +98,7 @@ class FakeRoute:
         held = tuple(each for each in self.positions.values() if each.quantity)
         lists = BrokerRecords(
             began_at=self.now(),
+            steady_since=self.steady_since,
             snapshot=AccountSnapshot(account, self.now(), held, tuple(self.orders), self.epoch),
             completed=tuple(self.completed),
             fills=tuple(self.fills),
@@ -112,12 +114,15 @@ class FakeRoute:
         self.is_full = not self.is_idle
         return self.is_idle
 
-    def draft(self, approved: ApprovedTicket) -> OrderDraft:
+    def draft(self, approved: ApprovedTicket, above: str | None = None) -> OrderDraft:
         self._fail("draft")
         ticket = approved.ticket
-        number = str(next(self._ids))
+        number = next(self._ids)
+        if above is not None and number <= int(above):
+            number = int(above) + 1
+            self.number_from(number + 1)
         return OrderDraft(
-            order_id=number,
+            order_id=str(number),
             client_id=self.client_id,
             epoch=self.epoch,
             reference=ticket.reference,
@@ -268,6 +273,20 @@ class FakeRoute:
 
     def come_back(self) -> None:
         self.epoch += 1
+        self.disturb()
+
+    def number_from(self, number: int) -> None:
+        """The next order gets this number, or one above those that are known elsewhere."""
+        self._ids = itertools.count(number)
+
+    def disturb(self) -> None:
+        """Interactive Brokers is lost, and back, over the same connection."""
+        self.steady_since = self.now() + dt.timedelta(microseconds=len(self.log) + 1)
+
+    def start_anew(self) -> None:
+        """Another process connects, and counts from one."""
+        self.disturb()
+        self.epoch = 1
 
     def _fail(self, method: str) -> None:
         turns = self.failures.get(method)

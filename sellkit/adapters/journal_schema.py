@@ -8,7 +8,7 @@ from sellkit.adapters.ticket_schema import COLUMNS as _TICKETS
 from sellkit.adapters.ticket_schema import INDEXES as _TICKET_INDEXES
 from sellkit.adapters.ticket_schema import UNIQUE
 
-VERSION: Final = 5
+VERSION: Final = 6
 CHAINED_SINCE: Final = 5
 """The first version that chained its rows."""
 
@@ -93,6 +93,11 @@ _BESIDE: Final = {
     4: ("CREATE INDEX decision_of_bar ON decision (bar_end)",),
     5: (*_TICKET_INDEXES, "CREATE UNIQUE INDEX chained ON chain (of_table, of_row)"),
 }
+# The columns that a version added to a table of an earlier one. Each may be without a value, as it
+# is in the rows from before, so that their hashes hold.
+_WIDENED: Final = {
+    6: {"ticket_round": "since TEXT"},
+}
 _OF_NO_RUN: Final = {"alert", "alert_end", "switch", "chain", *_TICKETS}
 
 CHAINED: Final = tuple(table for table in _COLUMNS if table != "chain")
@@ -102,7 +107,15 @@ CHAINED: Final = tuple(table for table in _COLUMNS if table != "chain")
 def statements(version: int = 0) -> tuple[str, ...]:
     """What makes a journal of an earlier version one of this, in order; 0 is an empty database."""
     later = range(version + 1, VERSION + 1)
-    made = [each for number in later for table in _ADDED[number] for each in _making(table)]
+    added = {table: number for number, tables in _ADDED.items() for table in tables}
+    fresh = [table for table, number in added.items() if number > version]
+    made = [each for table in fresh for each in _making(table)]
+    made += [
+        f"ALTER TABLE {table} ADD COLUMN {column}"
+        for number in later
+        for table, column in _WIDENED.get(number, {}).items()
+        if table not in fresh  # one that is made now has it already
+    ]
     made += [each for number in later for each in _BESIDE.get(number, ())]
     return (*made, f"PRAGMA user_version = {VERSION}")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import ticket_facts, ticket_reading
 from sellkit.adapters.journal_facts import instant
 from sellkit.core.lifecycle import TicketState, check, check_unmoved
 from sellkit.core.portfolio import OWN_REFERENCE
+from sellkit.core.tickets import FILLED_AT_END
 from sellkit.errors import DuplicateTicket, IllegalTransition, JournalError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sellkit.core.gates import ApprovedTicket
     from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import AccountSnapshot, OpenOrder
+    from sellkit.core.proof import Round
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.core.tickets import TicketRecord
     from sellkit.ports.order_route import OrderDraft
@@ -111,14 +113,15 @@ class SqliteTickets:
             It is not UNCERTAIN any more.
         """
         with self._file.appending(is_head_synced=True) as pen:
-            held = _known(pen.ask, reference).state
+            known = _known(pen.ask, reference)
+            held = known.state
             if held is not TicketState.UNCERTAIN:
                 raise IllegalTransition(
                     f"the ticket {reference} is {held}, and a person settles an UNCERTAIN one alone"
                 )
             for state in states:
                 check(held, state, reference)
-                details = {"by": "a person", "reason": reason}
+                details = {"by": "a person", "reason": reason, FILLED_AT_END: str(known.filled)}
                 facts = ticket_facts.of_step(reference, state, at, f"by hand: {reason}", details)
                 pen.append("ticket_step", facts)
                 held = state
@@ -151,6 +154,12 @@ class SqliteTickets:
             pen.append("ticket_step", step)
             return _known(pen.ask, reference)
 
+    def highest_order_id(self, client_id: str) -> str | None:
+        """The highest number that was ever claimed for a client id, in whichever account."""
+        query = "SELECT max(CAST(order_id AS INTEGER)) AS top FROM ticket_claim WHERE client_id = ?"
+        highest = self._file.read(query, client_id)[0]["top"]
+        return None if highest is None else str(highest)
+
     def note_cancel(self, reference: str, order: OpenOrder, at: dt.datetime, outcome: str) -> None:
         """Of a resting order that a ticket cancels."""
         with self._file.appending() as pen:
@@ -179,19 +188,17 @@ class SqliteTickets:
         with self._file.appending() as pen:
             pen.append("records_seen", ticket_facts.of_records(records, source))
 
-    def note_round(self, reference: str, at: dt.datetime, epoch: int, doubt: str) -> None:
+    def note_round(self, reference: str, look: Round) -> None:
         """A look for a ticket that was not found anywhere."""
-        facts = {"reference": reference, "at": instant(at), "epoch": epoch, "doubt": doubt}
+        facts = ticket_facts.of_round(reference, look)
         with self._file.appending() as pen:
             _known(pen.ask, reference)
             pen.append("ticket_round", facts)
 
-    def rounds(self, reference: str) -> tuple[tuple[dt.datetime, int, str], ...]:
-        """Those looks since its last step, oldest first: time, epoch, doubt."""
-        found: tuple[dict[str, Any], ...] = self._file.read(_ROUNDS_SINCE, reference, reference)
-        return tuple(
-            (ticket_facts.moment(each["at"]), each["epoch"], each["doubt"]) for each in found
-        )
+    def rounds(self, reference: str) -> tuple[Round, ...]:
+        """Those looks since its last step, oldest first."""
+        found = self._file.read(_ROUNDS_SINCE, reference, reference)
+        return tuple(ticket_facts.look(each) for each in found)
 
     def ticket(self, reference: str) -> TicketRecord | None:
         """One attempt; None when the journal has none of this reference."""

@@ -11,6 +11,7 @@ from sellkit.adapters.journal_facts import instant
 from sellkit.core.fills import Fill, total
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import Account, Side
+from sellkit.core.proof import Round
 from sellkit.core.tickets import TicketRecord
 
 if TYPE_CHECKING:
@@ -96,6 +97,13 @@ def of_cancel(reference: str, order: OpenOrder, at: dt.datetime, outcome: str) -
     told = _order(order)
     told["order_reference"] = told.pop("reference")
     return {"reference": reference, "at": instant(at), "outcome": outcome, **told}
+
+
+def of_round(reference: str, look: Round) -> Facts:
+    """A look in vain."""
+    told = {"at": instant(look.at), "epoch": look.epoch, "doubt": look.doubt}
+    since = None if look.since is None else instant(look.since)
+    return {"reference": reference, **told, "since": since}
 
 
 def of_fill(fill: Fill) -> Facts:
@@ -225,6 +233,12 @@ def record(
         filled=total(fills),
         stopped=_stopped(cancels),
     )
+
+
+def look(row: Row) -> Round:
+    """A look in vain, as the journal has it."""
+    since = None if row["since"] is None else moment(row["since"])
+    return Round(at=moment(row["at"]), epoch=row["epoch"], since=since, doubt=row["doubt"])
 
 
 def perm_id(steps: Sequence[Row]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
@@ -13,12 +14,19 @@ HELP = "hold the journal of orders against the gateway, and settle what can be s
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It has no flags of its own."""
+    """Its one flag."""
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        help="where an order's fate stays open, look once more a minute later: both looks together "
+        "can prove that the gateway never had it",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print both sides; 0 when all is explained and settled, 1 when a person has to look."""
     from sellkit.config import load
+    from sellkit.operate.second_look import look_twice
     from sellkit.present.reconciled import alerts, reconciled
     from sellkit.wiring import open_alerts, open_reconciling_desk
     from sellkit.wiring.alerts import ORDERS, order_alerts
@@ -26,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
     chosen = overrides(args)
     settings = load(chosen)
     with open_reconciling_desk(chosen) as desk:
-        found = desk.reconcile()
+        twice = partial(look_twice, desk.reconcile, desk.parts.clock)
+        found = twice() if args.wait else desk.reconcile()
     if found is None:
         return 0
     print("\n".join(reconciled(found.lines, found.tickets)))

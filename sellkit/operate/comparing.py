@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import OWN_REFERENCE
 from sellkit.operate.clearing import in_words
+from sellkit.operate.reopening import REACH, nameless
 
 if TYPE_CHECKING:
+    from sellkit.core.fills import Fill
     from sellkit.core.reports import BrokerRecords
     from sellkit.ports.ticket_book import TicketBook, TicketRecord
 
@@ -40,8 +42,16 @@ class Line:
     note: str = ""
 
 
-def compare(records: BrokerRecords, book: TicketBook, account: str) -> tuple[Line, ...]:
-    """Every open ticket and every trace of sellkit at the gateway; the unexplained first."""
+def compare(
+    records: BrokerRecords, book: TicketBook, account: str, client_id: str
+) -> tuple[Line, ...]:
+    """Every open ticket and every trace of sellkit at the gateway; the unexplained first.
+
+    Parameters
+    ----------
+    client_id
+        As whom orders are sent: what is executed for it and has no ticket is a trace, too.
+    """
     tickets = book.unsettled(account)
     lines = [_of_ticket(each, records) for each in tickets]
     told = {each.reference for each in tickets}
@@ -57,6 +67,8 @@ def compare(records: BrokerRecords, book: TicketBook, account: str) -> tuple[Lin
     for reference, seen in traces.items():
         if reference.startswith(OWN_REFERENCE) and reference not in told:
             lines.append(_of_trace(reference, seen, book))
+    recent = book.ticket_records(account, records.began_at - REACH)
+    lines += [_of_nameless(each) for each in nameless(records, recent, client_id)]
     return tuple(sorted(lines, key=lambda line: (line.is_explained, line.subject)))
 
 
@@ -71,6 +83,12 @@ def _of_ticket(record: TicketRecord, records: BrokerRecords) -> Line:
     note = "" if is_clear else f"look into TWS, then {todo}{gone}"
     told = f"{record.state} since {record.at:%H:%M:%S} UTC, {record.cause}"
     return Line(record.reference, told, "; ".join(found) or _NOTHING, is_clear, note)
+
+
+def _of_nameless(fill: Fill) -> Line:
+    told = f"{fill.side} {fill.quantity} at {fill.price} of contract {fill.con_id}, no reference"
+    note = "no ticket accounts for it: look into TWS at who sends orders under this client id"
+    return Line(f"order {fill.perm_id}", _NOTHING, told, is_explained=False, note=note)
 
 
 def _of_trace(reference: str, found: list[str], book: TicketBook) -> Line:

@@ -190,7 +190,7 @@ class Desk:
         """
         sheet, broker, live = self.sheet(), self.parts.broker, self.parts.live
         before = broker.standing
-        records = None if live is None else live.records()
+        records = None if live is None else live.records(self.run.run_id)
         snapshot = self._snapshot = records.snapshot if records else self.snapshot()
         archive = Archive(self.options, self.run.as_of)
         studies = Studies(self.parts.store, archive, is_present=self.asked_as_of is None)

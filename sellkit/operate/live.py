@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.gates import ApprovedTicket, DeniedTicket
+from sellkit.core.lifecycle import TicketState
 from sellkit.operate.dating import Dating
 from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
@@ -97,16 +98,27 @@ class Live:
         found = reconciler.reconcile()
         if adopts:
             reconciler.adopt(found.tickets)
+        left = {each.state for each in self.tickets.unsettled(self.account.alias)}
+        is_open = TicketState.UNCERTAIN in left
+        self.permission.reconciled.epoch = found.records.epoch
+        self.permission.reconciled.doubted_at = self.permission.clock.now() if is_open else None
         return found
 
-    def records(self) -> BrokerRecords:
-        """The gateway's four lists, read afresh.
+    def records(self, run_id: str) -> BrokerRecords:
+        """The gateway's four lists, read afresh for a decision.
+
+        What was reconciled before is reconciled again where the connection was made anew since, or
+        a ticket was left uncertain a minute ago: a run that waited for its hour makes the second
+        look that may settle it.
 
         Raises
         ------
         NotConnected, RequestTimedOut
             One could not be read to its end.
         """
+        epoch, now = self.permission.broker.standing.epoch, self.permission.clock.now()
+        if self.permission.reconciled.is_due(epoch, now):
+            self.reconcile(run_id, adopts=False)
         return self.route.records(self.account)
 
     def facts(self, records: BrokerRecords) -> LiveFacts:
@@ -120,11 +132,14 @@ class Live:
     ) -> tuple[TicketRecord, ...]:
         """Carry out what a decision approved; the latest attempt of each ticket.
 
-        What the gates withheld is told to a person afterwards, for orders do not wait.
+        Nothing is sent that was not reconciled before, over this connection: the gates see to that,
+        for the decision and at the last look. The next decision has to be reconciled anew. What the
+        gates withheld is told to a person afterwards, for orders do not wait.
         """
         try:
             return self._send(run_id, decision, timing)
         finally:
+            self.permission.reconciled.epoch = None
             self.withheld(_withheld_by(decision))
 
     def _send(

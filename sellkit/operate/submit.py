@@ -7,7 +7,7 @@ position read again; every gate once more; the claim on the disk; the order, onc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
@@ -21,6 +21,7 @@ from sellkit.errors import (
     NotSent,
 )
 from sellkit.operate.clearing import Cleared, clear, in_words, resting_on, say_unprotected
+from sellkit.operate.continuing import latest_of, next_attempt
 from sellkit.operate.failing import say_failure
 from sellkit.operate.flipping import held_now
 from sellkit.operate.following import follow
@@ -106,13 +107,12 @@ class Submission:
         return (Attempt(ticket, record),)
 
     def _once_more(self, ticket: OrderTicket) -> Iterable[Attempt]:
-        """Another attempt for one that the gateway never had, where that is allowed."""
-        former = self.trading.book.ticket(ticket.reference)
-        is_unsent = former is not None and former.state is TicketState.NOT_RECEIVED
-        if not (is_unsent and ticket.attempt == 1 and self.trading.retries_proven_unsent):
-            self._say_ended(former)
+        """Another attempt, for what the gateway never had or for a rest, where that is allowed."""
+        fresh = next_attempt(self.trading, ticket)
+        if fresh is None:
+            self._say_ended(latest_of(self.trading, ticket))
             return ()
-        return self._intend(replace(ticket, attempt=2))
+        return self._intend(fresh)
 
     def _say_ended(self, former: TicketRecord | None) -> None:
         """The position is held, its exit signalled, and this bar's one attempt is over."""
@@ -145,11 +145,6 @@ class Submission:
 
     def _send_cleared(self, attempts: Sequence[Attempt], before: BrokerRecords) -> None:
         """Those on whose contracts own orders rest, which have to go first."""
-        stopped = self.trading.stopped() if attempts else ""
-        if stopped:
-            for attempt in attempts:
-                self._abandon(attempt, f"stopped before anything was cancelled for it: {stopped}")
-            return
         cleared = clear(self.trading, attempts, before)
         for attempt in attempts:
             if not (attempt.state.is_terminal or attempt.is_given_up):
@@ -198,7 +193,8 @@ class Submission:
                 cause = "messages queued in the client, so that it could not go at once"
                 self._abandon(attempt, cause)
                 return
-            draft = trading.route.draft(verdict)
+            claimed = trading.book.highest_order_id(trading.route.client_id)
+            draft = trading.route.draft(verdict, claimed)
         except BrokerError as error:
             self._abandon(attempt, str(error))
             return

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.settling import acknowledged, concerns, sounds_ended
+from sellkit.core.tickets import FILLED_AT_END
 from sellkit.errors import TicketMoved
 from sellkit.operate.timing import Timing
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from sellkit.errors import SellkitError
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
-
-FILLED_AT_END: Final = "filled"
-"""Under what name the details of an end hold the shares that were executed."""
 
 
 class Look(Protocol):

@@ -66,8 +66,15 @@ class OrderRoute(Protocol):
         """Wait until nothing queues in the client before the wire; False when it still does."""
         ...
 
-    def draft(self, approved: ApprovedTicket) -> OrderDraft:
-        """Give an order its number. Nothing is sent."""
+    def draft(self, approved: ApprovedTicket, above: str | None = None) -> OrderDraft:
+        """Give an order its number. Nothing is sent.
+
+        Parameters
+        ----------
+        above
+            The highest number that the journal knows of this client id: a gateway that was
+            restarted may name lower ones again.
+        """
         ...
 
     def submit(self, approved: ApprovedTicket, draft: OrderDraft) -> None:

@@ -14,11 +14,12 @@ import pytest
 from sellkit.adapters.journal_evidence import KEPT_BACKUPS
 from sellkit.adapters.journal_schema import CHAINED
 from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.tickets import FILLED_AT_END
 from sellkit.errors import JournalError
 from tests import build, ticketing
 from tests.adapters.journal_writers import RUN, claim_at_once, kill_tickets
 from tests.adapters.processes import PROCESSES
-from tests.ticketing import REFERENCE, TICKET, S, after, brought_to, fill, records, report
+from tests.ticketing import REFERENCE, TICKET, S, after, brought_to, fill, look, records, report
 
 V4 = Path(__file__).with_name("journal_v4.sql")
 APPENDED = (
@@ -39,7 +40,7 @@ def full(path: Path) -> Iterator[SqliteJournal]:
     journal.begin(RUN)
     brought_to(journal.book, S.UNCERTAIN)
     journal.book.note_cancel(REFERENCE, build.open_order(stop="80.10"), after(1), "asked")
-    journal.book.note_round(REFERENCE, after(9), 3, "")
+    journal.book.note_round(REFERENCE, look(9))
     journal.book.note_fills((fill(),))
     journal.book.note_reports((report(),))
     journal.book.note_records(records(), "reconcile")
@@ -148,7 +149,7 @@ def test_a_removed_row_is_found(full: SqliteJournal, path: Path) -> None:
 
 
 def test_a_row_that_was_put_in_is_found(full: SqliteJournal, path: Path) -> None:
-    edited(path, "INSERT INTO ticket_round VALUES (7, 'SK1-x-1', 'then', 3, '')")
+    edited(path, "INSERT INTO ticket_round VALUES (7, 'SK1-x-1', 'then', 3, '', NULL)")
     assert found(full) == [("ticket_round row 7", "the row was not written by sellkit")]
 
 
@@ -260,6 +261,16 @@ def test_a_torn_half_of_the_head_is_made_up_for_by_the_other(
         full.evidence.refuse_if_behind()
 
 
+def test_what_a_person_settles_keeps_how_much_was_executed_by_then(path: Path) -> None:
+    with closing(SqliteJournal(path)) as journal:
+        journal.begin(RUN)
+        brought_to(journal.book, S.UNCERTAIN)
+        journal.book.note_fills((fill(quantity="30"),))
+        journal.book.resolve(REFERENCE, (S.CANCELLED,), after(9), "seen in TWS")
+        details = journal.book.steps(REFERENCE)[-1]["details"]
+    assert details == {"by": "a person", "reason": "seen in TWS", FILLED_AT_END: "30"}
+
+
 # --- an earlier version ---------------------------------------------------------------------------
 
 
@@ -287,7 +298,29 @@ def test_a_journal_of_the_fourth_version_is_carried_on_and_chained(fourth: Path)
         journal.runs()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
     assert asked(fourth, schema) == asked(fresh, schema)
-    assert asked(fourth, "PRAGMA user_version") == [(5,)]
+    assert asked(fourth, "PRAGMA user_version") == [(6,)]
+
+
+def test_a_journal_of_the_fifth_version_keeps_its_looks_which_prove_nothing(
+    path: Path,
+) -> None:
+    with closing(SqliteJournal(path)) as journal:
+        journal.begin(RUN)
+        brought_to(journal.book, S.UNCERTAIN)
+        journal.book.note_round(REFERENCE, look(30, since=None))
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("ALTER TABLE ticket_round DROP COLUMN since")
+        database.executescript("PRAGMA user_version = 5")
+    with closing(SqliteJournal(path)) as journal:
+        assert journal.book.rounds(REFERENCE) == (look(30, since=None),)
+        journal.book.note_round(REFERENCE, look(40))
+        assert journal.book.rounds(REFERENCE)[-1] == look(40)
+        assert journal.evidence.flaws() == ()
+    fresh = path.with_name("fresh.sqlite")
+    with closing(SqliteJournal(fresh)) as journal:
+        journal.runs()
+    schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+    assert asked(path, schema) == asked(fresh, schema)
 
 
 def test_an_old_row_that_is_edited_after_it_was_carried_on_is_found(fourth: Path) -> None:

@@ -164,7 +164,7 @@ def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path:
     again.begin(header("r2"))
     again.close()
 
-    assert rows(path, "PRAGMA user_version") == [{"user_version": 5}]
+    assert rows(path, "PRAGMA user_version") == [{"user_version": 6}]
     fresh = path.with_name("fresh.sqlite")
     SqliteJournal(fresh).runs()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
@@ -285,8 +285,8 @@ def test_a_torn_journal_is_an_error(full: SqliteJournal, path: Path) -> None:
 
 def test_a_newer_journal_is_left_to_the_newer_sellkit(full: SqliteJournal, path: Path) -> None:
     full.close()
-    change(path, "PRAGMA user_version = 6")
-    with pytest.raises(JournalError, match="version 6 and this sellkit knows 5"):
+    change(path, "PRAGMA user_version = 7")
+    with pytest.raises(JournalError, match="version 7 and this sellkit knows 6"):
         SqliteJournal(path).begin(header("r2"))
     assert len(rows(path, "SELECT * FROM run")) == 1
 

@@ -104,7 +104,8 @@ def test_an_uncertain_ticket_is_settled_by_a_persons_word(
     assert record is not None
     assert (record.state, record.cause) == (state, "by hand: I asked the broker")
     details = journal.book.steps(REFERENCE)[-1]["details"]
-    assert details == {"by": "a person", "reason": "I asked the broker"}
+    said = {"by": "a person", "reason": "I asked the broker", "filled": "0"}
+    assert details == said
 
 
 @pytest.mark.parametrize("states", [(), (S.ACKNOWLEDGED,), (S.FILLED,), (S.UNCERTAIN, S.CANCELLED)])

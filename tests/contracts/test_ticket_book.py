@@ -29,6 +29,7 @@ from tests.ticketing import (
     draft,
     fill,
     journalled,
+    look,
     of_earlier_bar,
     other,
     records,
@@ -198,7 +199,7 @@ def test_a_ticket_that_is_not_there_is_not_stepped_on(book: TicketBook) -> None:
     with pytest.raises(IllegalTransition, match=REFERENCE):
         book.step(REFERENCE, S.ABANDONED, after(1), "no")
     with pytest.raises(IllegalTransition, match=REFERENCE):
-        book.note_round(REFERENCE, after(1), 3, "")
+        book.note_round(REFERENCE, look(1))
     assert book.steps(REFERENCE) == book.rounds(REFERENCE) == book.fills(REFERENCE) == ()
 
 
@@ -324,14 +325,23 @@ def test_stopped_orders_are_named_with_what_became_of_them(book: TicketBook) -> 
     )
 
 
+def test_the_highest_number_claimed_is_known_as_a_number_and_by_client_id(
+    book: TicketBook,
+) -> None:
+    assert book.highest_order_id("1") is None
+    for one, number in ((TICKET, "99"), (other(), "1000")):
+        book.intend("r1", one, after(1))
+        book.claim(ApprovedTicket(one), draft(one, number), build.snapshot(), after(2))
+    assert book.highest_order_id("1") == "1000"
+    assert book.highest_order_id("2") is None
+
+
 def test_rounds_count_since_the_last_step(book: TicketBook) -> None:
     brought_to(book, S.UNCERTAIN)
-    book.note_round(REFERENCE, after(60), 3, "")
-    book.note_round(REFERENCE, after(120), 4, "the connection was another one")
-    assert book.rounds(REFERENCE) == (
-        (after(60), 3, ""),
-        (after(120), 4, "the connection was another one"),
-    )
+    told = (look(60), look(120, doubt="the position changed"), look(180, since=None))
+    for each in told:
+        book.note_round(REFERENCE, each)
+    assert book.rounds(REFERENCE) == told
     book.step(REFERENCE, S.ACKNOWLEDGED, after(130), "found")
     assert book.rounds(REFERENCE) == ()
 

@@ -139,6 +139,7 @@ PASSING: dict[str, Case] = {
         seeing(clock_skew=-2 * SECOND),
     ),
     "lists of this connection": (live_gates.lists_read, ticket(), seeing()),
+    "a journal held against this connection": (live_gates.reconciled, ticket(), seeing()),
     "a bar fetched at its end": (
         live_gates.bar_certified,
         fetched(dt.timedelta()),
@@ -302,6 +303,14 @@ REFUSING: dict[str, tuple[Case, str]] = {
     ),
     "lists of a former connection": (
         (live_gates.lists_read, ticket(), facts(standing=standing(epoch=2), live=live_facts())),
+        "over a former connection",
+    ),
+    "a journal that was not held against the gateway": (
+        (live_gates.reconciled, ticket(), seeing(reconciled_epoch=None)),
+        "was not held against the gateway before this decision",
+    ),
+    "a journal held against a former connection": (
+        (live_gates.reconciled, ticket(), facts(standing=standing(epoch=2), live=live_facts())),
         "over a former connection",
     ),
     "a bar fetched before its end": (

@@ -96,7 +96,7 @@ def test_nothing_switched_is_told_as_such() -> None:
     assert facts.arming.arming is None
     assert facts.halt is None
     assert facts.lease_trouble == "the lease is not held here"
-    assert facts.records_epoch is None
+    assert (facts.records_epoch, facts.reconciled_epoch) == (None, None)
     assert [facts.orders_today, facts.notional_today, facts.notional_armed] == [0, 0, 0]
 
 
@@ -114,7 +114,9 @@ def test_every_switch_is_read_anew_each_time() -> None:
 
 
 def test_the_connection_of_the_lists_is_told() -> None:
-    lists = BrokerRecords(began_at=NOW, snapshot=snapshot(epoch=3), completed=(), fills=())
+    lists = BrokerRecords(
+        began_at=NOW, steady_since=NOW, snapshot=snapshot(epoch=3), completed=(), fills=()
+    )
     assert Place().facts(lists).records_epoch == 3
 
 

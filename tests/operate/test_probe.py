@@ -42,7 +42,11 @@ class FakeSurvey:
         if self.failure is not None:
             raise self.failure
         return BrokerRecords(
-            began_at=NOW, snapshot=self.broker.snapshot(account), completed=(), fills=()
+            began_at=NOW,
+            steady_since=NOW,
+            snapshot=self.broker.snapshot(account),
+            completed=(),
+            fills=(),
         )
 
     def zone(self, instrument: Instrument) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 
@@ -102,4 +102,4 @@ def stage(*held: Position, resting: tuple[OpenOrder, ...] = ()) -> Stage:
 
 def own_stop() -> OpenOrder:
     """A stop of sellkit's own on the usual position."""
-    return open_order(reference="SK1-aaaaaaaaaaaa-1")
+    return replace(open_order(reference="SK1-aaaaaaaaaaaa-1"), client_id="1")

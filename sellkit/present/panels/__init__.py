@@ -5,3 +5,7 @@ from __future__ import annotations
 from sellkit.present.panels.assigning import assign
 
 __all__ = ["assign"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

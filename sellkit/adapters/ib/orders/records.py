@@ -11,6 +11,7 @@ from sellkit.adapters.ib.orders import told
 from sellkit.adapters.ib.reading import held_by, working
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
     from ib_insync import Fill as IbFill
@@ -26,9 +27,10 @@ LISTS: Final = "open orders, completed orders, executions and positions"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The lists of one account, read in one epoch."""
+    """The lists of one account, read in one epoch, over a connection ready since then."""
 
     epoch: int
+    steady_since: dt.datetime
     orders: tuple[OpenOrder, ...]
     completed: tuple[CompletedOrder, ...]
     fills: tuple[Fill, ...]
@@ -55,6 +57,7 @@ async def read_records(connection: Connection, way: Way, account: Account, clien
     of = await asyncio.gather(*(way.contracts.of_position(each.contract) for each in held))
     return Told(
         connection.epoch,
+        connection.standing.since,
         working(orders, account),
         tuple(told.completed(one) for one in completed if one.order.account == account.number),
         _executed(fills, account),

@@ -87,7 +87,11 @@ class IbOrderRoute:
         # What is told may be as old as the first question.
         snapshot = AccountSnapshot(account, began_at, told.positions, told.orders, epoch=told.epoch)
         return BrokerRecords(
-            began_at=began_at, snapshot=snapshot, completed=told.completed, fills=told.fills
+            began_at=began_at,
+            steady_since=told.steady_since,
+            snapshot=snapshot,
+            completed=told.completed,
+            fills=told.fills,
         )
 
     def lowest_price_step(self, instrument: Instrument, price: Decimal) -> Decimal:
@@ -107,8 +111,10 @@ class IbOrderRoute:
         """Wait until nothing queues in the client before the wire; False when it still does."""
         return self._bridge.ask("an empty queue", lambda way: _idle(way, seconds))
 
-    def draft(self, approved: ApprovedTicket) -> OrderDraft:
-        """Give an order its number. Nothing is sent."""
+    def draft(self, approved: ApprovedTicket, above: str | None = None) -> OrderDraft:
+        """Give an order its number, above all that are known; nothing is sent."""
+        if above is not None:
+            self._numbers.note(int(above), self._numbers.client_id)
         self._check_managed(approved.ticket.position.account)
         draft = self._bridge.ask("a number for an order", lambda way: self._draft(way, approved))
         self._drafts[draft.order_id] = draft
