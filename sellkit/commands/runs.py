@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from sellkit.wiring.past_runs import PastRuns
 
 HELP = "look back at the runs: list, show, open, compare, calendar, html, verify, archive"
+FLAGS: Final = {
+    "--config": "settings file (config/sellkit.toml)",
+    "--profile": "profile in it: demo, paper, live",
+    "--account": "for list: of this account, by its alias",
+    "--data-dir": "where profiles keep their data (data)",
+}
 _ACTIONS: Final = {
     "list": "each run with its verdict",
     "show": "all that is known of RUN",
@@ -47,7 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument("--verdict", choices=_VERDICTS, help="with this verdict")
     chosen.add_argument("--token", help="that judged this position; a symbol will do")
     chosen.add_argument(
-        "--last", type=int, metavar="N", help=f"at most so many, the latest; {_LAST} without it"
+        "--last",
+        type=int,
+        metavar="N",
+        help=f"at most so many, the latest; without it {_LAST}, as JSON all",
     )
     chosen.add_argument("--all", action="store_true", help="every one")
     parser.add_argument("--to", metavar="FOLDER", help="for html: where; the profile's own pages")
@@ -140,6 +149,7 @@ def _filter(args: argparse.Namespace) -> RunFilter:
         since=since,
         until=until,
         mode={"dry": DRY_RUN, "live": LIVE}.get(args.mode),
+        account=args.account,
         verdict=None if args.verdict is None else RunVerdict(args.verdict),
         token=args.token,
         last=args.last or (_LAST if is_open else None),

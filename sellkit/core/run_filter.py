@@ -23,6 +23,8 @@ class RunFilter:
         The first and the last day (UTC) of the moment that it is about.
     mode
         `DRY RUN` or `LIVE`.
+    account
+        By its alias.
     verdict
         Its verdict.
     token
@@ -34,6 +36,7 @@ class RunFilter:
     since: dt.date | None = None
     until: dt.date | None = None
     mode: str | None = None
+    account: str | None = None
     verdict: RunVerdict | None = None
     token: str | None = None
     last: int | None = None
@@ -53,7 +56,7 @@ class RunFilter:
         )
 
     def _is_of_kind(self, facts: JournalledRun) -> bool:
-        if self.mode is not None and facts.mode != self.mode:
+        if self.mode not in (None, facts.mode) or self.account not in (None, facts.account):
             return False
         if self.token is None:
             return True

@@ -151,13 +151,15 @@ class PastRuns:
             return Comparison(runs, ())
         return Comparison(runs, differences(*map(self.decisions, runs)))
 
-    def hours(self, month: str | Month = "") -> HourCalendar:
+    def hours(self, month: str | Month = "", runs: Sequence[PastRun] | None = None) -> HourCalendar:
         """The hours of a month that were due, each with what became of it.
 
         Parameters
         ----------
         month
             `2026-06`; empty takes the latest run's, or the present one.
+        runs
+            All of them, where they were looked at already; read when left out.
 
         Raises
         ------
@@ -168,8 +170,9 @@ class PastRuns:
 
         told = self._told()
         wanted = self._month(month, told)
-        around = RunFilter(since=wanted.first - _BEYOND, until=wanted.last + _BEYOND)
-        runs = tuple(reviewed(told, self._notebooks, around))
+        if runs is None:
+            around = RunFilter(since=wanted.first - _BEYOND, until=wanted.last + _BEYOND)
+            runs = tuple(reviewed(told, self._notebooks, around))
         file = self.settings.file
         return hour_calendar(
             wanted,

@@ -51,7 +51,7 @@ def write_pages(past: PastRuns, folder: Path, progress: Progress) -> tuple[Path,
             written = sum(_write(past, folder, each, pages, progress) for each in runs)
         finally:
             progress.stop()
-        months = [past.hours(each) for each in past.months()]
+        months = [past.hours(each, runs) for each in past.months()]
         made_at = f"{SystemClock().now():%Y-%m-%d %H:%M} UTC"
         durable_file.replace(
             folder / INDEX, index_page(past.profile, runs, months, made_at).encode()

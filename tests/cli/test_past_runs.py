@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,7 @@ def test_runs_are_listed_the_latest_first_with_their_verdicts(
         (("--mode", "dry", "--verdict", "decided"), [FIRST]),
         (("--token", "msft"), [LAST, FIRST]),
         (("--token", "KO"), []),
+        (("--account", "other"), []),
     ],
 )
 def test_runs_are_chosen_by_day_mode_verdict_and_token(
@@ -173,6 +175,16 @@ def test_pages_are_written_with_an_index_and_only_when_they_are_new(
     assert "0 pages of notebooks written" in told(capsys, 0, "html")
     assert "3 pages" in told(capsys, 0, "html", "--to", "elsewhere")
     assert (Path("elsewhere") / "index.html").exists()
+
+
+def test_without_the_extra_that_makes_pages_it_says_what_to_install(
+    profile: Profile, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "nbconvert", None)
+    line = told(capsys, 2, "html")
+    assert 'pip install "sellkit[lab]"' in line
+    assert line.count("\n") == 1
+    assert not (profile.folder / "pages").exists()
 
 
 def test_a_notebook_that_is_none_has_a_page_that_says_so(
