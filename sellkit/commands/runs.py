@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from sellkit.wiring.past_runs import PastRuns
 
 HELP = "look back at the runs: list, show, open, compare, calendar, html, verify, archive"
-FLAGS: Final = {
-    "--config": "settings file (config/sellkit.toml)",
-    "--profile": "profile in it: demo, paper, live",
-    "--account": "for list: of this account, by its alias",
-    "--data-dir": "where profiles keep their data (data)",
-}
 _ACTIONS: Final = {
     "list": "each run with its verdict",
     "show": "all that is known of RUN",
