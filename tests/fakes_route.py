@@ -55,6 +55,8 @@ class FakeRoute:
         What the lists tell.
     on_submit, on_cancel
         What becomes of an order that comes in, or is to be cancelled.
+    on_bind, bindings
+        What becomes of orders placed by hand when they are to be bound, and how often that was.
     sent, cancelled
         What was written to it: references, and perm ids.
     failures
@@ -76,6 +78,8 @@ class FakeRoute:
         self.fills: list[Fill] = []
         self.on_submit: Deed = fill
         self.on_cancel: Callable[[FakeRoute, OpenOrder], None] = confirm_cancel
+        self.on_bind: Callable[[FakeRoute], None] = give_ids
+        self.bindings = 0
         self.sent: list[str] = []
         self.cancelled: list[str] = []
         self.submitted: set[str] = set()
@@ -139,6 +143,11 @@ class FakeRoute:
         self.sent.append(draft.reference)
         self.on_submit(self, self.order_of(approved.ticket, draft))
         self._fail("after submit")
+
+    def bind(self) -> None:
+        self._fail("bind")
+        self.bindings += 1
+        self.on_bind(self)
 
     def cancel(self, order: OpenOrder) -> None:
         self._fail("cancel")
@@ -341,6 +350,14 @@ def confirm_cancel(route: FakeRoute, order: OpenOrder) -> None:
 
 def ignore_cancel(_route: FakeRoute, _order: OpenOrder) -> None:
     """It is never confirmed."""
+
+
+def give_ids(route: FakeRoute) -> None:
+    """Whatever was placed by hand has an id now."""
+    route.orders = [
+        replace(each, order_id=str(-number)) if each.order_id == "0" else each
+        for number, each in enumerate(route.orders, 1)
+    ]
 
 
 def as_order(order: OpenOrder) -> FakeOrder:

@@ -133,6 +133,10 @@ class FakeTicketBook:
         entry.cancels[order.perm_id or f"{order.client_id}/{order.order_id}"] = (order, outcome)
         self.written.append(f"cancel {outcome} {reference}")
 
+    def cancel_of(self, perm_id: str) -> tuple[str, str] | None:
+        held = [(name, each.cancels.get(perm_id)) for name, each in self._entries.items()]
+        return next(((name, found[1]) for name, found in reversed(held) if found), None)
+
     def note_reports(self, reports: tuple[OrderReport, ...]) -> None:
         self._check_writable("note_reports")
         self.reports.extend(reports)
@@ -276,6 +280,7 @@ def _words(order: OpenOrder, outcome: str) -> str:
     prices = [f"stop {order.stop_price}"] if order.stop_price is not None else []
     prices += [f"limit {order.limit_price}"] if order.limit_price is not None else []
     told = [f"{order.side} {order.remaining} {order.order_type}", *prices, order.time_in_force]
+    told += ["placed by hand"] if order.is_bound else []
     return " ".join(told) + ("" if outcome == "confirmed" else " (its cancel is not confirmed)")
 
 

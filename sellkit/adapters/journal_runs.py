@@ -21,8 +21,11 @@ _DECISIONS: Final = """
     SELECT run_id, decision AS word, count(*) AS number, max(as_of) AS judged_at FROM decision
     GROUP BY run_id, decision"""
 _TOKENS: Final = "SELECT DISTINCT run_id, ticker FROM decision"
+# Up to version 5 of the journal what a live run had approved was written as prepared.
 _TICKETS: Final = """
-    SELECT run_id, verdict AS word, count(*) AS number FROM ticket GROUP BY run_id, verdict"""
+    SELECT ticket.run_id, count(*) AS number,
+        CASE WHEN mode = 'LIVE' AND verdict = 'prepared' THEN 'approved' ELSE verdict END AS word
+    FROM ticket JOIN run ON run.run_id = ticket.run_id GROUP BY ticket.run_id, word"""
 _SENT: Final = """
     SELECT run_id, count(DISTINCT reference) AS number FROM ticket_intent
     WHERE reference IN (SELECT reference FROM ticket_claim) GROUP BY run_id"""

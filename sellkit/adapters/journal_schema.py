@@ -8,7 +8,7 @@ from sellkit.adapters.ticket_schema import COLUMNS as _TICKETS
 from sellkit.adapters.ticket_schema import INDEXES as _TICKET_INDEXES
 from sellkit.adapters.ticket_schema import UNIQUE
 
-VERSION: Final = 6
+VERSION: Final = 7
 CHAINED_SINCE: Final = 5
 """The first version that chained its rows."""
 
@@ -49,7 +49,7 @@ _COLUMNS: Final = {
         reference TEXT NOT NULL, account TEXT NOT NULL, con_id INTEGER NOT NULL,
         ticker TEXT NOT NULL, side TEXT NOT NULL, quantity TEXT NOT NULL, fraction TEXT NOT NULL,
         "order" TEXT NOT NULL,
-        verdict TEXT NOT NULL CHECK (verdict IN ('prepared', 'withheld', 'deferred')),
+        verdict TEXT NOT NULL CHECK (verdict IN ('prepared', 'approved', 'withheld', 'deferred')),
         reasons TEXT NOT NULL, deferred_until TEXT""",
     "alert": """
         id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
@@ -66,9 +66,6 @@ _COLUMNS: Final = {
     "quote_seen": f"""
         id INTEGER PRIMARY KEY, {_RUN}, con_id INTEGER NOT NULL, ticker TEXT NOT NULL,
         asked_at TEXT NOT NULL, bid TEXT, ask TEXT, last TEXT, trouble TEXT""",
-    "switch": """
-        id INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL, "by" TEXT NOT NULL,
-        details TEXT NOT NULL""",
     "alert_end": """
         id INTEGER PRIMARY KEY REFERENCES alert (id), at TEXT NOT NULL""",
     # A row for each row of every other table, in the order in which they were written.
@@ -86,8 +83,10 @@ _ADDED: Final = {
     2: ("alert", "alert_end"),
     3: ("standing_seen",),
     4: ("retelling", "quote_seen"),
-    5: ("switch", "chain", *_TICKETS),
+    5: ("chain", *_TICKETS),
 }
+# What a version holds otherwise than the ones before it: made anew, row by row, ids and all.
+_REMADE: Final = {7: ("ticket",)}
 # What else a version brought.
 _BESIDE: Final = {
     4: ("CREATE INDEX decision_of_bar ON decision (bar_end)",),
@@ -98,10 +97,20 @@ _BESIDE: Final = {
 _WIDENED: Final = {
     6: {"ticket_round": "since TEXT"},
 }
-_OF_NO_RUN: Final = {"alert", "alert_end", "switch", "chain", *_TICKETS}
+_OF_NO_RUN: Final = {"alert", "alert_end", "chain", *_TICKETS}
 
 CHAINED: Final = tuple(table for table in _COLUMNS if table != "chain")
 """Every table whose rows are chained."""
+
+RETIRED: Final = ("switch",)
+"""Tables that journals of earlier versions hold and nothing writes to; their rows stay chained."""
+
+CARRIED: Final = (
+    """SELECT at, what AS kind, 'by ' || "by" AS text, details FROM switch ORDER BY id""",
+    "event",
+)
+"""The rows of a retired table that stand in another one since, and in which; those read stay."""
+CARRIED_SINCE: Final = 7
 
 
 def statements(version: int = 0) -> tuple[str, ...]:
@@ -117,7 +126,25 @@ def statements(version: int = 0) -> tuple[str, ...]:
         if table not in fresh  # one that is made now has it already
     ]
     made += [each for number in later for each in _BESIDE.get(number, ())]
+    if version:
+        made += [
+            each
+            for number in later
+            for table in _REMADE.get(number, ())
+            for each in _remaking(table)
+        ]
     return (*made, f"PRAGMA user_version = {VERSION}")
+
+
+def _remaking(table: str) -> list[str]:
+    make, *beside = _making(table)
+    return [
+        f"ALTER TABLE {table} RENAME TO {table}_former",
+        make,
+        f"INSERT INTO {table} SELECT * FROM {table}_former",  # noqa: S608  (own names)
+        f"DROP TABLE {table}_former",
+        *beside,
+    ]
 
 
 def _making(table: str) -> list[str]:

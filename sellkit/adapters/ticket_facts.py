@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +12,7 @@ from sellkit.core.fills import Fill, total
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import Account, Side
 from sellkit.core.proof import Round
+from sellkit.core.reports import CompletedOrder
 from sellkit.core.tickets import TicketRecord
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import AccountSnapshot, OpenOrder
-    from sellkit.core.reports import BrokerRecords, CompletedOrder, OrderReport
+    from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.ports.order_route import OrderDraft
 
     Facts = dict[str, object]
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 CONFIRMED: Final = "confirmed"
 _ASKED: Final = "asked"
+_COMPLETED: Final = tuple(each.name for each in fields(CompletedOrder))
 
 
 def of_intent(run_id: str, ticket: OrderTicket, at: dt.datetime) -> Facts:
@@ -266,7 +268,11 @@ def _order(order: OpenOrder) -> Facts:
 
 
 def _completed(order: CompletedOrder) -> Facts:
-    return {n: str(v) if isinstance(v, Decimal) else v for n, v in asdict(order).items()}
+    return {name: _plain(getattr(order, name)) for name in _COMPLETED}
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _stopped(cancels: Sequence[Row]) -> tuple[str, ...]:
@@ -279,6 +285,7 @@ def _stopped(cancels: Sequence[Row]) -> tuple[str, ...]:
 def _words(row: Row) -> str:
     prices = [f"{n} {row[f'{n}_price']}" for n in ("stop", "limit") if row[f"{n}_price"]]
     told = [row["side"], row["remaining"], row["order_type"], *prices, row["time_in_force"]]
+    told += ["placed by hand"] if row["order_id"].startswith("-") else []
     return " ".join(told) + (
         "" if row["outcome"] == CONFIRMED else " (its cancel is not confirmed)"
     )

@@ -122,10 +122,10 @@ def reconciled(_: OrderTicket, facts: Facts, live: LiveFacts) -> str | None:
     return None
 
 
-def bar_certified(ticket: OrderTicket, _: Facts, _live: LiveFacts) -> str | None:
+def bar_certified(ticket: OrderTicket, facts: Facts, _live: LiveFacts) -> str | None:
     certificate = ticket.signal.certificate
-    if certificate is None or certificate.fetched_at >= certificate.slot.end:
-        return None  # that there is one at all is another gate's
+    if certificate is None or not certificate.is_provisional or facts.limits.early:
+        return None  # that there is one at all is another gate's, and how provisional it may be
     return "the deciding bar was fetched before its end, so that it was not complete"
 
 

@@ -54,7 +54,8 @@ class DueHour:
     Attributes
     ----------
     end
-        Aware UTC.
+        Aware UTC; of a session's last hour the moment before the close at which it is judged, where
+        it is judged early.
     local
         The same on the exchange's clock.
     state
@@ -128,6 +129,7 @@ _SATURDAY: Final = 5
 _TIMELY: Final = dt.timedelta(hours=1)
 """A run that begins later after an hour's end was not its own."""
 _A_NIGHT: Final = dt.timedelta(hours=12)
+_AT_ITS_END: Final = dt.timedelta()
 
 
 def hour_calendar(
@@ -139,6 +141,7 @@ def hour_calendar(
     now: dt.datetime,
     grace: dt.timedelta,
     since: dt.datetime | None,
+    early: dt.timedelta = _AT_ITS_END,
 ) -> HourCalendar:
     """The hours of a month that were due, each with what became of it.
 
@@ -159,6 +162,8 @@ def hour_calendar(
         How long after its end an hour may still get its run.
     since
         The moment of the first run of all; None when there was none.
+    early
+        How long before a close the run of its hour is due.
 
     Raises
     ------
@@ -166,7 +171,7 @@ def hour_calendar(
         A calendar does not reach so far.
     """
     days = {
-        date: sorted({end for each in calendars for end in due_on(each, date, anchor)})
+        date: sorted({end for each in calendars for end in due_on(each, date, anchor, early)})
         for date in _dates(month)
     }
     ends = sorted({end for each in days.values() for end in each})

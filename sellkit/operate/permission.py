@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.core.arming import Halt
 from sellkit.core.live_facts import LiveFacts, ProbeStanding, is_sent, sold
+from sellkit.core.market_time import LONGEST_SESSION
 from sellkit.core.proof import BETWEEN
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 _NO_TIME: Final = dt.timedelta()
 # The gateway tells whole seconds, rounded down.
 _RESOLUTION: Final = dt.timedelta(seconds=1)
-# A day begins at midnight UTC, but no session of a day is cut in two by that.
-_LONGEST_SESSION: Final = dt.timedelta(hours=12)
 # Between its intent and its claim a ticket waits for cancels, or for a run after a crash.
 _LONGEST_WAIT: Final = dt.timedelta(days=1)
 
@@ -142,7 +141,7 @@ class Permission:
 
     def deferred(self) -> Mapping[str, dt.datetime]:
         """By ticket id, the opening that a ticket of an earlier session was deferred to."""
-        since = self.clock.now() - _LONGEST_SESSION
+        since = self.clock.now() - LONGEST_SESSION
         return self.journal.deferrals(self.account.alias, since)
 
     def stopped(self) -> str:
@@ -167,7 +166,7 @@ class Permission:
         at = self.machine.now()
         self.switches.set_halt(Halt(at, "sellkit", reason))
         details = {"account": self.account.alias, "reason": reason}
-        self.journal.record_switch(at, "halt", "sellkit", details)
+        self.journal.record_event("halt", at, "by sellkit", details)
 
     def _skew(self) -> dt.timedelta:
         """How far this machine's clock lies outside of what the gateway's answer allows."""
@@ -184,4 +183,4 @@ class Permission:
 def day_began(now: dt.datetime) -> dt.datetime:
     """When the day began that limits of a day count from; aware UTC."""
     midnight = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return min(midnight, now - _LONGEST_SESSION)
+    return min(midnight, now - LONGEST_SESSION)

@@ -61,12 +61,18 @@ def reopen(trading: Trading, records: BrokerRecords, fresh: Sequence[Fill]) -> N
 def nameless(
     records: BrokerRecords, tickets: Sequence[TicketRecord], client_id: str
 ) -> tuple[Fill, ...]:
-    """Executions of this client id without a reference that are of none of these tickets."""
+    """Executions of this client id without a reference that are of none of these tickets.
+
+    What a person trades in the terminal is told as client 0's, and is none of them.
+    """
     numbered = {each.perm_id for each in tickets if each.perm_id}
     return tuple(
         each
         for each in records.fills
-        if not each.reference and each.client_id == client_id and each.perm_id not in numbered
+        if not each.reference
+        and each.client_id == client_id
+        and not each.is_by_hand
+        and each.perm_id not in numbered
     )
 
 

@@ -20,7 +20,8 @@ from sellkit.errors import (
     JournalError,
     NotSent,
 )
-from sellkit.operate.clearing import Cleared, clear, in_words, resting_on, say_unprotected
+from sellkit.operate.binding import take_over, to_clear
+from sellkit.operate.clearing import Cleared, clear, in_words, say_unprotected
 from sellkit.operate.continuing import latest_of, next_attempt
 from sellkit.operate.failing import say_failure
 from sellkit.operate.flipping import held_now
@@ -30,7 +31,7 @@ from sellkit.operate.trading import Attempt
 from sellkit.operate.verifying import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from decimal import Decimal
 
     from sellkit.core.gates import Verdict
@@ -52,10 +53,13 @@ class Submission:
         Ports, account and patience.
     keys
         The contracts that somebody in this process works on.
+    ahead
+        The lists that were read a moment ahead for the first look, once; None where they were not.
     """
 
     trading: Trading
     keys: Keys
+    ahead: Callable[[], BrokerRecords | None] = lambda: None
 
     def carry_out(self, tickets: Sequence[OrderTicket]) -> tuple[TicketRecord, ...]:
         """Close the positions of these tickets; the latest attempt of each, as journalled.
@@ -125,7 +129,7 @@ class Submission:
     def _send_all(self, tickets: Sequence[OrderTicket], attempts: list[Attempt]) -> None:
         """One attempt for each ticket that may have one; nothing is waited for but cancels."""
         try:
-            before = self.trading.read("the look before orders")
+            before = self.trading.read("the look before orders", self.ahead())
         except BrokerError as error:
             for attempt in (each for ticket in tickets for each in self._intend(ticket)):
                 attempts.append(attempt)
@@ -137,7 +141,7 @@ class Submission:
             attempts.append(attempt)
             if not self._may_begin(attempt, before, first):
                 continue
-            if resting_on(before, attempt.con_id):
+            if to_clear(self.trading, before, attempt.con_id):
                 delayed.append(attempt)
             else:
                 self._send(attempt, before, Cleared(before, (), ()))
@@ -145,8 +149,20 @@ class Submission:
 
     def _send_cleared(self, attempts: Sequence[Attempt], before: BrokerRecords) -> None:
         """Those on whose contracts own orders rest, which have to go first."""
-        cleared = clear(self.trading, attempts, before)
-        for attempt in attempts:
+        stopped = self.trading.stopped() if attempts else ""
+        if stopped:
+            for attempt in attempts:
+                self._abandon(attempt, f"stopped before anything was cancelled for it: {stopped}")
+            return
+        bound, stuck = take_over(self.trading, attempts, before)
+        stopped = self.trading.stopped() if bound else ""
+        mine = [each for each in attempts if not each.is_given_up]
+        for attempt in mine:
+            if why := stopped or stuck.get(attempt.con_id, ""):
+                self._abandon(attempt, f"nothing was cancelled for it: {why}")
+        mine = [each for each in mine if not each.state.is_terminal]
+        cleared = clear(self.trading, mine, before, bound)
+        for attempt in mine:
             if not (attempt.state.is_terminal or attempt.is_given_up):
                 self._send(attempt, before, cleared)
 
@@ -233,9 +249,9 @@ class Submission:
         con_id = attempt.con_id
         was, now = held_now(before, con_id), held_now(cleared.records, con_id)
         sold = cleared.sold_by(before, con_id)
-        if resting := resting_on(cleared.records, con_id):
+        if resting := to_clear(self.trading, cleared.records, con_id):
             listed = ", ".join(in_words(each) for each in resting)
-            self._abandon(attempt, f"own orders rest on it that were not there before: {listed}")
+            self._abandon(attempt, f"orders rest on it that were not there before: {listed}")
             return None
         if attempt.ticket is None or (now == was and not sold):
             return attempt.ticket

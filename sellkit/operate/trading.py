@@ -150,6 +150,8 @@ class Trading:
         Real seconds from any beginning; never goes back.
     retries_proven_unsent
         Whether a ticket that the gateway never had is sent once more.
+    binds
+        Whether orders placed by hand are taken over and cancelled before a close.
     heard
         How far the reports have been taken; one for all that a process does with a route.
     timing
@@ -168,12 +170,13 @@ class Trading:
     patience: Patience
     timer: Callable[[], float] = time.monotonic
     retries_proven_unsent: bool = False
+    binds: bool = False
     heard: Heard = field(default_factory=Heard)
     timing: Timing = field(default_factory=Timing)
 
-    def read(self, source: str) -> BrokerRecords:
-        """All lists, kept with the executions that are new in them."""
-        records = self.route.records(self.account)
+    def read(self, source: str, seen: BrokerRecords | None = None) -> BrokerRecords:
+        """All lists, read now unless they were seen a moment ago; kept with the new executions."""
+        records = self.route.records(self.account) if seen is None else seen
         self.book.note_records(records, source)
         self.book.note_fills(records.fills)
         return records

@@ -90,6 +90,19 @@ class OrderRoute(Protocol):
         """
         ...
 
+    def bind(self) -> None:
+        """Take over every order that was placed by hand, so that it can be cancelled.
+
+        They get ids of client 0; which ones did is told by `records`. The gateway cancels each
+        and places it anew, so that it loses its place in the queue.
+
+        Raises
+        ------
+        NotSent
+            Orders are sent as another client than 0.
+        """
+        ...
+
     def cancel(self, order: OpenOrder) -> None:
         """Ask once that an order be cancelled; its end is told by `reports` and by `records`.
 

@@ -98,6 +98,13 @@ class TicketBook(Protocol):
         """Of a resting order that a ticket cancels: `asked`, `confirmed`, `filled`, ..."""
         ...
 
+    def cancel_of(self, perm_id: str) -> tuple[str, str] | None:
+        """For which attempt a resting order was last to be cancelled, and what came of it.
+
+        None where no ticket wanted that.
+        """
+        ...
+
     def note_reports(self, reports: tuple[OrderReport, ...]) -> None:
         """Keep what the gateway said, verbatim."""
         ...

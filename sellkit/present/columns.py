@@ -91,7 +91,7 @@ def _token(row: SnapshotRow) -> Cell:
 
 
 def _decision(row: SnapshotRow) -> Cell:
-    return Cell(str(row.signal.decision), DECISION_TONES[row.signal.decision])
+    return Cell(row.decided, DECISION_TONES[row.signal.decision])
 
 
 def _above(row: SnapshotRow) -> Cell:
@@ -196,6 +196,7 @@ def record(row: SnapshotRow, *, all_averages: bool = False) -> dict[str, Value]:
     return {
         "token": str(position.instrument.token),
         "decision": str(row.signal.decision),
+        "provisional": row.is_provisional,
         "last_close": row.last_close,
         "family": None if first is None else f"{first.average.kind} {first.timeframe}",
         **dict(_all_crossings(row) if all_averages else _family_crossings(row)),

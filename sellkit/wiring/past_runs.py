@@ -12,7 +12,7 @@ from sellkit.core.run_difference import differences
 from sellkit.core.run_filter import RunFilter
 from sellkit.errors import DataError
 from sellkit.operate.review import LATEST, look, named, of_run, reviewed
-from sellkit.wiring.parts import open_journal
+from sellkit.wiring.parts import desk_options, open_journal
 from sellkit.wiring.runs import scheduled_calendars
 from sellkit.wiring.showing import public_names, show_richly
 
@@ -181,7 +181,8 @@ class PastRuns:
             anchor=file.bars.hour_anchor,
             now=self._now(told),
             grace=dt.timedelta(seconds=file.orders.max_bar_age_seconds),
-            since=min((each.moment for each in told if each.moment is not None), default=None),
+            since=min(_moments(told), default=None),
+            early=desk_options(self.settings).limits.early,
         )
 
     def months(self) -> tuple[Month, ...]:

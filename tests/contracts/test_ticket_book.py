@@ -313,7 +313,8 @@ def test_stopped_orders_are_named_with_what_became_of_them(book: TicketBook) -> 
     stop, limit = build.open_order(), replace(build.open_order(stop=None), perm_id="5")
     limit = replace(limit, limit_price=Decimal("120.5"), order_type="LMT")
     gone = replace(build.open_order(), perm_id="6")
-    for order in (stop, limit, gone):
+    bound = replace(build.open_order(), perm_id="7", order_id="-1")
+    for order in (stop, limit, gone, bound):
         book.note_cancel(REFERENCE, order, after(2), "asked")
     book.note_cancel(REFERENCE, stop, after(3), "confirmed")
     book.note_cancel(REFERENCE, gone, after(3), "filled")
@@ -322,7 +323,18 @@ def test_stopped_orders_are_named_with_what_became_of_them(book: TicketBook) -> 
     assert told.stopped == (
         "SELL 100 STP stop 80 GTC",
         "SELL 100 LMT limit 120.5 GTC (its cancel is not confirmed)",
+        "SELL 100 STP stop 80 GTC placed by hand (its cancel is not confirmed)",
     )
+
+
+def test_the_latest_word_on_a_cancel_is_found_by_the_number_of_its_order(book: TicketBook) -> None:
+    claimed(book)
+    stop = build.open_order()
+    book.note_cancel(REFERENCE, stop, after(2), "asked")
+    assert book.cancel_of(stop.perm_id) == (REFERENCE, "asked")
+    book.note_cancel(REFERENCE, stop, after(3), "confirmed")
+    assert book.cancel_of(stop.perm_id) == (REFERENCE, "confirmed")
+    assert book.cancel_of("999") is None
 
 
 def test_the_highest_number_claimed_is_known_as_a_number_and_by_client_id(

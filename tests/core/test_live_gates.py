@@ -15,6 +15,7 @@ from sellkit.core.arming import ArmingSeen, Halt
 from sellkit.core.facts import Facts
 from sellkit.core.gates import ApprovedTicket, DeniedTicket, PreparedTicket, judge
 from sellkit.core.lifecycle import TicketState
+from sellkit.core.limits import AtClose
 from sellkit.core.live_facts import ProbeStanding
 from sellkit.core.live_gates import LIVE_GATES, LiveGate
 from sellkit.core.orders import OrderTicket
@@ -144,6 +145,11 @@ PASSING: dict[str, Case] = {
         live_gates.bar_certified,
         fetched(dt.timedelta()),
         seeing(),
+    ),
+    "a last bar where such are judged early": (
+        live_gates.bar_certified,
+        fetched(-SECOND),
+        replace(seeing(), limits=limits(at_close=AtClose.BEFORE_CLOSE)),
     ),
     "a bid and an ask": (live_gates.quote_present, ticket(), shown(quote())),
     "a bid alone": (

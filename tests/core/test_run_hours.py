@@ -81,6 +81,18 @@ def test_the_hours_of_a_month_are_those_at_which_the_schedule_would_run() -> Non
         assert told == walked
 
 
+def test_where_the_last_bar_is_judged_early_its_hour_is_due_before_the_close() -> None:
+    early = 3 * MINUTE
+    found = month(run(ENDS[-1] - early + dt.timedelta(seconds=10)), early=early)
+    judged = hour(found, ENDS[-1] - early)
+    assert (judged.state, f"{judged.local:%H:%M}") == (S.RAN, "15:57")
+    told = [each.end for day in found.days for each in day.hours]
+    at, walked = utc("2025-11-01 00:00"), []
+    while (at := next_due([new_york()], at, Anchor.CLOCK, early)) < utc("2025-12-01 00:00"):
+        walked.append(at)
+    assert told == walked
+
+
 def test_an_hour_without_a_run_is_missing() -> None:
     found = month(run(ENDS[0] + MINUTE))
     assert hour(found, ENDS[0]).state is S.RAN

@@ -19,8 +19,8 @@ from sellkit.errors import ConfigError
 from sellkit.operate.archive import ARCHIVED, archive
 from sellkit.operate.audit import verify
 from sellkit.operate.review import named, of_run, reviewed
-from sellkit.present.progress import SilentProgress
 from tests.build import NOW, utc
+from tests.fakes import SilentProgress
 from tests.past import Profile, cell, error, notebook
 
 FEBRUARY = Month(2026, 2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from sellkit.core.alerts import AlertKind
-from sellkit.core.gates import ApprovedTicket, DeniedTicket
+from sellkit.core.gates import ApprovedTicket
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.live_facts import ProbeStanding
 from sellkit.core.portfolio import GatewayKind
@@ -40,7 +40,6 @@ class Told:
     """What a person was told."""
 
     alarms: list[AlertKind] = field(default_factory=list)
-    withheld: list[str] = field(default_factory=list)
 
 
 def live_on(book: FakeTicketBook, route: FakeRoute, told: Told) -> Live:
@@ -71,16 +70,7 @@ def live_on(book: FakeTicketBook, route: FakeRoute, told: Told) -> Live:
         limits=limits(),
         patience=Patience(),
         alarm=lambda kind, _text: told.alarms.append(kind),
-        withheld=told.withheld.extend,
     )
-
-
-def test_an_exit_that_the_gates_of_a_live_run_withheld_is_told_with_every_reason() -> None:
-    told = Told()
-    live = live_on(FakeTicketBook(), FakeRoute([position()]), told)
-    rows = (row(verdict=DeniedTicket(ticket(), ("halted", "not armed"))),)
-    live.submit("run-1", HourlyDecision(NOW, snapshot(), standing(), rows, {}))
-    assert told.withheld == ["NASDAQ:AAPL: the exit was not sent: halted; not armed"]
 
 
 def test_without_the_lease_nothing_is_sent_and_not_even_an_intent_noted() -> None:

@@ -285,14 +285,14 @@ def test_to_stop_halts_every_process_and_is_journalled() -> None:
     place.permission.stop("the position changed its sign")
     halt = Halt(NOW + SECOND, "sellkit", "the position changed its sign")
     assert place.switches.halt() == halt
-    (told,) = place.journal.switches()
-    assert (told["what"], told["by"]) == ("halt", "sellkit")
+    (told,) = place.journal.events("halt")
+    assert told["text"] == "by sellkit"
     assert told["details"] == {"account": "main", "reason": "the position changed its sign"}
 
 
 def test_a_journal_that_cannot_be_written_does_not_keep_from_halting() -> None:
     class BrokenJournal(MemoryJournal):
-        def record_switch(self, *_: object) -> None:
+        def record_event(self, *_: object) -> None:
             raise JournalError("the disk is full")
 
     place = Place()

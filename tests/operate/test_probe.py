@@ -20,9 +20,8 @@ from sellkit.core.windows import BarRequest
 from sellkit.errors import AnsweredElsewhere, BrokerError, ConfigError, RequestRejected
 from sellkit.operate.probe import WELL_KNOWN, Probe, refuse_unknown_exchange
 from sellkit.operate.probe_account import ProbeTerms
-from sellkit.present.progress import SilentProgress
 from tests.build import NOW, NUMBER, account, bars, instrument, new_york, open_order, position, utc
-from tests.fakes import FakeBroker, FakeClock
+from tests.fakes import FakeBroker, FakeClock, SilentProgress
 from tests.probes import probe_record, probed
 
 SPY = instrument("ARCA:SPY", 756733)

@@ -46,6 +46,7 @@ class Stage:
     halt: str = ""
     stop: Callable[[str], None] | None = None
     retries: bool = False
+    binds: bool = False
     patience: Patience = field(default_factory=Patience)
 
     @property
@@ -63,6 +64,7 @@ class Stage:
             patience=self.patience,
             timer=self.route.timer,
             retries_proven_unsent=self.retries,
+            binds=self.binds,
         )
 
     def close(self, *tickets: OrderTicket) -> tuple[TicketRecord, ...]:
@@ -98,6 +100,11 @@ class FakeLook:
 def stage(*held: Position, resting: tuple[OpenOrder, ...] = ()) -> Stage:
     """A desk that holds 100 shares of Apple."""
     return Stage(FakeRoute(list(held or (position(),)), list(resting)))
+
+
+def hand_stop(perm_id: str = "77", con_id: int = 265598) -> OpenOrder:
+    """A stop that a person placed in the terminal, and that nobody has bound."""
+    return replace(open_order(con_id=con_id), order_id="0", perm_id=perm_id)
 
 
 def own_stop() -> OpenOrder:

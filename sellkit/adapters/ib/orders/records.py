@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -54,7 +53,7 @@ async def read_records(connection: Connection, way: Way, account: Account, clien
     except TimeoutError:
         connection.doubt(f"the end marker of {LISTS} did not come")
         raise
-    of = await asyncio.gather(*(way.contracts.of_position(each.contract) for each in held))
+    of = await way.contracts.of_positions([each.contract for each in held])
     return Told(
         connection.epoch,
         connection.standing.since,
