@@ -96,7 +96,9 @@ class Profile:
         header = replace(RUN, run_id=name, started_at=begun, as_of=at, mode=mode)
         with closing(SqliteJournal(self.folder / "journal.sqlite")) as journal:
             journal.begin(header)
-            journal.record_rows(name, rows(at, *words))
+            if words:
+                seen = build.snapshot((), taken_at=at)
+                journal.record_decision(name, seen, build.standing(), rows(at, *words))
             if outcome is not None:
                 journal.finish(name, begun + dt.timedelta(seconds=12), outcome)
             path = f"runs/{begun:%Y-%m-%d}/{begun:%H%M%SZ}_{name}.ipynb"

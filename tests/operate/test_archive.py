@@ -185,6 +185,8 @@ def test_the_places_of_a_run_are_its_rows_its_notebook_and_its_tickets(
     assert places == {
         "run row 1",
         "run_end row 1",
+        "snapshot_seen row 1",
+        "standing_seen row 1",
         "decision row 1",
         "decision row 2",
         "notebook_kept row 1",
