@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.adapters import decision_facts, journal_facts
 from sellkit.adapters.journal_evidence import JournalEvidence
 from sellkit.adapters.journal_file import JournalFile
+from sellkit.adapters.journal_runs import JournalRuns
 from sellkit.adapters.sqlite_tickets import SqliteTickets
 from sellkit.errors import JournalError
 
@@ -84,6 +85,8 @@ class SqliteJournal:
         The tickets on their way through the market.
     evidence
         What an audit reads, and what persons did.
+    past
+        The runs to look back at.
 
     Raises
     ------
@@ -95,6 +98,7 @@ class SqliteJournal:
         self._file = JournalFile(path)
         self.book = SqliteTickets(self._file)
         self.evidence = JournalEvidence(self._file)
+        self.past = JournalRuns(self._file)
 
     def begin(self, header: RunHeader) -> None:
         """Open a run."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sellkit.core.instrument import Token
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AssignmentSheet:
     """The assignments as they stand on disk.
 
@@ -53,6 +53,10 @@ class AssignmentEdit:
     assignments: tuple[Assignment, ...]
     before: str
     after: str
+
+    def __repr__(self) -> str:
+        told = [f"{len(self.assignments)} assignments, {len(self.problems)} problems"]
+        return "\n".join([*told, *map(str, self.assignments.values()), *self.problems])
 
 
 class AssignmentBook(Protocol):

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sellkit.core.market_time import has_calendar
 from sellkit.operate.desk import Desk
 from sellkit.operate.prospects import prospects
 from sellkit.present.heading import Heading
+from sellkit.wiring.showing import public_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sellkit.core.assignments import Assignment
     from sellkit.core.prospect import Prospect
+    from sellkit.operate.decision import HourlyDecision
     from sellkit.ports import AssignmentEdit
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class WiredDesk(Desk):
     """A desk that can say under which conditions it works, and what could be assigned."""
+
+    def __repr__(self) -> str:
+        run, at = self.run, self.run.as_of
+        return (
+            f"{run.mode} · profile {run.profile} · account {run.account} · {run.gateway} gateway "
+            f"· as of {at:%Y-%m-%d %H:%M:%S} UTC"
+        )
+
+    def decide(self) -> HourlyDecision:
+        """Judge every position, as `Desk.decide`; what comes of it says who asked."""
+        # A class with slots is made twice, and `super()` without arguments means the first one.
+        return replace(Desk.decide(self), run=self.run)
 
     def heading(self) -> Heading:
         """Mode, profile, account, gateway and moment; on the clock of the positions' exchange."""
@@ -56,3 +70,6 @@ class WiredDesk(Desk):
         self.parts.book.write(edit)
         for each in edit.assignments:
             log.info("assigned", extra={"token": str(each.token), "average": each.label})
+
+    def __dir__(self) -> list[str]:
+        return public_names(self)

@@ -28,7 +28,7 @@ KNOWN_NOISE: tuple[tuple[str, str], ...] = ()
 
 WINDOW = {"width": 1400, "height": 1000}
 
-_WITHOUT_HOST = {"about", "blob", "data", "chrome-error"}
+_WITHOUT_HOST = {"about", "blob", "data", "file", "chrome-error"}
 
 
 @contextmanager

@@ -6,3 +6,7 @@ from sellkit.present.panels.assigning import assign
 from sellkit.present.panels.connecting import connect
 
 __all__ = ["assign", "connect"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
