@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sellkit.adapters import journal_facts
+from sellkit.adapters import journal_facts, journal_past
 from sellkit.adapters.journal_evidence import JournalEvidence
 from sellkit.adapters.journal_file import JournalFile
 from sellkit.adapters.sqlite_tickets import SqliteTickets
+from sellkit.core.past import Past
 from sellkit.errors import JournalError
 
 if TYPE_CHECKING:
@@ -158,6 +159,12 @@ class SqliteJournal:
             return ()
         rows = self._file.read(_PRECEDENTS, account, journal_facts.instant(since))
         return tuple(journal_facts.precedent(each) for each in rows)
+
+    def past(self, account: str, con_id: int, since: dt.datetime) -> Past:
+        """What became of a position; a journal that is not there yet tells nothing."""
+        if not self._file.path.exists():
+            return Past()
+        return journal_past.past(self._file.read, account, con_id, since)
 
     def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """How the connection stood for the decisions of a run; one at most."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sellkit.ports.assignment_book import AssignmentBook, AssignmentSheet
 from sellkit.ports.bar_store import BarStore
+from sellkit.ports.remembrance import Remembrance
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -155,7 +156,7 @@ class RunHeader:
     version: str
 
 
-class Journal(Protocol):
+class Journal(Remembrance, Protocol):
     """Facts, appended and never changed."""
 
     def begin(self, header: RunHeader) -> None:

@@ -81,7 +81,8 @@ def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
         parts = replace(parts, live=live)
     options = replace(desk_options(settings), all_positions=asked.all_positions)
     header = _header(settings, broker, account.alias, asked)
-    return WiredDesk(parts, account, options, header, asked.moment)
+    folder = settings.data_dir / "charts"
+    return WiredDesk(parts, account, options, header, asked.moment, charts_folder=folder)
 
 
 def _header(settings: Settings, broker: IbBroker, alias: str, asked: Asked) -> RunHeader:
