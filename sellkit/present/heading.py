@@ -71,12 +71,16 @@ class Heading:
         return str(self)
 
     def _repr_html_(self) -> str:
-        colour = _CALM if self.mode == "DRY RUN" else _ALARM
-        bar = f"background:{colour};color:#fff;padding:6px 12px;border-radius:3px"
+        bar = f"background:{colour_of(self.mode)};color:#fff;padding:6px 12px;border-radius:3px"
         return (
             f'<div class="sellkit-heading" style="{bar};font-family:sans-serif">'
             f"<b>{escape(self.mode)}</b> &nbsp; {escape(self.conditions)}</div>"
         )
+
+
+def colour_of(mode: str) -> str:
+    """The ground on which a mode stands in white."""
+    return _CALM if mode == "DRY RUN" else _ALARM
 
 
 def two_clocks(instant: dt.datetime, exchange: str, time: str = "%H:%M") -> str:
