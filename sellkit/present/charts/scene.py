@@ -16,6 +16,7 @@ from sellkit.present.charts.timeline import Timeline
 from sellkit.present.heading import two_clocks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     import pandas as pd
@@ -151,7 +152,6 @@ def scene(
     closes = bars["close"].to_numpy()
     values = {each: indicators.average(closes, each) for each in _wanted(chosen, with_others)}
     own = chosen if is_own else None
-    crossed = own and marks.of_crossing(closes, values[own], own, len(drawn))
     lines = (
         Line(f"{each} {timeframe}", line[-len(drawn) :], each == own)
         for each, line in values.items()
@@ -165,8 +165,17 @@ def scene(
         **{f"{name}s": drawn[name].to_numpy() for name in ("open", "high", "low", "close")},
         lines=tuple(lines) if len(drawn) else (),
         levels=tuple(_levels(drawn, row)) if len(drawn) else (),
-        marks=_marks(known, deciding, crossed, timeline),
+        marks=_marks(known, deciding, _crossed(closes, values, own, len(drawn)), timeline),
     )
+
+
+def _crossed(
+    closes: Prices,
+    values: Mapping[MovingAverage, Prices],
+    own: MovingAverage | None,
+    shown: int,
+) -> Mark | None:
+    return None if own is None else marks.of_crossing(closes, values[own], own, shown)
 
 
 def _marks(
