@@ -137,7 +137,8 @@ class _Canvas:
         for place, label in self.scene.timeline.ticks():
             x = self._x(place)
             lines.append(f"M{x:.1f} {_TOP}V{bottom}")
-            yield text(x, bottom + 15, label, "text-anchor='middle'")
+            anchor = "middle" if x > _LEFT + 24 else "start"  # not over the left edge
+            yield text(x, bottom + 15, label, f"text-anchor='{anchor}'")
         yield f"<path d='{''.join(lines)}' stroke='#888' stroke-opacity='.3'/>"
 
     def _candles(self) -> Iterator[str]:
