@@ -66,7 +66,7 @@ class Panel:
         room = 1 / self.count
         timeline, ticks = self.scene.timeline, self.scene.timeline.ticks()
         names = [timeline.labels[place] for place, _ in ticks]
-        span = [-0.5, len(timeline.labels) - 0.5]
+        span = [-0.5, len(timeline.labels) + 0.5]  # room for a mark on the last bar
         slider = {"visible": True, "thickness": 0.08, "range": span, "bgcolor": palette.CLEAR}
         gap = _BESIDE if self.number < self.count else 0
         return {
@@ -148,7 +148,9 @@ class Panel:
 
     def _assigned(self, line: Line) -> dict[str, Any]:
         style = {"color": palette.AVERAGE, "width": 2.5}
-        return {**self._along, "y": small(line.values), "name": line.name, "line": style}
+        mode = "markers" if np.isfinite(line.values).sum() == 1 else "lines"
+        known = {"y": small(line.values), "name": line.name, "line": style, "mode": mode}
+        return {**self._along, **known, "marker": {"color": palette.AVERAGE}}
 
     def _other(self, line: Line, *, is_first: bool) -> dict[str, Any]:
         dash = "solid" if line.name.startswith("SMA") else "dot"

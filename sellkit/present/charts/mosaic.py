@@ -197,14 +197,14 @@ def _texts(tiles: Sequence[_Tile], decision: Decision) -> dict[str, Any]:
     return {
         "type": "scatter",
         "x": [each.cell[0] + _PLOT[0] for each in tiles],
-        "y": [-each.cell[1] - 0.2 for each in tiles],
+        "y": [-each.cell[1] - 0.06 for each in tiles],
         "mode": "text",
         "text": [
             f"<b>{each.name}</b> <span style='color:{_COLOURS[decision]}'>{decision}</span>"
             f"<br>{each.caption}{'' if len(each.closes) else '<br>no bars'}"
             for each in tiles
         ],
-        "textposition": "middle right",
+        "textposition": "bottom right",
         "textfont": {"size": 11, "color": palette.INK},
         "hovertext": [each.told for each in tiles],
         "hoverinfo": "text",

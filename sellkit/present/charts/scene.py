@@ -224,7 +224,7 @@ def _levels(drawn: pd.DataFrame, row: SnapshotRow) -> list[Level]:
 def _level(name: str, price: Decimal, drawn: pd.DataFrame, *, is_cost: bool) -> Level:
     """A level that would squeeze the bars flat is only named."""
     low, high, value = float(drawn["low"].min()), float(drawn["high"].max()), float(price)
-    room = high - low
+    room = (high - low) / 2
     if value < low - room or value > high + room:
         where = "below" if value < low else "above"
         return Level(f"{name}, {where} the chart", None, is_cost)
