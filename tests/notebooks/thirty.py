@@ -65,7 +65,9 @@ def thirty(folder: Path) -> Iterator[tuple[Gateway, Path]]:
     rows = [f"NASDAQ:{each},{AVERAGES.get(each, 'SMA,20,1H')}" for each in SYMBOLS]
     text = "\n".join(["ticker,type,length,timeframe", *rows, ""])
     (folder / "assigned_ma.csv").write_text(text, encoding="utf-8")
-    with serve(load_scenario(write_scenario(folder)), clock=VirtualClock(demo.MOMENT, 0)) as gateway:
+    with serve(
+        load_scenario(write_scenario(folder)), clock=VirtualClock(demo.MOMENT, 0)
+    ) as gateway:
         settings = demo.SETTINGS.format(
             data=json.dumps(str(folder / "data")),
             port=gateway.port,

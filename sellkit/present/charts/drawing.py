@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from sellkit.present.charts import marking, palette
+from sellkit.present.charts.timeline import MOST_TICKS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +65,8 @@ class Panel:
         """Its two axes; bars are categories, which stand at equal distances."""
         axis = {"gridcolor": palette.GRID, "zeroline": False, "linecolor": palette.GRID}
         room = 1 / self.count
-        timeline, ticks = self.scene.timeline, self.scene.timeline.ticks()
+        timeline = self.scene.timeline
+        ticks = timeline.ticks(MOST_TICKS // self.count)
         names = [timeline.labels[place] for place, _ in ticks]
         span = [-0.5, len(timeline.labels) + 0.5]  # room for a mark on the last bar
         slider = {"visible": True, "thickness": 0.08, "range": span, "bgcolor": palette.CLEAR}

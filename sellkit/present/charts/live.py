@@ -87,10 +87,11 @@ class LiveChart:
 
         with self._drawing:
             told = (self._line(), self._bundle())
-            self._handles = tuple(  # type: ignore[assignment]
-                display(each, raw=True, display_id=True)
+            line, chart = (
+                display(each, raw=True, display_id=True)  # type: ignore[no-untyped-call]
                 for each in told
             )
+            self._handles = (line, chart)
 
     def _line(self) -> dict[str, object]:
         text = escape(self.status)

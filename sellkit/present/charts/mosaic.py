@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     Prices = NDArray[np.float64]
 
 COLUMNS: Final = 5
-_BARS: Final = 60
+_BARS, _FEWER_BARS, _FEW_ROWS = 60, 30, 100
+"""Closes in a cell; and in one of more positions than that."""
+
 _ROW_HEIGHT: Final = 130
 _HEAD: Final = 110
 _CELL: Final = 196
@@ -67,14 +69,16 @@ class _Tile:
     cost: float
 
     @classmethod
-    def of(cls, row: SnapshotRow, bars: pd.DataFrame | None, cell: tuple[int, int]) -> _Tile:
+    def of(
+        cls, row: SnapshotRow, bars: pd.DataFrame | None, cell: tuple[int, int], shown: int
+    ) -> _Tile:
         closes = np.empty(0) if bars is None else bars["close"].to_numpy()
         average = np.full(len(closes), np.nan)
         if row.assignment is not None and len(closes):
             average = indicators.average(closes, row.assignment.average)
         known = row.position.average_cost
         cost = np.nan if known is None else float(known)
-        return cls(row, cell, closes[-_BARS:], average[-_BARS:], cost)
+        return cls(row, cell, closes[-shown:], average[-shown:], cost)
 
     @property
     def name(self) -> str:
@@ -121,7 +125,9 @@ def all_positions(
     heading: Heading,
     columns: int = COLUMNS,
 ) -> Chart:
-    """A page of small charts: the last 60 closes of each position, its average, its average cost.
+    """A page of small charts: the last closes of each position, its average, its average cost.
+
+    A cell has 60 closes, or 30 where there are more than a hundred positions.
 
     Parameters
     ----------
@@ -137,12 +143,12 @@ def all_positions(
     """
     from sellkit.present.charts.figure import Chart, layout  # noqa: PLC0415  (loads plotly)
 
-    tiles = [
-        _Tile.of(
-            row, None if row.last_close is None else bars_of(row), divmod(place, columns)[::-1]
-        )
-        for place, row in enumerate(rows)
-    ]
+    chosen = list(rows)
+    shown = _BARS if len(chosen) <= _FEW_ROWS else _FEWER_BARS
+    tiles = []
+    for place, row in enumerate(chosen):
+        bars = None if row.last_close is None else bars_of(row)
+        tiles.append(_Tile.of(row, bars, (place % columns, place // columns), shown))
     lines = -(-len(tiles) // columns)
     title = f"{len(tiles)} positions · {heading.mode}"
     page = layout(title, heading.conditions, _HEAD + _ROW_HEIGHT * max(lines, 1))

@@ -15,7 +15,7 @@ from sellkit.core.market_time import calendar_for
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_TICKS: Final = 8
+MOST_TICKS: Final = 8
 _A_YEAR: Final = dt.timedelta(days=330)
 _INSTANT: Final = dt.timedelta(microseconds=1)
 
@@ -91,12 +91,12 @@ class Timeline:
         calendar = calendar_for(self.exchange)
         return f"{calendar.local(instant):%d %b %H:%M}"
 
-    def ticks(self) -> list[tuple[int, str]]:
+    def ticks(self, most: int = MOST_TICKS) -> list[tuple[int, str]]:
         """Places where a session, or with daily bars a month, begins; each with its label."""
         dates = [self._local(start).date() for start in self.starts]
         keys = [(each.year, each.month) if self.is_daily else each for each in dates]
         firsts = [i for i in range(1, len(keys)) if keys[i] != keys[i - 1]] or [0]
-        firsts = firsts[:: -(-len(firsts) // _TICKS)]
+        firsts = firsts[:: -(-len(firsts) // most)]
         form = "%b %Y" if self.is_daily else "%d %b"
         return [(i, f"{dates[i]:{form}}") for i in firsts]
 
