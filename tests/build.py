@@ -309,6 +309,7 @@ def live_facts(**changes: Any) -> LiveFacts:
         "probe": ProbeStanding(NOW),
         "clock_skew": dt.timedelta(),
         "records_epoch": 1,
+        "reconciled_epoch": 1,
         "unsettled": (),
         "orders_today": 0,
         "notional_today": Decimal(0),

@@ -11,13 +11,15 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sellkit.adapters import journal_facts
 from sellkit.adapters.bar_store.series_name import name_of
 from sellkit.adapters.journal_past import orders_of
+from sellkit.core.alerts import Alert
 from sellkit.core.assignments import Assignment
-from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, merge, shaped
+from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, micros, shaped
 from sellkit.core.coverage import Absence
 from sellkit.core.custody import Figures, Finding, Freeze
 from sellkit.core.instrument import Token
@@ -33,6 +35,15 @@ from sellkit.errors import ConfigError, DataError, ForeignOrigin, JournalError, 
 from sellkit.ports import AssignmentSheet, RunHeader
 
 NUMBERS = [*PRICES, "volume"]
+
+
+def merge(stored: pd.DataFrame, fetched: pd.DataFrame) -> pd.DataFrame:
+    """Both frames in one, by bar start; where both have a bar, the later fetch wins."""
+    if stored.empty or fetched.empty:
+        return fetched if stored.empty else stored
+    both = pd.concat([stored, fetched])
+    both = both.iloc[np.lexsort((micros(both["fetched_at"]), micros(both.index)))]
+    return both[~both.index.duplicated(keep="last")]
 
 
 class MemoryBarStore:
@@ -227,7 +238,9 @@ class MemoryJournal:
         self._decisions: list[dict[str, object]] = []
         self._beside: dict[str, list[dict[str, object]]] = defaultdict(list)
         self._standings: list[dict[str, object]] = []
-        self._switches: list[dict[str, object]] = []
+        self._events: list[dict[str, object]] = []
+        self._alerts: list[dict[str, object]] = []
+        self._over: set[int] = set()
         self._timings: list[tuple[str, Mapping[str, object]]] = []
         self.snapshots: list[tuple[str, AccountSnapshot]] = []
 
@@ -239,6 +252,17 @@ class MemoryJournal:
             "finished_at": None,
             "outcome": None,
         }
+
+    def record_decision(
+        self,
+        run_id: str,
+        snapshot: AccountSnapshot,
+        standing: Standing,
+        rows: Sequence[SnapshotRow],
+    ) -> None:
+        self.record_snapshot(run_id, snapshot)
+        self.record_standing(run_id, standing)
+        self.record_rows(run_id, rows)
 
     def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         self._open(run_id)
@@ -315,15 +339,26 @@ class MemoryJournal:
             for each in told[-1].open_orders
         )
 
-    def record_switch(
-        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
-    ) -> None:
-        told: dict[str, object] = {"at": journal_facts.instant(at), "what": what, "by": by}
-        told["details"] = dict(details)
-        self._switches.append(told)
+    def open_alerts(self) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._alerts if each["number"] not in self._over)
 
-    def switches(self) -> tuple[Mapping[str, object], ...]:
-        return tuple(self._switches)
+    def renew_alerts(
+        self, at: dt.datetime, over: Sequence[int], told: Sequence[tuple[str, Alert]]
+    ) -> None:
+        self._over.update(over)
+        for source, alert in told:
+            number = {"number": len(self._alerts) + 1}
+            self._alerts.append(number | journal_facts.of_alert(source, alert))
+
+    def record_event(
+        self, kind: str, at: dt.datetime, text: str, details: Mapping[str, object]
+    ) -> None:
+        told: dict[str, object] = {"at": journal_facts.instant(at), "kind": kind, "text": text}
+        told["details"] = dict(details)
+        self._events.append(told)
+
+    def events(self, kind: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._events if each["kind"] == kind)
 
     def quotes(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._beside["quote_seen"] if each["run_id"] == run_id)

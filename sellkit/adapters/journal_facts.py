@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
-from sellkit.core.gates import DeferredTicket, DeniedTicket
+from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket
 from sellkit.core.portfolio import OpenOrder, Side
 from sellkit.core.precedent import Precedent
 from sellkit.core.protection import Resting
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
     Facts = dict[str, object]
 
+_INSTANTS: Final = 256
+"""The rows of a run name the same few again and again."""
 
+
+@lru_cache(_INSTANTS)
 def instant(moment: dt.datetime) -> str:
     """ISO text in UTC."""
     return moment.astimezone(dt.UTC).isoformat()
@@ -211,7 +216,9 @@ def of_ticket(run_id: str, row: SnapshotRow) -> Facts | None:
         return None
     ticket = verdict.ticket
     word, reasons, until = "prepared", [], None
-    if isinstance(verdict, DeniedTicket):
+    if isinstance(verdict, ApprovedTicket):
+        word = "approved"
+    elif isinstance(verdict, DeniedTicket):
         word, reasons = "withheld", list(verdict.reasons)
     elif isinstance(verdict, DeferredTicket):
         word, until = "deferred", instant(verdict.until)
@@ -232,6 +239,17 @@ def of_ticket(run_id: str, row: SnapshotRow) -> Facts | None:
         "reasons": reasons,
         "deferred_until": until,
     }
+
+
+def ticket(row: Mapping[str, object]) -> Facts:
+    """A ticket as it is told, of a row that has the mode of its run beside it.
+
+    Up to version 5 of the journal what a live run had approved was written as prepared.
+    """
+    told = {name: value for name, value in row.items() if name != "mode"}
+    if (row["mode"], row["verdict"]) == ("LIVE", "prepared"):
+        told["verdict"] = "approved"
+    return told
 
 
 def deferred_until(row: Mapping[str, object]) -> dt.datetime:

@@ -13,13 +13,14 @@ from sellkit.adapters.journal_head import Head
 from sellkit.errors import ConfigError, JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sellkit.core.custody import Finding
 
 _WAIT_SECONDS: Final = 30.0
 _JSON: Final = ("reasons", "order", "details", "before", "lists", "verbatim")
+_as_text: Final = json.JSONEncoder(default=str).encode
 _LAST: Final = "SELECT id, hash FROM chain ORDER BY id DESC LIMIT 1"
 
 
@@ -39,23 +40,33 @@ class Pen:
 
     def append(self, table: str, facts: Mapping[str, object]) -> None:
         """Add a row to one of the journal's own tables."""
-        columns = ", ".join(f'"{name}"' for name in facts)
-        marks = ", ".join(f":{name}" for name in facts)
-        told = {n: json.dumps(v, default=str) if n in _JSON else v for n, v in facts.items()}
-        # Table and columns are this package's own names; values travel apart.
-        query = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608
-        self._database.execute(query, told)
-        self.chain(table, *self._database.execute("SELECT last_insert_rowid()").fetchone())
+        row = self._database.execute(_insertion(table, facts), _written(facts)).lastrowid
+        self._chain(table, "rowid = ?", row)
 
-    def chain(self, table: str, row: int) -> None:
-        """Chain a row as it is stored by now."""
-        query = f"SELECT * FROM {table} WHERE rowid = ?"  # noqa: S608  (own names)
-        facts = dict(self._database.execute(query, (row,)).fetchone())
-        number = self._head.number + 1
-        self._head = Head(number, journal_chain.link(self._head.hash, table, row, facts))
-        link = (number, table, row, self._head.hash)
-        self._database.execute("INSERT INTO chain VALUES (?, ?, ?, ?)", link)
-        self.appended += 1
+    def append_all(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Add rows with the same columns, which the database numbers; in few steps."""
+        if not rows:
+            return
+        before = self._database.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0]  # noqa: S608
+        written = [_written(each) for each in rows]
+        self._database.executemany(_insertion(table, rows[0]), written)
+        self._chain(table, "rowid > ?", before or 0)
+
+    def chain_all(self, table: str) -> None:
+        """Chain every row of a table."""
+        self._chain(table, "rowid > ?", 0)
+
+    def _chain(self, table: str, which: str, number: int | None) -> None:
+        """Chain rows as they are stored by now, in their order."""
+        query = f"SELECT rowid AS chained_row, * FROM {table} WHERE {which} ORDER BY rowid"  # noqa: S608
+        links = []
+        for found in self._database.execute(query, (number,)):
+            facts = dict(found)
+            row, place = facts.pop("chained_row"), self._head.number + 1
+            self._head = Head(place, journal_chain.link(self._head.hash, table, row, facts))
+            links.append((place, table, row, self._head.hash))
+        self._database.executemany("INSERT INTO chain VALUES (?, ?, ?, ?)", links)
+        self.appended += len(links)
 
     def ask(self, query: str, *values: object) -> tuple[dict[str, object], ...]:
         """The rows of a query, as within this transaction."""
@@ -76,6 +87,11 @@ class JournalFile:
     ------
     JournalError
         From every method: the file cannot be written, is no journal, or is one of a newer sellkit.
+
+    Attributes
+    ----------
+    openings
+        How often it was opened; between two of them it may have been exchanged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,6 +99,7 @@ class JournalFile:
         self._head_path = path.with_suffix(".head")
         self._connection: sqlite3.Connection | None = None
         self._turn = threading.RLock()
+        self.openings = 0
 
     def read(self, query: str, *values: object) -> tuple[dict[str, object], ...]:
         """The rows of a query, without their ids."""
@@ -178,6 +195,7 @@ class JournalFile:
                 database.close()
                 raise
             self._connection = database
+            self.openings += 1
         return self._connection
 
     def _advance(self, database: sqlite3.Connection, head: Head, *, is_synced: bool) -> None:
@@ -211,6 +229,8 @@ class JournalFile:
                     database.execute(statement)
             if 0 < version < journal_schema.CHAINED_SINCE:
                 head = _chain_all(Pen(database))
+            if 0 < version < journal_schema.CARRIED_SINCE:
+                head = _carry(Pen(database)) or head
         if head is not None:
             self._advance(database, head, is_synced=True)
 
@@ -241,12 +261,32 @@ class JournalFile:
             ) from error
 
 
+def _insertion(table: str, facts: Mapping[str, object]) -> str:
+    """Table and columns are this package's own names; values travel apart."""
+    columns = ", ".join(f'"{name}"' for name in facts)
+    marks = ", ".join(f":{name}" for name in facts)
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608
+
+
+def _written(facts: Mapping[str, object]) -> dict[str, object]:
+    return {n: _as_text(v) if n in _JSON else v for n, v in facts.items()}
+
+
 def _chain_all(pen: Pen) -> Head | None:
     """Chain the rows of a version that did not, table by table."""
     for table in journal_schema.CHAINED:
-        query = f"SELECT rowid AS number FROM {table} ORDER BY rowid"  # noqa: S608  (own names)
-        for each in pen.ask(query):
-            pen.chain(table, int(str(each["number"])))
+        pen.chain_all(table)
+    return pen.head if pen.appended else None
+
+
+def _carry(pen: Pen) -> Head | None:
+    """Write the rows of retired tables where they stand since, at the end of the chain."""
+    query, table = journal_schema.CARRIED
+    there = {str(each["name"]) for each in pen.ask("SELECT name FROM sqlite_master")}
+    if not there.intersection(journal_schema.RETIRED):
+        return None
+    for each in pen.ask(query):
+        pen.append(table, each)
     return pen.head if pen.appended else None
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from sellkit.core.alerts import Alert
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
@@ -163,6 +164,16 @@ class Journal(Remembrance, Protocol):
         """Open a run; JournalError when the journal holds one of this id, or cannot be written."""
         ...
 
+    def record_decision(
+        self,
+        run_id: str,
+        snapshot: AccountSnapshot,
+        standing: Standing,
+        rows: Sequence[SnapshotRow],
+    ) -> None:
+        """All that a run saw and decided, or nothing of it: snapshot, standing and rows."""
+        ...
+
     def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         """The positions and open orders that the run saw."""
         ...
@@ -229,14 +240,24 @@ class Journal(Remembrance, Protocol):
         """The open orders of an account as the latest recorded snapshot of it has them."""
         ...
 
-    def record_switch(
-        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
-    ) -> None:
-        """That a person, or sellkit, did `arm`, `disarm`, `halt`, `resume` or `probe`."""
+    def open_alerts(self) -> tuple[Mapping[str, object], ...]:
+        """The alerts that are not over, oldest first: `number`, `at`, `source`, `kind`, `text`."""
         ...
 
-    def switches(self) -> tuple[Mapping[str, object], ...]:
-        """Every such act, oldest first: `at`, `what`, `by`, `details`."""
+    def renew_alerts(
+        self, at: dt.datetime, over: Sequence[int], told: Sequence[tuple[str, Alert]]
+    ) -> None:
+        """Let alerts end, by their numbers, and others begin, each with its source; in one."""
+        ...
+
+    def record_event(
+        self, kind: str, at: dt.datetime, text: str, details: Mapping[str, object]
+    ) -> None:
+        """What a person, or sellkit, did beside a run: `arm`, `disarm`, `halt`, `resume`, ..."""
+        ...
+
+    def events(self, kind: str) -> tuple[Mapping[str, object], ...]:
+        """Those of a kind, oldest first: `at`, `text`, `details`."""
         ...
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sellkit.adapters.journal_schema import _ADDED
+from sellkit.adapters.journal_schema import _ADDED, VERSION
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.gates import DeniedTicket
@@ -131,6 +131,7 @@ def test_an_alert_is_open_until_its_source_is_well_again(full: SqliteJournal, pa
     full.end_alerts("client 11", build.NOW)
     assert full.open_alerts() == (
         {
+            "number": 1,
             "at": "2026-01-28T20:00:20+00:00",
             "source": "client 1",
             "kind": "upstream lost",
@@ -164,7 +165,7 @@ def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path:
     again.begin(header("r2"))
     again.close()
 
-    assert rows(path, "PRAGMA user_version") == [{"user_version": 5}]
+    assert rows(path, "PRAGMA user_version") == [{"user_version": VERSION}]
     fresh = path.with_name("fresh.sqlite")
     SqliteJournal(fresh).runs()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
@@ -285,8 +286,9 @@ def test_a_torn_journal_is_an_error(full: SqliteJournal, path: Path) -> None:
 
 def test_a_newer_journal_is_left_to_the_newer_sellkit(full: SqliteJournal, path: Path) -> None:
     full.close()
-    change(path, "PRAGMA user_version = 6")
-    with pytest.raises(JournalError, match="version 6 and this sellkit knows 5"):
+    change(path, f"PRAGMA user_version = {VERSION + 1}")
+    told = f"version {VERSION + 1} and this sellkit knows {VERSION}"
+    with pytest.raises(JournalError, match=told):
         SqliteJournal(path).begin(header("r2"))
     assert len(rows(path, "SELECT * FROM run")) == 1
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
-from sellkit.core.gates import DeferredTicket, DeniedTicket, judge
+from sellkit.core.alerts import Alert, AlertKind
+from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, judge
 from sellkit.core.past import Past
 from sellkit.core.portfolio import GatewayKind, Side
 from sellkit.core.precedent import Precedent
@@ -31,12 +32,12 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]
     made.close()
 
 
-def header(run_id: str = "r1") -> RunHeader:
+def header(run_id: str = "r1", mode: str = "dry run") -> RunHeader:
     return RunHeader(
         run_id=run_id,
         started_at=build.NOW,
         as_of=build.HOUR_END,
-        mode="dry run",
+        mode=mode,
         profile="demo",
         account="main",
         gateway=GatewayKind.SIMULATED,
@@ -49,6 +50,7 @@ def exit_row(verdict: str = "prepared") -> SnapshotRow:
     passed = judge(ticket, build.facts(limits=build.limits(require_above_break_even=False)))
     verdicts = {
         "prepared": passed,
+        "approved": ApprovedTicket(ticket),
         "withheld": DeniedTicket(ticket, ("too many", "too late")),
         "deferred": DeferredTicket(ticket, build.utc("2026-01-29 14:30")),
     }
@@ -142,6 +144,14 @@ def test_a_prepared_ticket_carries_its_complete_order(journal: Journal) -> None:
     assert ticket["reasons"] == []
     assert ticket["order"] == build.ticket().order()
     assert ticket["reference"] == build.ticket().reference
+
+
+def test_a_ticket_that_a_live_run_approved_is_told_as_such(journal: Journal) -> None:
+    journal.begin(header(mode="LIVE"))
+    journal.record_rows("r1", [exit_row("approved")])
+    ticket = journal.tickets("r1")[0]
+    assert (ticket["verdict"], ticket["reasons"]) == ("approved", [])
+    assert "mode" not in ticket
 
 
 def test_a_withheld_ticket_carries_every_reason(journal: Journal) -> None:
@@ -318,13 +328,33 @@ def test_what_the_market_showed_of_an_exit_is_kept(journal: Journal) -> None:
 
 
 def test_what_was_switched_is_told_oldest_first(journal: Journal) -> None:
-    assert journal.switches() == ()
-    journal.record_switch(build.NOW, "halt", "root", {"reason": "a try"})
-    journal.record_switch(build.NOW + build.SECOND, "resume", "root", {})
-    halt, resume = journal.switches()
-    assert (halt["what"], halt["by"], halt["details"]) == ("halt", "root", {"reason": "a try"})
-    assert halt["at"] == build.NOW.isoformat()
-    assert (resume["what"], resume["details"]) == ("resume", {})
+    assert journal.events("halt") == ()
+    journal.record_event("halt", build.NOW, "by root", {"reason": "a try"})
+    journal.record_event("resume", build.NOW, "by root", {})
+    journal.record_event("halt", build.NOW + build.SECOND, "by sellkit", {})
+    first, second = journal.events("halt")
+    assert (first["text"], first["details"]) == ("by root", {"reason": "a try"})
+    assert first["at"] == build.NOW.isoformat()
+    assert (second["text"], second["details"]) == ("by sellkit", {})
+
+
+def test_alerts_end_by_their_numbers_while_others_begin(journal: Journal) -> None:
+    assert journal.open_alerts() == ()
+    alert = Alert(AlertKind.UNDECIDED, "NYSE:KO: UNDECIDED: no bars", build.NOW)
+    journal.renew_alerts(build.NOW, (), [("NYSE:KO", alert), ("NYSE:XOM", alert)])
+    first, second = journal.open_alerts()
+    assert first == {
+        "number": first["number"],
+        "at": build.NOW.isoformat(),
+        "source": "NYSE:KO",
+        "kind": "undecided",
+        "text": "NYSE:KO: UNDECIDED: no bars",
+    }
+    over = [int(str(first["number"]))]
+    journal.renew_alerts(build.NOW, over, [("NYSE:T", alert)])
+    journal.renew_alerts(build.NOW, over, ())
+    assert [each["source"] for each in journal.open_alerts()] == ["NYSE:XOM", "NYSE:T"]
+    assert second == journal.open_alerts()[0]
 
 
 OPENING = build.utc("2026-01-29 14:30")
@@ -340,7 +370,7 @@ def test_the_openings_that_tickets_wait_for_are_told_by_ticket(journal: Journal)
     assert journal.deferrals("other", since) == {}
 
 
-@pytest.mark.parametrize("verdict", ["prepared", "withheld"])
+@pytest.mark.parametrize("verdict", ["prepared", "approved", "withheld"])
 def test_a_ticket_that_was_not_deferred_waits_for_no_opening(
     journal: Journal, verdict: str
 ) -> None:
@@ -378,6 +408,16 @@ def test_of_a_contract_that_is_not_held_none_was_held(journal: Journal) -> None:
     journal.record_snapshot("r1", build.snapshot([], orders=[build.open_order(stop=None)]))
     (resting,) = journal.resting(build.account())
     assert (resting.held, resting.order.stop_price) == (0, None)
+
+
+def test_all_of_a_decision_is_recorded_together(journal: Journal) -> None:
+    journal.begin(header("r1"))
+    seen = build.snapshot(orders=[build.open_order()])
+    journal.record_decision("r1", seen, build.standing(epoch=3), [exit_row(), hold_row()])
+    assert [each["decision"] for each in journal.decisions("r1")] == ["EXIT", "HOLD"]
+    assert [each["epoch"] for each in journal.standings("r1")] == [3]
+    assert len(journal.resting(seen.account)) == 1
+    assert len(journal.tickets("r1")) == 1
 
 
 # --- a position's past ----------------------------------------------------------------------------

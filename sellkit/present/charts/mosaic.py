@@ -99,7 +99,7 @@ class _Tile:
     def told(self) -> str:
         """What the cell tells when it is pointed at."""
         close = words.price(self.row.last_close)
-        lines = [f"<b>{self.name}</b> {self.decision}", self.caption, f"close {close}"]
+        lines = [f"<b>{self.name}</b> {self.row.decided}", self.caption, f"close {close}"]
         return "<br>".join([*lines, escape(self.row.signal.reasons[0][:90], quote=False)])
 
     def across(self) -> Prices:
@@ -162,7 +162,7 @@ def all_positions(
     }
     if not tiles:
         page["annotations"] = [{"text": "no positions to draw", "showarrow": False}]
-    summary = f"{title}. " + ", ".join(f"{each.name} {each.decision}" for each in tiles) + "."
+    summary = f"{title}. " + ", ".join(f"{each.name} {each.row.decided}" for each in tiles) + "."
     drawn = _picture(tiles, title, heading, (columns, lines), summary)
     return Chart.made(list(_traces(tiles)), page, drawn, summary)
 
@@ -206,7 +206,7 @@ def _texts(tiles: Sequence[_Tile], decision: Decision) -> dict[str, Any]:
         "y": [-each.cell[1] - 0.06 for each in tiles],
         "mode": "text",
         "text": [
-            f"<b>{each.name}</b> <span style='color:{_COLOURS[decision]}'>{decision}</span>"
+            f"<b>{each.name}</b> <span style='color:{_COLOURS[decision]}'>{each.row.decided}</span>"
             f"<br>{each.caption}{'' if len(each.closes) else '<br>no bars'}"
             for each in tiles
         ],
@@ -227,7 +227,7 @@ def _picture(
         parts.append(
             f"<text x='{x + 8}' y='{y + 18}' font-size='11' font-weight='700' "
             f"fill='{palette.INK}'>{escape(each.name)} "
-            f"<tspan fill='{_COLOURS[each.decision]}'>{each.decision}</tspan></text>"
+            f"<tspan fill='{_COLOURS[each.decision]}'>{each.row.decided}</tspan></text>"
         )
         parts.append(text(x + 8, y + 34, each.caption, "font-size='11'"))
         if not len(each.closes):

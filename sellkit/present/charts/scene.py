@@ -191,7 +191,7 @@ def title(row: SnapshotRow, heading: Heading) -> str:
     """Token, assignment, decision and mode."""
     assigned = row.assignment.label if row.assignment else "unassigned"
     token = row.position.instrument.token
-    return f"{token} · {assigned} · {row.signal.decision} · {heading.mode}"
+    return f"{token} · {assigned} · {row.decided} · {heading.mode}"
 
 
 def subtitle(row: SnapshotRow) -> str:
@@ -201,7 +201,8 @@ def subtitle(row: SnapshotRow) -> str:
         return row.signal.reasons[0]
     end = two_clocks(found.slot.end, row.position.instrument.token.exchange)
     close = f"{words.price(found.close)} {row.position.instrument.currency}"
-    return f"close {close}, average {found.average:,.4f}, bar ended {end}"
+    ended = f"ends {end}, {found.provisional_label}" if found.is_provisional else f"ended {end}"
+    return f"close {close}, average {found.average:,.4f}, bar {ended}"
 
 
 def _wanted(chosen: MovingAverage | None, with_others: bool) -> list[MovingAverage]:
