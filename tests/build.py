@@ -38,6 +38,7 @@ from sellkit.core.signals import BarCertificate, Decision, Signal
 from sellkit.core.snapshot import Reading, SnapshotRow
 from sellkit.core.standing import Standing
 from sellkit.core.tickets import TicketRecord
+from sellkit.ports import Journal
 
 AAPL = "NASDAQ:AAPL"
 NUMBER = "DU1234567"
@@ -196,6 +197,18 @@ def snapshot(
 ) -> AccountSnapshot:
     held = (position(),) if positions is None else tuple(positions)
     return AccountSnapshot(account(), taken_at, held, tuple(orders), epoch)
+
+
+def record(
+    journal: Journal,
+    run_id: str,
+    rows: Sequence[SnapshotRow] = (),
+    *,
+    seen: AccountSnapshot | None = None,
+    stood: Standing | None = None,
+) -> None:
+    """Write a decision to a journal, of which a test tells what it is about."""
+    journal.record_decision(run_id, seen or snapshot([]), stood or standing(), rows)
 
 
 def standing(reason: str = "", epoch: int = 1) -> Standing:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sellkit.adapters import journal_facts
+from sellkit.adapters import decision_facts, journal_facts
 from sellkit.adapters.bar_store.series_name import name_of
 from sellkit.adapters.journal_past import orders_of
 from sellkit.core.alerts import Alert
@@ -231,7 +231,7 @@ class MemoryAssignmentBook:
 
 
 class MemoryJournal:
-    """A `Journal` of lists; `snapshots` holds what `record_snapshot` was given."""
+    """A `Journal` of lists; `snapshots` holds what `record_decision` was given."""
 
     def __init__(self) -> None:
         self._runs: dict[str, dict[str, object]] = {}
@@ -260,23 +260,12 @@ class MemoryJournal:
         standing: Standing,
         rows: Sequence[SnapshotRow],
     ) -> None:
-        self.record_snapshot(run_id, snapshot)
-        self.record_standing(run_id, standing)
-        self.record_rows(run_id, rows)
-
-    def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
         self._open(run_id)
         self.snapshots.append((run_id, snapshot))
-
-    def record_standing(self, run_id: str, standing: Standing) -> None:
-        self._open(run_id)
         self._standings.append(journal_facts.of_standing(run_id, standing))
-
-    def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
-        self._open(run_id)
         for row in rows:
-            self._decisions.append(journal_facts.of_decision(run_id, row))
-            for table, facts in journal_facts.beside(run_id, row).items():
+            self._decisions.append(decision_facts.of_decision(run_id, row))
+            for table, facts in decision_facts.beside(run_id, row).items():
                 self._beside[table].append(facts)
 
     def record_timing(self, run_id: str, at: dt.datetime, parts: Mapping[str, object]) -> None:
@@ -304,7 +293,7 @@ class MemoryJournal:
             for each in self._decisions
             if each["account"] == account and each["decision"] in FIRM
         ]
-        told = [journal_facts.precedent(each) for each in firm]
+        told = [decision_facts.precedent(each) for each in firm]
         return tuple(each for each in told if each.end >= since)
 
     def past(self, account: str, con_id: int, since: dt.datetime) -> Past:
@@ -321,7 +310,7 @@ class MemoryJournal:
     def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
         told = [each for each in self._beside["ticket"] if each["account"] == account]
         waiting = [each for each in told if each["deferred_until"] is not None]
-        found = {str(each["ticket_id"]): journal_facts.deferred_until(each) for each in waiting}
+        found = {str(each["ticket_id"]): decision_facts.deferred_until(each) for each in waiting}
         return {ticket_id: until for ticket_id, until in found.items() if until >= since}
 
     def resting(self, account: Account) -> tuple[Resting, ...]:

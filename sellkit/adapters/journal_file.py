@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from contextlib import closing, contextmanager
@@ -10,67 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import durable_file, journal_chain, journal_head, journal_schema
 from sellkit.adapters.journal_head import Head
+from sellkit.adapters.journal_pen import Pen, last_link, plain
 from sellkit.errors import ConfigError, JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sellkit.core.custody import Finding
 
 _WAIT_SECONDS: Final = 30.0
-_JSON: Final = ("reasons", "order", "details", "before", "lists", "verbatim")
-_as_text: Final = json.JSONEncoder(default=str).encode
-_LAST: Final = "SELECT id, hash FROM chain ORDER BY id DESC LIMIT 1"
-
-
-class Pen:
-    """Appends within one transaction, and chains each row; made by `JournalFile.appending`."""
-
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-        last = database.execute(_LAST).fetchone()
-        self._head = Head(0, journal_chain.BEGINNING) if last is None else Head(*last)
-        self.appended = 0
-
-    @property
-    def head(self) -> Head:
-        """The last link so far."""
-        return self._head
-
-    def append(self, table: str, facts: Mapping[str, object]) -> None:
-        """Add a row to one of the journal's own tables."""
-        row = self._database.execute(_insertion(table, facts), _written(facts)).lastrowid
-        self._chain(table, "rowid = ?", row)
-
-    def append_all(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-        """Add rows with the same columns, which the database numbers; in few steps."""
-        if not rows:
-            return
-        before = self._database.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0]  # noqa: S608
-        written = [_written(each) for each in rows]
-        self._database.executemany(_insertion(table, rows[0]), written)
-        self._chain(table, "rowid > ?", before or 0)
-
-    def chain_all(self, table: str) -> None:
-        """Chain every row of a table."""
-        self._chain(table, "rowid > ?", 0)
-
-    def _chain(self, table: str, which: str, number: int | None) -> None:
-        """Chain rows as they are stored by now, in their order."""
-        query = f"SELECT rowid AS chained_row, * FROM {table} WHERE {which} ORDER BY rowid"  # noqa: S608
-        links = []
-        for found in self._database.execute(query, (number,)):
-            facts = dict(found)
-            row, place = facts.pop("chained_row"), self._head.number + 1
-            self._head = Head(place, journal_chain.link(self._head.hash, table, row, facts))
-            links.append((place, table, row, self._head.hash))
-        self._database.executemany("INSERT INTO chain VALUES (?, ?, ?, ?)", links)
-        self.appended += len(links)
-
-    def ask(self, query: str, *values: object) -> tuple[dict[str, object], ...]:
-        """The rows of a query, as within this transaction."""
-        return tuple(_plain(each) for each in self._database.execute(query, values))
 
 
 class JournalFile:
@@ -105,7 +53,7 @@ class JournalFile:
         """The rows of a query, without their ids."""
         with self._turn, self._errors():
             rows = self.connection().execute(query, values).fetchall()
-        return tuple(_plain(row) for row in rows)
+        return tuple(plain(row) for row in rows)
 
     @contextmanager
     def appending(self, *, is_head_synced: bool = False) -> Iterator[Pen]:
@@ -143,12 +91,12 @@ class JournalFile:
             if not self.path.exists():
                 return None if head is None else "the journal is missing, and its head is there"
             database = self.connection()
-            last = database.execute(_LAST).fetchone()
+            last = last_link(database)
             if head is None:
                 return None if last is None else f"{self._head_path.name} is missing"
             if _is_of(database, head):
                 return None
-            held = 0 if last is None else int(last["id"])
+            held = 0 if last is None else last.number
             if held < head.number:
                 return f"the journal has {held} rows, and had {head.number}: it is an older one"
             return "it is another journal than the last"
@@ -156,9 +104,9 @@ class JournalFile:
     def accept(self) -> None:
         """Take the journal as it is for the present one."""
         with self._turn, self._errors():
-            last = self.connection().execute(_LAST).fetchone()
+            last = last_link(self.connection())
             if last is not None:
-                journal_head.put(self._head_path, Head(*last))
+                journal_head.put(self._head_path, last)
 
     def copy_to(self, path: Path) -> None:
         """A copy of one moment in a file of its own, whole or not there; others may write on."""
@@ -261,17 +209,6 @@ class JournalFile:
             ) from error
 
 
-def _insertion(table: str, facts: Mapping[str, object]) -> str:
-    """Table and columns are this package's own names; values travel apart."""
-    columns = ", ".join(f'"{name}"' for name in facts)
-    marks = ", ".join(f":{name}" for name in facts)
-    return f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608
-
-
-def _written(facts: Mapping[str, object]) -> dict[str, object]:
-    return {n: _as_text(v) if n in _JSON else v for n, v in facts.items()}
-
-
 def _chain_all(pen: Pen) -> Head | None:
     """Chain the rows of a version that did not, table by table."""
     for table in journal_schema.CHAINED:
@@ -294,8 +231,3 @@ def _is_of(database: sqlite3.Connection, head: Head) -> bool:
     """Whether the chain has come through a head; that of the beginning is everybody's."""
     query = "SELECT 1 FROM chain WHERE id = ? AND hash = ?"
     return head.number == 0 or bool(database.execute(query, (head.number, head.hash)).fetchall())
-
-
-def _plain(row: sqlite3.Row) -> dict[str, object]:
-    facts = {name: row[name] for name in row.keys() if name != "id"}  # noqa: SIM118  (not a dict)
-    return {n: json.loads(v) if n in _JSON and v is not None else v for n, v in facts.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sellkit.adapters import journal_facts, ticket_facts, ticket_reading
+from sellkit.adapters import decision_facts, journal_facts, ticket_facts, ticket_reading
 from sellkit.core.fills import counted
 from sellkit.core.past import Past, PastOrder
 from sellkit.core.portfolio import Side
@@ -36,7 +36,7 @@ _FILLS: Final = "SELECT * FROM fill WHERE account = ? AND con_id = ? AND at >= ?
 def past(ask: Ask, account: str, con_id: int, since: dt.datetime) -> Past:
     """What the tables hold of one position since a moment."""
     of = (account, con_id, journal_facts.instant(since))
-    decided = (journal_facts.precedent(each) for each in ask(_DECISIONS, *of))
+    decided = (decision_facts.precedent(each) for each in ask(_DECISIONS, *of))
     references = [str(each["reference"]) for each in ask(_BEGUN, *of)]
     begun = {each.reference: each for each in ticket_reading.told(ask, references)}
     fills = counted(ticket_facts.fill(each) for each in ask(_FILLS, *of))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sellkit.adapters import journal_facts, journal_past
+from sellkit.adapters import decision_facts, journal_facts, journal_past
 from sellkit.adapters.journal_evidence import JournalEvidence
 from sellkit.adapters.journal_file import JournalFile
 from sellkit.adapters.sqlite_tickets import SqliteTickets
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sellkit.adapters.journal_file import Pen
+    from sellkit.adapters.journal_pen import Pen
     from sellkit.core.alerts import Alert
     from sellkit.core.portfolio import Account, AccountSnapshot
     from sellkit.core.precedent import Precedent
@@ -117,21 +117,6 @@ class SqliteJournal:
             pen.append("standing_seen", journal_facts.of_standing(run_id, standing))
             _append_rows(pen, run_id, rows)
 
-    def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
-        """The positions and open orders that the run saw, and that they were all."""
-        with self._appending(run_id) as pen:
-            _append_snapshot(pen, run_id, snapshot)
-
-    def record_standing(self, run_id: str, standing: Standing) -> None:
-        """How the connection stood for the decisions of the run."""
-        with self._appending(run_id) as pen:
-            pen.append("standing_seen", journal_facts.of_standing(run_id, standing))
-
-    def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
-        """Every decision, and the ticket with its complete order and verdict where there is one."""
-        with self._appending(run_id) as pen:
-            _append_rows(pen, run_id, rows)
-
     def record_timing(self, run_id: str, at: dt.datetime, parts: Mapping[str, object]) -> None:
         """How long the parts of a run took, in real seconds by name."""
         self.evidence.record_event(_TIMING, at, "how long its parts took", parts, run_id=run_id)
@@ -167,7 +152,7 @@ class SqliteJournal:
         if not self._file.path.exists():
             return ()
         rows = self._file.read(_PRECEDENTS, account, journal_facts.instant(since))
-        return tuple(journal_facts.precedent(each) for each in rows)
+        return tuple(decision_facts.precedent(each) for each in rows)
 
     def past(self, account: str, con_id: int, since: dt.datetime) -> Past:
         """What became of a position; a journal that is not there yet tells nothing."""
@@ -182,7 +167,7 @@ class SqliteJournal:
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The tickets of a run, each with its order as a mapping."""
         return tuple(
-            journal_facts.ticket(each) for each in self._file.read(_TICKETS_OF_RUN, run_id)
+            decision_facts.ticket(each) for each in self._file.read(_TICKETS_OF_RUN, run_id)
         )
 
     def retellings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
@@ -232,7 +217,7 @@ class SqliteJournal:
     def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
         """By ticket id, the opening at `since` or later that a ticket was deferred to."""
         rows = self._file.read(_DEFERRALS, account, journal_facts.instant(since))
-        return {str(row["ticket_id"]): journal_facts.deferred_until(row) for row in rows}
+        return {str(row["ticket_id"]): decision_facts.deferred_until(row) for row in rows}
 
     def resting(self, account: Account) -> tuple[Resting, ...]:
         """The open orders of an account as the latest recorded snapshot of it has them.
@@ -289,8 +274,8 @@ def _append_snapshot(pen: Pen, run_id: str, snapshot: AccountSnapshot) -> None:
 def _append_rows(pen: Pen, run_id: str, rows: Sequence[SnapshotRow]) -> None:
     beside: dict[str, list[Mapping[str, object]]] = {}
     for row in rows:
-        for table, facts in journal_facts.beside(run_id, row).items():
+        for table, facts in decision_facts.beside(run_id, row).items():
             beside.setdefault(table, []).append(facts)
-    pen.append_all("decision", [journal_facts.of_decision(run_id, row) for row in rows])
+    pen.append_all("decision", [decision_facts.of_decision(run_id, row) for row in rows])
     for table, told in beside.items():
         pen.append_all(table, told)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from sellkit.adapters.journal_file import JournalFile, Pen
+    from sellkit.adapters.journal_file import JournalFile
+    from sellkit.adapters.journal_pen import Pen
     from sellkit.adapters.ticket_reading import Ask
     from sellkit.core.fills import Fill
     from sellkit.core.gates import ApprovedTicket
@@ -82,7 +83,7 @@ class SqliteTickets:
         """Note that a ticket is to be carried out; one that stands before its claim stays."""
         reference = ticket.reference
         with self._file.appending() as pen:
-            held = _told(pen.ask, reference)
+            held = ticket_reading.one(pen.ask, reference)
             if held is None or held.state not in _UNSENT:
                 self._check_new(pen, run_id, ticket, held)
                 pen.append("ticket_intent", ticket_facts.of_intent(run_id, ticket, at))
@@ -219,7 +220,7 @@ class SqliteTickets:
 
     def ticket(self, reference: str) -> TicketRecord | None:
         """One attempt; None when the journal has none of this reference."""
-        return _told(self._file.read, reference)
+        return ticket_reading.one(self._file.read, reference)
 
     def ticket_records(self, account: str, since: dt.datetime) -> tuple[TicketRecord, ...]:
         """Every attempt that began at `since` or later, oldest first."""
@@ -273,7 +274,7 @@ class SqliteTickets:
                 f"run {run_id!r} was never begun, so {self._file.path} takes nothing for it"
             )
         former = f"{OWN_REFERENCE}{ticket.ticket_id}-{ticket.attempt - 1}"
-        before = None if ticket.attempt == 1 else _told(pen.ask, former)
+        before = None if ticket.attempt == 1 else ticket_reading.one(pen.ask, former)
         if ticket.attempt > 1 and (before is None or before.state not in _MAY_FOLLOW):
             stands = "is unknown" if before is None else f"is {before.state}"
             raise IllegalTransition(
@@ -293,11 +294,7 @@ class SqliteTickets:
 
 
 def _known(ask: Ask, reference: str) -> TicketRecord:
-    found = _told(ask, reference)
+    found = ticket_reading.one(ask, reference)
     if found is None:
         raise IllegalTransition(f"the journal has no ticket {reference}: see `sellkit tickets`")
     return found
-
-
-def _told(ask: Ask, reference: str) -> TicketRecord | None:
-    return next(iter(ticket_reading.told(ask, [reference])), None)

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sellkit.adapters.journal_facts import instant
+from sellkit.adapters.journal_facts import as_text, instant
 from sellkit.core.fills import Fill, total
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import Account, Side
@@ -138,8 +138,8 @@ def of_report(report: OrderReport) -> Facts:
         "reference": report.reference,
         "con_id": report.con_id,
         "status": report.status,
-        "filled": _text(report.filled),
-        "remaining": _text(report.remaining),
+        "filled": as_text(report.filled),
+        "remaining": as_text(report.remaining),
         "code": report.code,
         "text": report.text,
         "meaning": None if report.meaning is None else str(report.meaning),
@@ -175,7 +175,7 @@ def seen(snapshot: AccountSnapshot) -> Facts:
                 "ticker": str(each.instrument.token),
                 "security_type": each.instrument.security_type,
                 "quantity": str(each.quantity),
-                "average_cost": _text(each.average_cost),
+                "average_cost": as_text(each.average_cost),
             }
             for each in snapshot.positions
         ],
@@ -257,7 +257,7 @@ def _sizes(ticket: OrderTicket) -> Facts:
     return {
         "quantity": str(ticket.quantity),
         "position_before": str(ticket.position.quantity),
-        "notional": _text(ticket.notional),
+        "notional": as_text(ticket.notional),
     }
 
 
@@ -289,7 +289,3 @@ def _words(row: Row) -> str:
     return " ".join(told) + (
         "" if row["outcome"] == CONFIRMED else " (its cancel is not confirmed)"
     )
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else str(number)

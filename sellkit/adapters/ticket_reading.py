@@ -41,6 +41,11 @@ _STEPS: Final = """
 _CLAIM: Final = 'SELECT "order", before FROM ticket_claim WHERE reference = ?'
 
 
+def one(ask: Ask, reference: str) -> TicketRecord | None:
+    """One attempt; None when the journal has none of this reference."""
+    return next(iter(told(ask, [reference])), None)
+
+
 def told(ask: Ask, references: Sequence[str]) -> tuple[TicketRecord, ...]:
     """The attempts of these references, in their order, without those that there are not."""
     names = json.dumps(references)

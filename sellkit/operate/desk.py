@@ -193,17 +193,16 @@ class Desk:
         seen = None if self._ready is None else self._ready.lists()
         before, records = seen or (broker.standing, live and live.records(self.run.run_id))
         snapshot = self._snapshot = records.snapshot if records else self.snapshot()
+        parts, at, held = self.parts, self.run.as_of, snapshot.positions
+        known = sheet.assignments
         decider = Decider(
             snapshot=snapshot,
             standing=before,
-            assignments=sheet.assignments,
+            assignments=known,
             incomplete=sheet.incomplete,
             precedents=partial(self.parts.journal.precedents, self.account.alias),
             quotes=self._quotes,
-            study=studying(
-                *(self.parts, self.options, self.run.as_of, self.asked_as_of, self._ready),
-                *(snapshot.positions, sheet.assignments),
-            ),
+            study=studying(*(parts, self.options, at, self.asked_as_of, self._ready), held, known),
             foreseen={} if self._ready is None else self._ready.foreseen,
             options=self.options,
             as_of=self.run.as_of,
@@ -211,9 +210,7 @@ class Desk:
             is_present=self.asked_as_of is None,
             problems=self._problems,
             live=live.facts(records) if live and records else None,
-            deferred=self.parts.journal.deferrals(
-                self.account.alias, self.run.as_of - LONGEST_SESSION
-            ),
+            deferred=parts.journal.deferrals(self.account.alias, at - LONGEST_SESSION),
         )
         decision = decider.decide()
         self.timing.decide()

@@ -60,10 +60,9 @@ def full(path: Path) -> Iterator[SqliteJournal]:
     journal = SqliteJournal(path)
     ticket = build.ticket()
     journal.begin(header())
-    journal.record_snapshot("r1", build.snapshot(orders=[build.open_order(stop="80.10")]))
-    journal.record_standing("r1", build.standing())
     row = build.row(signal=ticket.signal, verdict=DeniedTicket(ticket, ("too many",)))
-    journal.record_rows("r1", [row])
+    seen = build.snapshot(orders=[build.open_order(stop="80.10")])
+    build.record(journal, "r1", [row], seen=seen)
     journal.finish("r1", build.NOW, "decided")
     yield journal
     journal.close()
@@ -206,7 +205,7 @@ def test_the_complete_order_is_json(full: SqliteJournal, path: Path) -> None:
 
 def test_an_empty_snapshot_leaves_a_fact(full: SqliteJournal, path: Path) -> None:
     full.begin(header("r2"))
-    full.record_snapshot("r2", build.snapshot(positions=[]))
+    build.record(full, "r2", seen=build.snapshot(positions=[]))
     (seen,) = rows(path, "SELECT * FROM snapshot_seen WHERE run_id = 'r2'")
     assert (seen["positions"], seen["open_orders"]) == (0, 0)
 
@@ -223,7 +222,7 @@ def test_rows_that_fail_half_way_are_not_kept_in_part(full: SqliteJournal, path:
     broken = build.position(con_id=2**70)  # SQLite holds 64 bits
     good = build.position()
     with pytest.raises(OverflowError):
-        full.record_rows("r2", [build.row(signal=build.signal(each)) for each in (good, broken)])
+        build.record(full, "r2", [build.row(signal=build.signal(each)) for each in (good, broken)])
     assert full.decisions("r2") == ()
 
 
@@ -322,7 +321,7 @@ def test_what_sellkit_cancelled_or_somebody_executed_is_accounted_for(path: Path
     )
     with closing(SqliteJournal(path)) as journal:
         journal.begin(header())
-        journal.record_snapshot("r1", build.snapshot(orders=[stop, other, third]))
+        build.record(journal, "r1", seen=build.snapshot(orders=[stop, other, third]))
         reference = journal.book.intend("r1", build.ticket(), build.NOW).reference
         journal.book.note_cancel(reference, stop, build.NOW, "asked")
         journal.book.note_fills((fill(perm="2"),))

@@ -92,7 +92,7 @@ def test_a_run_id_is_used_once(journal: Journal) -> None:
 
 def test_a_decision_is_told_with_its_whole_certificate(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()])
     assert journal.decisions("r1") == (
         {
             "run_id": "r1",
@@ -128,7 +128,7 @@ def test_a_decision_is_told_with_its_whole_certificate(journal: Journal) -> None
 def test_a_decision_without_evidence_has_no_ticket_and_no_certificate(journal: Journal) -> None:
     journal.begin(header())
     undecided = build.signal(decision=Decision.UNDECIDED)
-    journal.record_rows("r1", [build.row(signal=undecided, last_close=None, readings=())])
+    build.record(journal, "r1", [build.row(signal=undecided, last_close=None, readings=())])
     decision = journal.decisions("r1")[0]
     assert decision["decision"] == "UNDECIDED"
     assert decision["bar_end"] is None
@@ -138,7 +138,7 @@ def test_a_decision_without_evidence_has_no_ticket_and_no_certificate(journal: J
 
 def test_a_prepared_ticket_carries_its_complete_order(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()])
     ticket = journal.tickets("r1")[0]
     assert ticket["verdict"] == "prepared"
     assert ticket["reasons"] == []
@@ -148,7 +148,7 @@ def test_a_prepared_ticket_carries_its_complete_order(journal: Journal) -> None:
 
 def test_a_ticket_that_a_live_run_approved_is_told_as_such(journal: Journal) -> None:
     journal.begin(header(mode="LIVE"))
-    journal.record_rows("r1", [exit_row("approved")])
+    build.record(journal, "r1", [exit_row("approved")])
     ticket = journal.tickets("r1")[0]
     assert (ticket["verdict"], ticket["reasons"]) == ("approved", [])
     assert "mode" not in ticket
@@ -156,14 +156,14 @@ def test_a_ticket_that_a_live_run_approved_is_told_as_such(journal: Journal) -> 
 
 def test_a_withheld_ticket_carries_every_reason(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row("withheld")])
+    build.record(journal, "r1", [exit_row("withheld")])
     ticket = journal.tickets("r1")[0]
     assert (ticket["verdict"], ticket["reasons"]) == ("withheld", ["too many", "too late"])
 
 
 def test_a_deferred_ticket_tells_until_when(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row("deferred")])
+    build.record(journal, "r1", [exit_row("deferred")])
     ticket = journal.tickets("r1")[0]
     assert ticket["verdict"] == "deferred"
     assert ticket["deferred_until"] == "2026-01-29T14:30:00+00:00"
@@ -175,7 +175,7 @@ def test_decisions_keep_their_order_and_their_run(journal: Journal) -> None:
     held = [build.position(f"NYSE:{name}", con_id=n) for n, name in enumerate("CAB")]
     for run_id, positions in (("r1", held), ("r2", held[:1])):
         rows = [build.row(signal=build.signal(each)) for each in positions]
-        journal.record_rows(run_id, rows)
+        build.record(journal, run_id, rows)
     assert [each["ticker"] for each in journal.decisions("r1")] == ["NYSE:C", "NYSE:A", "NYSE:B"]
     assert len(journal.decisions("r2")) == 1
 
@@ -186,11 +186,7 @@ def test_a_run_that_is_not_open_takes_nothing(journal: Journal, begun: bool) -> 
         journal.begin(header())
         journal.finish("r1", build.NOW, "decided")
     with pytest.raises(JournalError, match="r1"):
-        journal.record_rows("r1", [exit_row()])
-    with pytest.raises(JournalError, match="r1"):
-        journal.record_snapshot("r1", build.snapshot())
-    with pytest.raises(JournalError, match="r1"):
-        journal.record_standing("r1", build.standing())
+        build.record(journal, "r1", [exit_row()])
     with pytest.raises(JournalError, match="r1"):
         journal.finish("r1", build.NOW, "decided")
     assert journal.decisions("r1") == ()
@@ -199,7 +195,7 @@ def test_a_run_that_is_not_open_takes_nothing(journal: Journal, begun: bool) -> 
 def test_a_run_has_the_standing_that_was_recorded_for_it(journal: Journal) -> None:
     journal.begin(header())
     assert journal.standings("r1") == ()
-    journal.record_standing("r1", build.standing("the farm usfarm is broken", epoch=3))
+    build.record(journal, "r1", stood=build.standing("the farm usfarm is broken", epoch=3))
     (told,) = journal.standings("r1")
     assert (told["epoch"], told["is_ready"]) == (3, 0)
     assert told["reason"] == "the farm usfarm is broken"
@@ -208,8 +204,7 @@ def test_a_run_has_the_standing_that_was_recorded_for_it(journal: Journal) -> No
 
 def test_the_account_number_stands_nowhere(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_snapshot("r1", build.snapshot(orders=[build.open_order()]))
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()], seen=build.snapshot(orders=[build.open_order()]))
     told = str([journal.runs(), journal.decisions("r1"), journal.tickets("r1")])
     assert build.NUMBER not in told
 
@@ -225,7 +220,7 @@ def hold_row(con_id: int = 272093) -> SnapshotRow:
 
 def test_earlier_decisions_come_with_their_whole_evidence(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()])
     proof = build.certificate()
     assert journal.precedents("main", build.HOUR_END) == (
         Precedent(
@@ -253,7 +248,7 @@ def test_an_earlier_decision_is_an_exit_or_a_hold(journal: Journal) -> None:
     undecided = build.row(
         signal=build.signal(decision=Decision.UNDECIDED, proof=build.certificate())
     )
-    journal.record_rows("r1", [undecided, hold_row(), exit_row()])
+    build.record(journal, "r1", [undecided, hold_row(), exit_row()])
     found = journal.precedents("main", build.HOUR_END)
     assert [each.decision for each in found] == [Decision.HOLD, Decision.EXIT]
 
@@ -263,7 +258,7 @@ def test_earlier_decisions_come_oldest_first_and_also_of_runs_that_failed(
 ) -> None:
     for name, row in (("r2", exit_row()), ("r1", hold_row())):
         journal.begin(header(name))
-        journal.record_rows(name, [row])
+        build.record(journal, name, [row])
         journal.finish(name, build.NOW, "failed: a cell raised")
     assert [each.run_id for each in journal.precedents("main", build.HOUR_END)] == ["r2", "r1"]
 
@@ -272,7 +267,7 @@ def test_decisions_on_earlier_bars_and_of_other_accounts_are_not_among_them(
     journal: Journal,
 ) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()])
     assert journal.precedents("main", build.HOUR_END + build.SECOND) == ()
     assert journal.precedents("other", build.HOUR_END) == ()
 
@@ -288,7 +283,9 @@ def test_how_a_bar_is_told_now_is_kept_beside_the_decision_on_it(journal: Journa
     )
     journal.begin(header())
     row = exit_row("withheld")
-    journal.record_rows("r1", [replace(row, signal=replace(row.signal, retelling=now)), hold_row()])
+    build.record(
+        journal, "r1", [replace(row, signal=replace(row.signal, retelling=now)), hold_row()]
+    )
     assert journal.retellings("r1") == (
         {
             "run_id": "r1",
@@ -312,7 +309,7 @@ def test_how_a_bar_is_told_now_is_kept_beside_the_decision_on_it(journal: Journa
 def test_what_the_market_showed_of_an_exit_is_kept(journal: Journal) -> None:
     journal.begin(header())
     delayed = replace(exit_row("withheld"), quote=build.quote(None, "they are delayed"))
-    journal.record_rows("r1", [replace(exit_row(), quote=build.quote()), delayed, hold_row()])
+    build.record(journal, "r1", [replace(exit_row(), quote=build.quote()), delayed, hold_row()])
     first, second = journal.quotes("r1")
     assert first == {
         "run_id": "r1",
@@ -362,7 +359,7 @@ OPENING = build.utc("2026-01-29 14:30")
 
 def test_the_openings_that_tickets_wait_for_are_told_by_ticket(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row("deferred")])
+    build.record(journal, "r1", [exit_row("deferred")])
     since = build.NOW
     assert journal.deferrals("main", since) == {build.ticket().ticket_id: OPENING}
     assert journal.deferrals("main", OPENING) == {build.ticket().ticket_id: OPENING}
@@ -375,7 +372,7 @@ def test_a_ticket_that_was_not_deferred_waits_for_no_opening(
     journal: Journal, verdict: str
 ) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row(verdict)])
+    build.record(journal, "r1", [exit_row(verdict)])
     assert journal.deferrals("main", build.NOW) == {}
 
 
@@ -384,9 +381,9 @@ def test_the_latest_word_on_a_deferred_ticket_counts(journal: Journal) -> None:
     row = exit_row("deferred")
     moved = replace(row, verdict=DeferredTicket(build.ticket(), later))
     journal.begin(header())
-    journal.record_rows("r1", [row])
+    build.record(journal, "r1", [row])
     journal.begin(header("r2"))
-    journal.record_rows("r2", [moved])
+    build.record(journal, "r2", [moved])
     assert journal.deferrals("main", build.NOW) == {build.ticket().ticket_id: later}
 
 
@@ -394,18 +391,18 @@ def test_what_rested_is_that_of_the_latest_snapshot_of_the_account(journal: Jour
     main, stop = build.account(), build.open_order("SK1-aaaaaaaaaaaa-1")
     assert journal.resting(main) == ()
     journal.begin(header())
-    journal.record_snapshot("r1", build.snapshot(orders=[stop]))
+    build.record(journal, "r1", seen=build.snapshot(orders=[stop]))
     (resting,) = journal.resting(main)
     assert (resting.order, resting.seen_at, resting.held) == (stop, build.NOW, 100)
     assert not resting.is_accounted
     assert journal.resting(build.account("DU0000002", "second")) == ()
-    journal.record_snapshot("r1", build.snapshot(taken_at=build.NOW + build.SECOND))
+    build.record(journal, "r1", seen=build.snapshot(taken_at=build.NOW + build.SECOND))
     assert journal.resting(main) == ()
 
 
 def test_of_a_contract_that_is_not_held_none_was_held(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_snapshot("r1", build.snapshot([], orders=[build.open_order(stop=None)]))
+    build.record(journal, "r1", seen=build.snapshot([], orders=[build.open_order(stop=None)]))
     (resting,) = journal.resting(build.account())
     assert (resting.held, resting.order.stop_price) == (0, None)
 

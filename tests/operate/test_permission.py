@@ -17,6 +17,7 @@ from sellkit.core.reports import BrokerRecords
 from sellkit.core.tickets import TicketRecord
 from sellkit.errors import JournalError, NotConnected
 from sellkit.operate.permission import Permission, day_began
+from tests import build
 from tests.build import (
     NOW,
     SECOND,
@@ -174,7 +175,7 @@ def test_the_opening_that_a_ticket_was_deferred_to_is_told() -> None:
     place = Place()
     opening = utc("2026-01-29 14:30")
     place.journal.begin(header("r1"))
-    place.journal.record_rows("r1", [row(verdict=DeferredTicket(ticket(), opening))])
+    build.record(place.journal, "r1", [row(verdict=DeferredTicket(ticket(), opening))])
     assert place.permission.deferred() == {ticket().ticket_id: opening}
     place.clock.time = opening + 13 * HOUR
     assert place.permission.deferred() == {}

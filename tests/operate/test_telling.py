@@ -226,6 +226,11 @@ def test_what_a_person_has_seen_is_over_and_the_rest_is_not() -> None:
     end_seen(journal, NOW)
     left = {each["kind"] for each in journal.open_alerts()}
     assert left == set(AlertKind) - {
-        *(AlertKind.ORDER_REJECTED, AlertKind.ORDER_UNFINISHED, AlertKind.UNPROTECTED),
+        *(
+            AlertKind.BOUND_ORDER,
+            AlertKind.ORDER_REJECTED,
+            AlertKind.ORDER_UNFINISHED,
+            AlertKind.UNPROTECTED,
+        ),
         *(AlertKind.PROTECTION_GONE, AlertKind.POSITION_FLIPPED, AlertKind.JOURNAL),
     }
