@@ -1,4 +1,4 @@
-"""Panels of widgets for notebooks that a person works in."""
+"""The panel to give each position its average."""
 
 from __future__ import annotations
 
