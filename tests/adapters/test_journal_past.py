@@ -14,7 +14,7 @@ from tests.contracts.test_journal import exit_row, header
 def _journal(tmp_path: Path) -> SqliteJournal:
     journal = SqliteJournal(tmp_path / "journal.sqlite")
     journal.begin(header())
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()])
     return journal
 
 

@@ -425,7 +425,7 @@ def test_a_positions_past_is_the_first_decision_on_each_bar_and_its_orders(
 ) -> None:
     for name, verdict in (("r1", "withheld"), ("r2", "prepared")):
         journal.begin(header(name))
-        journal.record_rows(name, [exit_row(verdict), hold_row()])
+        build.record(journal, name, [exit_row(verdict), hold_row()])
     past = journal.past("main", 265598, build.HOUR_END)
     assert [(each.run_id, each.decision) for each in past.decisions] == [("r1", Decision.EXIT)]
     (order,) = past.orders
@@ -437,7 +437,7 @@ def test_a_positions_past_is_the_first_decision_on_each_bar_and_its_orders(
 
 def test_why_an_order_was_withheld_is_part_of_the_past(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row("withheld")])
+    build.record(journal, "r1", [exit_row("withheld")])
     assert journal.past("main", 265598, build.HOUR_END).orders[0].reasons == (
         "too many",
         "too late",
@@ -448,7 +448,7 @@ def test_the_past_of_other_positions_accounts_and_earlier_bars_is_not_told(
     journal: Journal,
 ) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()])
     assert journal.past("main", 272093, build.HOUR_END) == Past()
     assert journal.past("other", 265598, build.HOUR_END) == Past()
     assert journal.past("main", 265598, build.HOUR_END + build.SECOND) == Past()
