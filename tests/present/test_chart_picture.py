@@ -10,6 +10,7 @@ import pytest
 
 from sellkit.core.assignments import Timeframe
 from sellkit.core.bars import empty_bars
+from sellkit.errors import ConfigError
 from sellkit.present import charts
 from sellkit.present.charts import palette
 from sellkit.present.charts.figure import MIME
@@ -154,3 +155,8 @@ def test_a_line_and_a_slider_can_be_chosen() -> None:
     assert {trace.type for trace in figure.data} == {"scatter"}
     assert figure.layout.xaxis.rangeslider.visible
     assert not _chart().layout.xaxis.rangeslider.visible
+
+
+def test_an_unknown_place_for_the_other_averages_is_refused() -> None:
+    with pytest.raises(ConfigError, match="not 'nowhere'"):
+        charts.Style(others="nowhere")

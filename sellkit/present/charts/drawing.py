@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from sellkit.errors import ConfigError
 from sellkit.present.charts import marking, palette
 from sellkit.present.charts.timeline import MOST_TICKS
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from sellkit.present.charts.scene import Level, Line, Scene
 
+FAINT: Final = "faint"
+LEGEND: Final = "legend"
 _HALF_A_CENT: Final = 0.005
 _GAP: Final = 0.035
 """The least distance between two names at the right edge, in parts of the height."""
@@ -35,11 +38,22 @@ class Style:
         The averages that decide nothing: `faint`, or in the `legend` alone until they are clicked.
     range_slider
         A slider under the bars, to choose which are shown.
+
+    Raises
+    ------
+    ConfigError
+        `others` is neither.
     """
 
     candles: bool = True
-    others: str = "faint"
+    others: str = FAINT
     range_slider: bool = False
+
+    def __post_init__(self) -> None:
+        if self.others not in (FAINT, LEGEND):
+            raise ConfigError(
+                f"the other averages are {FAINT!r} or in the {LEGEND!r}, not {self.others!r}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +131,7 @@ class Panel:
 
     @property
     def _is_faint(self) -> bool:
-        return self.style.others == "faint" and not all(e.is_assigned for e in self.scene.lines)
+        return self.style.others == FAINT and not all(e.is_assigned for e in self.scene.lines)
 
     @property
     def _along(self) -> dict[str, Any]:
@@ -162,7 +176,7 @@ class Panel:
             "name": f"other averages {self.scene.name}" if is_first else line.name,
             "legendgroup": "others",
             "showlegend": is_first and self.number == 1,
-            "visible": True if self.style.others == "faint" else "legendonly",
+            "visible": True if self.style.others == FAINT else "legendonly",
             "line": {"color": palette.OTHER, "width": 1, "dash": dash},
             "opacity": 0.7,
             "hoverinfo": "skip",

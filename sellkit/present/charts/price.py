@@ -66,6 +66,8 @@ def hours_and_days(
 ) -> Chart:
     """Both timeframes of a position side by side; in the one that does not decide all are grey.
 
+    The picture that stands for it in HTML is that of the timeframe that decides.
+
     Parameters
     ----------
     hours, days
