@@ -175,6 +175,8 @@ def _traces(tiles: Sequence[_Tile]) -> Iterator[dict[str, Any]]:
         if found:
             yield _line(found, lambda each: each.closes, colour, 1.5)
             yield _texts(found, decision)
+    if tiles:
+        yield _spots(tiles)
 
 
 def _line(
@@ -199,7 +201,7 @@ def _line(
 
 
 def _texts(tiles: Sequence[_Tile], decision: Decision) -> dict[str, Any]:
-    """What each cell is of, and what it says when it is pointed at."""
+    """What each cell is of."""
     return {
         "type": "scatter",
         "x": [each.cell[0] + _PLOT[0] for each in tiles],
@@ -212,6 +214,18 @@ def _texts(tiles: Sequence[_Tile], decision: Decision) -> dict[str, Any]:
         ],
         "textposition": "bottom right",
         "textfont": {"size": 11, "color": palette.INK},
+        "hoverinfo": "skip",
+    }
+
+
+def _spots(tiles: Sequence[_Tile]) -> dict[str, Any]:
+    """An unseen mark over each cell, that tells of it when it is pointed at."""
+    return {
+        "type": "scatter",
+        "x": [each.cell[0] + 0.5 for each in tiles],
+        "y": [-each.cell[1] - 0.5 for each in tiles],
+        "mode": "markers",
+        "marker": {"size": _ROW_HEIGHT * 0.8, "symbol": "square", "opacity": 0},
         "hovertext": [each.told for each in tiles],
         "hoverinfo": "text",
     }
