@@ -99,7 +99,9 @@ def test_an_exported_page_draws_its_charts_and_asks_nobody(driven: Driven, tmp_p
         expect(page.locator(".js-plotly-plot .gtitle")).to_have_count(2)
         _expect_words(page, "NASDAQ:AAPL", "10 positions · DRY RUN")
         page.locator(".js-plotly-plot").nth(1).hover(position={"x": 90, "y": 180})
-        expect(page.locator(".hoverlayer").nth(1)).to_have_text(re.compile("SMA 50 1H.*close 179.67"))
+        expect(page.locator(".hoverlayer").nth(1)).to_have_text(
+            re.compile("SMA 50 1H.*close 179.67")
+        )
 
 
 def test_the_notebook_of_charts_runs_and_its_live_chart_tells_its_age(lab: Lab) -> None:

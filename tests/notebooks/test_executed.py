@@ -74,6 +74,13 @@ def test_every_chart_has_a_picture_and_a_sentence_beside_it(executed: Executed) 
         assert "· EXIT · DRY RUN" in _joined(each, "text/plain")
 
 
+def test_what_the_run_has_just_journalled_is_marked_on_its_charts(executed: Executed) -> None:
+    for each in (bundle for bundle in executed.shown if FIGURE in bundle):
+        marks = {trace.get("name"): trace for trace in each[FIGURE]["data"]}
+        assert "is strictly below" in marks["EXIT decided"]["hovertext"][0]
+        assert marks["order"]["hovertext"][0].startswith("SELL ")
+
+
 def test_nothing_in_it_is_a_widget_or_asks_a_server(executed: Executed) -> None:
     assert "widgets" not in executed.notebook["metadata"]
     assert "application/vnd.jupyter.widget" not in executed.text
