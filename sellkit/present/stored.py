@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from sellkit.operate.holdings import titles
-from sellkit.present.charts import OFFLINE_RENDERER
+from sellkit.present.charts import OFFLINE_RENDERER, config
 from sellkit.present.terminal import print_table
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def holdings_frame(found: Sequence[Holding]) -> pd.DataFrame:
 
 def show_map(figure: go.Figure) -> None:
     """Show a map where JupyterLab draws it offline."""
-    figure.show(renderer=OFFLINE_RENDERER)
+    figure.show(renderer=OFFLINE_RENDERER, config=config())
 
 
 def coverage_map(

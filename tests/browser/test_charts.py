@@ -97,6 +97,8 @@ def test_an_exported_page_draws_its_charts_and_asks_nobody(driven: Driven, tmp_p
     with recorded_page(driven) as page:
         page.set_content(written.read_text(encoding="utf-8"))
         expect(page.locator(".js-plotly-plot .gtitle")).to_have_count(2)
+        expect(page.locator(".modebar-btn[data-title*='Download']")).to_have_count(2)
+        expect(page.locator(".modebar-btn[data-title*='Share']")).to_have_count(0)
         _expect_words(page, "NASDAQ:AAPL", "10 positions · DRY RUN")
         page.locator(".js-plotly-plot").nth(1).hover(position={"x": 90, "y": 180})
         expect(page.locator(".hoverlayer").nth(1)).to_have_text(

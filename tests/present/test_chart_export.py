@@ -37,6 +37,7 @@ def test_a_page_of_several_charts_holds_all_that_it_needs(tmp_path: Path) -> Non
     assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=", text)
     assert text.count("Plotly.newPlot(") == 2
     assert text.count("plotly.js v") == 1
+    assert text.count('"showSendToCloud": false') == 2
     assert "<title>NASDAQ:AAPL · SMA 50 1H · EXIT · DRY RUN." in text
 
 

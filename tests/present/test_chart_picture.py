@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -45,6 +46,12 @@ def _contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("page", PAGES)
 def test_text_has_the_most_contrast_that_one_colour_can_have_on_both_pages(page: str) -> None:
     assert _contrast(palette.INK, page) >= 4.3
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("colour", palette.WORDS)
+def test_a_decision_in_its_colour_reads_on_either_page(colour: str, page: str) -> None:
+    assert _contrast(colour, page) >= 4.15
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -138,6 +145,13 @@ def test_a_chart_with_two_months_of_decisions_on_record_is_kept_in_forty_kilobyt
 def test_what_is_kept_names_no_server() -> None:
     kept = json.dumps(_chart(past=past_of(APPLE)).bundle)
     assert kept.count("://") == kept.count("http://www.w3.org/2000/svg") == 1
+
+
+def test_no_button_offers_to_upload_the_chart(tmp_path: Path) -> None:
+    charts.export(_chart(), tmp_path, kinds=["html"])  # plotly takes keys out of what it is given
+    config = _chart().bundle[MIME]["config"]
+    assert config["showSendToCloud"] is False
+    assert config["plotlyServerURL"] == ""
 
 
 def test_the_other_averages_are_only_drawn_when_they_are_asked_for() -> None:

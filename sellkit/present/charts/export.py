@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import ConfigError
+from sellkit.present.charts.offline import config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +121,7 @@ def _written(chosen: Sequence[Chart], stem: Path, kinds: Sequence[str]) -> Expor
 def _page(chosen: Sequence[Chart], stem: Path) -> Path:
     """One HTML file; plotly.js stands in it once."""
     pieces = [
-        chart.to_html(full_html=False, include_plotlyjs=place == 0, config={"displaylogo": False})
+        chart.to_html(full_html=False, include_plotlyjs=place == 0, config=config())
         for place, chart in enumerate(chosen)
     ]
     path = stem.with_name(f"{stem.name}.html")

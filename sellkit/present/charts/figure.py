@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from sellkit.present.charts import palette
+from sellkit.present.charts.offline import config
 
 if TYPE_CHECKING:
     from typing import Self
 
 MIME: Final = "application/vnd.plotly.v1+json"
-_CONFIG: Final = {"displaylogo": False, "responsive": True}
 
 
 class Chart(go.Figure):  # type: ignore[misc]  # plotly has no types
@@ -64,7 +64,7 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly has no types
     def bundle(self) -> dict[str, object]:
         """By MIME type, what a notebook keeps of the chart."""
         plain = json.loads(self.to_json())
-        figure = {"data": plain["data"], "layout": plain["layout"], "config": _CONFIG}
+        figure = {"data": plain["data"], "layout": plain["layout"], "config": config()}
         kept: dict[str, object] = {MIME: figure, "text/plain": self._summary}
         return {**kept, "image/svg+xml": self._picture} if self._picture else kept
 

@@ -46,7 +46,7 @@ _COLOURS: Final = {
     Decision.EXIT: palette.DOWN,
     Decision.HOLD: palette.UP,
     Decision.UNDECIDED: palette.UNSURE,
-    Decision.EXCLUDED: palette.OTHER,
+    Decision.EXCLUDED: palette.INK,
 }
 
 
