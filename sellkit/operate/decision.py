@@ -86,10 +86,17 @@ class HourlyDecision:
         )
         return "\n".join([f"{head}: {len(self.rows)} positions", *lines])
 
-    def bars(self, row: SnapshotRow) -> pd.DataFrame:
-        """The completed bars of a row's assigned timeframe, a bar frame; hourly when unassigned."""
+    def bars(self, row: SnapshotRow, timeframe: Timeframe | None = None) -> pd.DataFrame:
+        """The completed bars of a row, a bar frame.
+
+        Parameters
+        ----------
+        timeframe
+            Of which; None takes the assigned one, hours when unassigned.
+        """
         study = self.studies[row.position.instrument.con_id]
-        timeframe = row.assignment.timeframe if row.assignment else Timeframe.H1
+        if timeframe is None:
+            timeframe = row.assignment.timeframe if row.assignment else Timeframe.H1
         return study.history.of(timeframe).frame
 
 

@@ -34,6 +34,10 @@ class AssignmentSheet:
     incomplete: frozenset[Token] = frozenset()
     version: str = ""
 
+    def __repr__(self) -> str:
+        told = [f"{len(self.assignments)} assignments, {len(self.problems)} problems"]
+        return "\n".join([*told, *map(str, self.assignments.values()), *self.problems])
+
 
 @dataclass(frozen=True, slots=True)
 class AssignmentEdit:
@@ -53,10 +57,6 @@ class AssignmentEdit:
     assignments: tuple[Assignment, ...]
     before: str
     after: str
-
-    def __repr__(self) -> str:
-        told = [f"{len(self.assignments)} assignments, {len(self.problems)} problems"]
-        return "\n".join([*told, *map(str, self.assignments.values()), *self.problems])
 
 
 class AssignmentBook(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from sellkit.operate.holdings import titles
-from sellkit.present.charts import OFFLINE_RENDERER
+from sellkit.present.charts import OFFLINE_RENDERER, config
 from sellkit.present.terminal import print_table
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def show_map(figure: go.Figure) -> None:
     figure
         As `coverage_map` makes it.
     """
-    figure.show(renderer=OFFLINE_RENDERER)
+    figure.show(renderer=OFFLINE_RENDERER, config=config())
 
 
 def coverage_map(

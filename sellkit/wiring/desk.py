@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+from sellkit.core.assignments import Timeframe
 from sellkit.core.market_time import has_calendar
 from sellkit.operate.desk import Desk
 from sellkit.operate.prospects import prospects
@@ -16,16 +19,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sellkit.core.assignments import Assignment
+    from sellkit.core.past import Past
     from sellkit.core.prospect import Prospect
+    from sellkit.core.snapshot import SnapshotRow
     from sellkit.operate.decision import HourlyDecision
     from sellkit.ports import AssignmentEdit
 
 log = logging.getLogger(__name__)
 
+_LOOKED_BACK: Final = {Timeframe.H1: dt.timedelta(days=90), Timeframe.D1: dt.timedelta(days=400)}
+"""More than a chart shows."""
+
 
 @dataclass(slots=True, repr=False)
 class WiredDesk(Desk):
-    """A desk that can say under which conditions it works, and what could be assigned."""
+    """A desk that says under which conditions it works, what is on record, what can be assigned.
+
+    Attributes
+    ----------
+    charts_folder
+        Where exported charts go.
+    """
+
+    charts_folder: Path = Path("charts")
 
     def __repr__(self) -> str:
         run, at = self.run, self.run.as_of
@@ -73,3 +89,10 @@ class WiredDesk(Desk):
 
     def __dir__(self) -> list[str]:
         return public_names(self)
+
+    def past(self, row: SnapshotRow) -> Past:
+        """What the journal holds of a position, as far back as a chart of it reaches."""
+        timeframe = row.assignment.timeframe if row.assignment else Timeframe.H1
+        since = self.run.as_of - _LOOKED_BACK[timeframe]
+        con_id = row.position.instrument.con_id
+        return self.parts.journal.past(self.account.alias, con_id, since)

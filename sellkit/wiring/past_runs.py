@@ -131,7 +131,7 @@ class PastRuns:
 
     def decisions(self, run: PastRun) -> tuple[JournalledDecision, ...]:
         """What a run decided, as journalled."""
-        return self._journal.past.decisions(run.facts.run_id)
+        return self._journal.past_runs.decisions(run.facts.run_id)
 
     def compare(self, first: str = "", second: str = "") -> Comparison:
         """Two runs side by side; the last two that judged positions where none is named.
@@ -207,7 +207,7 @@ class PastRuns:
         from sellkit.wiring.evidence import audit
 
         run = self.one(name)
-        places = self._journal.past.places(run.facts.run_id)
+        places = self._journal.past_runs.places(run.facts.run_id)
         findings, others = of_run(audit(self.settings).findings, places, run.facts.run_id)
         return run, findings, others
 
@@ -268,7 +268,7 @@ class PastRuns:
         return (self.settings.data_dir / "journal.sqlite").exists()
 
     def _told(self) -> tuple[JournalledRun, ...]:
-        return self._journal.past.all() if self._is_there() else ()
+        return self._journal.past_runs.all() if self._is_there() else ()
 
     def _month(self, month: str | Month, told: Sequence[JournalledRun]) -> Month:
         if isinstance(month, Month):

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    import pandas as pd
+
     from sellkit.adapters.clock import FlowingClock
     from sellkit.config import Overrides, Settings
+    from sellkit.core.past import Past
+    from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.watched import Watched
     from sellkit.operate.watch import Watch
     from sellkit.present.heading import Heading
@@ -73,6 +77,24 @@ class WiredWatch:
             as_of=now.replace(microsecond=0),
             zone_exchange=next((each for each in exchanges if has_calendar(each)), "NYSE"),
         )
+
+    def bars(self, row: SnapshotRow) -> pd.DataFrame:
+        """The completed bars of a row's assigned timeframe, as stored by now; any thread may ask.
+
+        They are read and judged anew, which takes some 20 ms.
+        """
+        from sellkit.core.assignments import Timeframe
+        from sellkit.operate.study import Archive, Studies
+
+        archive = Archive(self.desk.options, row.as_of)
+        # What is stored is left as it is: the watch keeps the tables of averages itself.
+        studies = Studies(self.desk.parts.store, archive, is_present=False)
+        timeframe = row.assignment.timeframe if row.assignment else Timeframe.H1
+        return studies.of(row.position.instrument).history.of(timeframe).frame
+
+    def past(self, row: SnapshotRow) -> Past:
+        """What the journal holds of a row's position."""
+        return self.desk.past(row)
 
     def stop(self) -> None:
         """End `run`, from another thread."""

@@ -45,7 +45,7 @@ def journal(profile: Profile) -> Iterator[SqliteJournal]:
 
 def runs(journal: SqliteJournal, folder: Path, wanted: RunFilter | None = None) -> list[PastRun]:
     with KeptNotebooks(folder) as kept:
-        return list(reviewed(journal.past.all(), kept, wanted or RunFilter()))
+        return list(reviewed(journal.past_runs.all(), kept, wanted or RunFilter()))
 
 
 def findings(journal: SqliteJournal, folder: Path) -> tuple[object, ...]:
@@ -158,7 +158,7 @@ def test_a_run_that_never_reached_the_journal_is_listed_as_failed(
 
 
 def test_a_run_is_named_by_its_id_its_beginning_or_as_the_last(journal: SqliteJournal) -> None:
-    told = journal.past.all()
+    told = journal.past_runs.all()
     assert named(told, "00000002") is told[1]
     assert named(told, "last") is told[-1]
     assert named(told[:1], "0000") is told[0]
@@ -173,7 +173,7 @@ def test_findings_of_one_run_are_told_apart_from_those_of_others(
     for each in runs(journal, profile.folder)[1:]:
         profile.write(str(each.facts.path), b"{}")
     told = verify(journal.evidence, _hashes(profile))
-    own, others = of_run(told, journal.past.places("00000001"), "00000001")
+    own, others = of_run(told, journal.past_runs.places("00000001"), "00000001")
     assert [each.where for each in own] == ["runs/2026-01-28/200020Z_00000001.ipynb"]
     assert others == 1
 
@@ -181,7 +181,7 @@ def test_findings_of_one_run_are_told_apart_from_those_of_others(
 def test_the_places_of_a_run_are_its_rows_its_notebook_and_its_tickets(
     journal: SqliteJournal,
 ) -> None:
-    places = journal.past.places("00000001")
+    places = journal.past_runs.places("00000001")
     assert places == {
         "run row 1",
         "run_end row 1",
