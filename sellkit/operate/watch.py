@@ -26,10 +26,12 @@ from sellkit.operate.slices import slices_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
+    from sellkit.core.instrument import Instrument
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot
+    from sellkit.core.quotes import Quote
     from sellkit.operate.options import DeskOptions
     from sellkit.operate.parts import Parts
     from sellkit.ports import AssignmentSheet
@@ -48,6 +50,8 @@ class Watch:
         Whose positions.
     options
         How the desk works.
+    quotes
+        Given what would be sold, its present prices; without them no order would be sent now.
     steady
         Seconds that only rise, to tell how long a refresh took.
     """
@@ -58,9 +62,11 @@ class Watch:
         account: Account,
         options: DeskOptions,
         *,
+        quotes: Callable[[Sequence[Instrument]], Mapping[int, Quote]] = lambda _instruments: {},
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
+        self._quotes = quotes
         self._account = account
         self._options = options
         self._steady = steady
@@ -226,6 +232,7 @@ class Watch:
             due=due,
             refreshed_at=snapshot.taken_at,
             rows=watched_rows(decision, former, troubles, options),
+            orders=snapshot.open_orders,
             requests=len(slices),
             trouble=trouble,
         )
@@ -245,6 +252,7 @@ class Watch:
             assignments=sheet.assignments,
             study=self._memory.study,
             precedents=partial(self._parts.journal.precedents, self._account.alias),
+            quotes=self._quotes,
             options=self._options,
             as_of=as_of,
             now=now,
