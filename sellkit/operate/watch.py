@@ -26,12 +26,10 @@ from sellkit.operate.slices import slices_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
-    from sellkit.core.instrument import Instrument
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot
-    from sellkit.core.quotes import Quote
     from sellkit.operate.options import DeskOptions
     from sellkit.operate.parts import Parts
     from sellkit.ports import AssignmentSheet
@@ -50,8 +48,8 @@ class Watch:
         Whose positions.
     options
         How the desk works.
-    quotes
-        Given what would be sold, its present prices; without them no order would be sent now.
+    asks_prices
+        Whether prices of what would be sold are asked for; else no order would be sent now.
     steady
         Seconds that only rise, to tell how long a refresh took.
     """
@@ -62,11 +60,11 @@ class Watch:
         account: Account,
         options: DeskOptions,
         *,
-        quotes: Callable[[Sequence[Instrument]], Mapping[int, Quote]] = lambda _instruments: {},
+        asks_prices: bool = False,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
-        self._quotes = quotes
+        self._asks_prices = asks_prices
         self._account = account
         self._options = options
         self._steady = steady
@@ -252,7 +250,7 @@ class Watch:
             assignments=sheet.assignments,
             study=self._memory.study,
             precedents=partial(self._parts.journal.precedents, self._account.alias),
-            quotes=self._quotes,
+            quotes=self._parts.broker.quotes if self._asks_prices else lambda _instruments: {},
             options=self._options,
             as_of=as_of,
             now=now,

@@ -12,6 +12,7 @@ from sellkit.present.columns import IDENTITY, POSITION, Cell, Column, Tone, reco
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sellkit.core.pacing import Usage
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.watched import Watched, WatchedRow
     from sellkit.present.columns import Value
@@ -66,6 +67,26 @@ def age_in_words(age: dt.timedelta | None) -> str:
         return f"{seconds} s"
     hours, minutes = divmod(seconds // 60, _AN_HOUR)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def minute_in_words(watched: Watched) -> str:
+    """Which minute it is, what it cost, and what is left of the budget of requests."""
+    requests = "1 request" if watched.requests == 1 else f"{watched.requests} requests"
+    parts = [f"minute {watched.minute}", f"{watched.skipped} skipped"]
+    parts.append(f"{requests} in {watched.seconds:.1f} s")
+    stale = len(watched.stale)
+    if stale:
+        parts.append(f"{stale} of {len(watched.rows)} rows not refreshed")
+    if watched.usage is not None:
+        parts.append(_budget(watched.usage))
+    return " · ".join(parts)
+
+
+def _budget(usage: Usage) -> str:
+    text = f"budget: {usage.sent} sent in 10 min, {usage.left} free now, {usage.per_second:.3g}/s"
+    if usage.kept_seconds > 0:
+        text += f", kept for the hourly run for {usage.kept_seconds:.0f} s"
+    return text
 
 
 def watched_record(row: WatchedRow, now: dt.datetime) -> dict[str, Value]:

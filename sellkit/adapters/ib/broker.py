@@ -109,7 +109,7 @@ class IbBroker:
         Raises
         ------
         NotConnected, RequestTimedOut
-            Nothing listens there, the machine is unknown, the client id is in use; or it was silent.
+            Nothing listens there, the machine is unknown, the client id is in use, or it is silent.
         ConfigError
             The port is not a port.
         """

@@ -1,0 +1,460 @@
+// A table of rows that change in place. The kernel tells the whole table once and then what changes;
+// the page keeps all rows in memory, and only those in sight as elements.
+
+const ROW_HEIGHT = 28; // pixels, as in table.css: rows out of sight are reckoned, not measured
+const SPARE_ROWS = 8; // kept beyond either edge, so that scrolling shows no gap
+const OLD_SECONDS = 120;
+const BAR_HALF = 5; // what half a bar stands for, in the cell's own unit
+const FLASH_MILLISECONDS = 1600;
+
+export function ageInWords(seconds) {
+  if (seconds < OLD_SECONDS) return `${Math.floor(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function numberIn(text) {
+  const found = /[-+]?[\d,]*\.?\d+/.exec(text);
+  return found ? Number(found[0].replaceAll(",", "")) : NaN;
+}
+
+// What the kernel has told of the table; all views of a page share it.
+class Store {
+  constructor() {
+    this.rows = new Map();
+    this.order = [];
+    this.number = -1;
+    this.at = null;
+    this.offset = 0;
+    this.listeners = new Set();
+  }
+
+  takeTime(now) {
+    // The desk's clock may be a gateway's virtual one, far from this machine's.
+    if (now !== null && now !== undefined) this.offset = now - Date.now();
+  }
+
+  takeWhole(whole) {
+    if (whole.n === undefined || whole.n < this.number) return;
+    this.takeTime(whole.now);
+    this.rows = new Map(Object.entries(whole.rows).map(([key, row]) => [key, rowOf(row)]));
+    this.order = whole.order;
+    this.at = whole.at;
+    this.number = whole.n;
+    this.tell({ isWhole: true, cells: new Map() });
+  }
+
+  // Take in a change; false when one before it was missed.
+  takeChange(change) {
+    if (change.n <= this.number) return true;
+    if (change.n !== this.number + 1) return false;
+    const cells = new Map();
+    for (const [key, told] of Object.entries(change.rows ?? {})) {
+      const row = this.rows.get(key);
+      if (row === undefined) {
+        this.rows.set(key, rowOf({ ...told, c: Object.values(told.c) }));
+        cells.set(key, "all");
+        continue;
+      }
+      for (const [place, cell] of Object.entries(told.c ?? {})) row.cells[place] = toned(cell);
+      if ("a" in told) row.at = told.a;
+      if ("s" in told) row.isStale = Boolean(told.s);
+      cells.set(key, Object.keys(told.c ?? {}).map(Number));
+    }
+    for (const key of change.gone ?? []) this.rows.delete(key);
+    if (change.order) this.order = change.order;
+    this.at = change.at;
+    this.number = change.n;
+    this.tell({ isWhole: Boolean(change.order), cells });
+    return true;
+  }
+
+  ageOf(row) {
+    const at = row.at === "usual" ? this.at : row.at;
+    return at === null ? null : Math.max(0, (Date.now() + this.offset - at) / 1000);
+  }
+
+  tell(news) {
+    for (const listener of this.listeners) listener(news);
+  }
+}
+
+function rowOf(told) {
+  return { cells: told.c.map(toned), at: told.a, isStale: Boolean(told.s) };
+}
+
+function toned(cell) {
+  return typeof cell === "string" ? [cell, "plain"] : cell;
+}
+
+// One view of the table.
+class View {
+  constructor(store, columns, label, el) {
+    this.store = store;
+    this.columns = columns;
+    this.shown = columns.map((_, place) => place).filter((p) => columns[p].kind !== "detail");
+    this.name = Math.max(0, columns.findIndex((column) => column.kind === "name"));
+    this.sort = { place: null, isDown: false };
+    this.keys = [];
+    this.chosen = null;
+    this.elements = new Map();
+    this.widths = [];
+    this.build(label, el);
+    this.onNews = (news) => this.take(news);
+    store.listeners.add(this.onNews);
+    this.ticker = setInterval(() => this.tick(), 1000);
+    this.resized = new ResizeObserver(() => this.drawWindow());
+    this.resized.observe(this.scroller);
+    this.take({ isWhole: true, cells: new Map() });
+  }
+
+  build(label, el) {
+    this.root = made("div", "sellkit-grid");
+    // Else JupyterLab takes arrows and letters for its own commands.
+    this.root.dataset.lmSuppressShortcuts = "true";
+    this.scroller = made("div", "sellkit-grid-scroller");
+    this.table = made("table", "sellkit-grid-table");
+    this.table.setAttribute("role", "grid");
+    this.table.setAttribute("aria-label", label);
+    this.table.tabIndex = 0;
+    this.group = made("colgroup");
+    this.above = spacer();
+    this.body = made("tbody");
+    this.below = spacer();
+    this.table.append(this.group, this.head(), this.above.body, this.body, this.below.body);
+    this.scroller.append(this.table);
+    this.empty = made("p", "sellkit-grid-empty");
+    this.detail = made("div", "sellkit-grid-detail");
+    this.detail.hidden = true;
+    this.root.append(this.scroller, this.empty, this.detail);
+    this.scroller.addEventListener("scroll", () => this.drawWindow(), { passive: true });
+    this.table.addEventListener("keydown", (event) => this.press(event));
+    this.body.addEventListener("click", (event) => {
+      const row = event.target.closest("tr");
+      if (row) this.choose(row.dataset.key === this.chosen ? null : row.dataset.key);
+    });
+    el.replaceChildren(this.root);
+  }
+
+  head() {
+    const row = made("tr");
+    row.setAttribute("aria-rowindex", "1");
+    this.heads = this.shown.map((place) => {
+      const column = this.columns[place];
+      const cell = made("th", column.kind);
+      cell.scope = "col";
+      const button = made("button");
+      button.type = "button";
+      button.textContent = column.title;
+      if (column.meaning) button.title = column.meaning;
+      button.addEventListener("click", () => this.sortBy(place));
+      cell.append(button);
+      row.append(cell);
+      return cell;
+    });
+    const head = made("thead");
+    head.append(row);
+    return head;
+  }
+
+  take(news) {
+    const { place } = this.sort;
+    const touched = (cells) => cells === "all" || cells.includes(place);
+    const isMoved = place !== null && [...news.cells.values()].some(touched);
+    if (news.isWhole || isMoved) this.arrange();
+    if (this.isWider(news)) this.layOut();
+    this.drawWindow();
+    for (const [key, cells] of news.cells) this.redraw(key, cells);
+    this.tick();
+    this.describe();
+  }
+
+  // The keys in the order in which they are shown; ties keep the desk's own order.
+  arrange() {
+    const { place, isDown } = this.sort;
+    this.keys = [...this.store.order];
+    if (place !== null) {
+      const values = new Map(this.keys.map((key) => [key, this.valueOf(key, place)]));
+      this.keys.sort((a, b) => compared(values.get(a), values.get(b), isDown));
+    }
+    if (this.chosen !== null && !this.store.rows.has(this.chosen)) this.chosen = null;
+    this.table.setAttribute("aria-rowcount", String(this.keys.length + 1));
+    this.scroller.hidden = this.keys.length === 0;
+    this.empty.textContent = this.keys.length || this.store.number < 1 ? "" : "No positions.";
+  }
+
+  valueOf(key, place) {
+    const row = this.store.rows.get(key);
+    const { kind } = this.columns[place];
+    if (kind === "age") return this.store.ageOf(row) ?? NaN;
+    const text = row.cells[place][0];
+    return kind === "number" || kind === "bar" ? numberIn(text) : text;
+  }
+
+  sortBy(place) {
+    const { sort } = this;
+    if (sort.place !== place) this.sort = { place, isDown: false };
+    else if (!sort.isDown) this.sort = { place, isDown: true };
+    else this.sort = { place: null, isDown: false };
+    this.heads.forEach((cell, index) => {
+      const isSorted = this.shown[index] === this.sort.place;
+      if (!isSorted) cell.removeAttribute("aria-sort");
+      else cell.setAttribute("aria-sort", this.sort.isDown ? "descending" : "ascending");
+    });
+    this.arrange();
+    this.drawWindow();
+  }
+
+  // Columns are as wide as the longest text of any row, also of one out of sight.
+  isWider(news) {
+    const before = this.widths.join();
+    const keys = news.isWhole ? this.store.rows.keys() : news.cells.keys();
+    if (this.widths.length === 0) this.widths = this.columns.map((c) => c.title.length + 2);
+    for (const key of keys) {
+      this.store.rows.get(key)?.cells.forEach(([text], place) => {
+        this.widths[place] = Math.max(this.widths[place], text.length);
+      });
+    }
+    return this.widths.join() !== before;
+  }
+
+  layOut() {
+    const room = { name: 2.5, number: 1.8, bar: 11, text: 2.5, age: 3 };
+    let total = 0;
+    const columns = this.shown.map((place) => {
+      const { kind } = this.columns[place];
+      const column = made("col");
+      const width = kind === "age" ? 10 : this.widths[place] * (kind === "name" ? 1.12 : 1);
+      if (kind !== "prose") column.style.width = `${width + room[kind]}ch`;
+      total += kind === "prose" ? 24 : width + room[kind];
+      return column;
+    });
+    this.group.replaceChildren(...columns);
+    this.table.style.minWidth = `${total}ch`;
+  }
+
+  drawWindow() {
+    const headHeight = this.table.tHead.offsetHeight || ROW_HEIGHT;
+    const height = this.scroller.clientHeight || 600;
+    const first = Math.floor(this.scroller.scrollTop / ROW_HEIGHT) - SPARE_ROWS;
+    const count = Math.ceil((height - headHeight) / ROW_HEIGHT) + 2 * SPARE_ROWS;
+    const from = Math.max(0, Math.min(first, this.keys.length - count));
+    const keys = this.keys.slice(from, from + count);
+    const kept = new Map();
+    keys.forEach((key, index) => {
+      const row = this.elements.get(key) ?? this.drawRow(key);
+      row.setAttribute("aria-rowindex", String(from + index + 2));
+      kept.set(key, row);
+    });
+    const isSame = keys.length === this.body.children.length
+      && keys.every((key, index) => this.body.children[index].dataset.key === key);
+    // Only then: an element that is put in anew loses what it is just doing.
+    if (!isSame) this.body.replaceChildren(...kept.values());
+    this.elements = kept;
+    this.above.grow(from);
+    this.below.grow(this.keys.length - from - keys.length);
+  }
+
+  drawRow(key) {
+    const row = made("tr");
+    row.dataset.key = key;
+    row.id = `${this.id()}-${key}`;
+    for (const place of this.shown) {
+      const { kind } = this.columns[place];
+      const cell = made(kind === "name" ? "th" : "td", kind);
+      if (kind === "name") cell.scope = "row";
+      row.append(cell);
+      this.fill(cell, key, place);
+    }
+    this.mark(row, key);
+    this.age(row, key);
+    return row;
+  }
+
+  fill(cell, key, place) {
+    const { kind } = this.columns[place];
+    if (kind === "age") return;
+    const [text, tone] = this.store.rows.get(key).cells[place];
+    const content = made("span", `tone-${tone}`);
+    content.textContent = text;
+    cell.replaceChildren(content);
+    if (kind === "prose") cell.title = text;
+    if (kind === "bar") cell.append(bar(numberIn(text)));
+  }
+
+  mark(row, key) {
+    row.classList.toggle("stale", this.store.rows.get(key).isStale);
+    row.setAttribute("aria-selected", String(key === this.chosen));
+  }
+
+  age(row, key) {
+    const place = this.shown.findIndex((p) => this.columns[p].kind === "age");
+    if (place < 0) return;
+    const told = this.store.rows.get(key);
+    const age = this.store.ageOf(told);
+    const text = age === null ? "stored" : ageInWords(age);
+    const isOld = told.isStale || age === null || age >= OLD_SECONDS;
+    const cell = row.children[place];
+    if (cell.textContent !== text) cell.textContent = text;
+    cell.classList.toggle("tone-warn", isOld);
+  }
+
+  // Draw the changed cells of a row anew, if it is in sight, and let them flash.
+  redraw(key, cells) {
+    const row = this.elements.get(key);
+    if (row === undefined) return;
+    this.mark(row, key);
+    const places = cells === "all" ? this.shown : cells;
+    for (const place of places) {
+      const index = this.shown.indexOf(place);
+      if (index < 0 || this.columns[place].kind === "age") continue;
+      this.fill(row.children[index], key, place);
+      flash(row.children[index]);
+    }
+    if (places.length) flash(row.children[this.shown.indexOf(this.name)]);
+  }
+
+  tick() {
+    for (const [key, row] of this.elements) this.age(row, key);
+  }
+
+  press(event) {
+    if (event.target !== this.table || event.ctrlKey || event.metaKey || event.altKey) return;
+    const last = this.keys.length - 1;
+    const here = this.keys.indexOf(this.chosen);
+    const page = Math.max(1, Math.floor(this.scroller.clientHeight / ROW_HEIGHT) - 2);
+    const steps = { ArrowDown: here + 1, ArrowUp: here - 1, PageDown: here + page };
+    Object.assign(steps, { PageUp: here - page, Home: 0, End: last });
+    if (event.key === "Escape") this.choose(null);
+    else if (event.key in steps) this.choose(this.keys[Math.max(0, Math.min(last, steps[event.key]))]);
+    else return;
+    event.preventDefault();
+  }
+
+  choose(key) {
+    this.chosen = key ?? null;
+    if (this.chosen !== null) this.reveal(this.keys.indexOf(this.chosen));
+    this.drawWindow();
+    for (const [each, row] of this.elements) this.mark(row, each);
+    if (this.chosen === null) this.table.removeAttribute("aria-activedescendant");
+    else this.table.setAttribute("aria-activedescendant", `${this.id()}-${this.chosen}`);
+    this.describe();
+  }
+
+  reveal(index) {
+    const top = index * ROW_HEIGHT;
+    const room = this.scroller.clientHeight - this.table.tHead.offsetHeight - ROW_HEIGHT;
+    const { scrollTop } = this.scroller;
+    if (top < scrollTop) this.scroller.scrollTop = top;
+    else if (top > scrollTop + room) this.scroller.scrollTop = top - room;
+  }
+
+  // Everything that is known of the chosen row, in full.
+  describe() {
+    this.detail.hidden = this.chosen === null;
+    if (this.chosen === null) return;
+    const { cells } = this.store.rows.get(this.chosen);
+    const list = made("dl");
+    this.columns.forEach((column, place) => {
+      if (!["name", "prose", "detail"].includes(column.kind) || cells[place][0] === "") return;
+      const term = made("dt");
+      term.textContent = column.title;
+      const text = made("dd", `tone-${cells[place][1]}`);
+      text.textContent = cells[place][0];
+      list.append(term, text);
+    });
+    if (this.detail.textContent !== list.textContent) this.detail.replaceChildren(list);
+  }
+
+  id() {
+    this.ownId ??= `sellkit-${Math.random().toString(36).slice(2)}`;
+    return this.ownId;
+  }
+
+  remove() {
+    clearInterval(this.ticker);
+    this.resized.disconnect();
+    this.store.listeners.delete(this.onNews);
+  }
+}
+
+function made(name, className = "") {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  return element;
+}
+
+// Stands for rows out of sight: a body of its own, so that readers may pass over it.
+function spacer() {
+  const body = made("tbody");
+  body.setAttribute("aria-hidden", "true");
+  const row = made("tr", "sellkit-grid-spacer");
+  row.append(made("td"));
+  body.append(row);
+  return {
+    body,
+    grow(rows) {
+      body.hidden = rows <= 0;
+      row.style.height = `${Math.max(0, rows) * ROW_HEIGHT}px`;
+    },
+  };
+}
+
+// A bar from the middle: to the left while the price is above its average, to the right below it.
+function bar(value) {
+  const lane = made("span", "lane");
+  lane.setAttribute("aria-hidden", "true");
+  if (Number.isNaN(value)) return lane;
+  const part = made("i", value > 0 ? "below" : "above");
+  const share = Math.min(1, Math.abs(value) / BAR_HALF);
+  part.style.width = `${share * 50}%`;
+  part.classList.toggle("beyond", share === 1);
+  lane.append(part);
+  return lane;
+}
+
+function flash(cell) {
+  cell.classList.add("changed");
+  clearTimeout(cell.flashing);
+  cell.flashing = setTimeout(() => cell.classList.remove("changed"), FLASH_MILLISECONDS);
+}
+
+function compared(a, b, isDown) {
+  // What is unknown stands last, whichever way it is sorted.
+  const isMissing = (value) => Number.isNaN(value) || value === "-" || value === "";
+  if (isMissing(a) || isMissing(b)) return Number(isMissing(a)) - Number(isMissing(b));
+  const found = typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true });
+  return isDown ? -found : found;
+}
+
+export default () => {
+  const store = new Store();
+  return {
+    initialize({ model }) {
+      store.takeWhole(model.get("whole"));
+      model.on("change:whole", () => store.takeWhole(model.get("whole")));
+      model.on("msg:custom", (content) => {
+        store.takeTime(content.now);
+        if (content.change && !store.takeChange(content.change)) model.send({ have: store.number });
+      });
+      // What was told between the making of the table and this line is asked for.
+      model.send({ have: store.number });
+    },
+    render({ model, el }) {
+      const view = new View(store, model.get("columns"), model.get("label"), el);
+      const grey = () => view.root.classList.toggle("away", model.get("is_away"));
+      grey();
+      model.on("change:is_away", grey);
+      model.send({ seen: view.id() });
+      const leave = () => model.send({ unseen: view.id() });
+      window.addEventListener("pagehide", leave);
+      return () => {
+        window.removeEventListener("pagehide", leave);
+        model.off("change:is_away", grey);
+        view.remove();
+        leave();
+      };
+    },
+  };
+};
