@@ -32,13 +32,14 @@ def state_of(settings: Settings, account: Account, now: dt.datetime) -> DeskStat
     from sellkit.present.panels.state import DeskState
     from sellkit.wiring.live import open_switches
 
-    found = switches_of(settings, now)
+    found = [each for each in switches_of(settings, now) if each.name != "halt"]
+    lacks = tuple(f"{each.name}: {each.trouble}" for each in found if each.trouble)
+    halt = open_switches(settings).halt()
     return DeskState(
-        halt=open_switches(settings).halt(),
+        halt=halt,
         arming=next((each.state for each in found if each.name == "arming"), "not armed"),
-        lacks=tuple(
-            f"{each.name}: {each.trouble}" for each in found if each.trouble and each.name != "halt"
-        ),
+        is_armed=not lacks and halt is None,
+        lacks=lacks,
         tickets=_unsettled(settings, account),
         alerts=open_alerts(settings),
         next_decision=_next_decision(settings, now),

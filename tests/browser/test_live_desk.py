@@ -53,3 +53,31 @@ def test_look(lab: Lab, stepped: GatewayProcess) -> None:
     lab.page.wait_for_timeout(1000)
     lab.shot("third")
     print(out.inner_text())
+
+
+def test_look_dark(lab: Lab, stepped: GatewayProcess) -> None:
+    lab.workspace.use(stepped.port)
+    lab.open(NOTEBOOK)
+    lab.set_theme("JupyterLab Dark")
+    lab.run_all()
+    out = lab.output(CELL)
+    grid = out.get_by_role("grid")
+    with stepped.control() as control:
+        control.advance(60)
+    lab.page.wait_for_timeout(4000)
+    with stepped.control() as control:
+        control.ask("inject", rule={"do": "drop"}) if False else None
+        control.advance(3600)
+    lab.page.wait_for_timeout(1800)
+    lab.shot("dark")
+    lab.page.wait_for_timeout(2800)
+    out.get_by_role("button", name="Halt").click()
+    lab.page.wait_for_timeout(500)
+    lab.shot("dark_halt1")
+    out.get_by_role("button", name="Click again").click()
+    lab.page.wait_for_timeout(2500)
+    lab.shot("dark_halt2")
+    grid.locator("tbody tr").nth(3).click()
+    stepped.control().__enter__().log_out()
+    lab.page.wait_for_timeout(8500)
+    lab.shot("dark_away")

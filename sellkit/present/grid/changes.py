@@ -67,10 +67,10 @@ class Told:
         Returns
         -------
         dict or None
-            `n`; `at`, the moment that most rows share; and where they are not empty: `order`, the
-            keys of all rows; `gone`, those of rows that are no more; `rows`, by key the changed
-            cells by place (`c`), the row's moment (`a`, "usual" for that of most) and whether it is
-            stale (`s`).
+            `n`; `at`, the moment that most rows share; and where there is something to tell:
+            `order`, the keys of all rows; `gone`, those of rows that are no more; `rows`, by key
+            the changed cells by place (`c`), the row's moment (`a`, "usual" for that of most) and
+            whether it is stale (`s`).
         """
         former, former_at = self._lines, self._at
         self._lines = {line.key: line for line in lines}
@@ -84,12 +84,15 @@ class Told:
             if changed:
                 rows[line.key] = changed
         gone = [key for key in former if key not in self._lines]
-        order = list(self._lines) if list(former) != list(self._lines) else []
-        told = {"gone": gone, "order": order, "rows": rows}
-        if not any(told.values()) and self._at == former_at:
+        told: dict[str, Any] = {"gone": gone} if gone else {}
+        if rows:
+            told["rows"] = rows
+        if list(former) != list(self._lines):
+            told["order"] = list(self._lines)
+        if not told and self._at == former_at:
             return None
         self.number += 1
-        return {"n": self.number, "at": self._at, **{k: v for k, v in told.items() if v}}
+        return {"n": self.number, "at": self._at, **told}
 
 
 def _usual(lines: Sequence[Line]) -> int | None:

@@ -6,6 +6,10 @@ const SPARE_ROWS = 8; // kept beyond either edge, so that scrolling shows no gap
 const OLD_SECONDS = 120;
 const BAR_HALF = 5; // what half a bar stands for, in the cell's own unit
 const FLASH_MILLISECONDS = 1600;
+const AGE_WIDTH = 66;
+const BAR_WIDTH = 66; // as in table.css, with its margin
+const PROSE_WIDTH = 230;
+const PILLS = new Set(["exit", "hold", "undecided"]);
 
 export function ageInWords(seconds) {
   if (seconds < OLD_SECONDS) return `${Math.floor(seconds)} s`;
@@ -104,7 +108,10 @@ class View {
     this.onNews = (news) => this.take(news);
     store.listeners.add(this.onNews);
     this.ticker = setInterval(() => this.tick(), 1000);
-    this.resized = new ResizeObserver(() => this.drawWindow());
+    this.resized = new ResizeObserver(() => {
+      this.findFont();
+      this.drawWindow();
+    });
     this.resized.observe(this.scroller);
     this.take({ isWhole: true, cells: new Map() });
   }
@@ -208,30 +215,53 @@ class View {
 
   // Columns are as wide as the longest text of any row, also of one out of sight.
   isWider(news) {
+    if (!this.pen) return false;
     const before = this.widths.join();
     const keys = news.isWhole ? this.store.rows.keys() : news.cells.keys();
-    if (this.widths.length === 0) this.widths = this.columns.map((c) => c.title.length + 2);
     for (const key of keys) {
-      this.store.rows.get(key)?.cells.forEach(([text], place) => {
-        this.widths[place] = Math.max(this.widths[place], text.length);
-      });
+      this.store.rows.get(key)?.cells.forEach((cell, place) => this.widen(place, cell));
     }
     return this.widths.join() !== before;
   }
 
+  widen(place, [text, tone]) {
+    const known = this.measured[place].get(text);
+    if (known !== undefined) return;
+    const isStrong = tone !== "plain" || this.columns[place].kind === "name";
+    this.pen.font = `${isStrong ? 700 : 400} ${this.font}`;
+    const width = Math.ceil(this.pen.measureText(text).width) + (PILLS.has(tone) ? 14 : 0);
+    this.measured[place].set(text, width);
+    // Prices come and go: what was measured long ago may be measured again.
+    if (this.measured[place].size > 5000) this.measured[place].clear();
+    this.widths[place] = Math.max(this.widths[place], width);
+  }
+
+  // Only an element in the page has a font.
+  findFont() {
+    const style = getComputedStyle(this.root);
+    if (this.pen || !this.root.isConnected || !style.fontFamily) return;
+    this.font = `${style.fontSize} ${style.fontFamily}`;
+    this.pen = document.createElement("canvas").getContext("2d");
+    this.pen.font = `600 ${this.font}`;
+    this.measured = this.columns.map(() => new Map());
+    this.widths = this.columns.map((c) => Math.ceil(this.pen.measureText(`${c.title} \u25B2`).width));
+    this.isWider({ isWhole: true });
+    this.layOut();
+  }
+
   layOut() {
-    const room = { name: 2.5, number: 1.8, bar: 11, text: 2.5, age: 3 };
     let total = 0;
     const columns = this.shown.map((place) => {
       const { kind } = this.columns[place];
       const column = made("col");
-      const width = kind === "age" ? 10 : this.widths[place] * (kind === "name" ? 1.12 : 1);
-      if (kind !== "prose") column.style.width = `${width + room[kind]}ch`;
-      total += kind === "prose" ? 24 : width + room[kind];
+      const content = kind === "age" ? AGE_WIDTH : this.widths[place];
+      const width = kind === "prose" ? PROSE_WIDTH : content + (kind === "bar" ? BAR_WIDTH : 0) + 14;
+      if (kind !== "prose") column.style.width = `${width}px`;
+      total += width;
       return column;
     });
     this.group.replaceChildren(...columns);
-    this.table.style.minWidth = `${total}ch`;
+    this.table.style.minWidth = `${total}px`;
   }
 
   drawWindow() {

@@ -14,7 +14,8 @@ function words(seconds) {
 function tick(el, offset) {
   const now = Date.now() + offset;
   for (const each of el.querySelectorAll("[data-since]")) {
-    write(each, words((now - Number(each.dataset.since)) / 1000));
+    const here = each.dataset.clock === "machine" ? Date.now() : now;
+    write(each, words((here - Number(each.dataset.since)) / 1000));
   }
   for (const each of el.querySelectorAll("[data-until]")) {
     const left = (Number(each.dataset.until) - now) / 1000;

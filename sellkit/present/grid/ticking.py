@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 _FOLDER: Final = Path(__file__).parent
 
 
-def since(instant: dt.datetime) -> str:
-    """How long ago an instant is, going on: `3 min 12 s`."""
-    return f'<span data-since="{milliseconds(instant)}"></span>'
+def since(instant: dt.datetime, *, by_machine: bool = False) -> str:
+    """How long ago an instant is, going on: `3 min 12 s`; by the machine's clock or the desk's."""
+    clock = ' data-clock="machine"' if by_machine else ""
+    return f'<span data-since="{milliseconds(instant)}"{clock}></span>'
 
 
 def until(instant: dt.datetime, due: str = "now") -> str:

@@ -9,7 +9,7 @@ from sellkit.present.hypertext import Html
 from sellkit.present.panels.assigning import assign
 
 if TYPE_CHECKING:
-    from sellkit.present.panels.live import LiveDesk, LivePanel
+    from sellkit.present.panels.live_panel import LiveDesk, LivePanel
 
 __all__ = ["assign", "live"]
 
@@ -29,6 +29,6 @@ def live(desk: LiveDesk) -> LivePanel | Html:
     if find_spec("anywidget") is None:
         missing = 'The live desk needs anywidget: pip install "sellkit[lab]"'
         return Html(f'<p role="status">{missing}</p>', missing)
-    from sellkit.present.panels.live import LivePanel  # noqa: PLC0415  (anywidget is an extra)
+    from sellkit.present.panels.live_panel import LivePanel  # noqa: PLC0415  (anywidget is an extra)
 
     return LivePanel.open(desk)

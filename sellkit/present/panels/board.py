@@ -58,7 +58,8 @@ def lights(standing: Standing | None, broken_farms: Sequence[str], trouble: str)
         farms = f"broken: {', '.join(broken_farms)}"
         return _light("connection", "well", "") + _light("data farms", "broken", farms)
     if not standing.is_ready:
-        told = f"{standing.reason} (for {since(standing.since)})"
+        # A connection tells its times by the machine's clock, whatever the desk lives by.
+        told = f"{escape(standing.reason)} (for {since(standing.since, by_machine=True)})"
         return _light("connection", "broken", "", told) + _light("data farms", "unknown", "")
     return _light("connection", "well", "") + _light("data farms", "well", "")
 
@@ -89,12 +90,12 @@ def board(*parts: str) -> str:
 
 def arming(state: DeskState) -> str:
     """Whether a live run would send, and what it lacks."""
-    if not state.lacks:
+    if state.is_armed:
         return _under(f"<b>{escape(state.arming)}</b>: a live run sends what every gate lets pass")
-    lines = h.bullets(state.lacks) if len(state.lacks) > 1 else f"<p>{escape(state.lacks[0])}</p>"
+    lines = "".join(f"<li>{escape(each)}</li>" for each in state.lacks) or "<li>it is halted</li>"
     head = f"<b>dry run</b> · {escape(state.arming)}: no run sends an order"
     return _under(
-        f'<details><summary>{head} <span class="more">(why)</span></summary>{lines}</details>'
+        f'<details><summary>{head} <span class="more">(why)</span></summary><ul>{lines}</ul></details>'
     )
 
 
@@ -102,7 +103,8 @@ def halted(state: DeskState, resume: str) -> str:
     """That a halt is in force, and how it ends; "" while there is none."""
     if state.halt is None:
         return ""
-    told = f"<b>{escape(str(state.halt).capitalize())}.</b> Nothing is sent by any process. "
+    halt = str(state.halt)
+    told = f"<b>{escape(halt[0].upper() + halt[1:])}.</b> Nothing is sent by any process. "
     told += (
         "Orders that are in the market already stay there: cancel them in TWS if they shall not. "
     )

@@ -51,9 +51,9 @@ class HaltButton:
         self._is_halted = False
         self.widget = widgets.Button(
             description=_READY,
-            button_style="danger",
             tooltip=_MEANS,
             layout=widgets.Layout(width="auto", min_width="7em"),
+            style={"button_color": "#b3261e", "text_color": "#fff", "font_weight": "600"},
         )
         self.widget.on_click(lambda _button: self.click())
 
@@ -74,12 +74,14 @@ class HaltButton:
     def look(self, halt: Halt | None) -> None:
         """Show whether a halt is in force, and forget a first click that is too old."""
         with self._turn:
-            self._is_halted = halt is not None
+            was_halted, self._is_halted = self._is_halted, halt is not None
             self.widget.disabled = self._is_halted
             if self._is_halted:
                 self._asked_at = None
                 self.widget.description = _HALTED
                 return
+            if was_halted:
+                self._say("The halt has ended.")
             asked_at = self._asked_at
             if asked_at is not None and self._steady() - asked_at <= CONFIRM_SECONDS:
                 return
@@ -97,5 +99,4 @@ class HaltButton:
             return
         self._is_halted = self.widget.disabled = True
         self.widget.description = _HALTED
-        written = f" It is not journalled: {unwritten}." if unwritten else ""
-        self._say(f"{str(found).capitalize()}.{written}")
+        self._say(f"{found}, but not journalled: {unwritten}" if unwritten else "Halted.")

@@ -23,8 +23,10 @@ class DeskState:
         The halt that is in force.
     arming
         Whether the account is armed, until when and for how much, in words.
+    is_armed
+        Whether a live run would send what every gate lets pass.
     lacks
-        Why a live run would send nothing, a line for each switch; empty when all are set.
+        Why it would not, a line for each switch.
     tickets
         Every attempt that is not settled, oldest first.
     alerts
@@ -34,13 +36,9 @@ class DeskState:
     """
 
     halt: Halt | None = None
-    arming: str = ""
+    arming: str = "not armed"
+    is_armed: bool = False
     lacks: tuple[str, ...] = ()
     tickets: tuple[TicketRecord, ...] = ()
     alerts: tuple[Mapping[str, object], ...] = ()
     next_decision: dt.datetime | None = None
-
-    @property
-    def is_armed(self) -> bool:
-        """Whether a live run would send what every gate lets pass."""
-        return not self.lacks and self.halt is None

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 1.0
 _READ_EVERY: Final = 5
-_UNSEEN_SECONDS: Final = 30.0
+_UNSEEN_SECONDS: Final = 10.0
 
 
 class LiveDesk(WatchedDesk, Protocol):
