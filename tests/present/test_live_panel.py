@@ -19,6 +19,7 @@ from sellkit.present.grid.clocks import Drift, milliseconds
 from sellkit.present.panels import board
 from sellkit.present.panels.live_panel import LivePanel
 from sellkit.present.panels.live_rows import COLUMNS, live_lines, would_send
+from sellkit.present.panels.onlookers import Onlookers
 from sellkit.present.panels.state import DeskState
 from sellkit.present.refreshing import Refreshers
 from sellkit.present.watched_columns import watched_columns
@@ -213,18 +214,45 @@ def test_a_panel_whose_widget_is_closed_frees_the_connection(page: Page) -> None
     assert page.desk.open == []
 
 
-def test_a_page_that_nobody_looks_at_keeps_no_connection_until_somebody_does(page: Page) -> None:
+def test_a_panel_that_no_page_shows_keeps_no_connection_until_one_does(page: Page) -> None:
     page.panel.feed.begin(page.desk)
     assert page.desk.connected.acquire(timeout=SECONDS)
-    page.grid._handle_custom_msg({"seen": "a"}, [])
-    page.grid._handle_custom_msg({"unseen": "a"}, [])
-    page.panel._unseen_since = -1e9  # long ago by the machine's steady clock
+    page.panel._onlookers = Onlookers(-1.0)
     page.panel._look()
     assert page.panel.feed.join(SECONDS)
     assert page.desk.open == []
-    page.grid._handle_custom_msg({"seen": "b"}, [])
+    page.panel._onlookers = Onlookers(SECONDS)
+    page.grid._handle_custom_msg({"seen": True}, [])
     assert page.desk.connected.acquire(timeout=SECONDS)
+    page.panel._look()
     assert len(page.desk.open) == 1
+
+
+def test_a_panel_whose_feed_draws_a_chart_as_well_goes_on_unseen(page: Page) -> None:
+    page.panel.feed.begin(page.desk)
+    assert page.desk.connected.acquire(timeout=SECONDS)
+    page.panel.feed.subscribe(lambda _found: None)
+    page.panel._onlookers = Onlookers(-1.0)
+    page.panel._look()
+    assert page.panel.feed.is_running
+
+
+def test_nobody_is_gone_while_a_cell_keeps_the_kernel_from_hearing() -> None:
+    time = 0.0
+    onlookers = Onlookers(10.0, lambda: time)
+    time = 9.0
+    assert not onlookers.are_gone()
+    onlookers.cell_begins()
+    time = 60.0
+    assert not onlookers.are_gone()
+    onlookers.cell_ends()
+    time = 69.0
+    assert not onlookers.are_gone()
+    onlookers.seen()
+    time = 78.0
+    assert not onlookers.are_gone()
+    time = 80.0
+    assert onlookers.are_gone()
 
 
 def test_without_anywidget_one_sentence_says_what_to_install(

@@ -458,6 +458,16 @@ function compared(a, b, isDown) {
   return isDown ? -found : found;
 }
 
+// A page may outlive its kernel; what it says then is said to nobody.
+function say(model, content) {
+  try {
+    model.send(content);
+  } catch {
+    return false;
+  }
+  return true;
+}
+
 export default () => {
   const store = new Store();
   return {
@@ -466,24 +476,24 @@ export default () => {
       model.on("change:whole", () => store.takeWhole(model.get("whole")));
       model.on("msg:custom", (content) => {
         store.takeTime(content.now);
-        if (content.change && !store.takeChange(content.change)) model.send({ have: store.number });
+        if (content.change && !store.takeChange(content.change)) say(model, { have: store.number });
       });
       // What was told between the making of the table and this line is asked for.
-      model.send({ have: store.number });
+      say(model, { have: store.number });
     },
     render({ model, el }) {
       const view = new View(store, model.get("columns"), model.get("label"), el);
       const grey = () => view.root.classList.toggle("away", model.get("is_away"));
       grey();
       model.on("change:is_away", grey);
-      model.send({ seen: view.id() });
-      const leave = () => model.send({ unseen: view.id() });
-      window.addEventListener("pagehide", leave);
+      // A notebook that is closed cannot say so any more: it is missed.
+      const beat = () => say(model, { seen: true });
+      const beating = setInterval(beat, model.get("beat") * 1000);
+      beat();
       return () => {
-        window.removeEventListener("pagehide", leave);
+        clearInterval(beating);
         model.off("change:is_away", grey);
         view.remove();
-        leave();
       };
     },
   };

@@ -61,13 +61,16 @@ class Grid(anywidget.AnyWidget):
     now
         The time by which ages are told; it answers at once.
     on_seen
-        Told, on any thread, how many views of it are in pages.
+        Called, on any thread, as often as a page says that it shows the table.
+    beat_seconds
+        How often it says so.
     """
 
     _esm = (_FOLDER / "table.js").read_text(encoding="utf-8")
     _css = (_FOLDER / "table.css").read_text(encoding="utf-8")
     columns: traitlets.List[Any] = traitlets.List().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
+    beat = traitlets.Float().tag(sync=True)
     is_away = traitlets.Bool(False).tag(sync=True)  # the source is away: all rows are grey at once
     whole = traitlets.Dict().tag(sync=True, to_json=_whole)
 
@@ -77,16 +80,16 @@ class Grid(anywidget.AnyWidget):
         *,
         label: str,
         now: Now,
-        on_seen: Callable[[int], None] = lambda _count: None,
+        on_seen: Callable[[], None] = lambda: None,
+        beat_seconds: float = 20.0,
     ) -> None:
         self._now = now
         self._on_seen = on_seen
         self._told = Told()
         self._turn = threading.Lock()
         self._is_heard = False
-        self._views: set[str] = set()
         told = [{"title": c.title, "kind": c.kind, "meaning": c.meaning} for c in columns]
-        super().__init__(columns=told, label=label)
+        super().__init__(columns=told, label=label, beat=beat_seconds)
         self.on_msg(self._hear)
 
     def show(self, lines: Sequence[Line]) -> None:
@@ -109,15 +112,11 @@ class Grid(anywidget.AnyWidget):
         return {**self._told.whole(), "now": milliseconds(self._now())}
 
     def _hear(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
-        """What a page says: which change it has, and that it shows the table, or no longer."""
+        """What a page says: which change it has, and that it shows the table."""
         if "have" in content:
             with self._turn:
                 self._is_heard = True
                 if content["have"] != self._told.number:
                     self.send_state("whole")
         if "seen" in content:
-            self._views.add(content["seen"])
-            self._on_seen(len(self._views))
-        if "unseen" in content:
-            self._views.discard(content["unseen"])
-            self._on_seen(len(self._views))
+            self._on_seen()

@@ -46,7 +46,11 @@ export default {
     model.on("change:markup", draw);
     model.on("change:now", takeTime);
     // A page that was opened later holds an old time.
-    model.send({ time: true });
+    try {
+      model.send({ time: true });
+    } catch {
+      // The page outlived its kernel: what it shows stays as it was.
+    }
     const ticker = setInterval(() => tick(el, offset), 1000);
     return () => {
       clearInterval(ticker);

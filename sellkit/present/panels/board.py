@@ -94,9 +94,8 @@ def arming(state: DeskState) -> str:
         return _under(f"<b>{escape(state.arming)}</b>: a live run sends what every gate lets pass")
     lines = "".join(f"<li>{escape(each)}</li>" for each in state.lacks) or "<li>it is halted</li>"
     head = f"<b>dry run</b> · {escape(state.arming)}: no run sends an order"
-    return _under(
-        f'<details><summary>{head} <span class="more">(why)</span></summary><ul>{lines}</ul></details>'
-    )
+    summary = f'<summary>{head} <span class="more">(why)</span></summary>'
+    return _under(f"<details>{summary}<ul>{lines}</ul></details>")
 
 
 def halted(state: DeskState, resume: str) -> str:

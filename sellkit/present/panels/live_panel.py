@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-import time
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
@@ -19,6 +18,7 @@ from sellkit.present.heading import Heading
 from sellkit.present.panels import board
 from sellkit.present.panels.halting import HaltButton
 from sellkit.present.panels.live_rows import COLUMNS, live_lines
+from sellkit.present.panels.onlookers import Onlookers
 from sellkit.present.panels.state import DeskState
 from sellkit.present.refreshing import REFRESHERS
 from sellkit.present.watched_columns import minute_in_words
@@ -33,7 +33,9 @@ log = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 1.0
 _READ_EVERY: Final = 5
-_UNSEEN_SECONDS: Final = 10.0
+
+_UNSEEN_SECONDS: Final = 150.0
+"""A browser lets a page that is in the background speak once a minute only."""
 
 
 class LiveDesk(WatchedDesk, Protocol):
@@ -63,24 +65,30 @@ class LivePanel:
         Its widgets.
     """
 
-    def __init__(self, desk: LiveDesk, feed: Feed) -> None:
+    def __init__(self, desk: LiveDesk, feed: Feed, unseen_seconds: float = _UNSEEN_SECONDS) -> None:
         self.feed = feed
+        self._onlookers = Onlookers(unseen_seconds)
         self._desk = desk
         self._turn = threading.RLock()
         self._state = DeskState()
         self._watch: Watching | None = None
         self._looks = 0
         self._trouble: str | None = None
-        self._unseen_since: float | None = None
         self._is_paused = self._is_closed = False
         self._drift = Drift(self._now)
         self._make()
         self._forget = feed.subscribe(self._update)
 
     @classmethod
-    def open(cls, desk: LiveDesk) -> Self:
-        """A panel that runs, in place of a former one of the desk's profile and account."""
-        panel = cls(desk, feed_of(desk))
+    def open(cls, desk: LiveDesk, unseen_seconds: float = _UNSEEN_SECONDS) -> Self:
+        """A panel that runs, in place of a former one of the desk's profile and account.
+
+        Parameters
+        ----------
+        unseen_seconds
+            How long no page may show it before it pauses, and frees its client id.
+        """
+        panel = cls(desk, feed_of(desk), unseen_seconds)
         panel.begin()
         return panel
 
@@ -121,6 +129,7 @@ class LivePanel:
             label=f"{run.mode}: positions of {run.account}, profile {run.profile}",
             now=self._now,
             on_seen=self._seen,
+            beat_seconds=self._onlookers.beat_seconds,
         )
         self._grid.observe(lambda _change: self._end(), "comm")
         self._minute = widgets.HTML()
@@ -214,18 +223,15 @@ class LivePanel:
 
     # --- whether anybody looks ------------------------------------------------------------------
 
-    def _seen(self, views: int) -> None:
-        self._unseen_since = None if views else time.monotonic()
-        if views and self._is_paused and not self._is_closed:
+    def _seen(self) -> None:
+        self._onlookers.seen()
+        if self._is_paused and not self._is_closed:
             self._is_paused = False
             self.feed.begin(self._desk)
 
     def _pause_unless_seen(self) -> None:
         """A notebook that was closed keeps no connection; it comes back when it is opened."""
-        since = self._unseen_since
-        if since is None or self._is_paused or time.monotonic() - since < _UNSEEN_SECONDS:
-            return
-        if self.feed.subscribers == 1:
+        if not self._is_paused and self._onlookers.are_gone() and self.feed.subscribers == 1:
             self._is_paused = True
             self.feed.end()
 
