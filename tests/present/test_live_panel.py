@@ -243,9 +243,12 @@ def test_nobody_is_gone_while_a_cell_keeps_the_kernel_from_hearing() -> None:
     time = 9.0
     assert not onlookers.are_gone()
     onlookers.cell_begins()
+    assert not onlookers.is_deaf
     time = 60.0
+    assert onlookers.is_deaf
     assert not onlookers.are_gone()
     onlookers.cell_ends()
+    assert not onlookers.is_deaf
     time = 69.0
     assert not onlookers.are_gone()
     onlookers.seen()

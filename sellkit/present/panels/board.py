@@ -30,6 +30,7 @@ STYLE: Final = """<style>
  line-height:1.5;color:var(--jp-ui-font-color1,inherit)}
 .sellkit-board .shape{margin-right:5px}
 .sellkit-board .more,.sellkit-under .more{color:var(--jp-ui-font-color2,#666)}
+.sellkit-board .deaf{border-left:4px solid #c98a00;padding-left:8px}
 .sellkit-board b{font-weight:600}
 .sellkit-board [role=timer]{font-variant-numeric:tabular-nums;font-weight:600}
 .sellkit-under{font-size:12.5px;line-height:1.5;color:var(--jp-ui-font-color1,inherit)}
@@ -81,6 +82,12 @@ def next_decision(at: dt.datetime | None, exchange: str) -> str:
     when = two_clocks(at, exchange)
     left = until(at, "its bar is being completed")
     return f'<span><b>next decision</b> {left} <span class="more">{when}</span></span>'
+
+
+def deaf() -> str:
+    """That a click waits, and what does not."""
+    told = "a cell is running: Halt is heard when it ends; at once, in a terminal:"
+    return f'<span class="deaf">▲ {told} <code>sellkit halt</code></span>'
 
 
 def board(*parts: str) -> str:

@@ -202,7 +202,8 @@ class LivePanel:
         self._grid.is_away = standing is None or not standing.is_ready
         lights = board.lights(standing, farms, trouble)
         due = board.next_decision(self._state.next_decision, self._exchange)
-        self._board.markup = board.board(lights, due)
+        deaf = board.deaf() if self._onlookers.is_deaf else ""
+        self._board.markup = board.board(lights, due, deaf)
         if feed.mishap:
             self._say(f"what follows the desk failed: {feed.mishap}")
 

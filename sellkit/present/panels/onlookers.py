@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BEATS: Final = 7
+_DEAF_SECONDS: Final = 1.0
 
 
 class Onlookers:
@@ -30,7 +31,7 @@ class Onlookers:
         self._steady = steady
         self._turn = threading.Lock()
         self._heard_at = steady()
-        self._is_busy = False
+        self._busy_since: float | None = None
         _follow_cells(self.cell_begins, self.cell_ends)
 
     @property
@@ -43,21 +44,28 @@ class Onlookers:
         with self._turn:
             self._heard_at = self._steady()
 
+    @property
+    def is_deaf(self) -> bool:
+        """Whether a cell has been running for so long that clicks wait to be heard."""
+        with self._turn:
+            since = self._busy_since
+            return since is not None and self._steady() - since > _DEAF_SECONDS
+
     def cell_begins(self, _info: object = None) -> None:
         """A cell runs."""
         with self._turn:
-            self._is_busy = True
+            self._busy_since = self._steady()
 
     def cell_ends(self, _result: object = None) -> None:
         """It has ended, and what pages said meanwhile is about to be heard."""
         with self._turn:
-            self._is_busy = False
+            self._busy_since = None
             self._heard_at = self._steady()
 
     def are_gone(self) -> bool:
         """Whether no page has shown it for too long."""
         with self._turn:
-            return not self._is_busy and self._steady() - self._heard_at > self._seconds
+            return self._busy_since is None and self._steady() - self._heard_at > self._seconds
 
 
 def _follow_cells(begins: Callable[[object], None], ends: Callable[[object], None]) -> None:
