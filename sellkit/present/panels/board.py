@@ -37,6 +37,7 @@ STYLE: Final = """<style>
 .sellkit-under ul{margin:2px 0;padding-left:1.4em}
 .sellkit-under .alert{border-left:4px solid #c98a00;padding:2px 10px;margin:2px 0}
 .sellkit-under .halt{border-left:4px solid #b3261e;padding:2px 10px;margin:2px 0}
+.sellkit-under p{margin:4px 0}
 .sellkit-under summary{cursor:pointer}
 </style>"""
 
