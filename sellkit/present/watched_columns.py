@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.market_time import UTC, calendar_for, has_calendar
@@ -143,9 +144,13 @@ def _signal(row: WatchedRow) -> Cell:
 def _bar_ended(row: WatchedRow) -> Cell:
     if row.bar is None:
         return Cell(words.UNKNOWN)
-    exchange = row.token.exchange
-    local = calendar_for(exchange).local(row.bar.end) if has_calendar(exchange) else row.bar.end
-    return Cell(f"{local:%m-%d %H:%M}")
+    return Cell(_local_minute(row.bar.end, row.token.exchange))
+
+
+@lru_cache(maxsize=64)  # hundreds of rows share a few ends
+def _local_minute(instant: dt.datetime, exchange: str) -> str:
+    local = calendar_for(exchange).local(instant) if has_calendar(exchange) else instant
+    return f"{local:%m-%d %H:%M}"
 
 
 def _stops(row: WatchedRow) -> Cell:

@@ -23,7 +23,6 @@ import pytest
 from tests.browser import chromium
 
 if TYPE_CHECKING:
-
     from playwright.sync_api import Locator
     from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -127,7 +126,8 @@ def latencies(lab: Lab, kind: str, count: int) -> list[float]:
     shown(lab, kind, count)
     lab.page.evaluate(_WATCH, list(PLACES[kind][:2]))
     # The cell that measures stands below, and must not push the table out of the page.
-    source = f"import threading\nmeasured = []\nthreading.Thread(target=lambda: measured.append(k.measure(give, {count}, {ROUNDS}))).start()"
+    measure = f"measured.append(k.measure(give, {count}, {ROUNDS}))"
+    source = f"import threading\nmeasured = []\nthreading.Thread(target=lambda: {measure}).start()"
     lab.page.evaluate(_NEW_CELL, source)
     lab.show_cell(f"k.{kind}({count})")
     last = f"{101 + ROUNDS / 100:.2f}"

@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 Now = Callable[[], dt.datetime | None]
@@ -14,6 +15,7 @@ Now = Callable[[], dt.datetime | None]
 _TOLERANCE: Final = dt.timedelta(seconds=1.5)
 
 
+@lru_cache(maxsize=64)  # hundreds of rows share a moment
 def milliseconds(instant: dt.datetime | None) -> int | None:
     """An instant as JavaScript has it: milliseconds since 1970 UTC."""
     return None if instant is None else round(instant.timestamp() * 1000)

@@ -2,7 +2,8 @@
 // the page keeps all rows in memory, and only those in sight as elements.
 
 const ROW_HEIGHT = 28; // pixels, as in table.css: rows out of sight are reckoned, not measured
-const SPARE_ROWS = 8; // kept beyond either edge, so that scrolling shows no gap
+const SPARE_ROWS = 16; // kept beyond either edge, so that scrolling seldom has to draw rows
+const NEAR_ROWS = 6; // of them left when the next are drawn
 const OLD_SECONDS = 120;
 const BAR_HALF = 5; // what half a bar stands for, in the cell's own unit
 const FLASH_MILLISECONDS = 1600;
@@ -10,6 +11,8 @@ const AGE_WIDTH = 66;
 const BAR_WIDTH = 66; // as in table.css, with its margin
 const PROSE_WIDTH = 230;
 const PILLS = new Set(["exit", "hold", "undecided"]);
+const NUMBERS = new Set(["number", "bar"]);
+const NOT_MEASURED = new Set(["prose", "detail", "age"]);
 
 export function ageInWords(seconds) {
   if (seconds < OLD_SECONDS) return `${Math.floor(seconds)} s`;
@@ -108,8 +111,13 @@ class View {
     this.onNews = (news) => this.take(news);
     store.listeners.add(this.onNews);
     this.ticker = setInterval(() => this.tick(), 1000);
+    this.from = 0;
+    this.room = 600;
+    this.headHeight = ROW_HEIGHT;
     this.resized = new ResizeObserver(() => {
       this.findFont();
+      this.room = this.scroller.clientHeight || 600;
+      this.headHeight = this.table.tHead.offsetHeight || ROW_HEIGHT;
       this.drawWindow();
     });
     this.resized.observe(this.scroller);
@@ -135,7 +143,7 @@ class View {
     this.detail = made("div", "sellkit-grid-detail");
     this.detail.hidden = true;
     this.root.append(this.scroller, this.empty, this.detail);
-    this.scroller.addEventListener("scroll", () => this.drawWindow(), { passive: true });
+    this.scroller.addEventListener("scroll", () => this.follow(), { passive: true });
     this.table.addEventListener("keydown", (event) => this.press(event));
     this.body.addEventListener("click", (event) => {
       const row = event.target.closest("tr");
@@ -172,7 +180,8 @@ class View {
     if (news.isWhole || isMoved) this.arrange();
     if (this.isWider(news)) this.layOut();
     this.drawWindow();
-    for (const [key, cells] of news.cells) this.redraw(key, cells);
+    const changed = [...news.cells].flatMap(([key, cells]) => this.redraw(key, cells));
+    flash(changed);
     this.tick();
     this.describe();
   }
@@ -225,14 +234,17 @@ class View {
   }
 
   widen(place, [text, tone]) {
+    const { kind } = this.columns[place];
+    if (NOT_MEASURED.has(kind)) return;
+    // All digits are of one width.
+    if (NUMBERS.has(kind) && text.length <= (this.longest[place] ?? 0)) return;
+    this.longest[place] = text.length;
     const known = this.measured[place].get(text);
     if (known !== undefined) return;
-    const isStrong = tone !== "plain" || this.columns[place].kind === "name";
+    const isStrong = tone !== "plain" || kind === "name";
     this.pen.font = `${isStrong ? 700 : 400} ${this.font}`;
     const width = Math.ceil(this.pen.measureText(text).width) + (PILLS.has(tone) ? 14 : 0);
     this.measured[place].set(text, width);
-    // Prices come and go: what was measured long ago may be measured again.
-    if (this.measured[place].size > 5000) this.measured[place].clear();
     this.widths[place] = Math.max(this.widths[place], width);
   }
 
@@ -244,6 +256,7 @@ class View {
     this.pen = document.createElement("canvas").getContext("2d");
     this.pen.font = `600 ${this.font}`;
     this.measured = this.columns.map(() => new Map());
+    this.longest = [];
     this.widths = this.columns.map((c) => Math.ceil(this.pen.measureText(`${c.title} \u25B2`).width));
     this.isWider({ isWhole: true });
     this.layOut();
@@ -264,12 +277,20 @@ class View {
     this.table.style.minWidth = `${total}px`;
   }
 
+  // Scrolling draws rows only where those that are drawn are about to end.
+  follow() {
+    const first = Math.floor(this.scroller.scrollTop / ROW_HEIGHT);
+    const last = first + Math.ceil(this.room / ROW_HEIGHT);
+    const isAbove = this.from > 0 && first - this.from < NEAR_ROWS;
+    const end = this.from + this.elements.size;
+    if (isAbove || (end < this.keys.length && end - last < NEAR_ROWS)) this.drawWindow();
+  }
+
   drawWindow() {
-    const headHeight = this.table.tHead.offsetHeight || ROW_HEIGHT;
-    const height = this.scroller.clientHeight || 600;
     const first = Math.floor(this.scroller.scrollTop / ROW_HEIGHT) - SPARE_ROWS;
-    const count = Math.ceil((height - headHeight) / ROW_HEIGHT) + 2 * SPARE_ROWS;
+    const count = Math.ceil((this.room - this.headHeight) / ROW_HEIGHT) + 2 * SPARE_ROWS;
     const from = Math.max(0, Math.min(first, this.keys.length - count));
+    this.from = from;
     const keys = this.keys.slice(from, from + count);
     const kept = new Map();
     keys.forEach((key, index) => {
@@ -277,10 +298,13 @@ class View {
       row.setAttribute("aria-rowindex", String(from + index + 2));
       kept.set(key, row);
     });
-    const isSame = keys.length === this.body.children.length
-      && keys.every((key, index) => this.body.children[index].dataset.key === key);
-    // Only then: an element that is put in anew loses what it is just doing.
-    if (!isSame) this.body.replaceChildren(...kept.values());
+    // A row that stays is not touched: what is put in anew is laid out anew.
+    for (const [key, row] of this.elements) if (!kept.has(key)) row.remove();
+    let next = this.body.firstChild;
+    for (const row of kept.values()) {
+      if (row === next) next = next.nextSibling;
+      else this.body.insertBefore(row, next);
+    }
     this.elements = kept;
     this.above.grow(from);
     this.below.grow(this.keys.length - from - keys.length);
@@ -330,19 +354,17 @@ class View {
     cell.classList.toggle("tone-warn", isOld);
   }
 
-  // Draw the changed cells of a row anew, if it is in sight, and let them flash.
+  // Draw the changed cells of a row anew, if it is in the page; gives what is to flash.
   redraw(key, cells) {
     const row = this.elements.get(key);
-    if (row === undefined) return;
+    if (row === undefined) return [];
     this.mark(row, key);
-    const places = cells === "all" ? this.shown : cells;
-    for (const place of places) {
-      const index = this.shown.indexOf(place);
-      if (index < 0 || this.columns[place].kind === "age") continue;
-      this.fill(row.children[index], key, place);
-      flash(row.children[index]);
-    }
-    if (places.length) flash(row.children[this.shown.indexOf(this.name)]);
+    const places = (cells === "all" ? this.shown : cells)
+      .map((place) => [place, this.shown.indexOf(place)])
+      .filter(([place, index]) => index >= 0 && this.columns[place].kind !== "age");
+    for (const [place, index] of places) this.fill(row.children[index], key, place);
+    const changed = places.map(([, index]) => row.children[index]);
+    return changed.length ? [...changed, row.children[this.shown.indexOf(this.name)]] : [];
   }
 
   tick() {
@@ -353,7 +375,7 @@ class View {
     if (event.target !== this.table || event.ctrlKey || event.metaKey || event.altKey) return;
     const last = this.keys.length - 1;
     const here = this.keys.indexOf(this.chosen);
-    const page = Math.max(1, Math.floor(this.scroller.clientHeight / ROW_HEIGHT) - 2);
+    const page = Math.max(1, Math.floor(this.room / ROW_HEIGHT) - 2);
     const steps = { ArrowDown: here + 1, ArrowUp: here - 1, PageDown: here + page };
     Object.assign(steps, { PageUp: here - page, Home: 0, End: last });
     if (event.key === "Escape") this.choose(null);
@@ -374,7 +396,7 @@ class View {
 
   reveal(index) {
     const top = index * ROW_HEIGHT;
-    const room = this.scroller.clientHeight - this.table.tHead.offsetHeight - ROW_HEIGHT;
+    const room = this.room - this.headHeight - ROW_HEIGHT;
     const { scrollTop } = this.scroller;
     if (top < scrollTop) this.scroller.scrollTop = top;
     else if (top > scrollTop + room) this.scroller.scrollTop = top - room;
@@ -444,10 +466,9 @@ function bar(value) {
   return lane;
 }
 
-function flash(cell) {
-  cell.classList.add("changed");
-  clearTimeout(cell.flashing);
-  cell.flashing = setTimeout(() => cell.classList.remove("changed"), FLASH_MILLISECONDS);
+function flash(cells) {
+  for (const cell of cells) cell.classList.add("changed");
+  setTimeout(() => cells.forEach((cell) => cell.classList.remove("changed")), FLASH_MILLISECONDS);
 }
 
 function compared(a, b, isDown) {

@@ -49,6 +49,7 @@ COLUMNS: Final = (
     ("to know", "detail", ""),
 )
 
+_CLASSES: Final = {tone: tone.replace(" ", "-") for tone in Tone}
 _OF_STATUS: Final = {column.title: column.cell for column in (*POSITION, *PROSE)}
 
 
@@ -95,4 +96,4 @@ def _line(row: WatchedRow, makers: Sequence[Make]) -> Line:
 def _wire(cell: Cell) -> Wire:
     if cell.tone is Tone.PLAIN:
         return cell.text
-    return cell.text, cell.tone.replace(" ", "-")
+    return cell.text, _CLASSES[cell.tone]
