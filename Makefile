@@ -20,8 +20,9 @@ help: ## show this list
 demo: $(STAMP) ## one hourly run on a simulated gateway, from nothing to decisions
 	$(BIN)/sellkit demo
 
+# A worker for each core; tests of one file stay with one worker, because they share what is costly.
 test: $(STAMP) ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 drill: $(STAMP) ## play the 74 numbered faults and print what came of each; ONLY=43 or ONLY=1-19
 	$(BIN)/python -m tests.faults.drill "$(ONLY)"

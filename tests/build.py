@@ -38,6 +38,7 @@ from sellkit.core.signals import BarCertificate, Decision, Signal
 from sellkit.core.snapshot import Reading, SnapshotRow
 from sellkit.core.standing import Standing
 from sellkit.core.tickets import TicketRecord
+from sellkit.ports import Journal
 
 AAPL = "NASDAQ:AAPL"
 NUMBER = "DU1234567"
@@ -198,6 +199,18 @@ def snapshot(
     return AccountSnapshot(account(), taken_at, held, tuple(orders), epoch)
 
 
+def record(
+    journal: Journal,
+    run_id: str,
+    rows: Sequence[SnapshotRow] = (),
+    *,
+    seen: AccountSnapshot | None = None,
+    stood: Standing | None = None,
+) -> None:
+    """Write a decision to a journal, of which a test tells what it is about."""
+    journal.record_decision(run_id, seen or snapshot([]), stood or standing(), rows)
+
+
 def standing(reason: str = "", epoch: int = 1) -> Standing:
     """A connection that is ready, unless there is a reason why not."""
     return Standing(epoch, not reason, reason, NOW)
@@ -309,6 +322,7 @@ def live_facts(**changes: Any) -> LiveFacts:
         "probe": ProbeStanding(NOW),
         "clock_skew": dt.timedelta(),
         "records_epoch": 1,
+        "reconciled_epoch": 1,
         "unsettled": (),
         "orders_today": 0,
         "notional_today": Decimal(0),

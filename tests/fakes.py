@@ -48,6 +48,19 @@ class FakeClock:
             self.time = max(self.time, instant)
 
 
+class SilentProgress:
+    """A `Progress` that says nothing."""
+
+    def start(self, label: str, total: int) -> None:
+        pass
+
+    def advance(self, steps: int = 1, *, of: str = "") -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+
 class FakeBroker:
     """A gateway in memory. Tests may change every attribute at any time.
 

@@ -55,6 +55,8 @@ class FakeRoute:
         What the lists tell.
     on_submit, on_cancel
         What becomes of an order that comes in, or is to be cancelled.
+    on_bind, bindings
+        What becomes of orders placed by hand when they are to be bound, and how often that was.
     sent, cancelled
         What was written to it: references, and perm ids.
     failures
@@ -76,6 +78,8 @@ class FakeRoute:
         self.fills: list[Fill] = []
         self.on_submit: Deed = fill
         self.on_cancel: Callable[[FakeRoute, OpenOrder], None] = confirm_cancel
+        self.on_bind: Callable[[FakeRoute], None] = give_ids
+        self.bindings = 0
         self.sent: list[str] = []
         self.cancelled: list[str] = []
         self.submitted: set[str] = set()
@@ -83,6 +87,7 @@ class FakeRoute:
         self.after_read: Callable[[FakeRoute], None] = lambda _route: None
         self.seconds = 0.0
         self.start = NOW
+        self.steady_since = NOW
         self.epoch = 1
         self.is_idle = True
         self.is_full = False
@@ -97,6 +102,7 @@ class FakeRoute:
         held = tuple(each for each in self.positions.values() if each.quantity)
         lists = BrokerRecords(
             began_at=self.now(),
+            steady_since=self.steady_since,
             snapshot=AccountSnapshot(account, self.now(), held, tuple(self.orders), self.epoch),
             completed=tuple(self.completed),
             fills=tuple(self.fills),
@@ -112,12 +118,15 @@ class FakeRoute:
         self.is_full = not self.is_idle
         return self.is_idle
 
-    def draft(self, approved: ApprovedTicket) -> OrderDraft:
+    def draft(self, approved: ApprovedTicket, above: str | None = None) -> OrderDraft:
         self._fail("draft")
         ticket = approved.ticket
-        number = str(next(self._ids))
+        number = next(self._ids)
+        if above is not None and number <= int(above):
+            number = int(above) + 1
+            self.number_from(number + 1)
         return OrderDraft(
-            order_id=number,
+            order_id=str(number),
             client_id=self.client_id,
             epoch=self.epoch,
             reference=ticket.reference,
@@ -134,6 +143,11 @@ class FakeRoute:
         self.sent.append(draft.reference)
         self.on_submit(self, self.order_of(approved.ticket, draft))
         self._fail("after submit")
+
+    def bind(self) -> None:
+        self._fail("bind")
+        self.bindings += 1
+        self.on_bind(self)
 
     def cancel(self, order: OpenOrder) -> None:
         self._fail("cancel")
@@ -268,6 +282,20 @@ class FakeRoute:
 
     def come_back(self) -> None:
         self.epoch += 1
+        self.disturb()
+
+    def number_from(self, number: int) -> None:
+        """The next order gets this number, or one above those that are known elsewhere."""
+        self._ids = itertools.count(number)
+
+    def disturb(self) -> None:
+        """Interactive Brokers is lost, and back, over the same connection."""
+        self.steady_since = self.now() + dt.timedelta(microseconds=len(self.log) + 1)
+
+    def start_anew(self) -> None:
+        """Another process connects, and counts from one."""
+        self.disturb()
+        self.epoch = 1
 
     def _fail(self, method: str) -> None:
         turns = self.failures.get(method)
@@ -322,6 +350,14 @@ def confirm_cancel(route: FakeRoute, order: OpenOrder) -> None:
 
 def ignore_cancel(_route: FakeRoute, _order: OpenOrder) -> None:
     """It is never confirmed."""
+
+
+def give_ids(route: FakeRoute) -> None:
+    """Whatever was placed by hand has an id now."""
+    route.orders = [
+        replace(each, order_id=str(-number)) if each.order_id == "0" else each
+        for number, each in enumerate(route.orders, 1)
+    ]
 
 
 def as_order(order: OpenOrder) -> FakeOrder:

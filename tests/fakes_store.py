@@ -11,12 +11,14 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from sellkit.adapters import journal_facts
+from sellkit.adapters import decision_facts, journal_facts
 from sellkit.adapters.bar_store.series_name import name_of
+from sellkit.core.alerts import Alert
 from sellkit.core.assignments import Assignment
-from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, merge, shaped
+from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, micros, shaped
 from sellkit.core.coverage import Absence
 from sellkit.core.custody import Figures, Finding, Freeze
 from sellkit.core.instrument import Token
@@ -31,6 +33,15 @@ from sellkit.errors import ConfigError, DataError, ForeignOrigin, JournalError, 
 from sellkit.ports import AssignmentSheet, RunHeader
 
 NUMBERS = [*PRICES, "volume"]
+
+
+def merge(stored: pd.DataFrame, fetched: pd.DataFrame) -> pd.DataFrame:
+    """Both frames in one, by bar start; where both have a bar, the later fetch wins."""
+    if stored.empty or fetched.empty:
+        return fetched if stored.empty else stored
+    both = pd.concat([stored, fetched])
+    both = both.iloc[np.lexsort((micros(both["fetched_at"]), micros(both.index)))]
+    return both[~both.index.duplicated(keep="last")]
 
 
 class MemoryBarStore:
@@ -218,14 +229,16 @@ class MemoryAssignmentBook:
 
 
 class MemoryJournal:
-    """A `Journal` of lists; `snapshots` holds what `record_snapshot` was given."""
+    """A `Journal` of lists; `snapshots` holds what `record_decision` was given."""
 
     def __init__(self) -> None:
         self._runs: dict[str, dict[str, object]] = {}
         self._decisions: list[dict[str, object]] = []
         self._beside: dict[str, list[dict[str, object]]] = defaultdict(list)
         self._standings: list[dict[str, object]] = []
-        self._switches: list[dict[str, object]] = []
+        self._events: list[dict[str, object]] = []
+        self._alerts: list[dict[str, object]] = []
+        self._over: set[int] = set()
         self._timings: list[tuple[str, Mapping[str, object]]] = []
         self.snapshots: list[tuple[str, AccountSnapshot]] = []
 
@@ -238,19 +251,19 @@ class MemoryJournal:
             "outcome": None,
         }
 
-    def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
+    def record_decision(
+        self,
+        run_id: str,
+        snapshot: AccountSnapshot,
+        standing: Standing,
+        rows: Sequence[SnapshotRow],
+    ) -> None:
         self._open(run_id)
         self.snapshots.append((run_id, snapshot))
-
-    def record_standing(self, run_id: str, standing: Standing) -> None:
-        self._open(run_id)
         self._standings.append(journal_facts.of_standing(run_id, standing))
-
-    def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
-        self._open(run_id)
         for row in rows:
-            self._decisions.append(journal_facts.of_decision(run_id, row))
-            for table, facts in journal_facts.beside(run_id, row).items():
+            self._decisions.append(decision_facts.of_decision(run_id, row))
+            for table, facts in decision_facts.beside(run_id, row).items():
                 self._beside[table].append(facts)
 
     def record_timing(self, run_id: str, at: dt.datetime, parts: Mapping[str, object]) -> None:
@@ -278,13 +291,13 @@ class MemoryJournal:
             for each in self._decisions
             if each["account"] == account and each["decision"] in FIRM
         ]
-        told = [journal_facts.precedent(each) for each in firm]
+        told = [decision_facts.precedent(each) for each in firm]
         return tuple(each for each in told if each.end >= since)
 
     def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
         told = [each for each in self._beside["ticket"] if each["account"] == account]
         waiting = [each for each in told if each["deferred_until"] is not None]
-        found = {str(each["ticket_id"]): journal_facts.deferred_until(each) for each in waiting}
+        found = {str(each["ticket_id"]): decision_facts.deferred_until(each) for each in waiting}
         return {ticket_id: until for ticket_id, until in found.items() if until >= since}
 
     def resting(self, account: Account) -> tuple[Resting, ...]:
@@ -302,15 +315,26 @@ class MemoryJournal:
             for each in told[-1].open_orders
         )
 
-    def record_switch(
-        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
-    ) -> None:
-        told: dict[str, object] = {"at": journal_facts.instant(at), "what": what, "by": by}
-        told["details"] = dict(details)
-        self._switches.append(told)
+    def open_alerts(self) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._alerts if each["number"] not in self._over)
 
-    def switches(self) -> tuple[Mapping[str, object], ...]:
-        return tuple(self._switches)
+    def renew_alerts(
+        self, at: dt.datetime, over: Sequence[int], told: Sequence[tuple[str, Alert]]
+    ) -> None:
+        self._over.update(over)
+        for source, alert in told:
+            number = {"number": len(self._alerts) + 1}
+            self._alerts.append(number | journal_facts.of_alert(source, alert))
+
+    def record_event(
+        self, kind: str, at: dt.datetime, text: str, details: Mapping[str, object]
+    ) -> None:
+        told: dict[str, object] = {"at": journal_facts.instant(at), "kind": kind, "text": text}
+        told["details"] = dict(details)
+        self._events.append(told)
+
+    def events(self, kind: str) -> tuple[Mapping[str, object], ...]:
+        return tuple(each for each in self._events if each["kind"] == kind)
 
     def quotes(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._beside["quote_seen"] if each["run_id"] == run_id)

@@ -13,6 +13,7 @@ from sellkit.core.gates import ApprovedTicket
 from sellkit.core.lifecycle import TicketState, check, check_unmoved
 from sellkit.core.orders import OrderTicket
 from sellkit.core.portfolio import Account, AccountSnapshot, OpenOrder
+from sellkit.core.proof import Round
 from sellkit.core.reports import BrokerRecords, OrderReport, is_same
 from sellkit.errors import DuplicateTicket, IllegalTransition, JournalError
 from sellkit.ports.order_route import OrderDraft
@@ -29,7 +30,7 @@ class Entry:
 
     record: TicketRecord
     steps: list[dict[str, object]] = field(default_factory=list)
-    rounds: list[tuple[dt.datetime, int, str]] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
     cancels: dict[str, tuple[OpenOrder, str]] = field(default_factory=dict)
 
 
@@ -121,11 +122,20 @@ class FakeTicketBook:
         )
         return self._append(entry, told, {"order": draft.order, "before": _seen(before)})
 
+    def highest_order_id(self, client_id: str) -> str | None:
+        told = (each.record for each in self._entries.values())
+        ids = [int(e.order_id) for e in told if e.order_id and e.client_id == client_id]
+        return str(max(ids)) if ids else None
+
     def note_cancel(self, reference: str, order: OpenOrder, at: dt.datetime, outcome: str) -> None:
         self._check_writable("note_cancel")
         entry = self._entry(reference)
         entry.cancels[order.perm_id or f"{order.client_id}/{order.order_id}"] = (order, outcome)
         self.written.append(f"cancel {outcome} {reference}")
+
+    def cancel_of(self, perm_id: str) -> tuple[str, str] | None:
+        held = [(name, each.cancels.get(perm_id)) for name, each in self._entries.items()]
+        return next(((name, found[1]) for name, found in reversed(held) if found), None)
 
     def note_reports(self, reports: tuple[OrderReport, ...]) -> None:
         self._check_writable("note_reports")
@@ -149,12 +159,12 @@ class FakeTicketBook:
         self.lists.append((source, records))
         self.written.append(f"records {source}")
 
-    def note_round(self, reference: str, at: dt.datetime, epoch: int, doubt: str) -> None:
+    def note_round(self, reference: str, look: Round) -> None:
         self._check_writable("note_round")
-        self._entry(reference).rounds.append((at, epoch, doubt))
+        self._entry(reference).rounds.append(look)
         self.written.append(f"round {reference}")
 
-    def rounds(self, reference: str) -> tuple[tuple[dt.datetime, int, str], ...]:
+    def rounds(self, reference: str) -> tuple[Round, ...]:
         entry = self._entries.get(reference)
         return () if entry is None else tuple(entry.rounds)
 
@@ -270,6 +280,7 @@ def _words(order: OpenOrder, outcome: str) -> str:
     prices = [f"stop {order.stop_price}"] if order.stop_price is not None else []
     prices += [f"limit {order.limit_price}"] if order.limit_price is not None else []
     told = [f"{order.side} {order.remaining} {order.order_type}", *prices, order.time_in_force]
+    told += ["placed by hand"] if order.is_bound else []
     return " ".join(told) + ("" if outcome == "confirmed" else " (its cancel is not confirmed)")
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from sellkit.core.fills import Fill
 from sellkit.core.gates import ApprovedTicket
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.orders import OrderTicket
 from sellkit.core.portfolio import Side
+from sellkit.core.proof import Round
 from sellkit.core.reports import BrokerRecords, CompletedOrder, Meaning, OrderReport, ReportKind
 from sellkit.ports.order_route import OrderDraft
 from sellkit.ports.ticket_book import TicketBook, TicketRecord
@@ -88,6 +90,12 @@ def journalled(each: Fill) -> Fill:
     return replace(each, account=replace(each.account, number=each.account.alias))
 
 
+def look(seconds: float, doubt: str = "", **changes: Any) -> Round:
+    """A look in vain, so many seconds after the usual moment."""
+    usual: dict[str, Any] = {"epoch": 3, "since": build.NOW - 60 * SECOND}
+    return Round(at=build.NOW + seconds * SECOND, doubt=doubt, **(usual | changes))
+
+
 def report() -> OrderReport:
     return OrderReport(
         number=1,
@@ -114,4 +122,10 @@ def records() -> BrokerRecords:
         text="",
     )
     seen = build.snapshot(orders=[build.open_order()])
-    return BrokerRecords(began_at=after(3), snapshot=seen, completed=(ended,), fills=(fill(),))
+    return BrokerRecords(
+        began_at=after(3),
+        steady_since=build.NOW,
+        snapshot=seen,
+        completed=(ended,),
+        fills=(fill(),),
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import durable_file
@@ -14,8 +16,10 @@ if TYPE_CHECKING:
     from io import BufferedRandom
     from pathlib import Path
 
+    from sellkit.adapters.sender_file import SenderFile
     from sellkit.core.portfolio import Account
 
+_PAUSE_SECONDS: Final = 0.02
 _REMEDY: Final = "allow sellkit to write there, or set SELLKIT_STATE_DIR"
 
 
@@ -33,23 +37,40 @@ class FileLease:
         Whose; the file is named after its fingerprint.
     now
         The machine's time, aware UTC.
+    sender
+        Which profile sends for the account; while it is another one there is no lease for this.
+    patience_seconds
+        How long it is asked for again when somebody has it: one who only looks has it for a moment.
     """
 
-    def __init__(self, folder: Path, account: Account, now: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        account: Account,
+        now: Callable[[], dt.datetime],
+        *,
+        sender: SenderFile | None = None,
+        patience_seconds: float = 0.0,
+    ) -> None:
         self._folder = folder
         self._account = account
         self._now = now
-        self._lock = folder / f"lease-{account.fingerprint}.lock"
+        self._sender = sender
+        self._patience_seconds = patience_seconds
+        self.path = folder / f"lease-{account.fingerprint}.lock"
         self._holder = folder / f"lease-{account.fingerprint}.json"
         self._file: BufferedRandom | None = None
 
     @property
     def trouble(self) -> str | None:
         """Why this process does not hold it, and who does; None while it does."""
+        elsewhere = self._sender.trouble if self._sender else None
+        if elsewhere is not None:
+            return elsewhere
         if self._file is None:
             return f"the lease on {self._account} is not held here{self._holder_in_words()}"
         if not self._is_same_file(self._file):
-            return f"the lease on {self._account} is lost: {self._lock} was removed; start anew"
+            return f"the lease on {self._account} is lost: {self.path} was removed; start anew"
         return None
 
     def take(self) -> bool:
@@ -62,10 +83,12 @@ class FileLease:
         """
         if self._file is not None:
             return self.trouble is None
+        if self._sender is not None and self._sender.trouble is not None:
+            return False
         with durable_file.writing(self._folder, _REMEDY):
             durable_file.make_folder(self._folder)
-            file = self._lock.open("a+b")
-            if not durable_file.take(file.fileno()) or not self._is_same_file(file):
+            file = self.path.open("a+b")
+            if not self._is_taken(file) or not self._is_same_file(file):
                 file.close()
                 return False
             self._file = file
@@ -82,20 +105,31 @@ class FileLease:
             self._file = None
 
     def is_free(self) -> bool:
-        """Whether nobody holds it now, this process included; nothing is made or kept."""
-        if self._file is not None or not self._lock.exists():
+        """Whether nobody holds it now, this process included; nothing is made or kept.
+
+        Where no holder is named nobody's way is crossed; otherwise the lock is tried for a moment.
+        """
+        if self._file is not None or not self._holder.exists() or not self.path.exists():
             return self._file is None
-        with self._lock.open("a+b") as file:
+        with self.path.open("a+b") as file:
             is_free = durable_file.take(file.fileno())
             if is_free:
                 durable_file.free(file.fileno())
         return is_free
 
+    def _is_taken(self, file: BufferedRandom) -> bool:
+        """Take the lock, patiently."""
+        pause = threading.Event()
+        end = time.monotonic() + self._patience_seconds
+        while not (is_taken := durable_file.take(file.fileno())) and time.monotonic() < end:
+            pause.wait(_PAUSE_SECONDS)
+        return is_taken
+
     def _is_same_file(self, file: BufferedRandom) -> bool:
         """Whether the file that is locked is still the one that others would lock."""
         held = os.fstat(file.fileno())
         try:
-            there = self._lock.stat()
+            there = self.path.stat()
         except OSError:
             return False
         return (held.st_dev, held.st_ino) == (there.st_dev, there.st_ino)

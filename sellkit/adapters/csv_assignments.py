@@ -33,6 +33,8 @@ class CsvAssignments:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        # What was read last, and the sheet that it is.
+        self._known: tuple[bytes, AssignmentSheet] | None = None
 
     @property
     def path(self) -> Path:
@@ -44,7 +46,12 @@ class CsvAssignments:
 
         A token with more than one row is unassigned, whatever the rows say: each is a problem.
         """
-        table = self._table()
+        data, known = self._read(), self._known
+        if known is None or known[0] != data:
+            known = self._known = (data, self._sheet(self._table(data)))
+        return known[1]
+
+    def _sheet(self, table: AssignmentTable) -> AssignmentSheet:
         rows = table.rows
         count = Counter(row.token for row in rows if row.token is not None)
         assignments = {}
@@ -77,16 +84,20 @@ class CsvAssignments:
         with durable_file.writing(folder, _REMEDY):
             durable_file.make_folder(folder)
             with durable_file.locked(folder / f".{self._path.name}.lock"):
-                text = with_assignment(self._table(), assignment)
+                text = with_assignment(self._table(self._read()), assignment)
                 durable_file.replace(self._path, text.encode())
 
-    def _table(self) -> AssignmentTable:
+    def _read(self) -> bytes:
         try:
-            text = self._path.read_bytes().decode()
+            return self._path.read_bytes()
         except FileNotFoundError:
-            return parse("")
+            return b""
         except OSError as error:
             raise self._unreadable(error.strerror or str(error)) from error
+
+    def _table(self, data: bytes) -> AssignmentTable:
+        try:
+            text = data.decode()
         except UnicodeDecodeError as error:
             why = f"byte {error.start + 1} is not UTF-8; save it as CSV UTF-8"
             raise self._unreadable(why) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from contextlib import closing, contextmanager
@@ -10,56 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import durable_file, journal_chain, journal_head, journal_schema
 from sellkit.adapters.journal_head import Head
+from sellkit.adapters.journal_pen import Pen, last_link, plain
 from sellkit.errors import ConfigError, JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sellkit.core.custody import Finding
 
 _WAIT_SECONDS: Final = 30.0
-_JSON: Final = ("reasons", "order", "details", "before", "lists", "verbatim")
-_LAST: Final = "SELECT id, hash FROM chain ORDER BY id DESC LIMIT 1"
-
-
-class Pen:
-    """Appends within one transaction, and chains each row; made by `JournalFile.appending`."""
-
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-        last = database.execute(_LAST).fetchone()
-        self._head = Head(0, journal_chain.BEGINNING) if last is None else Head(*last)
-        self.appended = 0
-
-    @property
-    def head(self) -> Head:
-        """The last link so far."""
-        return self._head
-
-    def append(self, table: str, facts: Mapping[str, object]) -> None:
-        """Add a row to one of the journal's own tables."""
-        columns = ", ".join(f'"{name}"' for name in facts)
-        marks = ", ".join(f":{name}" for name in facts)
-        told = {n: json.dumps(v, default=str) if n in _JSON else v for n, v in facts.items()}
-        # Table and columns are this package's own names; values travel apart.
-        query = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608
-        self._database.execute(query, told)
-        self.chain(table, *self._database.execute("SELECT last_insert_rowid()").fetchone())
-
-    def chain(self, table: str, row: int) -> None:
-        """Chain a row as it is stored by now."""
-        query = f"SELECT * FROM {table} WHERE rowid = ?"  # noqa: S608  (own names)
-        facts = dict(self._database.execute(query, (row,)).fetchone())
-        number = self._head.number + 1
-        self._head = Head(number, journal_chain.link(self._head.hash, table, row, facts))
-        link = (number, table, row, self._head.hash)
-        self._database.execute("INSERT INTO chain VALUES (?, ?, ?, ?)", link)
-        self.appended += 1
-
-    def ask(self, query: str, *values: object) -> tuple[dict[str, object], ...]:
-        """The rows of a query, as within this transaction."""
-        return tuple(_plain(each) for each in self._database.execute(query, values))
 
 
 class JournalFile:
@@ -76,6 +35,11 @@ class JournalFile:
     ------
     JournalError
         From every method: the file cannot be written, is no journal, or is one of a newer sellkit.
+
+    Attributes
+    ----------
+    openings
+        How often it was opened; between two of them it may have been exchanged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,12 +47,13 @@ class JournalFile:
         self._head_path = path.with_suffix(".head")
         self._connection: sqlite3.Connection | None = None
         self._turn = threading.RLock()
+        self.openings = 0
 
     def read(self, query: str, *values: object) -> tuple[dict[str, object], ...]:
         """The rows of a query, without their ids."""
         with self._turn, self._errors():
             rows = self.connection().execute(query, values).fetchall()
-        return tuple(_plain(row) for row in rows)
+        return tuple(plain(row) for row in rows)
 
     @contextmanager
     def appending(self, *, is_head_synced: bool = False) -> Iterator[Pen]:
@@ -126,12 +91,12 @@ class JournalFile:
             if not self.path.exists():
                 return None if head is None else "the journal is missing, and its head is there"
             database = self.connection()
-            last = database.execute(_LAST).fetchone()
+            last = last_link(database)
             if head is None:
                 return None if last is None else f"{self._head_path.name} is missing"
             if _is_of(database, head):
                 return None
-            held = 0 if last is None else int(last["id"])
+            held = 0 if last is None else last.number
             if held < head.number:
                 return f"the journal has {held} rows, and had {head.number}: it is an older one"
             return "it is another journal than the last"
@@ -139,9 +104,9 @@ class JournalFile:
     def accept(self) -> None:
         """Take the journal as it is for the present one."""
         with self._turn, self._errors():
-            last = self.connection().execute(_LAST).fetchone()
+            last = last_link(self.connection())
             if last is not None:
-                journal_head.put(self._head_path, Head(*last))
+                journal_head.put(self._head_path, last)
 
     def copy_to(self, path: Path) -> None:
         """A copy of one moment in a file of its own, whole or not there; others may write on."""
@@ -178,6 +143,7 @@ class JournalFile:
                 database.close()
                 raise
             self._connection = database
+            self.openings += 1
         return self._connection
 
     def _advance(self, database: sqlite3.Connection, head: Head, *, is_synced: bool) -> None:
@@ -211,6 +177,8 @@ class JournalFile:
                     database.execute(statement)
             if 0 < version < journal_schema.CHAINED_SINCE:
                 head = _chain_all(Pen(database))
+            if 0 < version < journal_schema.CARRIED_SINCE:
+                head = _carry(Pen(database)) or head
         if head is not None:
             self._advance(database, head, is_synced=True)
 
@@ -244,9 +212,18 @@ class JournalFile:
 def _chain_all(pen: Pen) -> Head | None:
     """Chain the rows of a version that did not, table by table."""
     for table in journal_schema.CHAINED:
-        query = f"SELECT rowid AS number FROM {table} ORDER BY rowid"  # noqa: S608  (own names)
-        for each in pen.ask(query):
-            pen.chain(table, int(str(each["number"])))
+        pen.chain_all(table)
+    return pen.head if pen.appended else None
+
+
+def _carry(pen: Pen) -> Head | None:
+    """Write the rows of retired tables where they stand since, at the end of the chain."""
+    query, table = journal_schema.CARRIED
+    there = {str(each["name"]) for each in pen.ask("SELECT name FROM sqlite_master")}
+    if not there.intersection(journal_schema.RETIRED):
+        return None
+    for each in pen.ask(query):
+        pen.append(table, each)
     return pen.head if pen.appended else None
 
 
@@ -254,8 +231,3 @@ def _is_of(database: sqlite3.Connection, head: Head) -> bool:
     """Whether the chain has come through a head; that of the beginning is everybody's."""
     query = "SELECT 1 FROM chain WHERE id = ? AND hash = ?"
     return head.number == 0 or bool(database.execute(query, (head.number, head.hash)).fetchall())
-
-
-def _plain(row: sqlite3.Row) -> dict[str, object]:
-    facts = {name: row[name] for name in row.keys() if name != "id"}  # noqa: SIM118  (not a dict)
-    return {n: json.loads(v) if n in _JSON and v is not None else v for n, v in facts.items()}

@@ -8,7 +8,7 @@ from sellkit.adapters.ticket_schema import COLUMNS as _TICKETS
 from sellkit.adapters.ticket_schema import INDEXES as _TICKET_INDEXES
 from sellkit.adapters.ticket_schema import UNIQUE
 
-VERSION: Final = 5
+VERSION: Final = 7
 CHAINED_SINCE: Final = 5
 """The first version that chained its rows."""
 
@@ -49,7 +49,7 @@ _COLUMNS: Final = {
         reference TEXT NOT NULL, account TEXT NOT NULL, con_id INTEGER NOT NULL,
         ticker TEXT NOT NULL, side TEXT NOT NULL, quantity TEXT NOT NULL, fraction TEXT NOT NULL,
         "order" TEXT NOT NULL,
-        verdict TEXT NOT NULL CHECK (verdict IN ('prepared', 'withheld', 'deferred')),
+        verdict TEXT NOT NULL CHECK (verdict IN ('prepared', 'approved', 'withheld', 'deferred')),
         reasons TEXT NOT NULL, deferred_until TEXT""",
     "alert": """
         id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
@@ -66,9 +66,6 @@ _COLUMNS: Final = {
     "quote_seen": f"""
         id INTEGER PRIMARY KEY, {_RUN}, con_id INTEGER NOT NULL, ticker TEXT NOT NULL,
         asked_at TEXT NOT NULL, bid TEXT, ask TEXT, last TEXT, trouble TEXT""",
-    "switch": """
-        id INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL, "by" TEXT NOT NULL,
-        details TEXT NOT NULL""",
     "alert_end": """
         id INTEGER PRIMARY KEY REFERENCES alert (id), at TEXT NOT NULL""",
     # A row for each row of every other table, in the order in which they were written.
@@ -86,25 +83,68 @@ _ADDED: Final = {
     2: ("alert", "alert_end"),
     3: ("standing_seen",),
     4: ("retelling", "quote_seen"),
-    5: ("switch", "chain", *_TICKETS),
+    5: ("chain", *_TICKETS),
 }
+# What a version holds otherwise than the ones before it: made anew, row by row, ids and all.
+_REMADE: Final = {7: ("ticket",)}
 # What else a version brought.
 _BESIDE: Final = {
     4: ("CREATE INDEX decision_of_bar ON decision (bar_end)",),
     5: (*_TICKET_INDEXES, "CREATE UNIQUE INDEX chained ON chain (of_table, of_row)"),
 }
-_OF_NO_RUN: Final = {"alert", "alert_end", "switch", "chain", *_TICKETS}
+# The columns that a version added to a table of an earlier one. Each may be without a value, as it
+# is in the rows from before, so that their hashes hold.
+_WIDENED: Final = {
+    6: {"ticket_round": "since TEXT"},
+}
+_OF_NO_RUN: Final = {"alert", "alert_end", "chain", *_TICKETS}
 
 CHAINED: Final = tuple(table for table in _COLUMNS if table != "chain")
 """Every table whose rows are chained."""
+
+RETIRED: Final = ("switch",)
+"""Tables that journals of earlier versions hold and nothing writes to; their rows stay chained."""
+
+CARRIED: Final = (
+    """SELECT at, what AS kind, 'by ' || "by" AS text, details FROM switch ORDER BY id""",
+    "event",
+)
+"""The rows of a retired table that stand in another one since, and in which; those read stay."""
+CARRIED_SINCE: Final = 7
 
 
 def statements(version: int = 0) -> tuple[str, ...]:
     """What makes a journal of an earlier version one of this, in order; 0 is an empty database."""
     later = range(version + 1, VERSION + 1)
-    made = [each for number in later for table in _ADDED[number] for each in _making(table)]
+    added = {table: number for number, tables in _ADDED.items() for table in tables}
+    fresh = [table for table, number in added.items() if number > version]
+    made = [each for table in fresh for each in _making(table)]
+    made += [
+        f"ALTER TABLE {table} ADD COLUMN {column}"
+        for number in later
+        for table, column in _WIDENED.get(number, {}).items()
+        if table not in fresh  # one that is made now has it already
+    ]
     made += [each for number in later for each in _BESIDE.get(number, ())]
+    if version:
+        made += [
+            each
+            for number in later
+            for table in _REMADE.get(number, ())
+            for each in _remaking(table)
+        ]
     return (*made, f"PRAGMA user_version = {VERSION}")
+
+
+def _remaking(table: str) -> list[str]:
+    make, *beside = _making(table)
+    return [
+        f"ALTER TABLE {table} RENAME TO {table}_former",
+        make,
+        f"INSERT INTO {table} SELECT * FROM {table}_former",  # noqa: S608  (own names)
+        f"DROP TABLE {table}_former",
+        *beside,
+    ]
 
 
 def _making(table: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sellkit.adapters import journal_facts
+from sellkit.adapters import decision_facts, journal_facts
 from sellkit.adapters.journal_evidence import JournalEvidence
 from sellkit.adapters.journal_file import JournalFile
 from sellkit.adapters.sqlite_tickets import SqliteTickets
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sellkit.adapters.journal_file import Pen
+    from sellkit.adapters.journal_pen import Pen
     from sellkit.core.alerts import Alert
     from sellkit.core.portfolio import Account, AccountSnapshot
     from sellkit.core.precedent import Precedent
@@ -55,10 +55,14 @@ _RESTING: Final = """
     ORDER BY seen.id"""
 
 _OPEN_ALERTS: Final = """
-    SELECT * FROM alert WHERE id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
+    SELECT id AS number, * FROM alert WHERE id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
 _OPEN_OF_SOURCE: Final = """
     SELECT id AS number FROM alert
     WHERE source = ? AND id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
+
+_TICKETS_OF_RUN: Final = """
+    SELECT ticket.*, run.mode AS mode FROM ticket JOIN run ON run.run_id = ticket.run_id
+    WHERE ticket.run_id = ? ORDER BY ticket.id"""
 
 _TIMING: Final = "timing"
 _TIMED: Final = "SELECT details FROM event WHERE kind = ? AND run_id = ? ORDER BY id"
@@ -99,28 +103,18 @@ class SqliteJournal:
                 raise JournalError(f"{self._file.path} holds a run {header.run_id!r} already")
             pen.append("run", journal_facts.of_run(header))
 
-    def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
-        """The positions and open orders that the run saw, and that they were all."""
+    def record_decision(
+        self,
+        run_id: str,
+        snapshot: AccountSnapshot,
+        standing: Standing,
+        rows: Sequence[SnapshotRow],
+    ) -> None:
+        """All that a run saw and decided, or nothing of it."""
         with self._appending(run_id) as pen:
-            pen.append("snapshot_seen", journal_facts.of_snapshot(run_id, snapshot))
-            for position in snapshot.positions:
-                facts = journal_facts.of_position(run_id, snapshot, position)
-                pen.append("position_seen", facts)
-            for order in snapshot.open_orders:
-                pen.append("order_seen", journal_facts.of_order(run_id, snapshot, order))
-
-    def record_standing(self, run_id: str, standing: Standing) -> None:
-        """How the connection stood for the decisions of the run."""
-        with self._appending(run_id) as pen:
+            _append_snapshot(pen, run_id, snapshot)
             pen.append("standing_seen", journal_facts.of_standing(run_id, standing))
-
-    def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
-        """Every decision, and the ticket with its complete order and verdict where there is one."""
-        with self._appending(run_id) as pen:
-            for row in rows:
-                pen.append("decision", journal_facts.of_decision(run_id, row))
-                for table, facts in journal_facts.beside(run_id, row).items():
-                    pen.append(table, facts)
+            _append_rows(pen, run_id, rows)
 
     def record_timing(self, run_id: str, at: dt.datetime, parts: Mapping[str, object]) -> None:
         """How long the parts of a run took, in real seconds by name."""
@@ -157,7 +151,7 @@ class SqliteJournal:
         if not self._file.path.exists():
             return ()
         rows = self._file.read(_PRECEDENTS, account, journal_facts.instant(since))
-        return tuple(journal_facts.precedent(each) for each in rows)
+        return tuple(decision_facts.precedent(each) for each in rows)
 
     def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """How the connection stood for the decisions of a run; one at most."""
@@ -165,7 +159,9 @@ class SqliteJournal:
 
     def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The tickets of a run, each with its order as a mapping."""
-        return self._file.read("SELECT * FROM ticket WHERE run_id = ? ORDER BY id", run_id)
+        return tuple(
+            decision_facts.ticket(each) for each in self._file.read(_TICKETS_OF_RUN, run_id)
+        )
 
     def retellings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """The bars of a run that had been decided on before and are told differently since."""
@@ -188,13 +184,33 @@ class SqliteJournal:
                 pen.append("alert_end", ended)
 
     def open_alerts(self) -> tuple[Mapping[str, object], ...]:
-        """The alerts that are not over, oldest first: `at`, `source`, `kind`, `text`."""
-        return self._file.read(_OPEN_ALERTS)
+        """The alerts that are not over, oldest first: `number`, `at`, `source`, `kind`, `text`.
+
+        A journal that is not there yet holds none, and is not made.
+        """
+        return self._file.read(_OPEN_ALERTS) if self._file.path.exists() else ()
+
+    def renew_alerts(
+        self, at: dt.datetime, over: Sequence[int], told: Sequence[tuple[str, Alert]]
+    ) -> None:
+        """Let alerts end, by their numbers, and others begin, each with its source; in one.
+
+        One that has ended already stays as it is: two processes may find the same.
+        """
+        if not (over or told):
+            return
+        ended = {"at": journal_facts.instant(at)}
+        with self._appending() as pen:
+            for number in over:
+                if not pen.ask("SELECT 1 FROM alert_end WHERE id = ?", number):
+                    pen.append("alert_end", {"id": number, **ended})
+            for source, alert in told:
+                pen.append("alert", journal_facts.of_alert(source, alert))
 
     def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
         """By ticket id, the opening at `since` or later that a ticket was deferred to."""
         rows = self._file.read(_DEFERRALS, account, journal_facts.instant(since))
-        return {str(row["ticket_id"]): journal_facts.deferred_until(row) for row in rows}
+        return {str(row["ticket_id"]): decision_facts.deferred_until(row) for row in rows}
 
     def resting(self, account: Account) -> tuple[Resting, ...]:
         """The open orders of an account as the latest recorded snapshot of it has them.
@@ -206,17 +222,15 @@ class SqliteJournal:
         rows = self._file.read(_RESTING, account.alias)
         return tuple(journal_facts.resting(each, account) for each in rows)
 
-    def record_switch(
-        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
+    def record_event(
+        self, kind: str, at: dt.datetime, text: str, details: Mapping[str, object]
     ) -> None:
-        """That a person, or sellkit, did `arm`, `disarm`, `halt`, `resume` or `probe`."""
-        facts = {"at": journal_facts.instant(at), "what": what, "by": by, "details": dict(details)}
-        with self._appending() as pen:
-            pen.append("switch", facts)
+        """What a person, or sellkit, did beside a run: `arm`, `disarm`, `halt`, `resume`, ..."""
+        self.evidence.record_event(kind, at, text, details)
 
-    def switches(self) -> tuple[Mapping[str, object], ...]:
-        """Every such act, oldest first: `at`, `what`, `by`, `details`."""
-        return self._file.read("SELECT * FROM switch ORDER BY id")
+    def events(self, kind: str) -> tuple[Mapping[str, object], ...]:
+        """Those of a kind, oldest first: `at`, `text`, `details`."""
+        return self.evidence.events(kind)
 
     def close(self) -> None:
         """End the use of the file; a later use opens it again."""
@@ -240,3 +254,21 @@ class SqliteJournal:
                 raise JournalError(
                     f"run {run_id!r} {what}, so {self._file.path} takes nothing for it"
                 )
+
+
+def _append_snapshot(pen: Pen, run_id: str, snapshot: AccountSnapshot) -> None:
+    held, resting = snapshot.positions, snapshot.open_orders
+    pen.append("snapshot_seen", journal_facts.of_snapshot(run_id, snapshot))
+    of_position, of_order = journal_facts.of_position, journal_facts.of_order
+    pen.append_all("position_seen", [of_position(run_id, snapshot, each) for each in held])
+    pen.append_all("order_seen", [of_order(run_id, snapshot, each) for each in resting])
+
+
+def _append_rows(pen: Pen, run_id: str, rows: Sequence[SnapshotRow]) -> None:
+    beside: dict[str, list[Mapping[str, object]]] = {}
+    for row in rows:
+        for table, facts in decision_facts.beside(run_id, row).items():
+            beside.setdefault(table, []).append(facts)
+    pen.append_all("decision", [decision_facts.of_decision(run_id, row) for row in rows])
+    for table, told in beside.items():
+        pen.append_all(table, told)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import ticket_facts, ticket_reading
 from sellkit.adapters.journal_facts import instant
+from sellkit.adapters.ticket_reading import Recent
 from sellkit.core.lifecycle import TicketState, check, check_unmoved
 from sellkit.core.portfolio import OWN_REFERENCE
+from sellkit.core.tickets import FILLED_AT_END
 from sellkit.errors import DuplicateTicket, IllegalTransition, JournalError
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from sellkit.adapters.journal_file import JournalFile, Pen
+    from sellkit.adapters.journal_file import JournalFile
+    from sellkit.adapters.journal_pen import Pen
     from sellkit.adapters.ticket_reading import Ask
     from sellkit.core.fills import Fill
     from sellkit.core.gates import ApprovedTicket
     from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import AccountSnapshot, OpenOrder
+    from sellkit.core.proof import Round
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.core.tickets import TicketRecord
     from sellkit.ports.order_route import OrderDraft
@@ -46,8 +50,15 @@ _UNSETTLED: Final = """
         SELECT state FROM ticket_step WHERE ticket_step.reference = ticket_intent.reference
         ORDER BY ticket_step.id DESC LIMIT 1) NOT IN (SELECT value FROM json_each(?))
     GROUP BY reference ORDER BY min(id)"""
+# Rows are only ever added to what a ticket follows from, so the last of each tells what there is.
+_STATE: Final = """
+    SELECT (SELECT max(id) FROM ticket_intent) AS intents,
+        (SELECT max(id) FROM ticket_step) AS steps, (SELECT max(id) FROM ticket_claim) AS claims,
+        (SELECT max(id) FROM ticket_cancel) AS cancels, (SELECT max(id) FROM fill) AS fills"""
 _ATTEMPTS: Final = """
     SELECT DISTINCT reference, attempt FROM ticket_intent WHERE ticket_id = ? ORDER BY attempt"""
+_CANCEL_OF: Final = """
+    SELECT reference, outcome FROM ticket_cancel WHERE perm_id = ? ORDER BY id DESC LIMIT 1"""
 _SAME_POSITION: Final = """
     SELECT DISTINCT reference FROM ticket_intent WHERE account = ? AND con_id = ?"""
 
@@ -63,12 +74,16 @@ class SqliteTickets:
 
     def __init__(self, file: JournalFile) -> None:
         self._file = file
+        # By question, in what state the journal was when it was asked, and the answer.
+        # By opening of the file, which may be another one each time.
+        self._recent: dict[int, Recent] = {}
+        self._answers: dict[str, tuple[tuple[object, ...], tuple[TicketRecord, ...]]] = {}
 
     def intend(self, run_id: str, ticket: OrderTicket, at: dt.datetime) -> TicketRecord:
         """Note that a ticket is to be carried out; one that stands before its claim stays."""
         reference = ticket.reference
         with self._file.appending() as pen:
-            held = _told(pen.ask, reference)
+            held = ticket_reading.one(pen.ask, reference)
             if held is None or held.state not in _UNSENT:
                 self._check_new(pen, run_id, ticket, held)
                 pen.append("ticket_intent", ticket_facts.of_intent(run_id, ticket, at))
@@ -111,14 +126,15 @@ class SqliteTickets:
             It is not UNCERTAIN any more.
         """
         with self._file.appending(is_head_synced=True) as pen:
-            held = _known(pen.ask, reference).state
+            known = _known(pen.ask, reference)
+            held = known.state
             if held is not TicketState.UNCERTAIN:
                 raise IllegalTransition(
                     f"the ticket {reference} is {held}, and a person settles an UNCERTAIN one alone"
                 )
             for state in states:
                 check(held, state, reference)
-                details = {"by": "a person", "reason": reason}
+                details = {"by": "a person", "reason": reason, FILLED_AT_END: str(known.filled)}
                 facts = ticket_facts.of_step(reference, state, at, f"by hand: {reason}", details)
                 pen.append("ticket_step", facts)
                 held = state
@@ -151,11 +167,22 @@ class SqliteTickets:
             pen.append("ticket_step", step)
             return _known(pen.ask, reference)
 
+    def highest_order_id(self, client_id: str) -> str | None:
+        """The highest number that was ever claimed for a client id, in whichever account."""
+        query = "SELECT max(CAST(order_id AS INTEGER)) AS top FROM ticket_claim WHERE client_id = ?"
+        highest = self._file.read(query, client_id)[0]["top"]
+        return None if highest is None else str(highest)
+
     def note_cancel(self, reference: str, order: OpenOrder, at: dt.datetime, outcome: str) -> None:
         """Of a resting order that a ticket cancels."""
         with self._file.appending() as pen:
             _known(pen.ask, reference)
             pen.append("ticket_cancel", ticket_facts.of_cancel(reference, order, at, outcome))
+
+    def cancel_of(self, perm_id: str) -> tuple[str, str] | None:
+        """For which attempt a resting order was last to be cancelled, and what came of it."""
+        found = self._file.read(_CANCEL_OF, perm_id)
+        return (str(found[0]["reference"]), str(found[0]["outcome"])) if found else None
 
     def note_reports(self, reports: tuple[OrderReport, ...]) -> None:
         """Keep what the gateway said, verbatim."""
@@ -179,34 +206,30 @@ class SqliteTickets:
         with self._file.appending() as pen:
             pen.append("records_seen", ticket_facts.of_records(records, source))
 
-    def note_round(self, reference: str, at: dt.datetime, epoch: int, doubt: str) -> None:
+    def note_round(self, reference: str, look: Round) -> None:
         """A look for a ticket that was not found anywhere."""
-        facts = {"reference": reference, "at": instant(at), "epoch": epoch, "doubt": doubt}
+        facts = ticket_facts.of_round(reference, look)
         with self._file.appending() as pen:
             _known(pen.ask, reference)
             pen.append("ticket_round", facts)
 
-    def rounds(self, reference: str) -> tuple[tuple[dt.datetime, int, str], ...]:
-        """Those looks since its last step, oldest first: time, epoch, doubt."""
-        found: tuple[dict[str, Any], ...] = self._file.read(_ROUNDS_SINCE, reference, reference)
-        return tuple(
-            (ticket_facts.moment(each["at"]), each["epoch"], each["doubt"]) for each in found
-        )
+    def rounds(self, reference: str) -> tuple[Round, ...]:
+        """Those looks since its last step, oldest first."""
+        found = self._file.read(_ROUNDS_SINCE, reference, reference)
+        return tuple(ticket_facts.look(each) for each in found)
 
     def ticket(self, reference: str) -> TicketRecord | None:
         """One attempt; None when the journal has none of this reference."""
-        return _told(self._file.read, reference)
+        return ticket_reading.one(self._file.read, reference)
 
     def ticket_records(self, account: str, since: dt.datetime) -> tuple[TicketRecord, ...]:
         """Every attempt that began at `since` or later, oldest first."""
-        found = self._file.read(_OF_ACCOUNT, account, instant(since))
-        return self._all(found)
+        return self._known(_OF_ACCOUNT, account, instant(since))
 
     def unsettled(self, account: str) -> tuple[TicketRecord, ...]:
         """Every attempt that has not ended, however old, oldest first."""
         ended = [str(state) for state in TicketState if state.is_terminal]
-        found = self._file.read(_UNSETTLED, account, json.dumps(ended))
-        return self._all(found)
+        return self._known(_UNSETTLED, account, json.dumps(ended))
 
     def attempts(self, ticket_id: str) -> tuple[TicketRecord, ...]:
         """Every attempt of a ticket, the first one first."""
@@ -226,8 +249,17 @@ class SqliteTickets:
         """The steps of an attempt, oldest first: `at`, `state`, `cause`, `details`."""
         return ticket_reading.steps(self._file.read, reference)
 
+    def _known(self, query: str, *values: str) -> tuple[TicketRecord, ...]:
+        """The answer to a question that is asked again and again; the last one while it holds."""
+        state = (*self._file.read(_STATE)[0].values(), self._file.openings, *values)
+        former = self._answers.get(query)
+        if former is None or former[0] != state:
+            former = self._answers[query] = (state, self._all(self._file.read(query, *values)))
+        return former[1]
+
     def _all(self, found: Sequence[Mapping[str, object]]) -> tuple[TicketRecord, ...]:
-        return ticket_reading.told(self._file.read, [str(each["reference"]) for each in found])
+        recent = self._recent.setdefault(self._file.openings, Recent())
+        return recent.told(self._file.read, [str(each["reference"]) for each in found])
 
     def _check_new(
         self, pen: Pen, run_id: str, ticket: OrderTicket, held: TicketRecord | None
@@ -242,7 +274,7 @@ class SqliteTickets:
                 f"run {run_id!r} was never begun, so {self._file.path} takes nothing for it"
             )
         former = f"{OWN_REFERENCE}{ticket.ticket_id}-{ticket.attempt - 1}"
-        before = None if ticket.attempt == 1 else _told(pen.ask, former)
+        before = None if ticket.attempt == 1 else ticket_reading.one(pen.ask, former)
         if ticket.attempt > 1 and (before is None or before.state not in _MAY_FOLLOW):
             stands = "is unknown" if before is None else f"is {before.state}"
             raise IllegalTransition(
@@ -262,11 +294,7 @@ class SqliteTickets:
 
 
 def _known(ask: Ask, reference: str) -> TicketRecord:
-    found = _told(ask, reference)
+    found = ticket_reading.one(ask, reference)
     if found is None:
         raise IllegalTransition(f"the journal has no ticket {reference}: see `sellkit tickets`")
     return found
-
-
-def _told(ask: Ask, reference: str) -> TicketRecord | None:
-    return next(iter(ticket_reading.told(ask, [reference])), None)

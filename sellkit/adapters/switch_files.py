@@ -48,7 +48,7 @@ class SwitchFiles:
         """The record of an account, if it is bound to the secret of this process, or why not."""
         if self._secret is None:
             return ArmingSeen(None, f"{SECRET} is not set where this runs: live mode needs it")
-        path = self._arming_path(account.fingerprint)
+        path = self.arming_path(account)
         try:
             told = json.loads(path.read_bytes())
             record, seal = told["arming"], str(told["seal"])
@@ -107,12 +107,12 @@ class SwitchFiles:
     def halt(self) -> Halt | None:
         """The halt that is in force; a file that cannot be read is one."""
         try:
-            told = json.loads(self._halt_path.read_bytes())
+            told = json.loads(self.halt_path.read_bytes())
             return Halt(dt.datetime.fromisoformat(told["at"]), str(told["by"]), str(told["reason"]))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            return Halt(None, "a file", f"{self._halt_path} is there and cannot be read ({error})")
+            return Halt(None, "a file", f"{self.halt_path} is there and cannot be read ({error})")
 
     def set_halt(self, halt: Halt) -> None:
         """Halt every process; a halt that is in force stays as it is.
@@ -124,19 +124,24 @@ class SwitchFiles:
         """
         if self.halt() is None:
             at = None if halt.at is None else halt.at.astimezone(dt.UTC).isoformat()
-            self._write(self._halt_path, {"at": at, "by": halt.by, "reason": halt.reason})
+            self._write(self.halt_path, {"at": at, "by": halt.by, "reason": halt.reason})
 
     def clear_halt(self) -> bool:
         """End the halt; whether there was one."""
         if self.halt() is None:
             return False
         with durable_file.writing(self._folder, _REMEDY):
-            self._halt_path.unlink(missing_ok=True)
+            self.halt_path.unlink(missing_ok=True)
             durable_file.sync_folder(self._folder)
         return True
 
+    def arming_path(self, account: Account) -> Path:
+        """Where an account's record lies while it is armed."""
+        return self._arming_path(account.fingerprint)
+
     @property
-    def _halt_path(self) -> Path:
+    def halt_path(self) -> Path:
+        """Where the halt lies while there is one."""
         return self._folder / "halt.json"
 
     def _arming_path(self, fingerprint: str) -> Path:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sellkit.adapters.journal_facts import instant
+from sellkit.adapters.journal_facts import as_text, instant
 from sellkit.core.fills import Fill, total
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import Account, Side
+from sellkit.core.proof import Round
+from sellkit.core.reports import CompletedOrder
 from sellkit.core.tickets import TicketRecord
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import AccountSnapshot, OpenOrder
-    from sellkit.core.reports import BrokerRecords, CompletedOrder, OrderReport
+    from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.ports.order_route import OrderDraft
 
     Facts = dict[str, object]
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 CONFIRMED: Final = "confirmed"
 _ASKED: Final = "asked"
+_COMPLETED: Final = tuple(each.name for each in fields(CompletedOrder))
 
 
 def of_intent(run_id: str, ticket: OrderTicket, at: dt.datetime) -> Facts:
@@ -98,6 +101,13 @@ def of_cancel(reference: str, order: OpenOrder, at: dt.datetime, outcome: str) -
     return {"reference": reference, "at": instant(at), "outcome": outcome, **told}
 
 
+def of_round(reference: str, look: Round) -> Facts:
+    """A look in vain."""
+    told = {"at": instant(look.at), "epoch": look.epoch, "doubt": look.doubt}
+    since = None if look.since is None else instant(look.since)
+    return {"reference": reference, **told, "since": since}
+
+
 def of_fill(fill: Fill) -> Facts:
     """An execution."""
     return {
@@ -128,8 +138,8 @@ def of_report(report: OrderReport) -> Facts:
         "reference": report.reference,
         "con_id": report.con_id,
         "status": report.status,
-        "filled": _text(report.filled),
-        "remaining": _text(report.remaining),
+        "filled": as_text(report.filled),
+        "remaining": as_text(report.remaining),
         "code": report.code,
         "text": report.text,
         "meaning": None if report.meaning is None else str(report.meaning),
@@ -165,7 +175,7 @@ def seen(snapshot: AccountSnapshot) -> Facts:
                 "ticker": str(each.instrument.token),
                 "security_type": each.instrument.security_type,
                 "quantity": str(each.quantity),
-                "average_cost": _text(each.average_cost),
+                "average_cost": as_text(each.average_cost),
             }
             for each in snapshot.positions
         ],
@@ -227,6 +237,12 @@ def record(
     )
 
 
+def look(row: Row) -> Round:
+    """A look in vain, as the journal has it."""
+    since = None if row["since"] is None else moment(row["since"])
+    return Round(at=moment(row["at"]), epoch=row["epoch"], since=since, doubt=row["doubt"])
+
+
 def perm_id(steps: Sequence[Row]) -> str | None:
     """The one told last."""
     return next((each["perm_id"] for each in reversed(steps) if each["perm_id"]), None)
@@ -241,7 +257,7 @@ def _sizes(ticket: OrderTicket) -> Facts:
     return {
         "quantity": str(ticket.quantity),
         "position_before": str(ticket.position.quantity),
-        "notional": _text(ticket.notional),
+        "notional": as_text(ticket.notional),
     }
 
 
@@ -252,7 +268,11 @@ def _order(order: OpenOrder) -> Facts:
 
 
 def _completed(order: CompletedOrder) -> Facts:
-    return {n: str(v) if isinstance(v, Decimal) else v for n, v in asdict(order).items()}
+    return {name: _plain(getattr(order, name)) for name in _COMPLETED}
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _stopped(cancels: Sequence[Row]) -> tuple[str, ...]:
@@ -265,10 +285,7 @@ def _stopped(cancels: Sequence[Row]) -> tuple[str, ...]:
 def _words(row: Row) -> str:
     prices = [f"{n} {row[f'{n}_price']}" for n in ("stop", "limit") if row[f"{n}_price"]]
     told = [row["side"], row["remaining"], row["order_type"], *prices, row["time_in_force"]]
+    told += ["placed by hand"] if row["order_id"].startswith("-") else []
     return " ".join(told) + (
         "" if row["outcome"] == CONFIRMED else " (its cancel is not confirmed)"
     )
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else str(number)

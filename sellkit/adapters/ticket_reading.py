@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
     Ask = Callable[..., tuple[Row, ...]]
+    Marks = tuple[object, ...]
 
 # The long texts of a ticket, its order and what was held before it, are left out.
 _TOLD: Final = {
@@ -30,9 +31,19 @@ _TOLD: Final = {
 _AMONG: Final = "(SELECT value FROM json_each(?))"
 _FILLS: Final = f"""
     SELECT * FROM fill WHERE reference IN {_AMONG} OR perm_id IN {_AMONG} ORDER BY id"""  # noqa: S608
+_ENDS: Final = {
+    table: f"SELECT reference, max(id) AS last FROM {table} "  # noqa: S608  (own names)
+    f"WHERE reference IN {_AMONG} GROUP BY reference"
+    for table in _TOLD
+}
 _STEPS: Final = """
     SELECT state, at, cause, details FROM ticket_step WHERE reference = ? ORDER BY id"""
 _CLAIM: Final = 'SELECT "order", before FROM ticket_claim WHERE reference = ?'
+
+
+def one(ask: Ask, reference: str) -> TicketRecord | None:
+    """One attempt; None when the journal has none of this reference."""
+    return next(iter(told(ask, [reference])), None)
 
 
 def told(ask: Ask, references: Sequence[str]) -> tuple[TicketRecord, ...]:
@@ -56,6 +67,35 @@ def told(ask: Ask, references: Sequence[str]) -> tuple[TicketRecord, ...]:
         )
         for each in begun
     )
+
+
+class Recent:
+    """Tickets as they were told last, each told anew when something was added to it.
+
+    Rows are only ever added, so the numbers of the last ones say whether there are more. Any
+    execution may be any ticket's.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Marks, TicketRecord]] = {}
+
+    def told(self, ask: Ask, references: Sequence[str]) -> tuple[TicketRecord, ...]:
+        """As the function of this name."""
+        marks = _marks(ask, references)
+        known = {each: self._known.get(each) for each in references}
+        old = {each: one[1] for each, one in known.items() if one and one[0] == marks[each]}
+        fresh = {one.reference: one for one in told(ask, [e for e in references if e not in old])}
+        found = {**old, **fresh}
+        self._known.update({each: (marks[each], one) for each, one in fresh.items()})
+        return tuple(found[each] for each in references if each in found)
+
+
+def _marks(ask: Ask, references: Sequence[str]) -> Mapping[str, Marks]:
+    """By ticket, where what was appended of it ends in each table."""
+    names = json.dumps(references)
+    fills = ask("SELECT max(id) AS last FROM fill")[0]["last"]
+    ends = [{row["reference"]: row["last"] for row in ask(each, names)} for each in _ENDS.values()]
+    return {each: (fills, *(one.get(each) for one in ends)) for each in references}
 
 
 def fills(ask: Ask, reference: str) -> tuple[Fill, ...]:

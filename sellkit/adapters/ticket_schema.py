@@ -28,7 +28,7 @@ COLUMNS: Final = {
         order_type TEXT NOT NULL, quantity TEXT NOT NULL, remaining TEXT NOT NULL,
         limit_price TEXT, stop_price TEXT, time_in_force TEXT NOT NULL, status TEXT NOT NULL""",
     "ticket_round": f"""
-        {_REFERENCE}, at TEXT NOT NULL, epoch INTEGER NOT NULL, doubt TEXT NOT NULL""",
+        {_REFERENCE}, at TEXT NOT NULL, epoch INTEGER NOT NULL, doubt TEXT NOT NULL, since TEXT""",
     "fill": f"""
         {_REFERENCE}, account TEXT NOT NULL, exec_id TEXT NOT NULL, con_id INTEGER NOT NULL,
         perm_id TEXT NOT NULL, order_id TEXT NOT NULL, client_id TEXT NOT NULL,

@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-notional", default="", metavar="N", help="how much may be sold altogether"
     )
+    parser.add_argument(
+        "--move",
+        action="store_true",
+        help="let this profile send for the account where another profile did",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
     from sellkit.wiring.switching import plan_arming
 
-    plan = plan_arming(overrides(args), args.until, args.max_notional)
+    plan = plan_arming(overrides(args), args.until, args.max_notional, is_moved=args.move)
     print(_in_words(plan))
     expect(plan.account.number, f"the number of the account {plan.account}")
     phrase = " ".join(secrets.choice(_WORDS) for _ in range(_SHOWN_WORDS))
@@ -91,6 +96,7 @@ def _in_words(plan: PlannedArming) -> str:
         f"Orders would be sent for {arming.account} at the {arming.gateway} gateway of the profile "
         f"{arming.profile},",
         f"until {arming.until:%Y-%m-%d %H:%M} UTC, for {arming.max_notional:,f} altogether.",
+        *([] if plan.moved is None else [plan.moved]),
         "It does not cover:",
         *(f"  - {each}" for each in plan.not_covered),
     ]

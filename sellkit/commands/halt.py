@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
-from sellkit.errors import ConfigError
+from sellkit.errors import ConfigError, JournalError
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Halt; nobody is asked, and orders that are in the market stay there."""
-    from sellkit.wiring.switching import halt, halt_without_settings, note_halt
+    from sellkit.wiring.stopping import halt, halt_without_settings, note_halt
 
     chosen = overrides(args)
     try:
@@ -31,5 +31,8 @@ def run(args: argparse.Namespace) -> int:
     print("Orders that are in the market already stay there: cancel them in TWS if they shall not.")
     if trouble is not None:
         raise ConfigError(f"it is halted, and not journalled, because {trouble}")
-    note_halt(chosen, args.reason)
+    try:
+        note_halt(chosen, args.reason)
+    except JournalError as error:
+        raise JournalError(f"it is halted, and not journalled, because {error}") from error
     return 0

@@ -24,6 +24,10 @@ def run(args: argparse.Namespace) -> int:
     width = max(len(each.name) for each in found)
     for each in found:
         print(f"{each.name:<{width}}  {each.state}{f' ({each.trouble})' if each.trouble else ''}")
+    for each in found:
+        if each.place is not None:
+            there = "" if each.place.exists() else ", which is not there"
+            print(f"{'file':<{width}}  {each.name}: {each.place}{there}")
     print(f"{'dry run':<{width}}  allowed: it never sends")
     troubles = [each.name for each in found if each.trouble]
     if troubles:

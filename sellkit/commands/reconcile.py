@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
@@ -13,25 +14,40 @@ HELP = "hold the journal of orders against the gateway, and settle what can be s
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It has no flags of its own."""
+    """Its one flag."""
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        help="where an order's fate stays open, look once more a minute later: both looks together "
+        "can prove that the gateway never had it",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print both sides; 0 when all is explained and settled, 1 when a person has to look."""
     from sellkit.config import load
-    from sellkit.present.reconciled import alerts, reconciled
+    from sellkit.operate.second_look import look_twice
+    from sellkit.present.alerts import about_orders, alert_line, alert_lines
+    from sellkit.present.reconciled import reconciled
     from sellkit.wiring import open_alerts, open_reconciling_desk
-    from sellkit.wiring.alerts import ORDERS, order_alerts
+    from sellkit.wiring.alerts import end_seen_alerts
 
     chosen = overrides(args)
     settings = load(chosen)
+    before = about_orders(open_alerts(settings))
     with open_reconciling_desk(chosen) as desk:
-        found = desk.reconcile()
+        twice = partial(look_twice, desk.reconcile, desk.parts.clock)
+        found = twice() if args.wait else desk.reconcile()
     if found is None:
         return 0
-    print("\n".join(reconciled(found.lines, found.tickets)))
-    told = [each for each in open_alerts(settings) if each["source"] == ORDERS]
-    print("\n".join(alerts(told, is_over=found.is_settled)), end="\n" if told else "")
+    for line in reconciled(found.lines, found.tickets):
+        print(line)
     if found.is_settled:
-        order_alerts(settings).end()
+        end_seen_alerts(settings)
+    left = about_orders(open_alerts(settings))
+    for alert in before:
+        if alert not in left:
+            print(f"over: {alert_line(alert)}")
+    for line in alert_lines(left):
+        print(line)
     return 0 if found.is_settled else 1

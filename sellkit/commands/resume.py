@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the halt, ask, and end it."""
-    from sellkit.wiring.switching import current_halt, resume
+    from sellkit.wiring.stopping import current_halt, resume
 
     found = current_halt(overrides(args))
     if found is None:

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from sellkit.logs import configure
     from sellkit.operate.scheduler import fire_ahead, run_on_schedule
     from sellkit.wiring import open_clock, scheduled_calendars
-    from sellkit.wiring.parts import keep_budget
+    from sellkit.wiring.parts import desk_options, keep_budget
 
     chosen = overrides(args)
     settings = load(chosen)
@@ -58,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
             rounds=1 if args.once else None,
             lead=_lead(settings),
             at_openings=settings.file.orders.at_close is AtClose.NEXT_OPEN,
+            early=desk_options(settings).limits.early,
         )
     return codes[-1]
 

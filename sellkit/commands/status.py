@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ from sellkit.commands.flags import overrides
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
 
 HELP = "show every position with its averages, its signal and what would become of it now"
 
@@ -31,11 +29,12 @@ def run(args: argparse.Namespace) -> int:
     """Print the table; 4 when some positions are UNDECIDED."""
     from sellkit.config import load
     from sellkit.present import tables, terminal
+    from sellkit.present.alerts import alert_lines
     from sellkit.wiring import open_alerts, open_desk, terminal_progress
 
     # Before anything is connected: what they are about may be that nothing can be.
-    for alert in open_alerts(load(overrides(args))):
-        print(alert_line(alert), file=sys.stderr)
+    for line in alert_lines(open_alerts(load(overrides(args)))):
+        print(line, file=sys.stderr)
     with open_desk(
         as_of=args.as_of,
         overrides=overrides(args),
@@ -52,9 +51,3 @@ def run(args: argparse.Namespace) -> int:
     else:
         terminal.print_status(decision.rows, heading, all_averages=args.all)
     return 4 if decision.undecided else 0
-
-
-def alert_line(alert: Mapping[str, object]) -> str:
-    """An open alert in one line."""
-    at = dt.datetime.fromisoformat(str(alert["at"]))
-    return f"alert since {at:%Y-%m-%d %H:%M:%S} UTC, {alert['source']}: {alert['text']}"

@@ -21,6 +21,7 @@ from sellkit.config.schema import (
     default_profiles,
 )
 from sellkit.config.state_folder import state_folder
+from sellkit.core.limits import AtClose, Foreign
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import ConfigError
 
@@ -103,6 +104,8 @@ def load(overrides: Overrides | None = None) -> Settings:
         )
     file = _with_history(file, chosen)
     connection = _with_connection(file.profiles[profile], chosen)
+    _refuse_binding(file, profile, connection)
+    _refuse_extended_hours(file)
     data_dir = _under(Path.cwd(), chosen.data_dir) or root / file.paths.data
     data_dir = data_dir / profile
     return Settings(
@@ -192,6 +195,22 @@ def _with_connection(profile: ProfileSettings, chosen: Overrides) -> ProfileSett
     if "client_id" in update:
         update["viewer_client_id"] = update["client_id"]
     return profile.model_copy(update=update)
+
+
+def _refuse_binding(file: SettingsFile, profile: str, connection: ProfileSettings) -> None:
+    if file.orders.foreign is Foreign.BIND and connection.client_id != 0:
+        raise ConfigError(
+            f'orders.foreign = "bind" needs client_id = 0, and that of the profile {profile!r} is '
+            f"{connection.client_id}: only client 0 can take over orders placed by hand"
+        )
+
+
+def _refuse_extended_hours(file: SettingsFile) -> None:
+    if file.orders.at_close is AtClose.BEFORE_CLOSE and not file.history.rth:
+        raise ConfigError(
+            'orders.at_close = "before_close" needs history.rth = true: the last bar of extended '
+            "hours ends when no order can be sent"
+        )
 
 
 def _under(base: Path, text: str | None) -> Path | None:

@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sellkit.core.assignments import parse_choice
 from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
-from sellkit.core.limits import AtClose, OrderType
+from sellkit.core.limits import AtClose, Foreign, OrderType
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import InvalidAssignment
 
 MAX_CONCURRENCY = 32
+LEAST_SECONDS = 60
+"""Within them a session's last bar is asked for, own orders are cancelled and the close is sent."""
 
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -69,6 +71,8 @@ class OrderSettings(Section):
     """`[orders]`: what the gates hold a ticket to."""
 
     at_close: Annotated[AtClose, Field(strict=False)] = AtClose.NEXT_OPEN
+    before_close_minutes: Annotated[float, Field(ge=2, le=20)] = 5.0
+    foreign: Annotated[Foreign, Field(strict=False)] = Foreign.BLOCK
     require_above_break_even: bool = True
     max_shares: Annotated[Decimal, Field(gt=0, strict=False)] | None = None
     max_notional: Annotated[Decimal, Field(gt=0, strict=False)] | None = None
@@ -155,6 +159,20 @@ class SettingsFile(Section):
     paths: PathSettings = PathSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     profiles: dict[str, ProfileSettings] = Field(default_factory=default_profiles)
+
+    @model_validator(mode="after")
+    def _last_bars_are_judged_in_time(self) -> Self:
+        orders = self.orders
+        if orders.at_close is not AtClose.BEFORE_CLOSE:
+            return self
+        left = orders.before_close_minutes * 60 - orders.close_margin_seconds
+        if left < LEAST_SECONDS:
+            raise ValueError(
+                f"orders.before_close_minutes = {orders.before_close_minutes:g} leaves {left:g} s "
+                f"before orders.close_margin_seconds = {orders.close_margin_seconds:g}, in which "
+                f"nothing is sent any more: at least {LEAST_SECONDS} s are needed"
+            )
+        return self
 
     @model_validator(mode="after")
     def _runs_begin_when_bars_are_final(self) -> Self:

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
+
+ORDERS: Final = "orders"
+"""Whose the alerts are that come of sending orders, or of a look at what became of them."""
+
+
+class Ending(StrEnum):
+    """What ends an alert, each kind in one way; what a person does comes before it."""
+
+    CONNECTED = "it ends as soon as a connection of that client is ready"
+    DECIDED = "it ends with the run that decides on the position again"
+    SENT = "it ends with the next live run that decides on the position and withholds nothing"
+    SETTLED = "it ends when `sellkit reconcile`, a live run or your word settles the ticket"
+    EXPLAINED = "it ends when `sellkit reconcile`, or a live run, finds everything explained"
+    SEEN = "it ends with the `sellkit reconcile` that finds everything settled"
 
 
 class AlertKind(StrEnum):
@@ -26,10 +41,12 @@ class AlertKind(StrEnum):
     READ_ONLY = "read-only"
     OTHER_GATEWAY = "other gateway"
     NO_CONNECTION = "no connection for a run"
+    UNDECIDED = "undecided"
     WITHHELD_EXIT = "withheld exit"
     ORDER_UNCERTAIN = "order uncertain"
     ORDER_REJECTED = "order rejected"
     ORDER_UNFINISHED = "order unfinished"
+    BOUND_ORDER = "bound order"
     UNPROTECTED = "unprotected"
     PROTECTION_GONE = "protection gone"
     POSITION_FLIPPED = "position flipped"
@@ -54,3 +71,51 @@ class Alert:
     kind: AlertKind
     text: str
     at: dt.datetime
+
+
+_CONNECTION: Final = "see to the gateway"
+
+REMEDIES: Final[Mapping[AlertKind, tuple[str, Ending]]] = {
+    AlertKind.UPSTREAM_LOST: (_CONNECTION, Ending.CONNECTED),
+    AlertKind.FARM_BROKEN: (_CONNECTION, Ending.CONNECTED),
+    AlertKind.PORT_CHANGED: (_CONNECTION, Ending.CONNECTED),
+    AlertKind.CLIENT_ID_IN_USE: ("end the other program of this client id", Ending.CONNECTED),
+    AlertKind.UNREACHABLE: (_CONNECTION, Ending.CONNECTED),
+    AlertKind.SILENT: (_CONNECTION, Ending.CONNECTED),
+    AlertKind.NOT_SYNCED: (_CONNECTION, Ending.CONNECTED),
+    AlertKind.UNREADABLE: (_CONNECTION, Ending.CONNECTED),
+    AlertKind.TOO_MANY_MESSAGES: (_CONNECTION, Ending.CONNECTED),
+    AlertKind.COMPETING_SESSION: ("end the other session of this login", Ending.CONNECTED),
+    AlertKind.READ_ONLY: ("clear Read-Only API in the gateway's settings", Ending.CONNECTED),
+    AlertKind.OTHER_GATEWAY: ("start the gateway that the profile names", Ending.CONNECTED),
+    AlertKind.NO_CONNECTION: (_CONNECTION, Ending.CONNECTED),
+    AlertKind.UNDECIDED: ("nobody watches it: mend what it says, or see to it", Ending.DECIDED),
+    AlertKind.WITHHELD_EXIT: ("mend what it says, or close by hand in TWS", Ending.SENT),
+    AlertKind.ORDER_UNCERTAIN: (
+        "look into TWS; `sellkit reconcile`, or, where that leaves it open, "
+        "`sellkit tickets resolve`",
+        Ending.SETTLED,
+    ),
+    AlertKind.ORDER_REJECTED: ("`sellkit explain CODE` says what a code means", Ending.SEEN),
+    AlertKind.ORDER_UNFINISHED: ("see what is still held", Ending.SEEN),
+    AlertKind.UNPROTECTED: ("place what was cancelled anew if it is wanted", Ending.SEEN),
+    AlertKind.PROTECTION_GONE: ("place it anew if it is wanted", Ending.SEEN),
+    AlertKind.POSITION_FLIPPED: (
+        "put the position right by hand in TWS; `sellkit resume` ends the halt",
+        Ending.SEEN,
+    ),
+    AlertKind.UNEXPLAINED: ("`sellkit reconcile` shows both sides", Ending.EXPLAINED),
+    AlertKind.JOURNAL: ("see to the disk; `sellkit audit verify`", Ending.SEEN),
+}
+"""What a person does about each kind of alert, and what ends it."""
+
+
+def remedy(kind: AlertKind) -> str:
+    """What to do about an alert, and what ends it, in one line."""
+    todo, ending = REMEDIES[kind]
+    return f"{todo}; {ending}"
+
+
+def kinds_that_end(ending: Ending) -> frozenset[AlertKind]:
+    """The kinds of alerts that end in one way."""
+    return frozenset(kind for kind, (_, each) in REMEDIES.items() if each is ending)

@@ -247,12 +247,3 @@ def _problem(frame: pd.DataFrame) -> str | None:
         row = ", ".join(f"{name} {frame[name].iloc[first]}" for name in [*PRICES, "volume"])
         return f"{int(bad.sum())} impossible, the first at {frame.index[first]}: {row}"
     return None
-
-
-def merge(stored: pd.DataFrame, fetched: pd.DataFrame) -> pd.DataFrame:
-    """Both frames in one, by bar start; where both have a bar, the later fetch wins."""
-    if stored.empty or fetched.empty:
-        return fetched if stored.empty else stored
-    both = pd.concat([stored, fetched])
-    both = both.iloc[np.lexsort((micros(both["fetched_at"]), micros(both.index)))]
-    return both[~both.index.duplicated(keep="last")]

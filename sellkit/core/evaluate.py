@@ -146,6 +146,7 @@ def _judge(
         price_basis=history.price_basis,
     )
     relation = "strictly below" if below else "not below"
-    reason = f"close {certificate.close:.4f} is {relation} {assignment.label} {value:.4f}"
+    label = f"{certificate.provisional_label}: " if certificate.is_provisional else ""
+    reason = f"{label}close {certificate.close:.4f} is {relation} {assignment.label} {value:.4f}"
     decision = Decision.EXIT if below else Decision.HOLD
     return Signal(position, assignment, decision, (reason,), certificate)

@@ -49,6 +49,11 @@ class Fill:
     at: dt.datetime
 
     @property
+    def is_by_hand(self) -> bool:
+        """Whether a person placed its order in the terminal: it has no id, or one below 0."""
+        return self.client_id == "0" and (self.order_id == "0" or self.order_id.startswith("-"))
+
+    @property
     def family(self) -> str:
         """What an execution and its corrections have in common."""
         return self.exec_id.rpartition(".")[0] or self.exec_id

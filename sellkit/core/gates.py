@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sellkit.core.limits import AtClose
+from sellkit.core.early import early_doubt
+from sellkit.core.limits import AtClose, Foreign
 from sellkit.core.live_gates import LIVE_GATES
 from sellkit.core.portfolio import Side
 from sellkit.core.signals import Decision
@@ -119,6 +120,8 @@ def bar_fresh(ticket: OrderTicket, facts: Facts) -> str | None:
     certificate = ticket.signal.certificate
     if certificate is None:
         return "no completed bar decides it"
+    if certificate.is_provisional and facts.limits.early:
+        return early_doubt(certificate, facts)
     age, limit = facts.now - certificate.slot.end, facts.limits.max_bar_age
     if age < _NO_TIME:
         return f"the deciding bar ends {-age} after the time of the decision"
@@ -199,8 +202,10 @@ def session_open(_: OrderTicket, facts: Facts) -> str | None:
 
 
 def no_foreign_order(ticket: OrderTicket, facts: Facts) -> str | None:
+    """Those placed by hand are no obstacle where they are cancelled before the close."""
     orders = facts.snapshot.orders_on(ticket.position.instrument.con_id)
-    foreign = [order for order in orders if not order.is_own]
+    binds = facts.limits.foreign is Foreign.BIND
+    foreign = [each for each in orders if not (each.is_own or (binds and each.is_by_hand))]
     if not foreign:
         return None
     listed = ", ".join(f"{each.side} {each.remaining} {each.order_type}" for each in foreign)

@@ -9,10 +9,36 @@ from enum import StrEnum
 
 
 class AtClose(StrEnum):
-    """What happens to a signal of a session's last bar."""
+    """What happens to a signal of a session's last bar.
+
+    Attributes
+    ----------
+    NEXT_OPEN
+        It waits for the next opening, and is decided afresh there.
+    SKIP
+        Nothing.
+    BEFORE_CLOSE
+        The bar is judged some minutes before its end, as far as it is known then.
+    """
 
     NEXT_OPEN = "next_open"
     SKIP = "skip"
+    BEFORE_CLOSE = "before_close"
+
+
+class Foreign(StrEnum):
+    """What happens to a close where orders rest that sellkit did not place.
+
+    Attributes
+    ----------
+    BLOCK
+        It is withheld, whoever placed them.
+    BIND
+        Those that were placed by hand are taken over and cancelled first; others withhold it.
+    """
+
+    BLOCK = "block"
+    BIND = "bind"
 
 
 class OrderType(StrEnum):
@@ -50,12 +76,16 @@ class Limits:
         Whether only positions above their cost are closed.
     at_close
         What happens to a signal of a session's last bar.
+    before_close
+        How long before its end that bar is judged, where `at_close` says so.
     max_orders, max_daily_notional
         Per account and day: how many orders, and how much they may sell; None is unset.
     max_clock_skew
         How far this machine's clock and the gateway's may lie apart.
     order_type, limit_offset
         How positions are closed, and how far below the bid a limit lies, as a part of the bid.
+    foreign
+        What happens where orders rest that sellkit did not place.
     many_exits, many_exits_part
         So many positions at once, and such a part of all, are not too many to signal.
     """
@@ -69,13 +99,20 @@ class Limits:
     max_quote_gap: float
     require_above_break_even: bool
     at_close: AtClose
+    before_close: dt.timedelta = dt.timedelta(minutes=5)
     max_orders: int | None = None
     max_daily_notional: Decimal | None = None
     max_clock_skew: dt.timedelta = dt.timedelta(seconds=2)
     order_type: OrderType = OrderType.MARKET
     limit_offset: Decimal = Decimal("0.002")
+    foreign: Foreign = Foreign.BLOCK
     many_exits: int = 3
     many_exits_part: float = 0.5
+
+    @property
+    def early(self) -> dt.timedelta:
+        """How long before its end a session's last bar is judged; zero where it is awaited."""
+        return self.before_close if self.at_close is AtClose.BEFORE_CLOSE else dt.timedelta()
 
     @property
     def unset(self) -> tuple[str, ...]:

@@ -75,6 +75,9 @@ class LiveFacts:
     records_epoch
         The connection over which open orders, completed orders, executions and positions were read,
         each to its end marker; None when they were not.
+    reconciled_epoch
+        The connection over which the journal was held against the gateway since the last orders of
+        this process; None when it was not.
     unsettled
         Every ticket of the account that has not ended.
     orders_today
@@ -98,6 +101,7 @@ class LiveFacts:
     probe: ProbeStanding
     clock_skew: dt.timedelta
     records_epoch: int | None
+    reconciled_epoch: int | None
     unsettled: tuple[TicketRecord, ...]
     orders_today: int
     notional_today: Decimal | None

@@ -108,10 +108,24 @@ def lists_read(_: OrderTicket, facts: Facts, live: LiveFacts) -> str | None:
     return None
 
 
-def bar_certified(ticket: OrderTicket, _: Facts, _live: LiveFacts) -> str | None:
+def reconciled(_: OrderTicket, facts: Facts, live: LiveFacts) -> str | None:
+    if live.reconciled_epoch is None:
+        return (
+            "the journal was not held against the gateway before this decision: a run does so "
+            "first, in a notebook it is `desk.reconcile()`"
+        )
+    if live.reconciled_epoch != facts.standing.epoch:
+        return (
+            "the journal was held against the gateway over a former connection: reconcile, then "
+            "decide again"
+        )
+    return None
+
+
+def bar_certified(ticket: OrderTicket, facts: Facts, _live: LiveFacts) -> str | None:
     certificate = ticket.signal.certificate
-    if certificate is None or certificate.fetched_at >= certificate.slot.end:
-        return None  # that there is one at all is another gate's
+    if certificate is None or not certificate.is_provisional or facts.limits.early:
+        return None  # that there is one at all is another gate's, and how provisional it may be
     return "the deciding bar was fetched before its end, so that it was not complete"
 
 
@@ -178,6 +192,7 @@ LIVE_GATES: tuple[LiveGate, ...] = (
     probe_passed,
     clocks_agree,
     lists_read,
+    reconciled,
     bar_certified,
     quote_present,
     limits_set,

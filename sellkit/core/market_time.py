@@ -13,7 +13,7 @@ import datetime as dt
 import warnings
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from sellkit.errors import NoCalendar
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UTC = dt.UTC
+LONGEST_SESSION: Final = dt.timedelta(hours=12)
+"""No regular session is longer: who looks so far back from within one sees all of it."""
 FIRST_SESSION = "2000-01-01"
 
 # Interactive Brokers' exchange codes, and the calendar each one keeps. Exchanges with a lunch

@@ -135,6 +135,25 @@ class OpenOrder:
         """Whether sellkit placed it. An untagged order is nobody's, hence foreign."""
         return self.reference.startswith(OWN_REFERENCE)
 
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person placed it in the terminal, bound since or not.
+
+        Such orders are client 0's. They have no id until that client binds them, and by the
+        terminal's usual setting one below 0 from then on.
+        """
+        return self.client_id == "0" and not self.is_own and (self.is_unbound or self.is_bound)
+
+    @property
+    def is_unbound(self) -> bool:
+        """Whether it has no id by which a client could cancel it."""
+        return self.order_id == "0"
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether client 0 took it over from whoever placed it by hand."""
+        return self.order_id.startswith("-")
+
 
 @dataclass(frozen=True, slots=True)
 class AccountSnapshot:

@@ -2,12 +2,16 @@
 
 The evidence is negative, so it takes all of it: lists to their end markers in which nothing of the
 order is found, twice and a minute apart, on the day on which it was claimed, over one connection
-that was ready, with the position as it was before.
+that stood undisturbed from before the first look to behind the second one, with the position as it
+was before. What a gateway held back while its line to Interactive Brokers was broken may come to
+light at any time after, so that a look from before an interruption says nothing; and a process that
+begins anew cannot know what happened before it connected.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.market_time import UTC
@@ -17,10 +21,36 @@ if TYPE_CHECKING:
 
     from sellkit.core.tickets import TicketRecord
 
-    Round = tuple[dt.datetime, int, str]
-
 BETWEEN: Final = dt.timedelta(seconds=60)
 """How far apart two looks lie at least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One look for an order that was not found anywhere.
+
+    Attributes
+    ----------
+    at
+        When; aware UTC.
+    epoch
+        The connection over which it was made. Each process counts from one.
+    since
+        Since when that connection had stood undisturbed, by this machine's clock (aware UTC); None
+        of a look that was noted before this was.
+    doubt
+        What was doubtful; "" when nothing.
+    """
+
+    at: dt.datetime
+    epoch: int
+    since: dt.datetime | None
+    doubt: str = ""
+
+    def is_joined(self, other: Round) -> bool:
+        """Whether nothing interrupted between the two: not even a new beginning of the process."""
+        here, there = (self.epoch, self.since), (other.epoch, other.since)
+        return self.since is not None and here == there
 
 
 def lacking(record: TicketRecord, rounds: Sequence[Round], now: dt.datetime) -> str:
@@ -31,7 +61,7 @@ def lacking(record: TicketRecord, rounds: Sequence[Round], now: dt.datetime) -> 
     record
         UNCERTAIN.
     rounds
-        The looks since then, oldest first: time, epoch, and what was doubtful ("" when nothing).
+        The looks since then, oldest first.
     now
         Aware UTC.
     """
@@ -39,28 +69,24 @@ def lacking(record: TicketRecord, rounds: Sequence[Round], now: dt.datetime) -> 
         return "the gateway had it: it has numbered or executed it"
     if record.claimed_at is None or not _is_same_day(record.claimed_at, now):
         return "it was sent on another day, whose orders and executions are not told any more"
-    if rounds and rounds[-1][2]:
-        return rounds[-1][2]
+    if rounds and rounds[-1].doubt:
+        return rounds[-1].doubt
     clean = _clean(rounds)
     if not clean or clean[-1] - clean[0] < BETWEEN:
         seconds = BETWEEN.total_seconds()
         return (
-            f"two clean looks at least {seconds:g} s apart over one connection are needed; look "
-            "again then"
+            f"two clean looks at least {seconds:g} s apart over one undisturbed connection are "
+            "needed: `sellkit reconcile --wait` makes them"
         )
     return ""
 
 
 def _clean(rounds: Sequence[Round]) -> list[dt.datetime]:
-    """The times of the clean looks since the last doubtful one, all over the last connection.
-
-    What the gateway holds back while its own line is broken comes to light after that: a look from
-    before says nothing of it.
-    """
+    """The times of the clean looks since the last doubtful one and the last interruption."""
     found: list[dt.datetime] = []
-    for at, epoch, doubt in rounds:
-        if not doubt and epoch == rounds[-1][1]:
-            found.append(at)
+    for each in rounds:
+        if not each.doubt and each.is_joined(rounds[-1]):
+            found.append(each.at)
         else:
             found = []
     return found

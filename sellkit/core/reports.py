@@ -112,6 +112,9 @@ class BrokerRecords:
     ----------
     began_at
         When the first list was asked for; `snapshot.taken_at` is no earlier.
+    steady_since
+        Since when the connection over which they came had stood undisturbed: no break, and no
+        notice that Interactive Brokers was lost or is back; by this machine's clock, aware UTC.
     snapshot
         Open orders and positions.
     completed, fills
@@ -119,6 +122,7 @@ class BrokerRecords:
     """
 
     began_at: dt.datetime
+    steady_since: dt.datetime
     snapshot: AccountSnapshot
     completed: tuple[CompletedOrder, ...]
     fills: tuple[Fill, ...]

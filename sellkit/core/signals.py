@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from sellkit.core.assignments import Assignment
     from sellkit.core.bars import Slot
     from sellkit.core.portfolio import Position
+
+
+PROVISIONAL: Final = "PROVISIONAL"
+"""How a judgement is marked that was made before the end of its bar."""
 
 
 class Decision(StrEnum):
@@ -25,7 +29,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BarCertificate:
-    """The completed bar that decided, and the average it was held against.
+    """The bar that decided, completed or provisional, and the average it was held against.
 
     Attributes
     ----------
@@ -34,7 +38,7 @@ class BarCertificate:
     parts
         Half-hours that were folded into it; 1 for a bar taken as it came.
     fetched_at
-        When the source told the last part of it; after its end.
+        When the source told the last part of it; after its end, unless it is provisional.
     close, average
         Prices in the instrument's currency.
     bars_used
@@ -53,6 +57,19 @@ class BarCertificate:
     bars_used: int
     seed_weight: float
     price_basis: str
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether it was judged before its end, on what was known of it then."""
+        return self.fetched_at < self.slot.end
+
+    @property
+    def provisional_label(self) -> str:
+        """`PROVISIONAL, told 299 s before the bar's end`; "" for a completed bar."""
+        if not self.is_provisional:
+            return ""
+        ahead = (self.slot.end - self.fetched_at).total_seconds()
+        return f"{PROVISIONAL}, told {ahead:.0f} s before the bar's end"
 
     @property
     def distance_percent(self) -> float:

@@ -14,7 +14,7 @@ from sellkit.core.gates import (
     PreparedTicket,
     is_above,
 )
-from sellkit.core.signals import Decision
+from sellkit.core.signals import PROVISIONAL, Decision
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -93,6 +93,18 @@ class SnapshotRow:
     @property
     def assignment(self) -> Assignment | None:
         return self.signal.assignment
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether it was judged before the end of its bar."""
+        proof = self.signal.certificate
+        return proof is not None and proof.is_provisional
+
+    @property
+    def decided(self) -> str:
+        """`EXIT`, or `EXIT PROVISIONAL` on a bar that had not ended."""
+        label = f" {PROVISIONAL}" if self.is_provisional else ""
+        return f"{self.signal.decision}{label}"
 
     @property
     def assigned(self) -> Reading | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -11,6 +11,13 @@ if TYPE_CHECKING:
 
     from sellkit.core.lifecycle import TicketState
     from sellkit.core.portfolio import Side
+
+
+FILLED_AT_END: Final = "filled"
+"""Under what name the details of an end hold the shares that were executed by then."""
+
+LEFT: Final = "left"
+"""Under what name they hold the shares that are left, where the rest is to go out at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

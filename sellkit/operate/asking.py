@@ -84,16 +84,17 @@ class Asking:
         tuple
             What has been answered meanwhile, and by contract why it could not be had or used.
         """
-        with self._begin(slices) as pool:
-            grounds = Grounds(self.options, now)
-            waiting = {pool.submit(self._one, each, grounds): each for each in slices}
-            try:
-                while waiting:
-                    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                    answered = [(waiting.pop(each), each.result()) for each in done]
-                    yield [one for one, _ in answered], self._kept(answered)
-            finally:
-                pool.shutdown(cancel_futures=True)
+        pool = self._begin(slices)
+        grounds = Grounds(self.options, now)
+        waiting = {pool.submit(self._one, each, grounds): each for each in slices}
+        try:
+            while waiting:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                answered = [(waiting.pop(each), each.result()) for each in done]
+                yield [one for one, _ in answered], self._kept(answered)
+        finally:
+            # What was answered last is not kept waiting until the threads have ended.
+            pool.shutdown(wait=bool(waiting), cancel_futures=True)
 
     def _begin(self, slices: Sequence[Slice]) -> ThreadPoolExecutor:
         with self._turn:

@@ -1,4 +1,6 @@
-"""Cancel sellkit's own resting orders on a position before it is closed, and see that they ended.
+"""Cancel what rests on a position before it is closed, and see that it ended.
+
+That is sellkit's own orders and, where it is wanted, those that a person placed by hand.
 
 A resting stop and a close that both fill leave the account short. So no close is sent before the
 lists show that nothing of its own rests there any more, whatever the messages said.
@@ -14,7 +16,8 @@ from sellkit.core.alerts import AlertKind
 from sellkit.core.fills import sold, total
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.reports import ENDED_STATUSES
-from sellkit.errors import BrokerError
+from sellkit.errors import BrokerError, NotSent
+from sellkit.operate.binding import in_words, say_cancelled, to_clear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.operate.trading import Attempt, Trading
 
+__all__ = ["Cleared", "clear", "in_words", "resting_on", "say_unprotected"]
+
+_CONFIRMED: Final = "confirmed"
 _SURELY_ENDED: Final = ENDED_STATUSES - {"Inactive"}
 
 
@@ -57,24 +63,45 @@ def resting_on(records: BrokerRecords, con_id: int) -> tuple[OpenOrder, ...]:
     return tuple(each for each in records.snapshot.orders_on(con_id) if each.is_own)
 
 
-def clear(trading: Trading, attempts: Sequence[Attempt], before: BrokerRecords) -> Cleared:
+def clear(
+    trading: Trading,
+    attempts: Sequence[Attempt],
+    before: BrokerRecords,
+    bound: Mapping[str, OpenOrder],
+) -> Cleared:
     """Cancel what rests on the attempts' contracts, each order once, and wait for its end.
 
     Every attempt with something resting moves to CANCELLING first. One whose orders did not end is
-    ABANDONED: they still protect the position, or still work on it.
+    ABANDONED: they still protect the position, or still work on it. So is one with an order that
+    cannot be cancelled here, before any other is cancelled for it; nobody waits for that one. A
+    stop is looked at before each cancel, and nothing is cancelled after it.
+
+    Parameters
+    ----------
+    before
+        The lists that it begins with.
+    bound
+        By perm id, those of its orders that have been taken over since, as they are now.
     """
-    asked = [order for each in attempts for order in _begin(trading, each, before)]
-    if not asked:
+    asked: list[OpenOrder] = []
+    blocked: dict[str, str] = {}
+    for attempt in attempts:
+        resting = to_clear(trading, before, attempt.con_id, bound)
+        why = _ask_all(trading, attempt, resting, asked)
+        if why:
+            blocked[attempt.record.reference] = why
+    if not asked and not blocked:
         return Cleared(before, (), ())
-    for order in asked:
-        _ask(trading, _of(attempts, order), order)
     records, left = _await_end(trading, asked, before)
     for order in [each for each in asked if each not in left]:
         reference = _of(attempts, order).record.reference
         trading.book.note_cancel(reference, order, trading.now(), _outcome(order, records))
     for attempt in attempts:
         trading.refresh(attempt)
-        _give_up(trading, attempt, [each for each in left if each.con_id == attempt.con_id])
+        why = blocked.get(attempt.record.reference, "")
+        _give_up(trading, attempt, [e for e in left if e.con_id == attempt.con_id], why)
+    gone = [each for each in asked if each not in left and _outcome(each, records) == _CONFIRMED]
+    say_cancelled(trading, before.snapshot, gone)
     return Cleared(records, tuple(asked), tuple(left))
 
 
@@ -94,29 +121,57 @@ def say_unprotected(trading: Trading, attempt: Attempt, state: TicketState | Non
     trading.alarm(AlertKind.UNPROTECTED, f"{attempt.record.ticker}: {gone}; {todo}")
 
 
-def in_words(order: OpenOrder) -> str:
-    """An order for a person: `SELL 100 STP at 95.5`."""
-    price = order.stop_price if order.stop_price is not None else order.limit_price
-    at = "" if price is None else f" at {price.normalize():f}"
-    return f"{order.side} {order.remaining.normalize():f} {order.order_type}{at}"
+def _ask_all(
+    trading: Trading, attempt: Attempt, resting: Sequence[OpenOrder], asked: list[OpenOrder]
+) -> str:
+    """Ask for the cancel of all that rests; why not of all, "" when of all.
+
+    What was asked for, or may have been, goes to `asked`.
+    """
+    why = _obstacle(trading, resting)
+    if why or not resting:
+        return why
+    listed = [in_words(each) for each in resting]
+    cause = f"to be cancelled first: {', '.join(listed)}"
+    trading.step(attempt, TicketState.CANCELLING, cause, orders=listed)
+    if attempt.is_given_up:
+        return ""
+    for order in resting:
+        # One without an id has ended while it was to be bound: its end is waited for all the same.
+        why = "" if order.is_unbound else trading.stopped() or _ask(trading, attempt, order)
+        if why:
+            return f"the cancel of {in_words(order)} was not sent: {why}"
+        asked.append(order)
+    return ""
 
 
-def _begin(trading: Trading, attempt: Attempt, records: BrokerRecords) -> tuple[OpenOrder, ...]:
-    resting = resting_on(records, attempt.con_id)
-    if resting:
-        listed = [in_words(each) for each in resting]
-        cause = f"to be cancelled first: {', '.join(listed)}"
-        trading.step(attempt, TicketState.CANCELLING, cause, orders=listed)
-    return () if attempt.is_given_up else resting
+def _obstacle(trading: Trading, resting: Sequence[OpenOrder]) -> str:
+    """Why nothing is to be cancelled at all; "" when it may be."""
+    stopped = trading.stopped() if resting else ""
+    if stopped:
+        return f"stopped before anything was cancelled for it: {stopped}"
+    mine = trading.route.client_id
+    for each in resting:
+        if each.client_id != mine:
+            return (
+                f"{in_words(each)} rests on it, an own order of client {each.client_id}, which "
+                f"client {mine} cannot cancel: cancel it there, or in TWS"
+            )
+    return ""
 
 
-def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> None:
+def _ask(trading: Trading, attempt: Attempt, order: OpenOrder) -> str:
+    """Ask for one cancel; why it did not go out, "" when it did, or may have."""
     reference = attempt.record.reference
     trading.book.note_cancel(reference, order, trading.now(), "asked")
     try:
         trading.cancel(order)
-    except BrokerError as error:
+    except NotSent as error:
         trading.book.note_cancel(reference, order, trading.now(), f"not sent: {error}")
+        return str(error)
+    except BrokerError:
+        return ""  # nobody knows, so that its end is waited for
+    return ""
 
 
 def _await_end(
@@ -192,14 +247,15 @@ def _executed_earlier(order: OpenOrder, before: BrokerRecords) -> Decimal:
 
 
 def _outcome(order: OpenOrder, records: BrokerRecords) -> str:
-    return "filled" if _executed(order, records) >= order.remaining else "confirmed"
+    return "filled" if _executed(order, records) >= order.remaining else _CONFIRMED
 
 
-def _give_up(trading: Trading, attempt: Attempt, left: Sequence[OpenOrder]) -> None:
-    if not left:
-        return
+def _give_up(trading: Trading, attempt: Attempt, left: Sequence[OpenOrder], blocked: str) -> None:
     listed = ", ".join(in_words(each) for each in left)
-    cause = f"the cancel of {listed} was not confirmed; it may still work, so nothing is sent"
+    unsure = f"the cancel of {listed} was not confirmed; it may still work, so nothing is sent"
+    cause = "; ".join(each for each in (blocked, unsure if left else "") if each)
+    if not cause or attempt.is_given_up:
+        return
     trading.alarm(AlertKind.WITHHELD_EXIT, f"{attempt.record.ticker}: {cause}")
     say_unprotected(trading, attempt, TicketState.ABANDONED)
     trading.step(attempt, TicketState.ABANDONED, cause)

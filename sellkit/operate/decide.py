@@ -35,6 +35,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A signal, and the study that it was judged on."""
+
+    signal: Signal
+    study: Study | None
+
+    def is_of(self, position: Position, assignment: Assignment | None, study: Study | None) -> bool:
+        """Whether it was judged on just these."""
+        judged = (self.signal.position, self.signal.assignment)
+        return self.study is study and judged == (position, assignment)
+
+
+@dataclass(frozen=True, slots=True)
 class Decider:
     """What every judgement of one run shares.
 
@@ -70,6 +83,9 @@ class Decider:
         What the gates of live mode see; None in a dry run.
     deferred
         By ticket id, the opening that a ticket of an earlier session was deferred to.
+    foreseen
+        By contract, signals that were judged before: one is taken where it is of the position, the
+        assignment and the study that are at hand, for then the rule says the same again.
     """
 
     snapshot: AccountSnapshot
@@ -86,6 +102,7 @@ class Decider:
     quotes: Callable[[Sequence[Instrument]], Mapping[int, Quote]] = lambda _instruments: {}
     live: LiveFacts | None = None
     deferred: Mapping[str, dt.datetime] = field(default_factory=dict)
+    foreseen: Mapping[int, Foreseen] = field(default_factory=dict)
 
     def decide(self) -> HourlyDecision:
         """Judge every position of the snapshot."""
@@ -109,9 +126,12 @@ class Decider:
         doubt = self.standing.doubt(self.snapshot.epoch)
         if doubt is not None:
             return Signal(position, assignment, Decision.UNDECIDED, (doubt,))
-        study = studies.get(instrument.con_id)
-        history = study.history if study else None
-        signal = evaluate(position, assignment, history, self.options.daily_basis)
+        study, known = studies.get(instrument.con_id), self.foreseen.get(instrument.con_id)
+        if known is not None and known.is_of(position, assignment, study):
+            signal = known.signal
+        else:
+            history = study.history if study else None
+            signal = evaluate(position, assignment, history, self.options.daily_basis)
         problem = self.problems.get(instrument.con_id)
         if signal.decision is not Decision.UNDECIDED:
             return signal

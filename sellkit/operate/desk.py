@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from sellkit.core.market_time import LONGEST_SESSION
 from sellkit.core.pacing import Urgency
 from sellkit.operate.decide import Decider
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport, bring_up_to_date
+from sellkit.operate.ending import end_run
 from sellkit.operate.holdings import Holding, coverage, holdings
+from sellkit.operate.last_bars import studying
 from sellkit.operate.prepare import Preparation, hour_end
 from sellkit.operate.protection import say_lapsed
 from sellkit.operate.speech import say
-from sellkit.operate.study import Archive, Studies
+from sellkit.operate.stillness import Stillness
+from sellkit.operate.telling import end_explained, tell
 from sellkit.operate.timing import Timing
 from sellkit.operate.wanted import refuse_emptiness, refuse_future, refuse_past, unassigned, wanted
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
-    from types import TracebackType
     from typing import Self
 
     from sellkit.core.assignments import Assignment
@@ -37,11 +40,7 @@ if TYPE_CHECKING:
     from sellkit.operate.reconcile import Reconciliation
     from sellkit.ports import AssignmentSheet, RunHeader
 
-
 log = logging.getLogger(__name__)
-
-_A_SESSION: Final = dt.timedelta(hours=12)
-"""No session is longer: an opening that a ticket waits for today lies within it."""
 
 
 @dataclass(slots=True)
@@ -73,12 +72,15 @@ class Desk:
     _problems: dict[int, str] = field(default_factory=dict, repr=False)
     _begun: bool = field(default=False, repr=False)
     _ready: Preparation | None = field(default=None, repr=False)
+    _alerts: Sequence[Mapping[str, object]] | None = field(default=None, repr=False)
     timing: Timing = field(default_factory=Timing, repr=False)
+    _stillness: Stillness = field(default_factory=Stillness, repr=False)
 
     def begin(self) -> None:
         """Open the run in the journal; a second call does nothing."""
         if not self._begun:
             self.parts.journal.begin(self.run)
+            self._alerts = self.parts.journal.open_alerts() if self.asked_as_of is None else None
             self._begun = True
 
     def snapshot(self) -> AccountSnapshot:
@@ -111,11 +113,7 @@ class Desk:
         return self.parts.broker.find(token)
 
     def apply_default(self) -> tuple[Assignment, ...]:
-        """Assign the default to positions that have no row at all, and write it back.
-
-        A row that someone began and did not finish is left alone: it says that a person wants
-        something else.
-        """
+        """Assign the default to positions that have no row at all, and write it back."""
         fresh = unassigned(self.known_positions(), self.sheet(), self.options)
         for assignment in fresh:
             self.assign(assignment)
@@ -165,7 +163,9 @@ class Desk:
         self.bring_up_to_date()
         ready = Preparation(self.parts, self.options, self.timing, end)
         ready.load(self.known_positions(), self.sheet().assignments)
+        self._stillness.make_ready()
         ready.wait()
+        self._stillness.begin()
         self._move_to_present()
         ready.load(self.positions(), self.sheet().assignments)
         if late := ready.ask(self.run.as_of):
@@ -179,9 +179,10 @@ class Desk:
         return {each: coverage(store, each, now, lag) for each in holdings(store)}
 
     def decide(self) -> HourlyDecision:
-        """Judge every position on what is stored, with positions and orders read afresh.
+        """Judge every position on what is stored, with positions and orders as they are now.
 
-        Nothing is decided when the connection was not ready throughout.
+        A run that waited for its bars has read them in the last seconds of that. Nothing is decided
+        when the connection was not ready throughout.
 
         Raises
         ------
@@ -189,28 +190,30 @@ class Desk:
             It was not ready for the positions to be read.
         """
         sheet, broker, live = self.sheet(), self.parts.broker, self.parts.live
-        before = broker.standing
-        records = None if live is None else live.records()
+        seen = None if self._ready is None else self._ready.lists()
+        before, records = seen or (broker.standing, live and live.records(self.run.run_id))
         snapshot = self._snapshot = records.snapshot if records else self.snapshot()
-        archive = Archive(self.options, self.run.as_of)
-        studies = Studies(self.parts.store, archive, is_present=self.asked_as_of is None)
+        parts, at, held = self.parts, self.run.as_of, snapshot.positions
+        known = sheet.assignments
         decider = Decider(
             snapshot=snapshot,
             standing=before,
-            assignments=sheet.assignments,
+            assignments=known,
             incomplete=sheet.incomplete,
             precedents=partial(self.parts.journal.precedents, self.account.alias),
             quotes=self._quotes,
-            study=studies.of if self._ready is None else self._ready.study,
+            study=studying(*(parts, self.options, at, self.asked_as_of, self._ready), held, known),
+            foreseen={} if self._ready is None else self._ready.foreseen,
             options=self.options,
             as_of=self.run.as_of,
             now=self.parts.clock.now(),
             is_present=self.asked_as_of is None,
             problems=self._problems,
             live=live.facts(records) if live and records else None,
-            deferred=self.parts.journal.deferrals(self.account.alias, self.run.as_of - _A_SESSION),
+            deferred=parts.journal.deferrals(self.account.alias, at - LONGEST_SESSION),
         )
         decision = decider.decide()
+        self.timing.decide()
         after = broker.standing.interrupted(before)
         return decision if after == before else decision.under(after)
 
@@ -224,34 +227,45 @@ class Desk:
             was decided on was lost or interrupted since.
         """
         self.begin()
-        run_id, journal = self.run.run_id, self.parts.journal
+        run_id, journal, live = self.run.run_id, self.parts.journal, self.parts.live
+        if live is not None and self._ready is not None and decision.exits:
+            live.look_ahead()
         say_lapsed(journal, decision.snapshot, self.parts.alarm)
-        journal.record_snapshot(run_id, decision.snapshot)
         decision = decision.under(self.parts.broker.standing.interrupted(decision.standing))
-        journal.record_standing(run_id, decision.standing)
-        journal.record_rows(run_id, decision.rows)
-        for row in decision.rows:
-            say(run_id, row)
+        journal.record_decision(run_id, decision.snapshot, decision.standing, decision.rows)
+        self.timing.record()
         if self.parts.live is None:
-            self._finish(decision)
+            self._stillness.end()
+            say(run_id, decision.rows)
+            tell(self.parts, decision, self._alerts)
+            end_run(self.parts, run_id, decision, self.timing)
         return decision
 
     def reconcile(self) -> Reconciliation | None:
         """Settle what former live runs left; a run follows what still works. None in a dry run."""
         if self.parts.live is None:
             return None
-        return self.parts.live.reconcile(self.run.run_id, adopts=self._begun)
+        found = self.parts.live.reconcile(self.run.run_id, adopts=self._begun)
+        end_explained(self.parts, found)
+        return found
 
     def submit(self, decision: HourlyDecision) -> tuple[TicketRecord, ...]:
         """Send what a recorded decision approved, and end the run; a dry run sends nothing."""
         if self.parts.live is None:
             return ()
-        sent = self.parts.live.submit(self.run.run_id, decision, self.timing)
-        self._finish(decision, sent)
+        run_id = self.run.run_id
+        try:
+            sent = self.parts.live.submit(run_id, decision, self.timing)
+        finally:
+            self._stillness.end()
+            say(run_id, decision.rows)  # orders wait neither for the log nor for the alerts
+            tell(self.parts, decision, self._alerts)
+        end_run(self.parts, run_id, decision, self.timing, sent)
         return sent
 
     def close(self) -> None:
         """End the connection and close the journal; a second call does nothing."""
+        self._stillness.end()
         if self.parts.live is not None:
             self.parts.live.close()
         self.parts.broker.close()
@@ -260,12 +274,7 @@ class Desk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _download(self, series: Sequence[Series]) -> DownloadReport:
@@ -275,15 +284,6 @@ class Desk:
             *(parts.broker, parts.store, parts.progress, self.options, parts.clock),
             is_present=self.asked_as_of is None,
         )
-
-    def _finish(self, decision: HourlyDecision, sent: Sequence[TicketRecord] = ()) -> None:
-        run_id, is_settled = self.run.run_id, all(each.state.is_terminal for each in sent)
-        outcome = decision.outcome if is_settled else "uncertain"
-        self.parts.signal_log.append(run_id, decision.rows, sent)
-        now, journal = self.parts.clock.now(), self.parts.journal
-        if parts := self.timing.parts():
-            journal.record_timing(run_id, now, parts)
-        journal.finish(run_id, now, outcome)
 
     def _move_to_present(self) -> None:
         """Let a desk that was not asked for a past moment describe this one."""

@@ -11,6 +11,7 @@ from sellkit.core.instrument import Token
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.market_time import calendar_for
 from sellkit.core.settling import Evidence, settle
+from sellkit.core.tickets import LEFT
 from sellkit.errors import BrokerError
 from sellkit.operate.clearing import say_unprotected
 from sellkit.operate.flipping import say_flip
@@ -102,7 +103,10 @@ def _is_late(trading: Trading, attempt: Attempt) -> bool:
 
 
 def _stop_late(trading: Trading, working: Sequence[Attempt]) -> None:
-    """Cancel what was not executed in whole in time."""
+    """Cancel what was not executed in whole in time.
+
+    A halt does not keep it from that: the order is sellkit's own, and less is sold without it.
+    """
     late = [each for each in working if _is_to_be_stopped(trading, each)]
     if not late:
         return
@@ -160,8 +164,9 @@ def _conclude(trading: Trading, attempt: Attempt, records: BrokerRecords) -> Non
         )
         return
     told = replace(attempt.record, state=found.state)
-    if _is_partial(told):
-        trading.step(attempt, found.state, found.cause, found.perm_id)
+    if _is_partial(told) and _goes_on(trading, attempt):
+        left = {LEFT: str(told.quantity - told.filled)}
+        trading.step(attempt, found.state, found.cause, found.perm_id, **left)
     else:
         end(trading, attempt, found.state, found.cause, found.perm_id)
 
@@ -188,6 +193,11 @@ def end(
 def is_partial(attempt: Attempt) -> bool:
     """Whether it is dead for certain, with a part of it executed: the rest may be sent anew."""
     return _is_partial(attempt.record)
+
+
+def _goes_on(trading: Trading, attempt: Attempt) -> bool:
+    """Whether this process may send the rest of what it sent."""
+    return attempt.ticket is not None and attempt.record.attempt < trading.patience.attempts
 
 
 def _is_partial(record: TicketRecord) -> bool:
@@ -239,7 +249,8 @@ def _say(trading: Trading, record: TicketRecord) -> None:
     if record.state is TicketState.UNCERTAIN:
         todo = "nothing more is sent for it: look into TWS, then `sellkit reconcile`"
     else:
-        todo = "the position stays as it is; the next completed bar decides again"
+        left = f"{record.quantity - record.filled} of {record.quantity} shares are left"
+        todo = f"{left} as they are; the next run decides again"
     trading.alarm(kind, f"{record.ticker}: {record.reference} {record.cause}; {todo}")
 
 

@@ -27,6 +27,7 @@ class Keys:
         self._taken: set[Key] = set()
         self._lent: set[Key] = set()
         self._awaited: Counter[Key] = Counter()
+        self._takings = 0
 
     @contextmanager
     def held(
@@ -46,6 +47,7 @@ class Keys:
             self._await_lent(wanted, seconds)
             mine = wanted - self._taken
             self._taken |= mine
+            self._takings += 1
         yield from self._until_done(mine, self._taken)
 
     @contextmanager
@@ -56,7 +58,18 @@ class Keys:
             mine = {each for each in wanted - self._taken if not self._awaited[each]}
             self._taken |= mine
             self._lent |= mine
+            self._takings += 1
         yield from self._until_done(mine, self._taken, self._lent)
+
+    def mark(self) -> int | None:
+        """To be shown to `is_first_since`; None while anybody has anything."""
+        with self._turn:
+            return None if self._taken else self._takings
+
+    def is_first_since(self, mark: int | None) -> bool:
+        """Whether who has taken contracts now is the only one that did since a mark was given."""
+        with self._turn:
+            return mark is not None and self._takings == mark + 1
 
     def is_awaited(self, account: Account, con_id: int) -> bool:
         """Whether an exit waits for a contract, so that whoever it is lent to gives it back."""

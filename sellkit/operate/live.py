@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
-from sellkit.core.gates import ApprovedTicket, DeniedTicket
+from sellkit.core.gates import ApprovedTicket
+from sellkit.core.lifecycle import TicketState
+from sellkit.core.limits import Foreign
 from sellkit.operate.dating import Dating
+from sellkit.operate.early import EarlyLook
 from sellkit.operate.final_look import FinalLook
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.submit import Submission
@@ -15,19 +19,33 @@ from sellkit.operate.timing import Timing
 from sellkit.operate.trading import Heard, Patience, Trading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from sellkit.core.limits import Limits
     from sellkit.core.live_facts import LiveFacts
     from sellkit.core.portfolio import Account
     from sellkit.core.quotes import Quote
     from sellkit.core.reports import BrokerRecords
+    from sellkit.core.standing import Standing
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.decision import HourlyDecision
     from sellkit.operate.keys import Keys
     from sellkit.operate.permission import Permission
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
+
+
+_FRESH_FOR_DECISION: Final = 5.0
+_FRESH_FOR_ORDERS: Final = 1.0
+"""In real seconds; lists asked for longer ago are read anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A look before orders, and the mark of the keys from before it."""
+
+    look: EarlyLook
+    mark: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +68,14 @@ class Live:
         How long each answer is waited for.
     alarm
         Tells a person.
-    withheld
-        Tells a person which exits the gates of a run withheld, a text each; those of a former run
-        are over then.
     retries_proven_unsent
         Whether a ticket that the gateway never had is sent once more.
     heard
         How far the route's reports have been taken.
     executed
         The families of executions that the last facts were gathered with.
+    ahead
+        The look before orders that was begun ahead; one at most.
     """
 
     route: OrderRoute
@@ -69,10 +86,10 @@ class Live:
     limits: Limits
     patience: Patience
     alarm: Callable[[AlertKind, str], None]
-    withheld: Callable[[Sequence[str]], None] = lambda _told: None
     retries_proven_unsent: bool = False
     heard: Heard = field(default_factory=Heard)
     executed: set[str] = field(default_factory=set)
+    ahead: list[Ahead] = field(default_factory=list)
 
     def reconcile(self, run_id: str, *, adopts: bool) -> Reconciliation:
         """Settle what former processes left, unless another one has the account's lease.
@@ -97,17 +114,49 @@ class Live:
         found = reconciler.reconcile()
         if adopts:
             reconciler.adopt(found.tickets)
+        left = {each.state for each in self.tickets.unsettled(self.account.alias)}
+        is_open = TicketState.UNCERTAIN in left
+        self.permission.reconciled.epoch = found.records.epoch
+        self.permission.reconciled.doubted_at = self.permission.clock.now() if is_open else None
         return found
 
-    def records(self) -> BrokerRecords:
-        """The gateway's four lists, read afresh.
+    def records(self, run_id: str) -> BrokerRecords:
+        """The gateway's four lists, read afresh for a decision.
+
+        What was reconciled before is reconciled again where the connection was made anew since, or
+        a ticket was left uncertain a minute ago: a run that waited for its hour makes the second
+        look that may settle it.
 
         Raises
         ------
         NotConnected, RequestTimedOut
             One could not be read to its end.
         """
+        if self.must_reconcile():
+            self.reconcile(run_id, adopts=False)
         return self.route.records(self.account)
+
+    def must_reconcile(self) -> bool:
+        """Whether what was reconciled before is to be reconciled again before a decision."""
+        epoch, now = self.permission.broker.standing.epoch, self.permission.clock.now()
+        return self.permission.reconciled.is_due(epoch, now)
+
+    def early_look(self) -> EarlyLook:
+        """The lists for a decision, to be begun when that is near; nothing is reconciled by it."""
+
+        def records() -> BrokerRecords:
+            found = self.route.records(self.account)
+            self.permission.live_facts(found)  # what is read of the journal for them is known then
+            return found
+
+        return EarlyLook(self._standing, records, _FRESH_FOR_DECISION)
+
+    def look_ahead(self) -> None:
+        """Begin the look before orders while a decision is still being written down."""
+        records = partial(self.route.records, self.account)
+        look = EarlyLook(self._standing, records, _FRESH_FOR_ORDERS)
+        self.ahead[:] = [Ahead(look, self.keys.mark())]
+        look.begin()
 
     def facts(self, records: BrokerRecords) -> LiveFacts:
         """What the gates of live mode see at this moment."""
@@ -120,12 +169,13 @@ class Live:
     ) -> tuple[TicketRecord, ...]:
         """Carry out what a decision approved; the latest attempt of each ticket.
 
-        What the gates withheld is told to a person afterwards, for orders do not wait.
+        Nothing is sent that was not reconciled before, over this connection: the gates see to that,
+        for the decision and at the last look. The next decision has to be reconciled anew.
         """
         try:
             return self._send(run_id, decision, timing)
         finally:
-            self.withheld(_withheld_by(decision))
+            self.permission.reconciled.epoch = None
 
     def _send(
         self, run_id: str, decision: HourlyDecision, timing: Timing | None
@@ -146,7 +196,22 @@ class Live:
             basis=decision.snapshot,
             executed=frozenset(self.executed),
         )
-        return Submission(self._trading(run_id, look, timing), self.keys).carry_out(approved)
+        trading = self._trading(run_id, look, timing)
+        first = partial(self._seen_ahead, look)
+        return Submission(trading, self.keys, first).carry_out(approved)
+
+    def _seen_ahead(self, look: FinalLook) -> BrokerRecords | None:
+        """What was seen ahead, if nobody in this process took a contract in between."""
+        ahead = self.ahead.pop() if self.ahead else None
+        seen = ahead.look.take() if ahead else None
+        if ahead is None or seen is None or not self.keys.is_first_since(ahead.mark):
+            return None
+        standing, records = seen
+        look.standings[records.epoch, records.began_at] = standing
+        return records
+
+    def _standing(self) -> Standing:
+        return self.permission.broker.standing
 
     def close(self) -> None:
         """Give the lease back."""
@@ -175,15 +240,7 @@ class Live:
             alarm=self.alarm,
             patience=self.patience,
             retries_proven_unsent=self.retries_proven_unsent,
+            binds=self.limits.foreign is Foreign.BIND,
             heard=self.heard,
             timing=timing or Timing(),
         )
-
-
-def _withheld_by(decision: HourlyDecision) -> list[str]:
-    """Every exit that a gate withholds, with all the reasons."""
-    return [
-        f"{row.position.instrument}: the exit was not sent: {'; '.join(row.verdict.reasons)}"
-        for row in decision.exits
-        if isinstance(row.verdict, DeniedTicket)
-    ]

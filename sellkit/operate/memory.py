@@ -34,10 +34,19 @@ _NEWEST: Final = 96
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A study, and all that it depends on."""
+    """A study, and all that it depends on.
+
+    Attributes
+    ----------
+    basis
+        The marks of its series, why it lies frozen, and the day and the hour that end it.
+    archive
+        That by which those two were last found.
+    """
 
     basis: tuple[object, ...]
     study: Study
+    archive: Archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ class Memory:
         self._store = store
         self._options = options
         self._held: dict[SeriesKey, _Held] = {}
-        self._marks: Mapping[SeriesKey, Hashable] = {}
+        self._marks: dict[SeriesKey, Hashable] = {}
         self._frozen: Mapping[SeriesKey, Freeze] = {}
         self._studies: dict[int, _Known] = {}
         self._archive: Archive | None = None
@@ -97,10 +106,17 @@ class Memory:
         """See which series changed since, whoever changed them; forget instruments not named."""
         con_ids = {each.con_id for each in instruments}
         keys = [self._options.key(con_id, size) for con_id in con_ids for size in _SIZES]
-        self._marks = self._store.marks(keys)
+        self._marks = dict(self._store.marks(keys))
         self._frozen = self._store.frozen()
         self._held = {key: self._held[key] for key in keys if key in self._held}
         self._studies = {each: known for each, known in self._studies.items() if each in con_ids}
+
+    def look_at(self, instruments: Iterable[Instrument]) -> None:
+        """See whether the series of some instruments changed, and which lie frozen."""
+        con_ids = {each.con_id for each in instruments}
+        keys = [self._options.key(con_id, size) for con_id in con_ids for size in _SIZES]
+        self._marks.update(self._store.marks(keys))
+        self._frozen = self._store.frozen()
 
     def bars(self, key: SeriesKey) -> pd.DataFrame:
         """The stored bar frame of a series that was looked at; not to be changed."""
@@ -142,18 +158,21 @@ class Memory:
             raise RuntimeError("a memory is asked about no moment")
         con_id = instrument.con_id
         keys = [self._options.key(con_id, size) for size in _SIZES]
-        halves, days = (self.bars(key) for key in keys)
         frozen, known = self.freeze(con_id), self._studies.get(con_id)
-        marks = tuple(self._held[key].mark for key in keys)
+        stored = (tuple(self._marks.get(key) for key in keys), frozen)
+        if known is not None and known.archive is self._archive and known.basis[:2] == stored:
+            return known.study
+        halves, days = (self.bars(key) for key in keys)
         hour, day = self._archive.due(instrument, halves, days)
-        basis = (marks, frozen, day, None if con_id in self._only_days else hour)
+        basis = (*stored, day, None if con_id in self._only_days else hour)
         if known is not None and known.basis == basis:
+            self._studies[con_id] = replace(known, archive=self._archive)
             return known.study
         history = self._archive.history(instrument, halves, days, frozen)
         before = None if known is None else known.study.history
         states = {each: _state(history, before, each) for each in Timeframe}
         study = Study.of(replace(history, states=states))
-        self._studies[con_id] = _Known(basis, study)
+        self._studies[con_id] = _Known(basis, study, self._archive)
         return study
 
 

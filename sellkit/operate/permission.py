@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.arming import Halt
 from sellkit.core.live_facts import LiveFacts, ProbeStanding, is_sent, sold
+from sellkit.core.market_time import LONGEST_SESSION
+from sellkit.core.proof import BETWEEN
 
 if TYPE_CHECKING:
     from sellkit.core.portfolio import Account, GatewayKind
@@ -20,10 +22,34 @@ if TYPE_CHECKING:
 _NO_TIME: Final = dt.timedelta()
 # The gateway tells whole seconds, rounded down.
 _RESOLUTION: Final = dt.timedelta(seconds=1)
-# A day begins at midnight UTC, but no session of a day is cut in two by that.
-_LONGEST_SESSION: Final = dt.timedelta(hours=12)
 # Between its intent and its claim a ticket waits for cancels, or for a run after a crash.
 _LONGEST_WAIT: Final = dt.timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Reconciled:
+    """When this process last held the journal against the gateway; orders use that up.
+
+    Attributes
+    ----------
+    epoch
+        Over which connection; None when it was not done since the last orders.
+    doubted_at
+        When a ticket was left whose fate is open (aware UTC); None when none was.
+    """
+
+    epoch: int | None = None
+    doubted_at: dt.datetime | None = None
+
+    def is_due(self, epoch: int, now: dt.datetime) -> bool:
+        """Whether it is to be done again before a decision over this connection.
+
+        What was never done is not made up for, because nothing is sent then.
+        """
+        if self.epoch is None:
+            return False
+        is_time = self.doubted_at is not None and now - self.doubted_at >= BETWEEN
+        return is_time or self.epoch != epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +73,8 @@ class Permission:
         What the probe said of this gateway.
     confirmed
         The ids of tickets that a person wants though many signal at once.
+    reconciled
+        Whether the journal was held against the gateway.
     """
 
     account: Account
@@ -64,6 +92,7 @@ class Permission:
     journal: Journal
     probe: Callable[[], ProbeStanding]
     confirmed: frozenset[str] = frozenset()
+    reconciled: Reconciled = field(default_factory=Reconciled)
 
     def live_facts(self, records: BrokerRecords | None) -> LiveFacts:
         """Everything as it is now, for all tickets of the account.
@@ -102,6 +131,7 @@ class Permission:
             probe=self.probe(),
             clock_skew=self._skew(),
             records_epoch=None if records is None else records.epoch,
+            reconciled_epoch=self.reconciled.epoch,
             unsettled=self.tickets.unsettled(alias),
             orders_today=len(today),
             notional_today=sold(today),
@@ -111,7 +141,7 @@ class Permission:
 
     def deferred(self) -> Mapping[str, dt.datetime]:
         """By ticket id, the opening that a ticket of an earlier session was deferred to."""
-        since = self.clock.now() - _LONGEST_SESSION
+        since = self.clock.now() - LONGEST_SESSION
         return self.journal.deferrals(self.account.alias, since)
 
     def stopped(self) -> str:
@@ -136,7 +166,7 @@ class Permission:
         at = self.machine.now()
         self.switches.set_halt(Halt(at, "sellkit", reason))
         details = {"account": self.account.alias, "reason": reason}
-        self.journal.record_switch(at, "halt", "sellkit", details)
+        self.journal.record_event("halt", at, "by sellkit", details)
 
     def _skew(self) -> dt.timedelta:
         """How far this machine's clock lies outside of what the gateway's answer allows."""
@@ -153,4 +183,4 @@ class Permission:
 def day_began(now: dt.datetime) -> dt.datetime:
     """When the day began that limits of a day count from; aware UTC."""
     midnight = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return min(midnight, now - _LONGEST_SESSION)
+    return min(midnight, now - LONGEST_SESSION)

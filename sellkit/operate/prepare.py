@@ -19,6 +19,7 @@ from sellkit.core.schedule import next_due
 from sellkit.core.signals import Decision
 from sellkit.errors import ConfigError
 from sellkit.operate.asking import Asking
+from sellkit.operate.decide import Foreseen
 from sellkit.operate.memory import Memory
 from sellkit.operate.slices import slice_of
 from sellkit.operate.wanted import wanted
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.portfolio import Position
     from sellkit.core.quotes import Quote
+    from sellkit.core.reports import BrokerRecords
+    from sellkit.core.standing import Standing
     from sellkit.operate.fetch import Series
     from sellkit.operate.options import DeskOptions
     from sellkit.operate.parts import Parts
@@ -40,7 +43,10 @@ if TYPE_CHECKING:
 LONGEST_WAIT: Final = dt.timedelta(minutes=30)
 """A run that waits keeps the budget of requests, and a notebook's cell may not take for ever."""
 
-_QUOTES_AT_ONCE: Final = 4
+_HANDS: Final = 4
+_NEARLY: Final = 5
+"""When so many answers are still awaited, the lists for the decision are read."""
+
 _NO_ASSIGNMENT: Final = ("NYSE",)
 
 
@@ -61,7 +67,7 @@ def hour_end(tokens: Iterable[Token], options: DeskOptions, now: dt.datetime) ->
     calendars = [
         calendar_for(each, extended=not options.rth) for each in sorted(known) or _NO_ASSIGNMENT
     ]
-    end = next_due(calendars, now - options.lag, options.anchor)
+    end = next_due(calendars, now - options.lag, options.anchor, options.limits.early)
     if end - now > LONGEST_WAIT:
         minutes = LONGEST_WAIT.total_seconds() / 60
         raise ConfigError(
@@ -101,8 +107,10 @@ class Preparation:
         self._instruments: dict[int, Instrument] = {}
         self._positions: dict[int, Position] = {}
         self._assignments: Mapping[Token, Assignment] = {}
+        self.foreseen: dict[int, Foreseen] = {}
         self._quoted: dict[int, Future[Mapping[int, Quote]]] = {}
-        self._pool = ThreadPoolExecutor(_QUOTES_AT_ONCE, thread_name_prefix="quotes")
+        self._pool = ThreadPoolExecutor(_HANDS, thread_name_prefix="ahead")
+        self._early = parts.live and parts.live.early_look()
 
     def load(self, positions: Sequence[Position], assignments: Mapping[Token, Assignment]) -> None:
         """Read and study what is stored of every position; nothing where that was done before."""
@@ -137,7 +145,7 @@ class Preparation:
             stored: after a split one series says nothing without the other.
         """
         self._timing.ask(self._end, as_of)
-        self._memory.move_to(as_of)
+        self._look(as_of, ())
         open_ones = [each for each in self._series if self._is_open(each)]
         urgency, end = (
             Urgency.HOUR,
@@ -155,7 +163,9 @@ class Preparation:
         waiting = Counter(each.instrument.con_id for each in slices)
         late = {each.key.con_id for each in open_ones} - waiting.keys()
         for some, _troubles in self._asking.ask_in_turn(slices, as_of):
-            self._memory.look(self._instruments.values())
+            if self._early and waiting.total() <= len(some) + _NEARLY:
+                self._early.begin()
+            self._memory.look_at(each.instrument for each in some)
             for each in some:
                 con_id = each.instrument.con_id
                 waiting[con_id] -= 1
@@ -180,6 +190,14 @@ class Preparation:
             self._memory.look(self._instruments.values())
         return self._memory.study(instrument)
 
+    def lists(self) -> tuple[Standing, BrokerRecords] | None:
+        """How the connection stood, and the lists then read over it; None where there are none.
+
+        Where something has to be reconciled first, lists from before that do not count.
+        """
+        live = self._parts.live
+        return None if not self._early or not live or live.must_reconcile() else self._early.take()
+
     def quotes(self, instruments: Sequence[Instrument]) -> Mapping[int, Quote]:
         """What the market shows; that of an exit which was foreseen has been asked for already."""
         oldest = self._parts.clock.now() - self._options.limits.max_snapshot_age
@@ -194,10 +212,11 @@ class Preparation:
         study, con_id = self._memory.study(instrument), instrument.con_id
         position = self._positions.get(con_id)
         assignment = self._assignments.get(instrument.token)
-        if position is None or con_id in self._quoted:
+        if position is None:
             return
         signal = evaluate(position, assignment, study.history, self._options.daily_basis)
-        if signal.decision is Decision.EXIT:
+        self.foreseen[con_id] = Foreseen(signal, study)
+        if signal.decision is Decision.EXIT and con_id not in self._quoted:
             self._quoted[con_id] = self._pool.submit(self._parts.broker.quotes, [instrument])
 
     def _judged(self) -> list[Instrument]:

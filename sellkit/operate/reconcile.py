@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.lifecycle import TicketState
-from sellkit.core.proof import lacking
+from sellkit.core.proof import Round, lacking
 from sellkit.core.settling import settle
 from sellkit.errors import BrokerError
 from sellkit.operate.clearing import say_unprotected
 from sellkit.operate.comparing import Line, compare
 from sellkit.operate.flipping import held_now, say_flip
-from sellkit.operate.following import end, evidence, follow, is_partial, say_end
-from sellkit.operate.trading import FILLED_AT_END, Attempt
+from sellkit.operate.following import end, evidence, follow
+from sellkit.operate.reopening import reopen
+from sellkit.operate.trading import Attempt
+from sellkit.operate.unfinished import say_unfinished
 from sellkit.operate.verifying import problem_of, verify
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from sellkit.core.fills import Fill
     from sellkit.core.reports import BrokerRecords
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.trading import Trading
-
-_ENDED_ALIVE = (
-    TicketState.REJECTED,
-    TicketState.CANCELLED,
-    TicketState.EXPIRED,
-    TicketState.NOT_RECEIVED,
-    TicketState.DONE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +87,7 @@ class Reconciler:
         trading = self.trading
         records = trading.route.records(trading.account)
         trading.book.note_records(records, "reconcile")
-        self._reopen(records, trading.book.note_fills(records.fills))
+        reopen(trading, records, trading.book.note_fills(records.fills))
         before = trading.book.unsettled(trading.account.alias)
         for record in before:
             if record.state.is_claimed:
@@ -106,7 +97,8 @@ class Reconciler:
         after = [trading.book.ticket(each.reference) or each for each in before]
         verify(trading, [Attempt(None, each) for each in after])
         after = [trading.book.ticket(each.reference) or each for each in before]
-        lines = compare(records, trading.book, trading.account.alias)
+        say_unfinished(trading)
+        lines = compare(records, trading.book, trading.account.alias, trading.route.client_id)
         for line in lines:
             if not line.is_explained:
                 trading.alarm(AlertKind.UNEXPLAINED, f"{line.subject}: {line.broker}; {line.note}")
@@ -118,7 +110,9 @@ class Reconciler:
         records = trading.route.records(trading.account)
         alias = trading.account.alias
         return Reconciliation(
-            records, trading.book.unsettled(alias), compare(records, trading.book, alias)
+            records,
+            trading.book.unsettled(alias),
+            compare(records, trading.book, alias, trading.route.client_id),
         )
 
     def adopt(self, tickets: Sequence[TicketRecord]) -> tuple[TicketRecord, ...]:
@@ -131,8 +125,6 @@ class Reconciler:
         follow(self.trading, attempts)
         verify(self.trading, attempts)
         for attempt in attempts:
-            if is_partial(attempt):  # nothing is sent for the rest of what another process began
-                say_end(self.trading, attempt)
             say_unprotected(self.trading, attempt)
         return tuple(each.record for each in attempts)
 
@@ -144,33 +136,6 @@ class Reconciler:
                 key = (attempt.record.reference, attempt.record.perm_id)
                 for order in records.open_of(*key) if records else ():
                     self.trading.cancel(order)
-
-    def _reopen(self, records: BrokerRecords, fresh: Sequence[Fill]) -> None:
-        """A fact that contradicts an end makes its ticket uncertain again."""
-        trading = self.trading
-        references = {each.reference for each in records.fills}
-        references |= {each.reference for each in records.snapshot.open_orders}
-        for reference in sorted(references):
-            record = trading.book.ticket(reference)
-            if record is None or record.state not in _ENDED_ALIVE:
-                continue
-            is_open = records.open_of(reference, record.perm_id)
-            if not is_open and not self._is_news(record, fresh):
-                continue
-            if record.state is TicketState.DONE and not is_open and not _is_over(record):
-                continue  # a correction of its executions
-            attempt = Attempt(None, record)
-            cause = f"it was {record.state}, and the gateway tells of it afterwards"
-            trading.step(attempt, TicketState.UNCERTAIN, cause)
-            say_end(trading, attempt)
-
-    def _is_news(self, record: TicketRecord, fresh: Sequence[Fill]) -> bool:
-        """Whether something was executed since its end; whoever noted it may not have said so."""
-        at_end = self.trading.book.steps(record.reference)[-1]["details"]
-        filled = at_end.get(FILLED_AT_END) if isinstance(at_end, Mapping) else None
-        if filled is None:
-            return any(each.reference == record.reference for each in fresh)
-        return Decimal(str(filled)) != record.filled
 
     def _settle(self, attempt: Attempt, records: BrokerRecords) -> None:
         trading = self.trading
@@ -191,9 +156,15 @@ class Reconciler:
         """Note that it was looked for in vain; enough of that proves that it was never there."""
         trading, record = self.trading, attempt.record
         now = trading.now()
-        trading.book.note_round(record.reference, now, records.epoch, _doubt(record, records))
+        look = Round(
+            at=now,
+            epoch=records.epoch,
+            since=records.steady_since,
+            doubt=_doubt(record, records),
+        )
+        trading.book.note_round(record.reference, look)
         if not lacking(record, trading.book.rounds(record.reference), now):
-            cause = "found nowhere in two looks a minute apart, the position unchanged"
+            cause = "found nowhere in two looks a minute apart, nothing interrupted, nothing sold"
             attempt.is_said_unprotected = False
             end(trading, attempt, TicketState.NOT_RECEIVED, cause)
 
@@ -208,10 +179,6 @@ class Reconciler:
         kind = AlertKind.UNPROTECTED if stopped else AlertKind.WITHHELD_EXIT
         trading.alarm(kind, f"{record.ticker}: {record.reference} {cause}{stopped}")
         trading.step(attempt, TicketState.ABANDONED, cause)
-
-
-def _is_over(record: TicketRecord) -> bool:
-    return record.filled > record.quantity
 
 
 def _doubt(record: TicketRecord, records: BrokerRecords) -> str:

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sellkit.core.lifecycle import TicketState
 from sellkit.core.orders import prepare
-from sellkit.errors import BrokerError
+from sellkit.errors import BrokerError, DuplicateTicket
 from sellkit.operate.flipping import held_now
 from sellkit.operate.following import is_partial, say_end
+from sellkit.operate.trading import Attempt
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from sellkit.core.orders import OrderTicket
-    from sellkit.operate.trading import Attempt, Trading
+    from sellkit.operate.trading import Trading
 
 
 def remainder(trading: Trading, former: Attempt) -> Iterable[OrderTicket]:
     """The ticket for what a partial fill left, where there may be one."""
     if former.ticket is None or not is_partial(former):
         return ()
-    left = former.record.quantity - former.record.filled
-    next_one = replace(former.ticket, attempt=former.record.attempt + 1)
-    if next_one.attempt > trading.patience.attempts:
-        say_end(trading, former)
-        return ()
+    if former.record.attempt >= trading.patience.attempts:
+        return ()  # that nothing follows was told at its end
+    left = former.record.quantity - former.record.filled + former.ticket.fraction
+    next_one = ticket_for(replace(former.ticket, attempt=former.record.attempt + 1), left)
     held = _held_after(trading, former)
-    if held != left + former.ticket.fraction:
-        say_end(trading, former)
-        return ()
-    return (ticket_for(next_one, held),)
+    if held == left:
+        return (next_one,)
+    told = "the position cannot be read" if held is None else f"{held} shares are held, not {left}"
+    _leave(trading, former, next_one, told)
+    return ()
 
 
 def ticket_for(ticket: OrderTicket, quantity: Decimal) -> OrderTicket:
@@ -39,6 +42,14 @@ def ticket_for(ticket: OrderTicket, quantity: Decimal) -> OrderTicket:
     position = replace(ticket.position, quantity=quantity)
     fresh = prepare(replace(ticket.signal, position=position))
     return replace(fresh, attempt=ticket.attempt)
+
+
+def _leave(trading: Trading, former: Attempt, rest: OrderTicket, why: str) -> None:
+    """Give the rest up, aloud before that is on the disk."""
+    say_end(trading, former)
+    with suppress(DuplicateTicket):  # another process has it
+        attempt = Attempt(rest, trading.book.intend(trading.run_id, rest, trading.now()))
+        trading.step(attempt, TicketState.ABANDONED, f"the rest is not sent: {why}")
 
 
 def _held_after(trading: Trading, former: Attempt) -> Decimal | None:

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 from typing import TYPE_CHECKING, Final
 
-from sellkit.core.schedule import next_due, next_opening
+from sellkit.core.schedule import is_before_close, next_due, next_opening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,6 +24,10 @@ _LATE: Final = dt.timedelta(minutes=1)
 _ENDS: Final = (0, 4, 5)
 """The exit codes of a run that came to its end."""
 
+_APART: Final = dt.timedelta(seconds=10)
+"""The run goes by the gateway's time: it must not think that it is too soon to judge."""
+
+_NOT_EARLY: Final = dt.timedelta()
 _AHEAD: Final = dt.timedelta(seconds=30)
 
 
@@ -39,6 +43,7 @@ def run_on_schedule(  # noqa: PLR0913  (each is one thing that an operator may s
     rounds: int | None = None,
     lead: dt.timedelta = dt.timedelta(),
     at_openings: bool = False,
+    early: dt.timedelta = _NOT_EARLY,
 ) -> None:
     """Wait for each hour's end and fire, until interrupted; none comes twice.
 
@@ -61,13 +66,19 @@ def run_on_schedule(  # noqa: PLR0913  (each is one thing that an operator may s
         that begin `delay` after it.
     at_openings
         Whether there is a run after each opening of a session, too.
+    early
+        So long before a close, and a few seconds, the run of its hour begins, in place of the one
+        after it.
     """
     fired, latest = 0, clock.now()
     while rounds is None or fired < rounds:
         # A clock that was set back must not bring an hour again that was decided.
         known, since = list(calendars()), max(clock.now(), latest)
-        due = next_due(known, since, anchor)
-        begin = due - lead if lead else due + delay
+        due, pause = next_due(known, since, anchor, early), delay
+        begin = due - lead if lead else due + pause
+        if is_before_close(known, due, early):
+            pause = _APART
+            begin = due + pause
         if at_openings and (opening := next_opening(known, since)) < due:
             due, begin = opening, opening + delay
         announce(max(begin, clock.now()))
@@ -75,9 +86,9 @@ def run_on_schedule(  # noqa: PLR0913  (each is one thing that an operator may s
         prepare()
         clock.sleep_until(begin)
         if clock.now() >= due:
-            clock.sleep_until(due + delay)
+            clock.sleep_until(due + pause)
         log.info("run_due", extra={"due": due.isoformat()})
-        late = clock.now() - due - delay
+        late = clock.now() - due - pause
         if late > _LATE:
             # It is fired all the same: the age of the bar withholds what is too old to act on.
             log.critical("run_late", extra={"due": due.isoformat(), "late": str(late)})

@@ -9,6 +9,8 @@ from sellkit.core.gates import DeniedTicket
 from sellkit.core.signals import Decision
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sellkit.core.alerts import AlertKind
     from sellkit.core.snapshot import SnapshotRow
 
@@ -20,9 +22,13 @@ def alarm(kind: AlertKind, text: str) -> None:
     log.critical("alert", extra={"kind": str(kind), "text": text})
 
 
-def say(run_id: str, row: SnapshotRow) -> None:
-    """Say one row of a run."""
-    # Until alert channels exist, what is undecided or withheld is said as loudly as a log can.
+def say(run_id: str, rows: Iterable[SnapshotRow]) -> None:
+    """Say every row of a run; what is undecided or withheld as loudly as a log can."""
+    for row in rows:
+        _say(run_id, row)
+
+
+def _say(run_id: str, row: SnapshotRow) -> None:
     decision, reasons = row.signal.decision, row.signal.reasons
     is_withheld = isinstance(row.verdict, DeniedTicket)
     if isinstance(row.verdict, DeniedTicket):

@@ -7,7 +7,7 @@ position read again; every gate once more; the claim on the disk; the order, onc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
@@ -20,7 +20,9 @@ from sellkit.errors import (
     JournalError,
     NotSent,
 )
-from sellkit.operate.clearing import Cleared, clear, in_words, resting_on, say_unprotected
+from sellkit.operate.binding import take_over, to_clear
+from sellkit.operate.clearing import Cleared, clear, in_words, say_unprotected
+from sellkit.operate.continuing import latest_of, next_attempt
 from sellkit.operate.failing import say_failure
 from sellkit.operate.flipping import held_now
 from sellkit.operate.following import follow
@@ -29,7 +31,7 @@ from sellkit.operate.trading import Attempt
 from sellkit.operate.verifying import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from decimal import Decimal
 
     from sellkit.core.gates import Verdict
@@ -51,10 +53,13 @@ class Submission:
         Ports, account and patience.
     keys
         The contracts that somebody in this process works on.
+    ahead
+        The lists that were read a moment ahead for the first look, once; None where they were not.
     """
 
     trading: Trading
     keys: Keys
+    ahead: Callable[[], BrokerRecords | None] = lambda: None
 
     def carry_out(self, tickets: Sequence[OrderTicket]) -> tuple[TicketRecord, ...]:
         """Close the positions of these tickets; the latest attempt of each, as journalled.
@@ -106,13 +111,12 @@ class Submission:
         return (Attempt(ticket, record),)
 
     def _once_more(self, ticket: OrderTicket) -> Iterable[Attempt]:
-        """Another attempt for one that the gateway never had, where that is allowed."""
-        former = self.trading.book.ticket(ticket.reference)
-        is_unsent = former is not None and former.state is TicketState.NOT_RECEIVED
-        if not (is_unsent and ticket.attempt == 1 and self.trading.retries_proven_unsent):
-            self._say_ended(former)
+        """Another attempt, for what the gateway never had or for a rest, where that is allowed."""
+        fresh = next_attempt(self.trading, ticket)
+        if fresh is None:
+            self._say_ended(latest_of(self.trading, ticket))
             return ()
-        return self._intend(replace(ticket, attempt=2))
+        return self._intend(fresh)
 
     def _say_ended(self, former: TicketRecord | None) -> None:
         """The position is held, its exit signalled, and this bar's one attempt is over."""
@@ -125,7 +129,7 @@ class Submission:
     def _send_all(self, tickets: Sequence[OrderTicket], attempts: list[Attempt]) -> None:
         """One attempt for each ticket that may have one; nothing is waited for but cancels."""
         try:
-            before = self.trading.read("the look before orders")
+            before = self.trading.read("the look before orders", self.ahead())
         except BrokerError as error:
             for attempt in (each for ticket in tickets for each in self._intend(ticket)):
                 attempts.append(attempt)
@@ -137,7 +141,7 @@ class Submission:
             attempts.append(attempt)
             if not self._may_begin(attempt, before, first):
                 continue
-            if resting_on(before, attempt.con_id):
+            if to_clear(self.trading, before, attempt.con_id):
                 delayed.append(attempt)
             else:
                 self._send(attempt, before, Cleared(before, (), ()))
@@ -150,8 +154,15 @@ class Submission:
             for attempt in attempts:
                 self._abandon(attempt, f"stopped before anything was cancelled for it: {stopped}")
             return
-        cleared = clear(self.trading, attempts, before)
-        for attempt in attempts:
+        bound, stuck = take_over(self.trading, attempts, before)
+        stopped = self.trading.stopped() if bound else ""
+        mine = [each for each in attempts if not each.is_given_up]
+        for attempt in mine:
+            if why := stopped or stuck.get(attempt.con_id, ""):
+                self._abandon(attempt, f"nothing was cancelled for it: {why}")
+        mine = [each for each in mine if not each.state.is_terminal]
+        cleared = clear(self.trading, mine, before, bound)
+        for attempt in mine:
             if not (attempt.state.is_terminal or attempt.is_given_up):
                 self._send(attempt, before, cleared)
 
@@ -198,7 +209,8 @@ class Submission:
                 cause = "messages queued in the client, so that it could not go at once"
                 self._abandon(attempt, cause)
                 return
-            draft = trading.route.draft(verdict)
+            claimed = trading.book.highest_order_id(trading.route.client_id)
+            draft = trading.route.draft(verdict, claimed)
         except BrokerError as error:
             self._abandon(attempt, str(error))
             return
@@ -237,9 +249,9 @@ class Submission:
         con_id = attempt.con_id
         was, now = held_now(before, con_id), held_now(cleared.records, con_id)
         sold = cleared.sold_by(before, con_id)
-        if resting := resting_on(cleared.records, con_id):
+        if resting := to_clear(self.trading, cleared.records, con_id):
             listed = ", ".join(in_words(each) for each in resting)
-            self._abandon(attempt, f"own orders rest on it that were not there before: {listed}")
+            self._abandon(attempt, f"orders rest on it that were not there before: {listed}")
             return None
         if attempt.ticket is None or (now == was and not sold):
             return attempt.ticket

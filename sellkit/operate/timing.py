@@ -30,6 +30,8 @@ class Timing:
     asked_at: dt.datetime | None = None
     _asked: float | None = field(default=None, init=False)
     _answered: float | None = field(default=None, init=False)
+    _decided: float | None = field(default=None, init=False)
+    _recorded: float | None = field(default=None, init=False)
     _placed: float | None = field(default=None, init=False)
     _filled: float | None = field(default=None, init=False)
 
@@ -41,6 +43,14 @@ class Timing:
     def answer(self) -> None:
         """An answer has come; the last one counts."""
         self._answered = self.steady()
+
+    def decide(self) -> None:
+        """Every position was judged; the last time counts."""
+        self._decided, self._recorded = self.steady(), None
+
+    def record(self) -> None:
+        """What was decided is in the journal; the last time counts."""
+        self._recorded = self.steady()
 
     def place(self) -> None:
         """An order was written; the first one counts."""
@@ -64,11 +74,22 @@ class Timing:
             found["bar_end_to_last_answer"] = round(asked_after + answering, 6)
         for name, since, until in (
             ("last_answer_to_first_order", self._answered, self._placed),
+            *self._of_that(),
             ("first_order_to_first_fill", self._placed, self._filled),
         ):
             if (seconds := _between(since, until)) is not None:
                 found[name] = round(seconds, 6)
         return found
+
+    def _of_that(self) -> tuple[tuple[str, float | None, float | None], ...]:
+        """What lies between the last answer and the first order, where there was one."""
+        if self._placed is None:
+            return ()
+        return (
+            ("last_answer_to_decision", self._answered, self._decided),
+            ("decision_to_journal", self._decided, self._recorded),
+            ("journal_to_first_order", self._recorded, self._placed),
+        )
 
     def __repr__(self) -> str:
         return in_words(self.parts())

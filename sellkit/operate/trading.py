@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.settling import acknowledged, concerns, sounds_ended
+from sellkit.core.tickets import FILLED_AT_END
 from sellkit.errors import TicketMoved
 from sellkit.operate.timing import Timing
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from sellkit.errors import SellkitError
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
-
-FILLED_AT_END: Final = "filled"
-"""Under what name the details of an end hold the shares that were executed."""
 
 
 class Look(Protocol):
@@ -152,6 +150,8 @@ class Trading:
         Real seconds from any beginning; never goes back.
     retries_proven_unsent
         Whether a ticket that the gateway never had is sent once more.
+    binds
+        Whether orders placed by hand are taken over and cancelled before a close.
     heard
         How far the reports have been taken; one for all that a process does with a route.
     timing
@@ -170,12 +170,13 @@ class Trading:
     patience: Patience
     timer: Callable[[], float] = time.monotonic
     retries_proven_unsent: bool = False
+    binds: bool = False
     heard: Heard = field(default_factory=Heard)
     timing: Timing = field(default_factory=Timing)
 
-    def read(self, source: str) -> BrokerRecords:
-        """All lists, kept with the executions that are new in them."""
-        records = self.route.records(self.account)
+    def read(self, source: str, seen: BrokerRecords | None = None) -> BrokerRecords:
+        """All lists, read now unless they were seen a moment ago; kept with the new executions."""
+        records = self.route.records(self.account) if seen is None else seen
         self.book.note_records(records, source)
         self.book.note_fills(records.fills)
         return records

@@ -8,7 +8,7 @@ from sellkit.core.lifecycle import TicketState
 from sellkit.errors import BrokerError
 from sellkit.operate.clearing import in_words, resting_on
 from sellkit.operate.flipping import held_now, say_flip
-from sellkit.operate.following import say_end
+from sellkit.operate.following import end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,5 +72,4 @@ def problem_of(trading: Trading, attempt: Attempt, records: BrokerRecords) -> st
 
 def _doubt(trading: Trading, attempt: Attempt, problem: str) -> None:
     if attempt.state is TicketState.FILLED:
-        trading.step(attempt, TicketState.UNCERTAIN, problem)
-        say_end(trading, attempt)
+        end(trading, attempt, TicketState.UNCERTAIN, problem)

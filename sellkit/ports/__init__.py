@@ -8,11 +8,11 @@ question that was not answered.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from sellkit.ports.assignment_book import AssignmentBook, AssignmentSheet
 from sellkit.ports.bar_store import BarStore
+from sellkit.ports.journal import Journal, RunHeader
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from sellkit.core.instrument import Instrument, Token
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot, GatewayKind
-    from sellkit.core.precedent import Precedent
-    from sellkit.core.protection import Resting
     from sellkit.core.quotes import Quote
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
@@ -138,108 +136,6 @@ class Broker(Protocol):
 
     def close(self) -> None:
         """End the connection and its thread; a second call does nothing."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunHeader:
-    """What a run is, known before it does anything."""
-
-    run_id: str
-    started_at: dt.datetime
-    as_of: dt.datetime
-    mode: str
-    profile: str
-    account: str
-    gateway: GatewayKind
-    version: str
-
-
-class Journal(Protocol):
-    """Facts, appended and never changed."""
-
-    def begin(self, header: RunHeader) -> None:
-        """Open a run; JournalError when the journal holds one of this id, or cannot be written."""
-        ...
-
-    def record_snapshot(self, run_id: str, snapshot: AccountSnapshot) -> None:
-        """The positions and open orders that the run saw."""
-        ...
-
-    def record_standing(self, run_id: str, standing: Standing) -> None:
-        """How the connection stood for the decisions of the run."""
-        ...
-
-    def record_rows(self, run_id: str, rows: Sequence[SnapshotRow]) -> None:
-        """Every decision, and the ticket with its complete order and verdict where there is one."""
-        ...
-
-    def record_timing(self, run_id: str, at: dt.datetime, parts: Mapping[str, object]) -> None:
-        """How long the parts of a run took, in real seconds by name."""
-        ...
-
-    def timings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
-        """The parts of a run's time; one at most."""
-        ...
-
-    def finish(self, run_id: str, finished_at: dt.datetime, outcome: str) -> None:
-        """Close a run: `decided`, `undecided` or `failed: ...`."""
-        ...
-
-    def runs(self) -> tuple[Mapping[str, object], ...]:
-        """Every run, oldest first, with its outcome or None."""
-        ...
-
-    def decisions(self, run_id: str) -> tuple[Mapping[str, object], ...]:
-        """The decisions of a run, in the order recorded."""
-        ...
-
-    def precedents(self, account: str, since: dt.datetime) -> tuple[Precedent, ...]:
-        """Every EXIT and HOLD on a bar that ended at `since` or later, oldest first.
-
-        `account` is its alias. A journal that is not there yet holds none, and is not made.
-        """
-        ...
-
-    def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
-        """How the connection stood for the decisions of a run; one at most."""
-        ...
-
-    def tickets(self, run_id: str) -> tuple[Mapping[str, object], ...]:
-        """The tickets of a run, each with its order as a mapping."""
-        ...
-
-    def quotes(self, run_id: str) -> tuple[Mapping[str, object], ...]:
-        """What the market showed of the instruments of a run's exits."""
-        ...
-
-    def retellings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
-        """The bars of a run that had been decided on before and are told differently since."""
-        ...
-
-    def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
-        """By ticket id, the opening at `since` or later that a ticket was deferred to, aware UTC.
-
-        `account` is its alias.
-        """
-        ...
-
-    def resting(self, account: Account) -> tuple[Resting, ...]:
-        """The open orders of an account as the latest recorded snapshot of it has them."""
-        ...
-
-    def record_switch(
-        self, at: dt.datetime, what: str, by: str, details: Mapping[str, object]
-    ) -> None:
-        """That a person, or sellkit, did `arm`, `disarm`, `halt`, `resume` or `probe`."""
-        ...
-
-    def switches(self) -> tuple[Mapping[str, object], ...]:
-        """Every such act, oldest first: `at`, `what`, `by`, `details`."""
-        ...
-
-    def close(self) -> None:
-        """End the use of the file."""
         ...
 
 

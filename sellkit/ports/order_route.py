@@ -66,8 +66,15 @@ class OrderRoute(Protocol):
         """Wait until nothing queues in the client before the wire; False when it still does."""
         ...
 
-    def draft(self, approved: ApprovedTicket) -> OrderDraft:
-        """Give an order its number. Nothing is sent."""
+    def draft(self, approved: ApprovedTicket, above: str | None = None) -> OrderDraft:
+        """Give an order its number. Nothing is sent.
+
+        Parameters
+        ----------
+        above
+            The highest number that the journal knows of this client id: a gateway that was
+            restarted may name lower ones again.
+        """
         ...
 
     def submit(self, approved: ApprovedTicket, draft: OrderDraft) -> None:
@@ -80,6 +87,19 @@ class OrderRoute(Protocol):
             or not ready, or this draft was submitted before.
         SubmissionUncertain
             It may have been written.
+        """
+        ...
+
+    def bind(self) -> None:
+        """Take over every order that was placed by hand, so that it can be cancelled.
+
+        They get ids of client 0; which ones did is told by `records`. The gateway cancels each
+        and places it anew, so that it loses its place in the queue.
+
+        Raises
+        ------
+        NotSent
+            Orders are sent as another client than 0.
         """
         ...
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sellkit.core.lifecycle import TicketState
     from sellkit.core.orders import OrderTicket
     from sellkit.core.portfolio import AccountSnapshot, OpenOrder
+    from sellkit.core.proof import Round
     from sellkit.core.reports import BrokerRecords, OrderReport
     from sellkit.ports.order_route import OrderDraft
 
@@ -89,8 +90,19 @@ class TicketBook(Protocol):
         """
         ...
 
+    def highest_order_id(self, client_id: str) -> str | None:
+        """The highest number that was ever claimed for a client id; None when none was."""
+        ...
+
     def note_cancel(self, reference: str, order: OpenOrder, at: dt.datetime, outcome: str) -> None:
         """Of a resting order that a ticket cancels: `asked`, `confirmed`, `filled`, ..."""
+        ...
+
+    def cancel_of(self, perm_id: str) -> tuple[str, str] | None:
+        """For which attempt a resting order was last to be cancelled, and what came of it.
+
+        None where no ticket wanted that.
+        """
         ...
 
     def note_reports(self, reports: tuple[OrderReport, ...]) -> None:
@@ -105,12 +117,12 @@ class TicketBook(Protocol):
         """Keep lists that were read for a ticket, verbatim; `source` says for what."""
         ...
 
-    def note_round(self, reference: str, at: dt.datetime, epoch: int, doubt: str) -> None:
-        """A look for a ticket that was not found anywhere; `doubt` is "" when it was clean."""
+    def note_round(self, reference: str, look: Round) -> None:
+        """A look for a ticket that was not found anywhere."""
         ...
 
-    def rounds(self, reference: str) -> tuple[tuple[dt.datetime, int, str], ...]:
-        """Those looks since its last step, oldest first: time, epoch, doubt."""
+    def rounds(self, reference: str) -> tuple[Round, ...]:
+        """Those looks since its last step, oldest first."""
         ...
 
     def ticket(self, reference: str) -> TicketRecord | None:

@@ -109,7 +109,7 @@ def show_charts(
 def _layout(row: SnapshotRow, heading: Heading) -> dict[str, Any]:
     assigned = row.assignment.label if row.assignment else "unassigned"
     token = row.position.instrument.token
-    title = f"{token} · {assigned} · {row.signal.decision} · {heading.mode}"
+    title = f"{token} · {assigned} · {row.decided} · {heading.mode}"
     axis = {"gridcolor": _GRID, "zeroline": False, "linecolor": _GRID}
     return {
         "template": "none",
@@ -139,7 +139,8 @@ def _subtitle(row: SnapshotRow) -> str:
     if found is None:
         return row.signal.reasons[0]
     end = two_clocks(found.slot.end, row.position.instrument.token.exchange)
-    return f"close {words.price(found.close)}, average {found.average:,.4f}, bar ended {end}"
+    ended = f"ends {end}, {found.provisional_label}" if found.is_provisional else f"ended {end}"
+    return f"close {words.price(found.close)}, average {found.average:,.4f}, bar {ended}"
 
 
 def _candles(shown: pd.DataFrame, labels: list[str]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _token(row: SnapshotRow) -> Cell:
 
 
 def _decision(row: SnapshotRow) -> Cell:
-    return Cell(str(row.signal.decision), _DECISION_TONES[row.signal.decision])
+    return Cell(row.decided, _DECISION_TONES[row.signal.decision])
 
 
 def _above(row: SnapshotRow) -> Cell:
@@ -195,6 +195,7 @@ def record(row: SnapshotRow, *, all_averages: bool = False) -> dict[str, Value]:
     return {
         "token": str(position.instrument.token),
         "decision": str(row.signal.decision),
+        "provisional": row.is_provisional,
         "last_close": row.last_close,
         "family": None if first is None else f"{first.average.kind} {first.timeframe}",
         **dict(_all_crossings(row) if all_averages else _family_crossings(row)),

@@ -1,4 +1,4 @@
-"""How far long work has come: a bar in a terminal, plain lines elsewhere, or nothing."""
+"""How far long work has come: a bar in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,19 +11,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.progress import Progress, TaskID
-
-
-class SilentProgress:
-    """Says nothing."""
-
-    def start(self, label: str, total: int) -> None:
-        """Do nothing."""
-
-    def advance(self, steps: int = 1, *, of: str = "") -> None:
-        """Do nothing."""
-
-    def stop(self) -> None:
-        """Do nothing."""
 
 
 class LineProgress:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sellkit.present.orders import order_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sellkit.core.tickets import TicketRecord
     from sellkit.operate.comparing import Line
@@ -24,13 +24,3 @@ def reconciled(lines: Sequence[Line], tickets: Sequence[TicketRecord]) -> Iterat
     yield from (order_line(each) for each in tickets)
     if not lines and not tickets:
         yield "journal and gateway agree: no order is open, and none of sellkit's is unexplained"
-
-
-def alerts(told: Sequence[Mapping[str, object]], *, is_over: bool) -> Iterator[str]:
-    """The alerts about orders that a person has not seen here yet, or that are not over."""
-    for each in told:
-        yield f"alert  {each['kind']} at {each['at']}: {each['text']}"
-    if told:
-        yield (
-            "everything is settled: these alerts are over" if is_over else "these alerts stay open"
-        )

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from sellkit.core.assignments import LENGTHS
 from sellkit.core.snapshot import in_display_order
-from sellkit.present import words
 from sellkit.present.columns import CROSSINGS, IDENTITY, POSITION, PROSE, families
 from sellkit.present.fitted import (
     empty_table,
@@ -57,13 +56,6 @@ def terminal_table(
     return Group(*parts)
 
 
-def decisions_list(rows: Iterable[SnapshotRow], heading: Heading, *, width: int) -> RenderableType:
-    """Every decision with all its reasons, its certificate and the prepared order in words."""
-    ordered = in_display_order(rows)
-    blocks = [_decision(row) for row in ordered] or [Text("No positions.")]
-    return Group(heading_text(heading, width), *blocks)
-
-
 def print_status(
     rows: Iterable[SnapshotRow],
     heading: Heading,
@@ -79,15 +71,6 @@ def print_status(
     console = open_console(out)
     table = terminal_table(rows, heading, width=console.width, all_averages=all_averages)
     print_plainly(table, console, out)
-
-
-def print_decisions(
-    rows: Iterable[SnapshotRow], heading: Heading, *, stream: TextIO | None = None
-) -> None:
-    """Print every decision with its evidence; standard output unless told otherwise."""
-    out = stream or sys.stdout
-    console = open_console(out)
-    print_plainly(decisions_list(rows, heading, width=console.width), console, out)
 
 
 def print_table(table: Table, stream: TextIO) -> None:
@@ -122,22 +105,3 @@ def _all_crossings(rows: Iterable[SnapshotRow]) -> Table:
             table.add_row(token, label, *map(text_of, cells))
             token = Text("")
     return table
-
-
-def _decision(row: SnapshotRow) -> RenderableType:
-    exchange, found = row.position.instrument.token.exchange, row.signal.certificate
-    token, decision = (text_of(column.cell(row)) for column in IDENTITY)
-    assigned = row.assignment.label if row.assignment else "unassigned"
-    lines = [("reason", reason) for reason in row.signal.reasons]
-    if found is not None:
-        lines += words.certificate(found, exchange).items()
-    order = words.prepared_order(row)
-    if order is not None:
-        lines.append(("order", order))
-        lines += [("gates", line) for line in words.verdict(row.verdict, exchange)]
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True, min_width=13)
-    table.add_column(overflow="fold")
-    for name, value in lines:
-        table.add_row(f"  {name}", Text(value))
-    return Group(Text(""), Text.assemble(token, "  ", decision, f"  {assigned}"), table)

@@ -53,7 +53,8 @@ def open_order(order: OpenOrder) -> str:
         parts.append(f"stop {price(order.stop_price)}")
     if order.limit_price is not None:
         parts.append(f"limit {price(order.limit_price)}")
-    parts.append("(own)" if order.is_own else "(foreign)")
+    whose = "by hand" if order.is_by_hand else "foreign"
+    parts.append("(own)" if order.is_own else f"({whose})")
     return " ".join(parts)
 
 
@@ -99,7 +100,8 @@ def verdict(found: Verdict | None, exchange: str) -> tuple[str, ...]:
 
 def certificate(found: BarCertificate, exchange: str) -> dict[str, str]:
     """The evidence of a decision: what each part is called, and its value."""
-    return {
+    early = {"provisional": found.provisional_label} if found.is_provisional else {}
+    return early | {
         "bar": _bar(found.slot, exchange),
         "made of": f"{_parts(found)}, {found.price_basis}",
         "fetched": two_clocks(found.fetched_at, exchange, "%H:%M:%S"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from sellkit.core.alerts import ORDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,10 +17,6 @@ if TYPE_CHECKING:
     from sellkit.core.alerts import Alert
 
 log = logging.getLogger(__name__)
-
-ORDERS: Final = "orders"
-EXITS: Final = "exits"
-"""Whose the alerts about orders are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +35,16 @@ class AlertKeeper:
     source: str
 
     def keep(self, alert: Alert) -> None:
-        """Say an alert as loudly as a log can, and write it into the journal."""
+        """Say an alert as loudly as a log can, and write it into the journal unless it is there."""
         from sellkit.adapters.sqlite_journal import SqliteJournal
 
         extra = {"kind": str(alert.kind), "source": self.source, "text": alert.text}
         log.critical("alert", extra=extra)
         with closing(SqliteJournal(self.journal)) as journal:
-            journal.record_alert(self.source, alert)
+            told = (self.source, str(alert.kind), alert.text)
+            known = [(each["source"], each["kind"], each["text"]) for each in journal.open_alerts()]
+            if told not in known:
+                journal.record_alert(self.source, alert)
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
@@ -84,21 +85,23 @@ def alert_keeper(settings: Settings, client_id: int) -> AlertKeeper:
 
 
 def order_alerts(settings: Settings) -> AlertKeeper:
-    """The keeper of the alerts about orders; a person who looks ends them, no connection does."""
+    """The keeper of the alerts about orders, which no connection ends."""
     return AlertKeeper(settings.data_dir / "journal.sqlite", ORDERS)
-
-
-def exit_alerts(settings: Settings) -> AlertKeeper:
-    """The keeper of the alerts about exits that the last live run withheld; the next ends them."""
-    return AlertKeeper(settings.data_dir / "journal.sqlite", EXITS)
 
 
 def open_alerts(settings: Settings) -> tuple[Mapping[str, object], ...]:
     """The alerts that are not over, oldest first; none where there is no journal."""
     from sellkit.adapters.sqlite_journal import SqliteJournal
 
-    path = settings.data_dir / "journal.sqlite"
-    if not path.exists():
-        return ()
-    with closing(SqliteJournal(path)) as journal:
+    with closing(SqliteJournal(settings.data_dir / "journal.sqlite")) as journal:
         return journal.open_alerts()
+
+
+def end_seen_alerts(settings: Settings) -> None:
+    """What a person has seen, with everything settled, is over."""
+    from sellkit.adapters.clock import SystemClock
+    from sellkit.adapters.sqlite_journal import SqliteJournal
+    from sellkit.operate.telling import end_seen
+
+    with closing(SqliteJournal(settings.data_dir / "journal.sqlite")) as journal:
+        end_seen(journal, SystemClock().now())

@@ -71,7 +71,7 @@ class WiredDesk(Desk):
 
     def halted(self) -> Halt | None:
         """The halt that is in force."""
-        from sellkit.wiring.switching import current_halt
+        from sellkit.wiring.stopping import current_halt
 
         return current_halt(self._chosen())
 

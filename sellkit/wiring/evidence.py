@@ -11,6 +11,7 @@ from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import OWN_REFERENCE
 from sellkit.core.resolving import MEANINGS, WORDS
 from sellkit.errors import ConfigError
+from sellkit.operate.telling import end_settled
 from sellkit.wiring.parts import open_journal
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def resolve_ticket(settings: Settings, name: str, word: str, reason: str) -> str
                 "settled by hand: nothing was written"
             )
         told = journal.book.resolve(record.reference, WORDS[word], _now(), reason)
+        end_settled(journal, journal.book.unsettled(told.account), _now())
     return (
         f"{told.reference} ({told.ticker}, {told.quantity} shares, {told.filled} executed by the "
         f"ledger) is {told.state} now, by your word: {MEANINGS[word]}; nothing was sent"

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.config import Settings
+    from sellkit.core.portfolio import Account
+    from sellkit.operate.live import Live
     from sellkit.ports import Progress, RunHeader
     from sellkit.wiring.desk import WiredDesk
 
@@ -73,15 +76,21 @@ def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
         alarm=orders_alarm(settings, broker.clock.now),
     )
     if asked.is_live:
-        from sellkit.wiring.confirming import confirmed_tickets
-        from sellkit.wiring.live import open_live
-
-        confirmed = confirmed_tickets(journal, account, asked.confirms, broker.clock.now())
-        live = open_live(settings, broker, journal, account, confirmed=confirmed)
-        parts = replace(parts, live=live)
+        parts = replace(parts, live=_live(settings, broker, journal, account, asked))
     options = replace(desk_options(settings), all_positions=asked.all_positions)
     header = _header(settings, broker, account.alias, asked)
     return WiredDesk(parts, account, options, header, asked.moment)
+
+
+def _live(
+    settings: Settings, broker: IbBroker, journal: SqliteJournal, account: Account, asked: Asked
+) -> Live:
+    from sellkit.wiring.confirming import confirmed_tickets
+    from sellkit.wiring.live import open_live
+
+    confirmed = confirmed_tickets(journal, account, asked.confirms, broker.clock.now())
+    looks_only = asked.looks_only
+    return open_live(settings, broker, journal, account, confirmed=confirmed, looks_only=looks_only)
 
 
 def _header(settings: Settings, broker: IbBroker, alias: str, asked: Asked) -> RunHeader:

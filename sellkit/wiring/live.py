@@ -9,10 +9,11 @@ from sellkit.wiring.probed import probe_standing
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from sellkit.adapters.account_lease import FileLease
     from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.adapters.sender_file import SenderFile
     from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.adapters.switch_files import SwitchFiles
     from sellkit.config import Settings
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from sellkit.operate.permission import Permission
     from sellkit.operate.trading import Patience
     from sellkit.ports.switches import AccountLease
+
+# Longer than a look at the switches takes, or a `sellkit reconcile` that finds nothing open.
+_PATIENCE_SECONDS: Final = 3.0
 
 KEYS: Final = Keys()
 """The contracts that this process works on, whichever of its desks does."""
@@ -41,7 +45,23 @@ def open_lease(settings: Settings, account: Account) -> FileLease:
     from sellkit.adapters.account_lease import FileLease
     from sellkit.adapters.clock import SystemClock
 
-    return FileLease(settings.state_dir, account, SystemClock().now)
+    return FileLease(
+        settings.state_dir,
+        account,
+        SystemClock().now,
+        sender=open_sender(settings, account),
+        patience_seconds=_PATIENCE_SECONDS,
+    )
+
+
+def open_sender(settings: Settings, account: Account) -> SenderFile:
+    """Which profile sends for an account, as this one sees it."""
+    from sellkit.adapters.clock import SystemClock
+    from sellkit.adapters.sender_file import SenderFile
+
+    journal = settings.data_dir / "journal.sqlite"
+    now = SystemClock().now
+    return SenderFile(settings.state_dir, account, settings.profile, journal, now)
 
 
 def is_named(settings: Settings) -> bool:
@@ -111,10 +131,12 @@ def open_live(
     account: Account,
     *,
     confirmed: frozenset[str] = frozenset(),
+    looks_only: bool = False,
 ) -> Live:
     """The part of a desk that sends, with the lease on the account taken if it is free.
 
-    What does not allow orders, as a lease that somebody else holds, is a reason of the gates.
+    What does not allow orders, as a lease that somebody else holds, is a reason of the gates. The
+    first profile that may send for an account is the one that does.
 
     Raises
     ------
@@ -130,7 +152,8 @@ def open_live(
     journal.evidence.refuse_if_behind()
     refuse_former_name(journal.book, account, broker.clock.now())
     lease = open_lease(settings, account)
-    lease.take()
+    if lease.take() and not looks_only:
+        open_sender(settings, account).claim()
     permission = open_permission(
         settings,
         broker,
@@ -149,7 +172,6 @@ def open_live(
         limits=desk_options(settings).limits,
         patience=patience(settings),
         alarm=orders_alarm(settings, permission.machine.now),
-        withheld=exits_withheld(settings, permission.machine.now),
         retries_proven_unsent=settings.file.orders.retry_proven_unsent,
     )
 
@@ -163,20 +185,3 @@ def orders_alarm(
 
     keeper = order_alerts(settings)
     return lambda kind, text: keeper.keep(Alert(kind, text, now()))
-
-
-def exits_withheld(
-    settings: Settings, now: Callable[[], dt.datetime]
-) -> Callable[[Sequence[str]], None]:
-    """Says and keeps which exits a run withheld, in place of those of the run before it."""
-    from sellkit.core.alerts import Alert, AlertKind
-    from sellkit.wiring.alerts import exit_alerts
-
-    keeper = exit_alerts(settings)
-
-    def tell(exits: Sequence[str]) -> None:
-        keeper.end()
-        for text in exits:
-            keeper.keep(Alert(AlertKind.WITHHELD_EXIT, text, now()))
-
-    return tell

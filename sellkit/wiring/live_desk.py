@@ -48,7 +48,7 @@ def state_of(settings: Settings, account: Account, now: dt.datetime) -> DeskStat
 
 def halt_at_once(chosen: Overrides, reason: str) -> tuple[Halt, str]:
     """Halt as `sellkit halt` does; the halt in force, and why it is not journalled, or ""."""
-    from sellkit.wiring.switching import halt, halt_without_settings, note_halt
+    from sellkit.wiring.stopping import halt, halt_without_settings, note_halt
 
     try:
         found = halt(chosen, reason)

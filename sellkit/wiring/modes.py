@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
-from sellkit.wiring.live import open_lease, open_switches
+from sellkit.wiring.live import open_lease, open_sender, open_switches
 from sellkit.wiring.parts import desk_options, open_journal
 from sellkit.wiring.probed import known_standing
 from sellkit.wiring.switching import named_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sellkit.config import Overrides, Settings
     from sellkit.core.portfolio import Account
@@ -30,11 +31,14 @@ class Switch:
         What it is, and how it stands, in words.
     trouble
         Why live mode would refuse for it; None where it would not.
+    place
+        The file that it stands in; None of one that is no file.
     """
 
     name: str
     state: str
     trouble: str | None = None
+    place: Path | None = None
 
 
 def switches(chosen: Overrides) -> tuple[Switch, ...]:
@@ -59,13 +63,14 @@ def switches_of(settings: Settings, now: dt.datetime | None = None) -> tuple[Swi
         found.append(Switch("account", "not named", str(error)))
     else:
         found += [Switch("account", str(account)), *_of_account(settings, account, now)]
-    return (*found, _secret(), _halt(settings), _limits(settings))
+    return (*found, _secret(), _halt(settings), _limits(settings), _state(settings))
 
 
 def _of_account(settings: Settings, account: Account, now: dt.datetime | None) -> Iterator[Switch]:
-    seen = open_switches(settings).arming(account)
+    switches = open_switches(settings)
+    seen, place = switches.arming(account), switches.arming_path(account)
     if seen.arming is None:
-        yield Switch("arming", "not armed", seen.trouble)
+        yield Switch("arming", "not armed", seen.trouble, place)
     else:
         arming = seen.arming
         is_gateway_time = settings.connection.clock == "broker"
@@ -74,12 +79,24 @@ def _of_account(settings: Settings, account: Account, now: dt.datetime | None) -
         clock = " by the gateway's time" if is_gateway_time else ""
         until = f"{arming.until:%Y-%m-%d %H:%M} UTC{clock}"
         state = f"armed until {until}, for {arming.max_notional:,f} altogether"
-        yield Switch("arming", state, doubt)
+        yield Switch("arming", state, doubt, place)
+    yield _sender(settings, account)
     lease = open_lease(settings, account)
     is_free = lease.is_free()
-    yield Switch("lease", "free" if is_free else "held", None if is_free else lease.trouble)
+    trouble = None if is_free else lease.trouble
+    yield Switch("lease", "free" if is_free else "held", trouble, lease.path)
     yield _tickets(settings, account)
     yield _probe(settings, account)
+
+
+def _sender(settings: Settings, account: Account) -> Switch:
+    sender = open_sender(settings, account)
+    former = sender.former()
+    if former is not None:
+        state = f"the profile {former[0]}"
+    else:
+        state = "this profile" if sender.path.exists() else "nobody yet"
+    return Switch("sender", state, sender.trouble, sender.path)
 
 
 def _tickets(settings: Settings, account: Account) -> Switch:
@@ -96,9 +113,9 @@ def _tickets(settings: Settings, account: Account) -> Switch:
 
 def _probe(settings: Settings, account: Account) -> Switch:
     standing = known_standing(settings, account)
-    if standing.passed_at is None:
-        return Switch("probe", "not passed", standing.trouble)
-    return Switch("probe", f"passed {standing.passed_at:%Y-%m-%d %H:%M} UTC", standing.trouble)
+    passed = standing.passed_at
+    state = "not passed" if passed is None else f"passed {passed:%Y-%m-%d %H:%M} UTC"
+    return Switch("probe", state, standing.trouble, settings.data_dir / "probe.json")
 
 
 def _secret() -> Switch:
@@ -111,21 +128,30 @@ def _secret() -> Switch:
 
 
 def _halt(settings: Settings) -> Switch:
-    halt = open_switches(settings).halt()
+    switches = open_switches(settings)
+    halt, place = switches.halt(), switches.halt_path
     if halt is None:
-        return Switch("halt", "none")
-    return Switch("halt", "halted", f"{halt}; `sellkit resume` ends it")
+        return Switch("halt", "none", None, place)
+    return Switch("halt", "halted", f"{halt}; `sellkit resume` ends it", place)
+
+
+def _state(settings: Settings) -> Switch:
+    if settings.state_dir.is_relative_to(settings.data_dir):
+        return Switch("state", f"{settings.state_dir}, of this profile alone")
+    who = "all of your processes on this machine"
+    return Switch("state", f"{settings.state_dir}, of {who} (SELLKIT_STATE_DIR names another)")
 
 
 def _limits(settings: Settings) -> Switch:
     limits = desk_options(settings).limits
     if limits.unset:
-        return Switch("limits", "not all set", f"set {', '.join(limits.unset)} in the settings")
+        unset = f"set {', '.join(limits.unset)} in the settings"
+        return Switch("limits", "not all set", unset, settings.source)
     state = (
         f"{limits.max_shares:,f} shares and {limits.max_notional:,f} an order, "
         f"{limits.max_orders} orders and {limits.max_daily_notional:,f} a day"
     )
-    return Switch("limits", state)
+    return Switch("limits", state, None, settings.source)
 
 
 def _now() -> dt.datetime:

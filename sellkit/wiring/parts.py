@@ -213,6 +213,8 @@ def desk_options(settings: Settings) -> DeskOptions:
             max_quote_gap=orders.max_quote_gap,
             require_above_break_even=orders.require_above_break_even,
             at_close=orders.at_close,
+            before_close=dt.timedelta(minutes=orders.before_close_minutes),
+            foreign=orders.foreign,
             max_orders=orders.max_orders,
             max_daily_notional=orders.max_daily_notional,
             max_clock_skew=dt.timedelta(seconds=orders.max_clock_skew_seconds),

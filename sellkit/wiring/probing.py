@@ -99,7 +99,7 @@ def _keep(settings: Settings, record: ProbeRecord) -> None:
         "outcomes": {each.question: each.outcome for each in record.findings},
     }
     with closing(open_journal(settings)) as journal:
-        journal.record_switch(record.ended_at, "probe", _SOURCE, details)
+        journal.record_event("probe", record.ended_at, "the gateway was asked", details)
     open_probes(settings).write(record)
 
 
@@ -202,7 +202,7 @@ def _connect(settings: Settings, client_id: int, *, sends_orders: bool = False) 
 
 def _note(settings: Settings, clock: Clock, details: Mapping[str, object]) -> None:
     with closing(open_journal(settings)) as journal:
-        journal.record_switch(clock.now(), "probe order", _SOURCE, details)
+        journal.record_event("probe order", clock.now(), "a far order of one share", details)
 
 
 def _alarm(keeper: AlertKeeper, text: str) -> None:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 import re
 import secrets
-from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sellkit.core.arming import LONGEST_ARMING, Arming, Halt
+from sellkit.core.arming import LONGEST_ARMING, Arming
 from sellkit.core.portfolio import Account, GatewayKind, is_paper_number
 from sellkit.errors import ConfigError
-from sellkit.wiring.live import open_switches
+from sellkit.wiring.acts import note
+from sellkit.wiring.live import open_sender, open_switches
 from sellkit.wiring.moment import parse_moment
-from sellkit.wiring.parts import desk_options, open_journal
+from sellkit.wiring.moving import moved_here
+from sellkit.wiring.parts import desk_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sellkit.config import Overrides, Settings
-    from sellkit.ports.switches import Switches
 
 _SPAN: Final = re.compile(r"(\d{1,3})([hd])")
 _ID_BYTES: Final = 4
@@ -41,12 +37,15 @@ class PlannedArming:
         The record that would be written.
     not_covered
         What it does not allow, a line each.
+    moved
+        What it changes about which profile sends for the account, in words; None where nothing.
     """
 
     settings: Settings
     account: Account
     arming: Arming
     not_covered: tuple[str, ...]
+    moved: str | None = None
 
     def carry_out(self) -> None:
         """Journal the arming and write its record.
@@ -66,11 +65,20 @@ class PlannedArming:
             "until": arming.until.isoformat(),
             "max_notional": str(arming.max_notional),
         }
-        _note(self.settings, arming.armed_at, "arm", details)
+        sender = open_sender(self.settings, self.account)
+        if self.moved is not None:
+            details["moved"] = self.moved
+        note(self.settings, arming.armed_at, "arm", details)
+        if self.moved is None:
+            sender.claim()
+        else:
+            sender.move()
         open_switches(self.settings).arm(arming)
 
 
-def plan_arming(chosen: Overrides, until: str, max_notional: str) -> PlannedArming:
+def plan_arming(
+    chosen: Overrides, until: str, max_notional: str, *, is_moved: bool = False
+) -> PlannedArming:
     """Read what is to be armed; nothing is written.
 
     Parameters
@@ -79,12 +87,14 @@ def plan_arming(chosen: Overrides, until: str, max_notional: str) -> PlannedArmi
         An ISO time with its zone, or a span from now: `6h`, `2d`.
     max_notional
         How much may be sold altogether.
+    is_moved
+        Whether this profile is to send for the account where another one did.
 
     Raises
     ------
     ConfigError
-        The account is not named, the gateway does not fit it, the secret is missing, or a value
-        cannot be used.
+        The account is not named, the gateway does not fit it, the secret is missing, a value
+        cannot be used, or another profile sends for the account and still does.
     """
     from sellkit.config import load
     from sellkit.wiring.runs import open_clock
@@ -100,8 +110,9 @@ def plan_arming(chosen: Overrides, until: str, max_notional: str) -> PlannedArmi
             f"its number, and the profile {settings.profile} expects a {gateway} gateway"
         )
     amount = _amount(max_notional)
-    with open_clock(settings) as clock:
+    with open_clock(settings, is_patient=False) as clock:
         now = clock.now()
+    moved = moved_here(open_sender(settings, account), now, is_wanted=is_moved)
     arming = Arming(
         arming_id=secrets.token_hex(_ID_BYTES),
         profile=settings.profile,
@@ -112,7 +123,7 @@ def plan_arming(chosen: Overrides, until: str, max_notional: str) -> PlannedArmi
         until=parse_until(until, now),
         max_notional=amount,
     )
-    return PlannedArming(settings, account, arming, tuple(_not_covered(settings, arming)))
+    return PlannedArming(settings, account, arming, tuple(_not_covered(settings, arming)), moved)
 
 
 def parse_until(text: str, now: dt.datetime) -> dt.datetime:
@@ -141,70 +152,6 @@ def parse_until(text: str, now: dt.datetime) -> dt.datetime:
     return until
 
 
-def disarm(chosen: Overrides, *, is_every: bool) -> tuple[str, ...]:
-    """Remove the arming of the account, or every one; the aliases that were armed."""
-    from sellkit.config import load
-
-    settings = load(chosen)
-    account = None if is_every else named_account(settings)
-    found = open_switches(settings).disarm(account)
-    for alias in found:
-        _note(settings, _machine_now(), "disarm", {"account": alias})
-    return found
-
-
-def halt(chosen: Overrides, reason: str) -> Halt:
-    """Halt every process; the halt that is in force, which may be an earlier one.
-
-    It is not journalled yet: it has to hold where the journal cannot be written, too.
-    """
-    from sellkit.config import load
-
-    return _halted(open_switches(load(chosen)), reason)
-
-
-def halt_without_settings(chosen: Overrides, reason: str) -> Halt:
-    """As `halt`, where the settings cannot be used: in the folder that does not hang on them."""
-    from sellkit.adapters.switch_files import SwitchFiles
-    from sellkit.config import Overrides
-    from sellkit.config.state_folder import state_folder
-
-    named = chosen.over(Overrides.from_environment()).state_dir
-    folder = state_folder() if named is None else Path(named).expanduser().absolute()
-    return _halted(SwitchFiles(folder, None), reason)
-
-
-def note_halt(chosen: Overrides, reason: str) -> None:
-    """Journal a halt.
-
-    Raises
-    ------
-    JournalError
-        The journal cannot be written; the halt is in force all the same.
-    """
-    from sellkit.config import load
-
-    settings = load(chosen)
-    details = {"profile": settings.profile, "reason": reason}
-    _note(settings, _machine_now(), "halt", details)
-
-
-def current_halt(chosen: Overrides) -> Halt | None:
-    """The halt that is in force."""
-    from sellkit.config import load
-
-    return open_switches(load(chosen)).halt()
-
-
-def resume(chosen: Overrides, reason: str) -> None:
-    """End the halt."""
-    from sellkit.config import load
-
-    settings = load(chosen)
-    _note(settings, _machine_now(), "resume", {"profile": settings.profile, "reason": reason})
-    open_switches(settings).clear_halt()
-
-
 def named_account(settings: Settings) -> Account:
     """The account by its alias; live mode takes no other way to name it.
 
@@ -223,12 +170,6 @@ def named_account(settings: Settings) -> Account:
             f"{known}: add it under [accounts]"
         )
     return Account(wanted, aliases[wanted])
-
-
-def _halted(switches: Switches, reason: str) -> Halt:
-    wanted = Halt(_machine_now(), f"a person ({_who()})", reason)
-    switches.set_halt(wanted)
-    return switches.halt() or wanted
 
 
 def _expected(settings: Settings) -> GatewayKind:
@@ -272,21 +213,3 @@ def _secret_name() -> str:
     from sellkit.adapters.switch_files import SECRET
 
     return SECRET
-
-
-def _note(settings: Settings, at: dt.datetime, what: str, details: Mapping[str, object]) -> None:
-    with closing(open_journal(settings)) as journal:
-        journal.record_switch(at, what, _who(), details)
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # an account of the system without a name
-        return "somebody"
-
-
-def _machine_now() -> dt.datetime:
-    from sellkit.adapters.clock import SystemClock
-
-    return SystemClock().now()

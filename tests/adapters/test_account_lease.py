@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from sellkit.adapters import durable_file
 from sellkit.adapters.account_lease import FileLease
 from sellkit.errors import ConfigError
 from tests.adapters.lease_holders import hold
@@ -14,8 +18,17 @@ from tests.adapters.processes import PROCESSES
 from tests.build import NOW, NUMBER, account
 
 
-def lease(folder: Path, number: str = NUMBER) -> FileLease:
-    return FileLease(folder, account(number), lambda: NOW)
+def lease(folder: Path, number: str = NUMBER, patience_seconds: float = 0.0) -> FileLease:
+    return FileLease(folder, account(number), lambda: NOW, patience_seconds=patience_seconds)
+
+
+@contextmanager
+def looked_at(folder: Path) -> Iterator[None]:
+    """Somebody tries the lock for a moment, and leaves no name."""
+    folder.mkdir(exist_ok=True)
+    with (folder / f"lease-{account().fingerprint}.lock").open("a+b") as file:
+        assert durable_file.take(file.fileno())
+        yield
 
 
 def test_another_process_that_holds_it_is_named(tmp_path: Path) -> None:
@@ -78,6 +91,26 @@ def test_to_ask_whether_it_is_free_makes_and_takes_nothing(tmp_path: Path) -> No
     mine.release()
     assert lease(tmp_path).is_free()
     assert mine.take()
+    mine.release()
+
+
+def test_a_look_at_a_lease_that_nobody_is_named_for_does_not_touch_the_lock(
+    tmp_path: Path,
+) -> None:
+    with looked_at(tmp_path):
+        assert lease(tmp_path).is_free(), "who only looks is nobody"
+
+
+def test_one_who_only_looks_keeps_no_run_from_starting(tmp_path: Path) -> None:
+    with looked_at(tmp_path):
+        assert not lease(tmp_path).take()
+    with ExitStack() as stack:
+        stack.enter_context(looked_at(tmp_path))
+        end = threading.Timer(0.2, stack.close)
+        end.start()
+        mine = lease(tmp_path, patience_seconds=60)
+        assert mine.take()
+        end.join()
     mine.release()
 
 

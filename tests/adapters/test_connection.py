@@ -146,7 +146,7 @@ def test_a_gateway_that_takes_connections_and_says_nothing_is_told_and_not_hamme
         assert "weekly login may be due" in broker.standing.reason
         assert broker.standing.epoch == 0
         assert wedged.count(START) <= RETURNING.alert_after + 1
-    assert heard.kinds == [AlertKind.SILENT]
+    wait_until(lambda: heard.kinds == [AlertKind.SILENT])
 
 
 def test_the_same_client_id_is_tried_until_it_is_free(heard: Heard) -> None:
@@ -164,7 +164,7 @@ def test_the_same_client_id_is_tried_until_it_is_free(heard: Heard) -> None:
         ready(broker, 1)
         starts = [fields for fields in gateway.heard if fields[0] == str(START)]
     assert {fields[2] for fields in starts} == {"7"}
-    assert heard.kinds == [AlertKind.CLIENT_ID_IN_USE]
+    wait_until(lambda: heard.kinds == [AlertKind.CLIENT_ID_IN_USE])
 
 
 # --- losses ---------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ def test_another_gateway_on_the_same_port_is_refused_for_good(
         with pytest.raises(OtherGateway, match=said):
             broker.snapshot(ACCOUNT)
         assert broker.standing.epoch == 1
-    assert heard.kinds == [AlertKind.OTHER_GATEWAY]
+    wait_until(lambda: heard.kinds == [AlertKind.OTHER_GATEWAY])
     assert "DU2" not in heard.alerts[0].text
 
 
@@ -275,7 +275,7 @@ def test_1100_ends_what_waits_and_refuses_what_is_asked_and_keeps_the_socket(
             ask()
     assert broker.server_time() is not None
     assert gateway.count(POSITIONS) + gateway.count(BARS) == heard_before
-    assert heard.kinds == [AlertKind.UPSTREAM_LOST]
+    wait_until(lambda: heard.kinds == [AlertKind.UPSTREAM_LOST])
     assert gateway.count(START) == 1
 
 
@@ -333,7 +333,7 @@ def test_a_competing_session_is_left_alone_until_its_data_come_back(
     gateway.send(error(-1, 2104, "Market data farm connection is OK:usfarm"))
     ready(broker, 1)
     assert gateway.count(START) == 1
-    assert heard.kinds == [AlertKind.COMPETING_SESSION]
+    wait_until(lambda: heard.kinds == [AlertKind.COMPETING_SESSION])
 
 
 def may_not_be_seen(gateway: ScriptedGateway, fields: tuple[str, ...]) -> None:
@@ -382,7 +382,7 @@ def test_a_changed_port_is_told_with_the_gateways_words_and_the_old_one_is_tried
     gateway.send(error(-1, 1300, "Socket port has been reset. Reconnect on the new port -4009"))
     assert "new port -4009" in until_not_ready(broker)
     ready(broker, 2)
-    assert heard.kinds == [AlertKind.PORT_CHANGED]
+    wait_until(lambda: heard.kinds == [AlertKind.PORT_CHANGED])
 
 
 def test_too_many_messages_are_halved_now_and_after_the_session_was_ended(
@@ -395,7 +395,7 @@ def test_too_many_messages_are_halved_now_and_after_the_session_was_ended(
     way = broker._bridge.connection._errands.way
     assert way is not None
     assert way.link.ib.client.MaxRequests == 5
-    assert heard.kinds == [AlertKind.TOO_MANY_MESSAGES]
+    wait_until(lambda: heard.kinds == [AlertKind.TOO_MANY_MESSAGES])
 
 
 # --- lists and messages ---------------------------------------------------------------------------
@@ -422,7 +422,7 @@ def test_a_list_without_its_end_is_not_ready_and_asked_anew_over_a_new_connectio
         broker.wait_until_ready(PATIENCE)
         assert broker.standing.epoch >= 5
         assert [int(each.quantity) for each in broker.snapshot(ACCOUNT).positions] == [100]
-    assert heard.kinds == [AlertKind.NOT_SYNCED]
+    wait_until(lambda: heard.kinds == [AlertKind.NOT_SYNCED])
 
 
 def test_a_snapshot_without_its_end_makes_the_connection_anew() -> None:
@@ -462,7 +462,7 @@ def test_a_gateway_that_refuses_the_list_of_orders_is_not_ready_with_its_words(
         returning(gateway.port, heard) as broker,
     ):
         ready(broker, epoch)
-    assert heard.kinds == [kind]
+    wait_until(lambda: heard.kinds == [kind])
     assert text in heard.alerts[0].text
 
 
@@ -473,7 +473,7 @@ def test_an_unreadable_message_is_an_alert_and_needs_both_lists_anew(
     assert "could not be read" in until_not_ready(broker)
     ready(broker, 1)
     assert [gateway.count(each) for each in (POSITIONS, ALL_ORDERS)] == [2, 2]
-    assert heard.kinds == [AlertKind.UNREADABLE]
+    wait_until(lambda: heard.kinds == [AlertKind.UNREADABLE])
 
 
 def test_an_event_handler_that_fails_is_an_alert_and_needs_both_lists_anew(
@@ -488,7 +488,7 @@ def test_an_event_handler_that_fails_is_an_alert_and_needs_both_lists_anew(
     wait_until(lambda: heard.alerts)
     ready(broker, 1)
     assert gateway.count(POSITIONS) == 2
-    assert heard.kinds == [AlertKind.UNREADABLE]
+    wait_until(lambda: heard.kinds == [AlertKind.UNREADABLE])
 
 
 def test_what_is_told_holds_no_account_number(

@@ -11,16 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from sellkit.adapters import journal_head
 from sellkit.adapters.journal_evidence import KEPT_BACKUPS
-from sellkit.adapters.journal_schema import CHAINED
+from sellkit.adapters.journal_schema import CHAINED, VERSION
 from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.core.tickets import FILLED_AT_END
 from sellkit.errors import JournalError
 from tests import build, ticketing
 from tests.adapters.journal_writers import RUN, claim_at_once, kill_tickets
 from tests.adapters.processes import PROCESSES
-from tests.ticketing import REFERENCE, TICKET, S, after, brought_to, fill, records, report
+from tests.ticketing import REFERENCE, TICKET, S, after, brought_to, fill, look, records, report
 
-V4 = Path(__file__).with_name("journal_v4.sql")
+V4, V5 = (Path(__file__).with_name(f"journal_v{number}.sql") for number in (4, 5))
 APPENDED = (
     *("ticket_intent", "ticket_step", "ticket_claim", "ticket_cancel", "ticket_round", "fill"),
     *("report_heard", "records_seen", "event", "notebook_kept", "chain"),
@@ -39,7 +41,7 @@ def full(path: Path) -> Iterator[SqliteJournal]:
     journal.begin(RUN)
     brought_to(journal.book, S.UNCERTAIN)
     journal.book.note_cancel(REFERENCE, build.open_order(stop="80.10"), after(1), "asked")
-    journal.book.note_round(REFERENCE, after(9), 3, "")
+    journal.book.note_round(REFERENCE, look(9))
     journal.book.note_fills((fill(),))
     journal.book.note_reports((report(),))
     journal.book.note_records(records(), "reconcile")
@@ -148,7 +150,7 @@ def test_a_removed_row_is_found(full: SqliteJournal, path: Path) -> None:
 
 
 def test_a_row_that_was_put_in_is_found(full: SqliteJournal, path: Path) -> None:
-    edited(path, "INSERT INTO ticket_round VALUES (7, 'SK1-x-1', 'then', 3, '')")
+    edited(path, "INSERT INTO ticket_round VALUES (7, 'SK1-x-1', 'then', 3, '', NULL)")
     assert found(full) == [("ticket_round row 7", "the row was not written by sellkit")]
 
 
@@ -260,6 +262,16 @@ def test_a_torn_half_of_the_head_is_made_up_for_by_the_other(
         full.evidence.refuse_if_behind()
 
 
+def test_what_a_person_settles_keeps_how_much_was_executed_by_then(path: Path) -> None:
+    with closing(SqliteJournal(path)) as journal:
+        journal.begin(RUN)
+        brought_to(journal.book, S.UNCERTAIN)
+        journal.book.note_fills((fill(quantity="30"),))
+        journal.book.resolve(REFERENCE, (S.CANCELLED,), after(9), "seen in TWS")
+        details = journal.book.steps(REFERENCE)[-1]["details"]
+    assert details == {"by": "a person", "reason": "seen in TWS", FILLED_AT_END: "30"}
+
+
 # --- an earlier version ---------------------------------------------------------------------------
 
 
@@ -287,7 +299,29 @@ def test_a_journal_of_the_fourth_version_is_carried_on_and_chained(fourth: Path)
         journal.runs()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
     assert asked(fourth, schema) == asked(fresh, schema)
-    assert asked(fourth, "PRAGMA user_version") == [(5,)]
+    assert asked(fourth, "PRAGMA user_version") == [(VERSION,)]
+
+
+def test_a_journal_of_the_fifth_version_keeps_its_looks_which_prove_nothing(
+    path: Path,
+) -> None:
+    with closing(SqliteJournal(path)) as journal:
+        journal.begin(RUN)
+        brought_to(journal.book, S.UNCERTAIN)
+        journal.book.note_round(REFERENCE, look(30, since=None))
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("ALTER TABLE ticket_round DROP COLUMN since")
+        database.executescript("PRAGMA user_version = 5")
+    with closing(SqliteJournal(path)) as journal:
+        assert journal.book.rounds(REFERENCE) == (look(30, since=None),)
+        journal.book.note_round(REFERENCE, look(40))
+        assert journal.book.rounds(REFERENCE)[-1] == look(40)
+        assert journal.evidence.flaws() == ()
+    fresh = path.with_name("fresh.sqlite")
+    with closing(SqliteJournal(fresh)) as journal:
+        journal.runs()
+    schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+    assert asked(path, schema) == asked(fresh, schema)
 
 
 def test_an_old_row_that_is_edited_after_it_was_carried_on_is_found(fourth: Path) -> None:
@@ -295,6 +329,69 @@ def test_an_old_row_that_is_edited_after_it_was_carried_on_is_found(fourth: Path
         journal.runs()
         edited(fourth, "UPDATE decision SET close = close + 1 WHERE id = 2")
         assert found(journal) == [("decision row 2", "the row was edited, or its link")]
+
+
+@pytest.fixture
+def fifth(path: Path) -> Path:
+    """A journal as version 5 wrote it, with its head: two runs, and what persons did."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(V5.read_text(encoding="utf-8"))
+        assert database.execute("PRAGMA user_version").fetchone() == (5,)
+        (last,) = database.execute("SELECT id, hash FROM chain ORDER BY id DESC LIMIT 1")
+    journal_head.put(path.with_suffix(".head"), journal_head.Head(*last))
+    return path
+
+
+def test_a_journal_of_the_fifth_version_is_carried_on_with_its_chain(fifth: Path) -> None:
+    links = asked(fifth, "SELECT * FROM chain ORDER BY id")
+    rows = asked(fifth, "SELECT * FROM ticket ORDER BY id")
+    with closing(SqliteJournal(fifth)) as journal:
+        assert journal.evidence.flaws() == ()
+        journal.evidence.refuse_if_behind()
+        ticketing.claimed(journal.book, TICKET)
+        assert journal.evidence.flaws() == ()
+    assert asked(fifth, f"SELECT * FROM chain WHERE id <= {len(links)} ORDER BY id") == links
+    assert asked(fifth, "SELECT * FROM ticket ORDER BY id") == rows
+    with pytest.raises(sqlite3.IntegrityError, match="append only"):
+        asked(fifth, "DELETE FROM ticket")
+    assert asked(fifth, "PRAGMA foreign_key_check") == []
+    made = "SELECT sql FROM sqlite_master WHERE tbl_name <> 'switch' ORDER BY type, name"
+    fresh = fifth.with_name("fresh.sqlite")
+    with closing(SqliteJournal(fresh)) as journal:
+        journal.runs()
+    assert asked(fifth, made) == asked(fresh, made)
+    assert asked(fresh, "SELECT 1 FROM sqlite_master WHERE tbl_name = 'switch'") == []
+
+
+def test_what_persons_switched_before_is_told_beside_what_they_switch_now(fifth: Path) -> None:
+    with closing(SqliteJournal(fifth)) as journal:
+        (armed,) = journal.events("arm")
+        journal.record_event("halt", after(60), "by jo", {})
+        halts = journal.events("halt")
+    assert (armed["text"], armed["details"]) == (
+        "by jo",
+        {"account": "main", "max_notional": "50000"},
+    )
+    assert [each["text"] for each in halts] == ["by sellkit", "by jo"]
+    assert [each["at"] for each in halts] == [after(1).isoformat(), after(60).isoformat()]
+
+
+def test_a_retired_row_that_is_edited_or_removed_is_found(fifth: Path) -> None:
+    with closing(SqliteJournal(fifth)) as journal:
+        journal.runs()
+        edited(fifth, "UPDATE switch SET details = '{}' WHERE id = 1")
+        assert found(journal) == [("switch row 1", "the row was edited, or its link")]
+        edited(fifth, "DROP TABLE switch")
+        gone = "the chain names a table that the journal has not"
+        assert found(journal) == [("switch row 1", gone), ("switch row 2", gone)]
+
+
+def test_what_a_live_run_of_the_fifth_version_approved_is_told_so(fifth: Path) -> None:
+    with closing(SqliteJournal(fifth)) as journal:
+        dry = [each["verdict"] for each in journal.tickets("r1")]
+        assert dry == ["prepared", "withheld", "deferred"]
+        assert [each["verdict"] for each in journal.tickets("r2")] == ["approved"]
 
 
 # --- the backup -----------------------------------------------------------------------------------

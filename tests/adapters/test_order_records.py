@@ -52,6 +52,18 @@ def test_records_hold_all_four_lists_of_one_connection() -> None:
         assert (records.epoch, records.began_at) == (1, records.snapshot.taken_at)
 
 
+def test_records_tell_since_when_nothing_interrupted_though_the_connection_is_the_same() -> None:
+    with world() as at:
+        first, second = at.route.records(MAIN), at.route.records(MAIN)
+        at.inject(do="error", code=1102, text="Connectivity has been restored - data maintained.")
+        wait_until(lambda: at.broker.standing.since > first.steady_since)
+        wait_until(lambda: at.broker.standing.is_ready)
+        third = at.route.records(MAIN)
+
+        assert first.epoch == second.epoch == third.epoch
+        assert first.steady_since == second.steady_since < third.steady_since
+
+
 @pytest.mark.parametrize(
     "marker", ["openOrderEnd", "completedOrdersEnd", "execDetailsEnd", "positionEnd"]
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sellkit.adapters.journal_schema import _ADDED
+from sellkit.adapters.journal_schema import _ADDED, VERSION
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.gates import DeniedTicket
@@ -60,10 +60,9 @@ def full(path: Path) -> Iterator[SqliteJournal]:
     journal = SqliteJournal(path)
     ticket = build.ticket()
     journal.begin(header())
-    journal.record_snapshot("r1", build.snapshot(orders=[build.open_order(stop="80.10")]))
-    journal.record_standing("r1", build.standing())
     row = build.row(signal=ticket.signal, verdict=DeniedTicket(ticket, ("too many",)))
-    journal.record_rows("r1", [row])
+    seen = build.snapshot(orders=[build.open_order(stop="80.10")])
+    build.record(journal, "r1", [row], seen=seen)
     journal.finish("r1", build.NOW, "decided")
     yield journal
     journal.close()
@@ -131,6 +130,7 @@ def test_an_alert_is_open_until_its_source_is_well_again(full: SqliteJournal, pa
     full.end_alerts("client 11", build.NOW)
     assert full.open_alerts() == (
         {
+            "number": 1,
             "at": "2026-01-28T20:00:20+00:00",
             "source": "client 1",
             "kind": "upstream lost",
@@ -164,7 +164,7 @@ def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path:
     again.begin(header("r2"))
     again.close()
 
-    assert rows(path, "PRAGMA user_version") == [{"user_version": 5}]
+    assert rows(path, "PRAGMA user_version") == [{"user_version": VERSION}]
     fresh = path.with_name("fresh.sqlite")
     SqliteJournal(fresh).runs()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
@@ -205,7 +205,7 @@ def test_the_complete_order_is_json(full: SqliteJournal, path: Path) -> None:
 
 def test_an_empty_snapshot_leaves_a_fact(full: SqliteJournal, path: Path) -> None:
     full.begin(header("r2"))
-    full.record_snapshot("r2", build.snapshot(positions=[]))
+    build.record(full, "r2", seen=build.snapshot(positions=[]))
     (seen,) = rows(path, "SELECT * FROM snapshot_seen WHERE run_id = 'r2'")
     assert (seen["positions"], seen["open_orders"]) == (0, 0)
 
@@ -222,7 +222,7 @@ def test_rows_that_fail_half_way_are_not_kept_in_part(full: SqliteJournal, path:
     broken = build.position(con_id=2**70)  # SQLite holds 64 bits
     good = build.position()
     with pytest.raises(OverflowError):
-        full.record_rows("r2", [build.row(signal=build.signal(each)) for each in (good, broken)])
+        build.record(full, "r2", [build.row(signal=build.signal(each)) for each in (good, broken)])
     assert full.decisions("r2") == ()
 
 
@@ -285,8 +285,9 @@ def test_a_torn_journal_is_an_error(full: SqliteJournal, path: Path) -> None:
 
 def test_a_newer_journal_is_left_to_the_newer_sellkit(full: SqliteJournal, path: Path) -> None:
     full.close()
-    change(path, "PRAGMA user_version = 6")
-    with pytest.raises(JournalError, match="version 6 and this sellkit knows 5"):
+    change(path, f"PRAGMA user_version = {VERSION + 1}")
+    told = f"version {VERSION + 1} and this sellkit knows {VERSION}"
+    with pytest.raises(JournalError, match=told):
         SqliteJournal(path).begin(header("r2"))
     assert len(rows(path, "SELECT * FROM run")) == 1
 
@@ -320,7 +321,7 @@ def test_what_sellkit_cancelled_or_somebody_executed_is_accounted_for(path: Path
     )
     with closing(SqliteJournal(path)) as journal:
         journal.begin(header())
-        journal.record_snapshot("r1", build.snapshot(orders=[stop, other, third]))
+        build.record(journal, "r1", seen=build.snapshot(orders=[stop, other, third]))
         reference = journal.book.intend("r1", build.ticket(), build.NOW).reference
         journal.book.note_cancel(reference, stop, build.NOW, "asked")
         journal.book.note_fills((fill(perm="2"),))

@@ -76,8 +76,8 @@ class Histories(RuleBasedStateMachine):
 
     @rule(ticket=tickets)
     def look(self, ticket: OrderTicket) -> None:
-        at = after(self._second)
-        self._both(lambda book: book.note_round(ticket.reference, at, 3, ""))
+        told = ticketing.look(self._second)
+        self._both(lambda book: book.note_round(ticket.reference, told))
 
     @invariant()
     def both_tell_the_same(self) -> None:

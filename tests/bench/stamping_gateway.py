@@ -1,7 +1,8 @@
 """A gateway in a process of its own that stamps, by real time, the last bars told and each order.
 
 `python -m tests.bench.stamping_gateway SCENARIO TIME` prints its port and the port of its control,
-then for each order that came a line with both moments, in seconds on the machine's steady clock.
+then for each order that came a line with both moments, in seconds on the machine's steady clock,
+and the seconds that the gateway's process itself worked between them.
 """
 
 from __future__ import annotations
@@ -28,16 +29,17 @@ class Stamps(Recorder):
     def __init__(self) -> None:
         super().__init__(lambda: dt.datetime.now(dt.UTC))
         self.is_on = True
-        self.last_bars = 0.0
+        self.last_bars = self.last_cpu = 0.0
 
     def came(self, client_id: int | None, name: str, fields: object) -> None:
         if name == "placeOrder":
             told = {"client": client_id, "bars": self.last_bars, "order": time.monotonic()}
+            told["gateway_cpu"] = time.process_time() - self.last_cpu
             print(json.dumps(told), flush=True)
 
     def sent(self, client_id: int | None, frame: bytes) -> None:
         if frame[LENGTH_BYTES : LENGTH_BYTES + len(BARS)] == BARS:
-            self.last_bars = time.monotonic()
+            self.last_bars, self.last_cpu = time.monotonic(), time.process_time()
 
 
 def main(scenario: str, at: str) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from sellkit.commands import demo
 from sellkit.config import Overrides
-from sellkit.wiring import switching
+from sellkit.wiring import stopping
 from tests.browser.lab import DARK
 from tests.browser.workspace import SCENARIO
 
@@ -161,14 +161,14 @@ def test_a_person_without_a_mouse_reads_sorts_and_halts(lab: Lab, stepped: Gatew
     keyboard.press("Enter")
     again = panel.get_by_role("button", name="Click again within 5 s to halt")
     expect(again).to_be_focused()
-    assert switching.current_halt(overrides) is None
+    assert stopping.current_halt(overrides) is None
     keyboard.press("Enter")
     expect(panel.get_by_role("button", name="Halted")).to_be_disabled()
     expect(panel.get_by_text("sellkit resume --profile demo")).to_be_visible()
-    found = switching.current_halt(overrides)
+    found = stopping.current_halt(overrides)
     assert found is not None
     assert found.reason == "by the Halt button of the live desk"
-    switching.resume(overrides, "a test is over")
+    stopping.resume(overrides, "a test is over")
     expect(panel.get_by_role("button", name="Halt ...")).to_be_enabled()
 
 

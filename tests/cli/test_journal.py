@@ -10,7 +10,8 @@ import pytest
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.cli import main
-from tests import ticketing
+from sellkit.core.alerts import Alert, AlertKind
+from tests import build, ticketing
 from tests.adapters.journal_writers import RUN
 from tests.ticketing import REFERENCE, TICKET, S, brought_to, other
 
@@ -104,7 +105,21 @@ def test_an_uncertain_ticket_is_settled_by_a_persons_word(
     assert record is not None
     assert (record.state, record.cause) == (state, "by hand: I asked the broker")
     details = journal.book.steps(REFERENCE)[-1]["details"]
-    assert details == {"by": "a person", "reason": "I asked the broker"}
+    said = {"by": "a person", "reason": "I asked the broker", "filled": "0"}
+    assert details == said
+
+
+def test_the_alert_about_a_ticket_ends_with_a_persons_word(
+    journal: SqliteJournal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    brought_to(journal.book, S.UNCERTAIN)
+    for text in (REFERENCE, other().reference):
+        alert = Alert(AlertKind.ORDER_UNCERTAIN, f"NYSE:KO: {text} is unclear", build.NOW)
+        journal.record_alert("orders", alert)
+    ticketing.claimed(journal.book, other())
+    told(capsys, 0, *resolve())
+    (left,) = journal.open_alerts()
+    assert other().reference in str(left["text"])
 
 
 @pytest.mark.parametrize("states", [(), (S.ACKNOWLEDGED,), (S.FILLED,), (S.UNCERTAIN, S.CANCELLED)])

@@ -55,7 +55,7 @@ class Story:
     audit: Answer
 
 
-def arm(place: Workspace) -> None:
+def arm(place: Workspace, since: dt.datetime = MOMENT, days: float = 4 / 24) -> None:
     """As `sellkit arm` does, once a person has typed everything."""
     account = Account("demo", ACCOUNT)
     SwitchFiles(place.data / "state", SECRET).arm(
@@ -65,8 +65,8 @@ def arm(place: Workspace) -> None:
             account="demo",
             fingerprint=account.fingerprint,
             gateway=GatewayKind.SIMULATED,
-            armed_at=MOMENT,
-            until=MOMENT + dt.timedelta(hours=4),
+            armed_at=since,
+            until=since + dt.timedelta(days=days),
             max_notional=Decimal(200_000),
         )
     )

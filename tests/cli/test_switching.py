@@ -43,6 +43,7 @@ port = 9
 gateway = "paper"
 account = "main"
 """
+SWITCHED = ("arm", "disarm", "halt", "resume")
 ARM = ("arm", "--until", "6h", "--max-notional", "50000")
 
 
@@ -75,7 +76,9 @@ class Desk:
         if not path.exists():
             return []
         with closing(SqliteJournal(path)) as journal:
-            return [(each["what"], each["details"]) for each in journal.switches()]
+            told = [each for kind in SWITCHED for each in journal.events(kind)]
+        told.sort(key=lambda each: str(each["at"]))
+        return [(each["kind"], each["details"]) for each in told]
 
 
 @pytest.fixture
@@ -189,6 +192,47 @@ def test_disarm_ends_every_arming_and_says_whose(desk: Desk) -> None:
     assert desk.sellkit("disarm").out == "nothing was armed\n"
 
 
+def test_disarm_holds_although_the_journal_cannot_be_written_and_says_so(desk: Desk) -> None:
+    at_terminal(desk, *ARM, typed=[NUMBER, "PHRASE"])
+    journal = desk.folder / "data" / "paper" / "journal.sqlite"
+    journal.write_bytes(b"no journal any more" * 100)
+    answer = desk.sellkit("disarm")
+    assert (answer.code, answer.out) == (1, "disarmed: main\n"), answer.err
+    assert "it is disarmed, and not journalled, because the journal" in answer.err
+    assert not list(desk.state.glob("arming-*.json"))
+
+
+def test_another_profile_sends_for_the_account_once_a_person_moves_it(desk: Desk) -> None:
+    text = SETTINGS + '[profiles.second]\nport = 9\ngateway = "paper"\naccount = "main"\n'
+    desk.settings.write_text(text, encoding="utf-8")
+    at_terminal(desk, *ARM, typed=[NUMBER, "PHRASE"])
+    other = ("--profile", "second")
+    code, shown = at_terminal(desk, *ARM, *other, typed=[])
+    said = " ".join(shown.split())
+    assert code == 2
+    assert "the orders of main are sent by the profile paper, whose journal" in said
+    assert "`sellkit arm --move` in this profile moves it here" in said
+    assert "sent by the profile paper" in desk.sellkit("modes", *other).out
+    code, shown = at_terminal(desk, *ARM, "--move", *other, typed=[NUMBER, "PHRASE"])
+    assert code == 0, shown
+    assert "This profile sends for the account from now on, and the profile paper does not" in shown
+    assert lines(desk)["live"] == "refused, for: arming, sender, probe"
+    assert "the profile second" in lines(desk)["sender"]
+
+
+def test_an_account_does_not_move_while_its_tickets_count_elsewhere(desk: Desk) -> None:
+    text = SETTINGS + '[profiles.second]\nport = 9\ngateway = "paper"\naccount = "main"\n'
+    desk.settings.write_text(text, encoding="utf-8")
+    at_terminal(desk, *ARM, typed=[NUMBER, "PHRASE"])
+    with closing(SqliteJournal(desk.folder / "data" / "paper" / "journal.sqlite")) as journal:
+        journal.begin(header("r1"))
+        claimed(journal.book)
+    code, shown = at_terminal(desk, *ARM, "--move", "--profile", "second", typed=[])
+    assert code == 2
+    assert "it moves when all of its tickets are settled and a day old" in " ".join(shown.split())
+    assert len(list(desk.state.glob("sender-*.json"))) == 1
+
+
 def test_a_halt_needs_no_terminal_and_its_end_does(desk: Desk) -> None:
     answer = desk.sellkit("halt", "--reason", "the market looks odd")
     assert answer.code == 0
@@ -261,12 +305,32 @@ def passed(desk: Desk) -> None:
 def test_modes_shows_every_switch_and_changes_nothing(desk: Desk) -> None:
     shown = lines(desk)
     assert list(shown) == [
-        *("profile", "account", "arming", "lease", "tickets", "probe", "secret", "halt", "limits"),
-        *("dry run", "live"),
+        *("profile", "account", "arming", "sender", "lease", "tickets", "probe", "secret"),
+        *("halt", "limits", "state", "file", "dry run", "live"),
     ]
     assert shown["live"] == "refused, for: arming, probe"
     assert not desk.state.exists()
     assert not (desk.folder / "data").exists()
+
+
+def test_modes_names_the_folder_of_the_switches_and_the_file_of_each(desk: Desk) -> None:
+    at_terminal(desk, *ARM, typed=[NUMBER, "PHRASE"])
+    out = desk.sellkit("modes").out
+    assert f"{desk.state}, of all of your processes on this machine (SELLKIT_STATE_DIR" in out
+    named = re.findall(r"^file +(\w+): (\S+?)(, which is not there)?$", out, re.MULTILINE)
+    assert [(name, bool(missing)) for name, _, missing in named] == [
+        *(("arming", False), ("sender", False), ("lease", True), ("probe", True)),
+        *(("halt", True), ("limits", False)),
+    ]
+    assert {Path(path) for _, path, missing in named if not missing} == {
+        *desk.state.glob("arming-*.json"),
+        *desk.state.glob("sender-*.json"),
+        desk.settings,
+    }
+    desk.sellkit("halt")
+    halt = next(Path(path) for name, path, _ in named if name == "halt")
+    assert halt == desk.state / "halt.json"
+    assert halt.exists()
 
 
 def test_modes_says_when_live_would_be_allowed_and_what_a_halt_changes(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from dataclasses import fields
 from decimal import Decimal
@@ -14,8 +15,9 @@ from sellkit.config.secret import live_secret
 from sellkit.config.state_folder import state_folder
 from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
-from sellkit.core.limits import AtClose
+from sellkit.core.limits import AtClose, Foreign
 from sellkit.errors import ConfigError
+from sellkit.wiring.parts import desk_options
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +55,53 @@ def test_an_empty_file_withholds_orders_below_break_even(tmp_path: Path) -> None
     orders = loaded(tmp_path).file.orders
     assert orders.require_above_break_even
     assert orders.at_close is AtClose.NEXT_OPEN
+
+
+def test_an_empty_file_lets_orders_of_others_block_a_close(tmp_path: Path) -> None:
+    assert loaded(tmp_path).file.orders.foreign is Foreign.BLOCK
+
+
+def test_orders_placed_by_hand_are_bound_as_client_0_alone(tmp_path: Path) -> None:
+    text = "[orders]\nforeign = 'bind'\n[profiles.paper]\nclient_id = 0\n"
+    assert loaded(tmp_path, text).file.orders.foreign is Foreign.BIND
+    with pytest.raises(ConfigError, match=r'"bind" needs client_id = 0, and that of the profile'):
+        loaded(tmp_path, "[orders]\nforeign = 'bind'\n")
+    with pytest.raises(ConfigError, match="'live' is 1"):
+        loaded(tmp_path, text, profile="live")
+    with pytest.raises(ConfigError, match="'paper' is 5"):
+        loaded(tmp_path, text, client_id=5)
+
+
+def test_last_bars_may_be_judged_five_minutes_early(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, "[orders]\nat_close = 'before_close'\n")
+    orders = settings.file.orders
+    assert (orders.at_close, orders.before_close_minutes) == (AtClose.BEFORE_CLOSE, 5)
+    assert desk_options(settings).limits.early == dt.timedelta(minutes=5)
+    assert not desk_options(loaded(tmp_path)).limits.early
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("before_close_minutes = 1.5", "orders.before_close_minutes"),
+        ("before_close_minutes = 25", "orders.before_close_minutes"),
+        ("before_close_minutes = 2.5", "leaves 30 s before orders.close_margin_seconds = 120"),
+        ("close_margin_seconds = 290.0", "leaves 10 s"),
+    ],
+)
+def test_judged_early_there_has_to_be_time_for_the_order(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        loaded(tmp_path, f"[orders]\nat_close = 'before_close'\n{text}\n")
+
+
+def test_judged_early_bars_are_those_of_regular_hours(tmp_path: Path) -> None:
+    text = "[orders]\nat_close = 'before_close'\n"
+    with pytest.raises(ConfigError, match=r"needs history\.rth = true"):
+        loaded(tmp_path, f"{text}[history]\nrth = false\n")
+    with pytest.raises(ConfigError, match=r"needs history\.rth = true"):
+        loaded(tmp_path, text, rth=False)
 
 
 def test_the_three_profiles_need_not_be_written_out(tmp_path: Path) -> None:
@@ -261,6 +310,7 @@ def test_what_was_chosen_leads_a_kernel_in_another_folder_to_the_same_places(
         ("[orders]\nmax_clock_skew_seconds = 11.0", ("orders.max_clock_skew_seconds", "11.0")),
         ("[orders]\nmany_exits_part = 1.5", ("orders.many_exits_part", "1.5")),
         ("[orders]\nfill_seconds = 0.0", ("orders.fill_seconds", "0.0")),
+        ("[orders]\nforeign = 'ignore'", ("orders.foreign", "'ignore'")),
         ("[orders]\nat_close = 'never'", ("orders.at_close", "'never'")),
         ("[requests]\nconcurrency = 33", ("requests.concurrency", "33")),
         ("[assignments]\ndefault = 'SMA 51 1H'", ("assignments.default", "SMA 51 1H", "50")),

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
-from sellkit.core.gates import DeferredTicket, DeniedTicket, judge
+from sellkit.core.alerts import Alert, AlertKind
+from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, judge
 from sellkit.core.portfolio import GatewayKind
 from sellkit.core.precedent import Precedent
 from sellkit.core.signals import Decision, Retelling
@@ -29,12 +30,12 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]
     made.close()
 
 
-def header(run_id: str = "r1") -> RunHeader:
+def header(run_id: str = "r1", mode: str = "dry run") -> RunHeader:
     return RunHeader(
         run_id=run_id,
         started_at=build.NOW,
         as_of=build.HOUR_END,
-        mode="dry run",
+        mode=mode,
         profile="demo",
         account="main",
         gateway=GatewayKind.SIMULATED,
@@ -47,6 +48,7 @@ def exit_row(verdict: str = "prepared") -> SnapshotRow:
     passed = judge(ticket, build.facts(limits=build.limits(require_above_break_even=False)))
     verdicts = {
         "prepared": passed,
+        "approved": ApprovedTicket(ticket),
         "withheld": DeniedTicket(ticket, ("too many", "too late")),
         "deferred": DeferredTicket(ticket, build.utc("2026-01-29 14:30")),
     }
@@ -88,7 +90,7 @@ def test_a_run_id_is_used_once(journal: Journal) -> None:
 
 def test_a_decision_is_told_with_its_whole_certificate(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()])
     assert journal.decisions("r1") == (
         {
             "run_id": "r1",
@@ -124,7 +126,7 @@ def test_a_decision_is_told_with_its_whole_certificate(journal: Journal) -> None
 def test_a_decision_without_evidence_has_no_ticket_and_no_certificate(journal: Journal) -> None:
     journal.begin(header())
     undecided = build.signal(decision=Decision.UNDECIDED)
-    journal.record_rows("r1", [build.row(signal=undecided, last_close=None, readings=())])
+    build.record(journal, "r1", [build.row(signal=undecided, last_close=None, readings=())])
     decision = journal.decisions("r1")[0]
     assert decision["decision"] == "UNDECIDED"
     assert decision["bar_end"] is None
@@ -134,7 +136,7 @@ def test_a_decision_without_evidence_has_no_ticket_and_no_certificate(journal: J
 
 def test_a_prepared_ticket_carries_its_complete_order(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()])
     ticket = journal.tickets("r1")[0]
     assert ticket["verdict"] == "prepared"
     assert ticket["reasons"] == []
@@ -142,16 +144,24 @@ def test_a_prepared_ticket_carries_its_complete_order(journal: Journal) -> None:
     assert ticket["reference"] == build.ticket().reference
 
 
+def test_a_ticket_that_a_live_run_approved_is_told_as_such(journal: Journal) -> None:
+    journal.begin(header(mode="LIVE"))
+    build.record(journal, "r1", [exit_row("approved")])
+    ticket = journal.tickets("r1")[0]
+    assert (ticket["verdict"], ticket["reasons"]) == ("approved", [])
+    assert "mode" not in ticket
+
+
 def test_a_withheld_ticket_carries_every_reason(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row("withheld")])
+    build.record(journal, "r1", [exit_row("withheld")])
     ticket = journal.tickets("r1")[0]
     assert (ticket["verdict"], ticket["reasons"]) == ("withheld", ["too many", "too late"])
 
 
 def test_a_deferred_ticket_tells_until_when(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row("deferred")])
+    build.record(journal, "r1", [exit_row("deferred")])
     ticket = journal.tickets("r1")[0]
     assert ticket["verdict"] == "deferred"
     assert ticket["deferred_until"] == "2026-01-29T14:30:00+00:00"
@@ -163,7 +173,7 @@ def test_decisions_keep_their_order_and_their_run(journal: Journal) -> None:
     held = [build.position(f"NYSE:{name}", con_id=n) for n, name in enumerate("CAB")]
     for run_id, positions in (("r1", held), ("r2", held[:1])):
         rows = [build.row(signal=build.signal(each)) for each in positions]
-        journal.record_rows(run_id, rows)
+        build.record(journal, run_id, rows)
     assert [each["ticker"] for each in journal.decisions("r1")] == ["NYSE:C", "NYSE:A", "NYSE:B"]
     assert len(journal.decisions("r2")) == 1
 
@@ -174,11 +184,7 @@ def test_a_run_that_is_not_open_takes_nothing(journal: Journal, begun: bool) -> 
         journal.begin(header())
         journal.finish("r1", build.NOW, "decided")
     with pytest.raises(JournalError, match="r1"):
-        journal.record_rows("r1", [exit_row()])
-    with pytest.raises(JournalError, match="r1"):
-        journal.record_snapshot("r1", build.snapshot())
-    with pytest.raises(JournalError, match="r1"):
-        journal.record_standing("r1", build.standing())
+        build.record(journal, "r1", [exit_row()])
     with pytest.raises(JournalError, match="r1"):
         journal.finish("r1", build.NOW, "decided")
     assert journal.decisions("r1") == ()
@@ -187,7 +193,7 @@ def test_a_run_that_is_not_open_takes_nothing(journal: Journal, begun: bool) -> 
 def test_a_run_has_the_standing_that_was_recorded_for_it(journal: Journal) -> None:
     journal.begin(header())
     assert journal.standings("r1") == ()
-    journal.record_standing("r1", build.standing("the farm usfarm is broken", epoch=3))
+    build.record(journal, "r1", stood=build.standing("the farm usfarm is broken", epoch=3))
     (told,) = journal.standings("r1")
     assert (told["epoch"], told["is_ready"]) == (3, 0)
     assert told["reason"] == "the farm usfarm is broken"
@@ -196,8 +202,7 @@ def test_a_run_has_the_standing_that_was_recorded_for_it(journal: Journal) -> No
 
 def test_the_account_number_stands_nowhere(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_snapshot("r1", build.snapshot(orders=[build.open_order()]))
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()], seen=build.snapshot(orders=[build.open_order()]))
     told = str([journal.runs(), journal.decisions("r1"), journal.tickets("r1")])
     assert build.NUMBER not in told
 
@@ -213,7 +218,7 @@ def hold_row(con_id: int = 272093) -> SnapshotRow:
 
 def test_earlier_decisions_come_with_their_whole_evidence(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()])
     proof = build.certificate()
     assert journal.precedents("main", build.HOUR_END) == (
         Precedent(
@@ -241,7 +246,7 @@ def test_an_earlier_decision_is_an_exit_or_a_hold(journal: Journal) -> None:
     undecided = build.row(
         signal=build.signal(decision=Decision.UNDECIDED, proof=build.certificate())
     )
-    journal.record_rows("r1", [undecided, hold_row(), exit_row()])
+    build.record(journal, "r1", [undecided, hold_row(), exit_row()])
     found = journal.precedents("main", build.HOUR_END)
     assert [each.decision for each in found] == [Decision.HOLD, Decision.EXIT]
 
@@ -251,7 +256,7 @@ def test_earlier_decisions_come_oldest_first_and_also_of_runs_that_failed(
 ) -> None:
     for name, row in (("r2", exit_row()), ("r1", hold_row())):
         journal.begin(header(name))
-        journal.record_rows(name, [row])
+        build.record(journal, name, [row])
         journal.finish(name, build.NOW, "failed: a cell raised")
     assert [each.run_id for each in journal.precedents("main", build.HOUR_END)] == ["r2", "r1"]
 
@@ -260,7 +265,7 @@ def test_decisions_on_earlier_bars_and_of_other_accounts_are_not_among_them(
     journal: Journal,
 ) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row()])
+    build.record(journal, "r1", [exit_row()])
     assert journal.precedents("main", build.HOUR_END + build.SECOND) == ()
     assert journal.precedents("other", build.HOUR_END) == ()
 
@@ -276,7 +281,9 @@ def test_how_a_bar_is_told_now_is_kept_beside_the_decision_on_it(journal: Journa
     )
     journal.begin(header())
     row = exit_row("withheld")
-    journal.record_rows("r1", [replace(row, signal=replace(row.signal, retelling=now)), hold_row()])
+    build.record(
+        journal, "r1", [replace(row, signal=replace(row.signal, retelling=now)), hold_row()]
+    )
     assert journal.retellings("r1") == (
         {
             "run_id": "r1",
@@ -300,7 +307,7 @@ def test_how_a_bar_is_told_now_is_kept_beside_the_decision_on_it(journal: Journa
 def test_what_the_market_showed_of_an_exit_is_kept(journal: Journal) -> None:
     journal.begin(header())
     delayed = replace(exit_row("withheld"), quote=build.quote(None, "they are delayed"))
-    journal.record_rows("r1", [replace(exit_row(), quote=build.quote()), delayed, hold_row()])
+    build.record(journal, "r1", [replace(exit_row(), quote=build.quote()), delayed, hold_row()])
     first, second = journal.quotes("r1")
     assert first == {
         "run_id": "r1",
@@ -316,13 +323,33 @@ def test_what_the_market_showed_of_an_exit_is_kept(journal: Journal) -> None:
 
 
 def test_what_was_switched_is_told_oldest_first(journal: Journal) -> None:
-    assert journal.switches() == ()
-    journal.record_switch(build.NOW, "halt", "root", {"reason": "a try"})
-    journal.record_switch(build.NOW + build.SECOND, "resume", "root", {})
-    halt, resume = journal.switches()
-    assert (halt["what"], halt["by"], halt["details"]) == ("halt", "root", {"reason": "a try"})
-    assert halt["at"] == build.NOW.isoformat()
-    assert (resume["what"], resume["details"]) == ("resume", {})
+    assert journal.events("halt") == ()
+    journal.record_event("halt", build.NOW, "by root", {"reason": "a try"})
+    journal.record_event("resume", build.NOW, "by root", {})
+    journal.record_event("halt", build.NOW + build.SECOND, "by sellkit", {})
+    first, second = journal.events("halt")
+    assert (first["text"], first["details"]) == ("by root", {"reason": "a try"})
+    assert first["at"] == build.NOW.isoformat()
+    assert (second["text"], second["details"]) == ("by sellkit", {})
+
+
+def test_alerts_end_by_their_numbers_while_others_begin(journal: Journal) -> None:
+    assert journal.open_alerts() == ()
+    alert = Alert(AlertKind.UNDECIDED, "NYSE:KO: UNDECIDED: no bars", build.NOW)
+    journal.renew_alerts(build.NOW, (), [("NYSE:KO", alert), ("NYSE:XOM", alert)])
+    first, second = journal.open_alerts()
+    assert first == {
+        "number": first["number"],
+        "at": build.NOW.isoformat(),
+        "source": "NYSE:KO",
+        "kind": "undecided",
+        "text": "NYSE:KO: UNDECIDED: no bars",
+    }
+    over = [int(str(first["number"]))]
+    journal.renew_alerts(build.NOW, over, [("NYSE:T", alert)])
+    journal.renew_alerts(build.NOW, over, ())
+    assert [each["source"] for each in journal.open_alerts()] == ["NYSE:XOM", "NYSE:T"]
+    assert second == journal.open_alerts()[0]
 
 
 OPENING = build.utc("2026-01-29 14:30")
@@ -330,7 +357,7 @@ OPENING = build.utc("2026-01-29 14:30")
 
 def test_the_openings_that_tickets_wait_for_are_told_by_ticket(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row("deferred")])
+    build.record(journal, "r1", [exit_row("deferred")])
     since = build.NOW
     assert journal.deferrals("main", since) == {build.ticket().ticket_id: OPENING}
     assert journal.deferrals("main", OPENING) == {build.ticket().ticket_id: OPENING}
@@ -338,12 +365,12 @@ def test_the_openings_that_tickets_wait_for_are_told_by_ticket(journal: Journal)
     assert journal.deferrals("other", since) == {}
 
 
-@pytest.mark.parametrize("verdict", ["prepared", "withheld"])
+@pytest.mark.parametrize("verdict", ["prepared", "approved", "withheld"])
 def test_a_ticket_that_was_not_deferred_waits_for_no_opening(
     journal: Journal, verdict: str
 ) -> None:
     journal.begin(header())
-    journal.record_rows("r1", [exit_row(verdict)])
+    build.record(journal, "r1", [exit_row(verdict)])
     assert journal.deferrals("main", build.NOW) == {}
 
 
@@ -352,9 +379,9 @@ def test_the_latest_word_on_a_deferred_ticket_counts(journal: Journal) -> None:
     row = exit_row("deferred")
     moved = replace(row, verdict=DeferredTicket(build.ticket(), later))
     journal.begin(header())
-    journal.record_rows("r1", [row])
+    build.record(journal, "r1", [row])
     journal.begin(header("r2"))
-    journal.record_rows("r2", [moved])
+    build.record(journal, "r2", [moved])
     assert journal.deferrals("main", build.NOW) == {build.ticket().ticket_id: later}
 
 
@@ -362,17 +389,27 @@ def test_what_rested_is_that_of_the_latest_snapshot_of_the_account(journal: Jour
     main, stop = build.account(), build.open_order("SK1-aaaaaaaaaaaa-1")
     assert journal.resting(main) == ()
     journal.begin(header())
-    journal.record_snapshot("r1", build.snapshot(orders=[stop]))
+    build.record(journal, "r1", seen=build.snapshot(orders=[stop]))
     (resting,) = journal.resting(main)
     assert (resting.order, resting.seen_at, resting.held) == (stop, build.NOW, 100)
     assert not resting.is_accounted
     assert journal.resting(build.account("DU0000002", "second")) == ()
-    journal.record_snapshot("r1", build.snapshot(taken_at=build.NOW + build.SECOND))
+    build.record(journal, "r1", seen=build.snapshot(taken_at=build.NOW + build.SECOND))
     assert journal.resting(main) == ()
 
 
 def test_of_a_contract_that_is_not_held_none_was_held(journal: Journal) -> None:
     journal.begin(header())
-    journal.record_snapshot("r1", build.snapshot([], orders=[build.open_order(stop=None)]))
+    build.record(journal, "r1", seen=build.snapshot([], orders=[build.open_order(stop=None)]))
     (resting,) = journal.resting(build.account())
     assert (resting.held, resting.order.stop_price) == (0, None)
+
+
+def test_all_of_a_decision_is_recorded_together(journal: Journal) -> None:
+    journal.begin(header("r1"))
+    seen = build.snapshot(orders=[build.open_order()])
+    journal.record_decision("r1", seen, build.standing(epoch=3), [exit_row(), hold_row()])
+    assert [each["decision"] for each in journal.decisions("r1")] == ["EXIT", "HOLD"]
+    assert [each["epoch"] for each in journal.standings("r1")] == [3]
+    assert len(journal.resting(seen.account)) == 1
+    assert len(journal.tickets("r1")) == 1

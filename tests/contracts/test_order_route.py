@@ -110,6 +110,14 @@ def test_a_draft_names_the_order_and_numbers_rise(place: Place) -> None:
     assert not place.records().snapshot.open_orders
 
 
+def test_a_number_lies_above_those_that_the_journal_knows(place: Place) -> None:
+    first = place.route.draft(approved())
+    second = place.route.draft(approved(), above=str(int(first.order_id) + 500))
+    third = place.route.draft(approved(), above=first.order_id)
+    assert int(second.order_id) > int(first.order_id) + 500
+    assert int(third.order_id) > int(second.order_id)
+
+
 def test_an_order_that_fills_is_told_and_listed(place: Place) -> None:
     place.fills_at_once(True)
     reference = submit(place)

@@ -29,6 +29,7 @@ from tests.ticketing import (
     draft,
     fill,
     journalled,
+    look,
     of_earlier_bar,
     other,
     records,
@@ -198,7 +199,7 @@ def test_a_ticket_that_is_not_there_is_not_stepped_on(book: TicketBook) -> None:
     with pytest.raises(IllegalTransition, match=REFERENCE):
         book.step(REFERENCE, S.ABANDONED, after(1), "no")
     with pytest.raises(IllegalTransition, match=REFERENCE):
-        book.note_round(REFERENCE, after(1), 3, "")
+        book.note_round(REFERENCE, look(1))
     assert book.steps(REFERENCE) == book.rounds(REFERENCE) == book.fills(REFERENCE) == ()
 
 
@@ -312,7 +313,8 @@ def test_stopped_orders_are_named_with_what_became_of_them(book: TicketBook) -> 
     stop, limit = build.open_order(), replace(build.open_order(stop=None), perm_id="5")
     limit = replace(limit, limit_price=Decimal("120.5"), order_type="LMT")
     gone = replace(build.open_order(), perm_id="6")
-    for order in (stop, limit, gone):
+    bound = replace(build.open_order(), perm_id="7", order_id="-1")
+    for order in (stop, limit, gone, bound):
         book.note_cancel(REFERENCE, order, after(2), "asked")
     book.note_cancel(REFERENCE, stop, after(3), "confirmed")
     book.note_cancel(REFERENCE, gone, after(3), "filled")
@@ -321,17 +323,37 @@ def test_stopped_orders_are_named_with_what_became_of_them(book: TicketBook) -> 
     assert told.stopped == (
         "SELL 100 STP stop 80 GTC",
         "SELL 100 LMT limit 120.5 GTC (its cancel is not confirmed)",
+        "SELL 100 STP stop 80 GTC placed by hand (its cancel is not confirmed)",
     )
+
+
+def test_the_latest_word_on_a_cancel_is_found_by_the_number_of_its_order(book: TicketBook) -> None:
+    claimed(book)
+    stop = build.open_order()
+    book.note_cancel(REFERENCE, stop, after(2), "asked")
+    assert book.cancel_of(stop.perm_id) == (REFERENCE, "asked")
+    book.note_cancel(REFERENCE, stop, after(3), "confirmed")
+    assert book.cancel_of(stop.perm_id) == (REFERENCE, "confirmed")
+    assert book.cancel_of("999") is None
+
+
+def test_the_highest_number_claimed_is_known_as_a_number_and_by_client_id(
+    book: TicketBook,
+) -> None:
+    assert book.highest_order_id("1") is None
+    for one, number in ((TICKET, "99"), (other(), "1000")):
+        book.intend("r1", one, after(1))
+        book.claim(ApprovedTicket(one), draft(one, number), build.snapshot(), after(2))
+    assert book.highest_order_id("1") == "1000"
+    assert book.highest_order_id("2") is None
 
 
 def test_rounds_count_since_the_last_step(book: TicketBook) -> None:
     brought_to(book, S.UNCERTAIN)
-    book.note_round(REFERENCE, after(60), 3, "")
-    book.note_round(REFERENCE, after(120), 4, "the connection was another one")
-    assert book.rounds(REFERENCE) == (
-        (after(60), 3, ""),
-        (after(120), 4, "the connection was another one"),
-    )
+    told = (look(60), look(120, doubt="the position changed"), look(180, since=None))
+    for each in told:
+        book.note_round(REFERENCE, each)
+    assert book.rounds(REFERENCE) == told
     book.step(REFERENCE, S.ACKNOWLEDGED, after(130), "found")
     assert book.rounds(REFERENCE) == ()
 

@@ -83,6 +83,7 @@ AGAINST_LIVE: dict[str, tuple[dict[str, Any], str]] = {
     "no probe": ({"live.probe": ProbeStanding(None, "not probed")}, "not probed"),
     "another time": ({"live.clock_skew": 9 * SECOND}, "clock is 9.0 s ahead"),
     "lists unread": ({"live.records_epoch": None}, "were not all read"),
+    "not reconciled": ({"live.reconciled_epoch": None}, "was not held against the gateway"),
     "an early bar": ({"proof.fetched_at": HOUR_END - SECOND}, "fetched before its end"),
     "an old quote": ({"quote.asked_at": NOW - 31 * SECOND}, "its quote is 0:00:31 old"),
     "a limit unset": ({"limits.max_shares": None}, "set orders.max_shares"),

@@ -7,20 +7,15 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sellkit.core.bars import (
     COLUMNS,
     INSTANT,
     checked,
     empty_bars,
-    merge,
 )
 from sellkit.errors import InvalidBars
 from tests.build import bars, session_halves
-
-quickly = settings(deadline=None, max_examples=25)
 
 # --- the schema -----------------------------------------------------------------------------------
 
@@ -100,59 +95,3 @@ def test_the_first_impossible_bar_is_named_with_its_values() -> None:
     frame = with_value("low", 103.5)(usual())
     with pytest.raises(InvalidBars, match=r"2026-01-28 16:00:00\+00:00: open 103.0, .*low 103.5"):
         checked(frame, "the test")
-
-
-# --- merging --------------------------------------------------------------------------------------
-
-
-def told(choice: list[int], minute: int) -> pd.DataFrame:
-    """Some of a day's half-hours, told at one minute of the evening; the close shows the minute."""
-    halves = session_halves()
-    frame = bars([halves[place] for place in sorted(choice)], [100.0 + minute] * len(choice))
-    late = pd.Timestamp("2026-01-28 22:00", tz="UTC").as_unit("us") + pd.Timedelta(minutes=minute)
-    return frame.assign(fetched_at=pd.Series(late, index=frame.index, dtype=INSTANT))
-
-
-fetches = st.lists(
-    st.sets(st.integers(0, 12)).map(sorted), min_size=2, max_size=3
-)  # each a choice of half-hours; its place in the list is the minute
-
-
-def test_where_both_have_a_bar_the_later_fetch_wins() -> None:
-    merged = merge(told([0, 1, 2], minute=1), told([1, 2, 3], minute=2))
-    assert merged["close"].tolist() == [101.0, 102.0, 102.0, 102.0]
-
-
-def test_an_older_fetch_never_replaces_a_newer_one() -> None:
-    merged = merge(told([1, 2], minute=2), told([0, 1], minute=1))
-    assert merged["close"].tolist() == [101.0, 102.0, 102.0]
-
-
-@quickly
-@given(fetches)
-def test_merging_does_not_depend_on_the_order_of_fetches(choices: list[list[int]]) -> None:
-    frames = [told(choice, minute) for minute, choice in enumerate(choices)]
-    forwards, backwards = empty_bars(), empty_bars()
-    for frame in frames:
-        forwards = merge(forwards, frame)
-    for frame in reversed(frames):
-        backwards = merge(frame, backwards)
-    pd.testing.assert_frame_equal(forwards, backwards)
-    newest = {place: minute for minute, choice in enumerate(choices) for place in choice}
-    expected = [100.0 + newest[place] for place in sorted(newest)]
-    assert forwards["close"].tolist() == expected
-
-
-@quickly
-@given(fetches)
-def test_merging_the_same_bars_again_changes_nothing(choices: list[list[int]]) -> None:
-    merged = merge(told(choices[0], 0), told(choices[1], 1))
-    pd.testing.assert_frame_equal(merge(merged, merged), merged)
-    pd.testing.assert_frame_equal(merge(merged, told(choices[1], 1)), merged)
-
-
-@quickly
-@given(fetches)
-def test_merged_bars_keep_the_schema(choices: list[list[int]]) -> None:
-    merged = merge(told(choices[0], 0), told(choices[1], 1))
-    assert checked(merged, "a merge") is merged

@@ -25,6 +25,16 @@ def test_what_stands_before_the_last_dot_is_the_family(exec_id: str, family: str
     assert fill(exec_id).family == family
 
 
+@pytest.mark.parametrize(
+    ("client_id", "order_id", "is_by_hand"),
+    [("0", "0", True), ("0", "-4", True), ("0", "17", False), ("1", "0", False)],
+)
+def test_what_client_0_has_no_own_number_for_was_traded_by_hand(
+    client_id: str, order_id: str, is_by_hand: bool
+) -> None:
+    assert replace(fill(), client_id=client_id, order_id=order_id).is_by_hand is is_by_hand
+
+
 def test_executions_of_several_families_add_up() -> None:
     assert total([fill("a.01", "30"), fill("b.01", "70")]) == 100
 

@@ -19,6 +19,7 @@ from sellkit.core.gates import (
     PreparedTicket,
     judge,
 )
+from sellkit.core.limits import AtClose, Foreign
 from sellkit.core.orders import OrderTicket
 from sellkit.core.quotes import Quote
 from sellkit.core.signals import Decision, Retelling
@@ -29,6 +30,7 @@ from tests.build import (
     certificate,
     facts,
     limits,
+    new_york,
     open_order,
     position,
     quote,
@@ -56,6 +58,23 @@ def holding(quantity: str) -> Facts:
 def resting(*references: str, con_id: int = 265598) -> Facts:
     orders = [open_order(reference, con_id) for reference in references]
     return facts(snapshot=snapshot(orders=orders))
+
+
+def by_hand(order_id: str, foreign: Foreign = Foreign.BIND) -> Facts:
+    order = replace(open_order(), order_id=order_id)
+    return facts(snapshot=snapshot(orders=[order]), limits=limits(foreign=foreign))
+
+
+EARLY = CLOSE - 5 * MINUTE
+
+
+def judged_early(told: dt.datetime = EARLY) -> OrderTicket:
+    """On the last hour of the session as it was told at a moment before its end."""
+    return ticket(proof=replace(certificate(end=CLOSE), fetched_at=told))
+
+
+def before_close(now: dt.datetime = EARLY + SECOND, **changes: Any) -> Facts:
+    return facts(now=now, limits=limits(at_close=AtClose.BEFORE_CLOSE), **changes)
 
 
 def costing(cost: str | None, close: float = 99.0, average: float = 100.0) -> OrderTicket:
@@ -139,11 +158,23 @@ PASSING: dict[str, Case] = {
         costing(None),
         with_limits(require_above_break_even=False),
     ),
+    "a last bar that may be judged early": (gates.bar_fresh, judged_early(), before_close()),
+    "a completed bar where last ones are judged early": (
+        gates.bar_fresh,
+        ticket(),
+        before_close(NOW),
+    ),
     "an open session": (gates.session_open, ticket(), facts()),
     "the margin before the close": (gates.session_open, ticket(), facts(now=CLOSE - 2 * MINUTE)),
     "no resting order": (gates.no_foreign_order, ticket(), resting()),
     "an own resting order": (gates.no_foreign_order, ticket(), resting("SK1-458cc03b1d34-1")),
     "a foreign order on another": (gates.no_foreign_order, ticket(), resting("", con_id=1)),
+    "one placed by hand that is going to be bound": (
+        gates.no_foreign_order,
+        ticket(),
+        by_hand("0"),
+    ),
+    "one placed by hand that was bound": (gates.no_foreign_order, ticket(), by_hand("-2")),
     "as many shares as allowed": (
         gates.within_limits,
         ticket(),
@@ -283,6 +314,30 @@ REFUSING: dict[str, tuple[Case, str]] = {
         "the average cost 100.0000",
     ),
     "an unknown cost": ((gates.above_break_even, costing(None), facts()), "cost is unknown"),
+    "a last bar judged early where it is awaited": (
+        (gates.bar_fresh, judged_early(), facts(now=EARLY + SECOND)),
+        "the deciding bar ends 0:04:59 after the time of the decision",
+    ),
+    "a last bar judged early, its session over": (
+        (gates.bar_fresh, judged_early(), before_close(CLOSE + SECOND, session=None)),
+        "the deciding bar was judged before its end, and its session is over",
+    ),
+    "a last bar judged early, another session open": (
+        (
+            gates.bar_fresh,
+            judged_early(),
+            before_close(session=new_york().on(dt.date(2026, 1, 29))),
+        ),
+        "the deciding bar was judged before its end, and its session is over",
+    ),
+    "a last bar judged too early": (
+        (gates.bar_fresh, judged_early(EARLY - SECOND), before_close()),
+        "the provisional bar was told 0:05:01 before its end, sooner than 0:05:00",
+    ),
+    "a last bar judged in the future": (
+        (gates.bar_fresh, judged_early(EARLY + MINUTE), before_close()),
+        "the provisional bar was told 0:00:59 after the time of the decision",
+    ),
     "a closed session": (
         (gates.session_open, ticket(), facts(session=None)),
         "the session is closed",
@@ -293,6 +348,14 @@ REFUSING: dict[str, tuple[Case, str]] = {
     ),
     "an untagged resting order": (
         (gates.no_foreign_order, ticket(), resting("SK1-458cc03b1d34-1", "")),
+        "orders that sellkit did not place rest on it (SELL 100 STP)",
+    ),
+    "one placed by hand that nobody wants bound": (
+        (gates.no_foreign_order, ticket(), by_hand("0", Foreign.BLOCK)),
+        "orders that sellkit did not place rest on it (SELL 100 STP)",
+    ),
+    "one of client 0 that a program placed": (
+        (gates.no_foreign_order, ticket(), by_hand("7")),
         "orders that sellkit did not place rest on it (SELL 100 STP)",
     ),
     "more shares than allowed": (

@@ -15,6 +15,7 @@ from sellkit.core.arming import ArmingSeen, Halt
 from sellkit.core.facts import Facts
 from sellkit.core.gates import ApprovedTicket, DeniedTicket, PreparedTicket, judge
 from sellkit.core.lifecycle import TicketState
+from sellkit.core.limits import AtClose
 from sellkit.core.live_facts import ProbeStanding
 from sellkit.core.live_gates import LIVE_GATES, LiveGate
 from sellkit.core.orders import OrderTicket
@@ -139,10 +140,16 @@ PASSING: dict[str, Case] = {
         seeing(clock_skew=-2 * SECOND),
     ),
     "lists of this connection": (live_gates.lists_read, ticket(), seeing()),
+    "a journal held against this connection": (live_gates.reconciled, ticket(), seeing()),
     "a bar fetched at its end": (
         live_gates.bar_certified,
         fetched(dt.timedelta()),
         seeing(),
+    ),
+    "a last bar where such are judged early": (
+        live_gates.bar_certified,
+        fetched(-SECOND),
+        replace(seeing(), limits=limits(at_close=AtClose.BEFORE_CLOSE)),
     ),
     "a bid and an ask": (live_gates.quote_present, ticket(), shown(quote())),
     "a bid alone": (
@@ -302,6 +309,14 @@ REFUSING: dict[str, tuple[Case, str]] = {
     ),
     "lists of a former connection": (
         (live_gates.lists_read, ticket(), facts(standing=standing(epoch=2), live=live_facts())),
+        "over a former connection",
+    ),
+    "a journal that was not held against the gateway": (
+        (live_gates.reconciled, ticket(), seeing(reconciled_epoch=None)),
+        "was not held against the gateway before this decision",
+    ),
+    "a journal held against a former connection": (
+        (live_gates.reconciled, ticket(), facts(standing=standing(epoch=2), live=live_facts())),
         "over a former connection",
     ),
     "a bar fetched before its end": (

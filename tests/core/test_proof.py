@@ -9,11 +9,11 @@ from decimal import Decimal
 import pytest
 
 from sellkit.core.lifecycle import TicketState
-from sellkit.core.proof import lacking
+from sellkit.core.proof import Round, lacking
 from sellkit.core.tickets import TicketRecord
 from tests.build import NOW
 from tests.fakes_tickets import FakeTicketBook
-from tests.ticketing import brought_to
+from tests.ticketing import brought_to, look
 
 SECOND = dt.timedelta(seconds=1)
 DOUBT = "the position is 90 and was 100 before it"
@@ -23,10 +23,6 @@ def record(**changes: object) -> TicketRecord:
     return replace(brought_to(FakeTicketBook(), TicketState.UNCERTAIN), **changes)  # type: ignore[arg-type]
 
 
-def look(seconds: float, doubt: str = "", epoch: int = 3) -> tuple[dt.datetime, int, str]:
-    return NOW + seconds * SECOND, epoch, doubt
-
-
 def test_two_clean_looks_a_minute_apart_prove_it() -> None:
     assert lacking(record(), [look(10), look(70)], NOW + 70 * SECOND) == ""
 
@@ -34,7 +30,7 @@ def test_two_clean_looks_a_minute_apart_prove_it() -> None:
 @pytest.mark.parametrize(
     "rounds", [[], [look(10)], [look(10), look(69.9)], [look(70), look(70)]], ids=len
 )
-def test_fewer_looks_or_closer_ones_do_not(rounds: list[tuple[dt.datetime, int, str]]) -> None:
+def test_fewer_looks_or_closer_ones_do_not(rounds: list[Round]) -> None:
     assert "60 s apart" in lacking(record(), rounds, NOW + 70 * SECOND)
 
 
@@ -50,8 +46,30 @@ def test_a_doubt_between_begins_the_minute_anew() -> None:
 
 def test_a_look_over_a_former_connection_does_not_count() -> None:
     rounds = [look(0), look(70, epoch=4)]
-    assert "one connection" in lacking(record(), rounds, NOW + 70 * SECOND)
+    assert "one undisturbed connection" in lacking(record(), rounds, NOW + 70 * SECOND)
     assert lacking(record(), [*rounds, look(130, epoch=4)], NOW + 130 * SECOND) == ""
+
+
+def test_an_interruption_between_begins_the_minute_anew() -> None:
+    back = NOW + 30 * SECOND  # Interactive Brokers was lost and is back, on the same connection
+    rounds = [look(0), look(70, since=back)]
+    assert "undisturbed" in lacking(record(), rounds, NOW + 70 * SECOND)
+    assert lacking(record(), [*rounds, look(130, since=back)], NOW + 130 * SECOND) == ""
+
+
+def test_looks_of_two_processes_do_not_join_although_each_counts_from_one() -> None:
+    rounds = [look(0, epoch=1), look(70, epoch=1, since=NOW + 69 * SECOND)]
+    assert "undisturbed" in lacking(record(), rounds, NOW + 70 * SECOND)
+
+
+def test_a_look_of_another_process_between_two_begins_the_minute_anew() -> None:
+    rounds = [look(0), look(30, since=NOW), look(70)]
+    assert "undisturbed" in lacking(record(), rounds, NOW + 70 * SECOND)
+
+
+def test_looks_that_do_not_tell_since_when_nothing_interrupted_prove_nothing() -> None:
+    rounds = [look(0, since=None), look(70, since=None)]
+    assert "undisturbed" in lacking(record(), rounds, NOW + 70 * SECOND)
 
 
 def test_what_the_gateway_has_numbered_it_had() -> None:

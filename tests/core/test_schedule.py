@@ -9,7 +9,7 @@ import pytest
 
 from sellkit.core.bars import Anchor
 from sellkit.core.market_time import calendar_for
-from sellkit.core.schedule import has_just_opened, next_due, next_opening
+from sellkit.core.schedule import has_just_opened, is_before_close, next_due, next_opening
 from sellkit.errors import NoCalendar
 from tests.build import new_york, utc
 
@@ -68,6 +68,38 @@ def test_the_next_run_is_the_next_end_in_a_list_made_by_hand(
 )
 def test_an_end_that_has_come_is_no_longer_due(now: str, due: str) -> None:
     assert next_due([new_york()], utc(now)) == utc(due)
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        ("2026-01-28 19:30", "2026-01-28 20:00"),
+        ("2026-01-28 20:00", "2026-01-28 20:55"),
+        ("2026-01-28 20:54:59", "2026-01-28 20:55"),
+        ("2026-01-28 20:55", "2026-01-29 15:00"),
+        ("2026-01-28 21:00", "2026-01-29 15:00"),
+        ("2025-11-28 17:00", "2025-11-28 17:55"),
+        ("2025-11-28 17:55", "2025-12-01 15:00"),
+    ],
+)
+def test_before_a_close_the_run_comes_early_and_none_at_the_bell(now: str, due: str) -> None:
+    early = dt.timedelta(minutes=5)
+    assert next_due([new_york()], utc(now), Anchor.CLOCK, early) == utc(due)
+
+
+def test_on_the_session_anchor_the_last_bar_comes_early_too() -> None:
+    early, session = dt.timedelta(minutes=5), Anchor.SESSION
+    assert next_due([new_york()], utc("2026-01-28 20:30"), session, early) == utc(
+        "2026-01-28 20:55"
+    )
+
+
+def test_the_moment_before_a_close_is_known_as_such() -> None:
+    early, at = dt.timedelta(minutes=5), utc("2026-01-28 20:55")
+    assert is_before_close([calendar_for("LSE"), new_york()], at, early)
+    assert not is_before_close([new_york()], utc("2026-01-28 20:00"), early)
+    assert not is_before_close([new_york()], utc("2026-01-28 21:00"), early)
+    assert not is_before_close([new_york()], at, dt.timedelta())
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,9 @@ def lists(
 ) -> BrokerRecords:
     positions = [build.position(quantity=held)] if Decimal(held) else []
     seen = build.snapshot(positions, is_open, epoch=3)
-    return BrokerRecords(began_at=after(5), snapshot=seen, completed=completed, fills=fills)
+    return BrokerRecords(
+        began_at=after(5), steady_since=after(0), snapshot=seen, completed=completed, fills=fills
+    )
 
 
 def status(told: str, filled: str = "0", perm: str | None = PERM) -> OrderReport:

@@ -100,6 +100,11 @@ def test_a_signal_at_the_close_is_denied_where_it_shall_be_skipped() -> None:
     assert judge(ticket(), seen) == DeniedTicket(ticket(), ("the session is closed",))
 
 
+def test_where_last_bars_are_judged_early_nothing_is_deferred_at_the_bell() -> None:
+    seen = facts(session=None, limits=limits(at_close=AtClose.BEFORE_CLOSE))
+    assert judge(ticket(), seen) == DeniedTicket(ticket(), ("the session is closed",))
+
+
 def test_a_ticket_is_denied_where_no_next_opening_is_known() -> None:
     seen = facts(session=None, next_open=None)
     assert judge(ticket(), seen) == DeniedTicket(ticket(), ("the session is closed",))

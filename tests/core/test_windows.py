@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sellkit.core.bars import BarSize, Slot, empty_bars, merge, slots_until
+from sellkit.core.bars import BarSize, Slot, empty_bars, slots_until
 from sellkit.core.coverage import missing_slots
 from sellkit.core.windows import SLICE_SESSIONS, BarRequest, Ground, Window, unanswered
 from tests.build import NOW, bars, instrument, new_york, session_halves, utc
+from tests.fakes_store import merge
 
 ANSWERS = (2, 31, 400, None)  # bars that one answer brings at most; None answers nothing at all
 quickly = settings(deadline=None, max_examples=15)

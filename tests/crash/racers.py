@@ -89,6 +89,8 @@ def _closed(
     ticket = _ticket(snapshot, con_id)
     lease = live.permission.lease
     lease.take()
+    # The race is for the order: what the other one has under way is not to be settled meanwhile.
+    live.permission.reconciled.epoch = live.permission.broker.standing.epoch
     try:
         row = build.row(signal=ticket.signal, verdict=ApprovedTicket(ticket))
         standing = live.permission.broker.standing

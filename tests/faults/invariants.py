@@ -31,7 +31,8 @@ UNSENT = frozenset({"INTENT", "CANCELLING"})
 WORKING = frozenset({"SUBMITTING", "ACKNOWLEDGED", "STOPPING", "FILLED"})
 UNSAID = frozenset({"DONE", "DONE_BY_OTHER"})
 """States of which nobody has to be told."""
-VERDICTS = frozenset({"prepared", "withheld", "deferred"})
+VERDICTS = frozenset({"prepared", "approved", "withheld", "deferred"})
+PASSED = frozenset({"prepared", "approved"})
 _ZERO = Decimal(0)
 _REJECTED = "Inactive"
 
@@ -169,7 +170,7 @@ def _ends(run_id: str, row: Row, ticket: Row | None, evidence: Evidence) -> list
     if ticket is not None:
         if ticket["verdict"] not in VERDICTS:
             found.append(f"{where}: the verdict {ticket['verdict']!r} is none")
-        if ticket["verdict"] != "prepared" and not ticket["reasons"]:
+        if ticket["verdict"] not in PASSED and not ticket["reasons"]:
             found.append(f"{where}: {ticket['verdict']} without a reason")
     is_withheld = ticket is not None and ticket["verdict"] == "withheld"
     if (is_undecided or is_withheld) and (run_id, str(row["ticker"])) not in evidence.alarms:

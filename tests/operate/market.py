@@ -157,11 +157,11 @@ class Market(FakeRoute):
         self.plans.pop(0)
         return False
 
-    def draft(self, approved: ApprovedTicket) -> OrderDraft:
+    def draft(self, approved: ApprovedTicket, above: str | None = None) -> OrderDraft:
         if self._next_plan().drop == "halt":
             self.plans.pop(0)
             self.halt()
-        return super().draft(approved)
+        return super().draft(approved, above)
 
     def submit(self, approved: ApprovedTicket, draft: OrderDraft) -> None:
         if self.cut_at is not None and self.seconds >= self.cut_at:

@@ -24,7 +24,7 @@ def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
     """A run with a decision, a notebook, and a ticket that was claimed."""
     made = SqliteJournal(tmp_path / "journal.sqlite")
     made.begin(RUN)
-    made.record_rows("r1", [build.row(signal=build.signal(build.position()))])
+    build.record(made, "r1", [build.row(signal=build.signal(build.position()))])
     made.evidence.record_notebook("r1", KEPT, "ab", after(9))
     ticketing.brought_to(made.book, S.ACKNOWLEDGED)
     yield made

@@ -20,7 +20,7 @@ from sellkit.core.quotes import Quote
 from sellkit.core.tickets import TicketRecord
 from sellkit.errors import NotConnected
 from sellkit.operate.final_look import FinalLook
-from sellkit.operate.permission import Permission
+from sellkit.operate.permission import Permission, Reconciled
 from sellkit.operate.submit import Submission
 from sellkit.ports.order_route import OrderDraft
 from tests.build import (
@@ -77,6 +77,7 @@ class Armed:
         self.lease = MemoryLease()
         self.lease.take()
         self.probe = ProbeStanding(NOW)
+        self.reconciled = Reconciled(1)
         self.basis: AccountSnapshot | None = None
         self.executed: frozenset[str] = frozenset()
         price = Quote(asked_at=NOW, bid=Decimal(99), ask=Decimal(99))
@@ -99,6 +100,7 @@ class Armed:
             tickets=self.stage.book,
             journal=MemoryJournal(),
             probe=lambda: self.probe,
+            reconciled=self.reconciled,
         )
 
     def send(self, *wanted: OrderTicket) -> list[str]:
@@ -277,7 +279,21 @@ def run_out(desk: Armed) -> None:
     desk.switches.arm(arming(until=NOW))
 
 
-@pytest.mark.parametrize("change", [disarmed, without_lease, unprobed, of_another_login, run_out])
+def not_reconciled(desk: Armed) -> None:
+    desk.reconciled.epoch = None
+
+
+def reconciled_over_a_former_connection(desk: Armed) -> None:
+    desk.reconciled.epoch = 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(disarmed, without_lease, unprobed, of_another_login, run_out, not_reconciled),
+        reconciled_over_a_former_connection,
+    ],
+)
 def test_what_changed_since_the_decision_sends_nothing(change: Any) -> None:
     desk = Armed()
     change(desk)

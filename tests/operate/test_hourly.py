@@ -8,7 +8,7 @@ import pytest
 
 from sellkit.errors import ConfigError, NotConnected, RunFailed
 from sellkit.operate.hourly import RunResult, hourly_run, kept_at
-from tests.build import NOW, row, utc
+from tests.build import NOW, record, row, utc
 from tests.fakes import FakeClock
 from tests.fakes_store import MemoryJournal, ScriptedNotebookRunner
 from tests.operate.workplace import RUN, header
@@ -21,7 +21,7 @@ def journal(outcome: str | None = "decided", run_id: str = RUN) -> MemoryJournal
     """A journal as the notebook leaves it; without an outcome the run was not closed."""
     written = MemoryJournal()
     written.begin(header(run_id))
-    written.record_rows(run_id, [row()])
+    record(written, run_id, [row()])
     if outcome is not None:
         written.finish(run_id, NOW, outcome)
     return written

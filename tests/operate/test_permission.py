@@ -17,6 +17,7 @@ from sellkit.core.reports import BrokerRecords
 from sellkit.core.tickets import TicketRecord
 from sellkit.errors import JournalError, NotConnected
 from sellkit.operate.permission import Permission, day_began
+from tests import build
 from tests.build import (
     NOW,
     SECOND,
@@ -96,7 +97,7 @@ def test_nothing_switched_is_told_as_such() -> None:
     assert facts.arming.arming is None
     assert facts.halt is None
     assert facts.lease_trouble == "the lease is not held here"
-    assert facts.records_epoch is None
+    assert (facts.records_epoch, facts.reconciled_epoch) == (None, None)
     assert [facts.orders_today, facts.notional_today, facts.notional_armed] == [0, 0, 0]
 
 
@@ -114,7 +115,9 @@ def test_every_switch_is_read_anew_each_time() -> None:
 
 
 def test_the_connection_of_the_lists_is_told() -> None:
-    lists = BrokerRecords(began_at=NOW, snapshot=snapshot(epoch=3), completed=(), fills=())
+    lists = BrokerRecords(
+        began_at=NOW, steady_since=NOW, snapshot=snapshot(epoch=3), completed=(), fills=()
+    )
     assert Place().facts(lists).records_epoch == 3
 
 
@@ -172,7 +175,7 @@ def test_the_opening_that_a_ticket_was_deferred_to_is_told() -> None:
     place = Place()
     opening = utc("2026-01-29 14:30")
     place.journal.begin(header("r1"))
-    place.journal.record_rows("r1", [row(verdict=DeferredTicket(ticket(), opening))])
+    build.record(place.journal, "r1", [row(verdict=DeferredTicket(ticket(), opening))])
     assert place.permission.deferred() == {ticket().ticket_id: opening}
     place.clock.time = opening + 13 * HOUR
     assert place.permission.deferred() == {}
@@ -283,14 +286,14 @@ def test_to_stop_halts_every_process_and_is_journalled() -> None:
     place.permission.stop("the position changed its sign")
     halt = Halt(NOW + SECOND, "sellkit", "the position changed its sign")
     assert place.switches.halt() == halt
-    (told,) = place.journal.switches()
-    assert (told["what"], told["by"]) == ("halt", "sellkit")
+    (told,) = place.journal.events("halt")
+    assert told["text"] == "by sellkit"
     assert told["details"] == {"account": "main", "reason": "the position changed its sign"}
 
 
 def test_a_journal_that_cannot_be_written_does_not_keep_from_halting() -> None:
     class BrokenJournal(MemoryJournal):
-        def record_switch(self, *_: object) -> None:
+        def record_event(self, *_: object) -> None:
             raise JournalError("the disk is full")
 
     place = Place()

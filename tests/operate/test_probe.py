@@ -20,9 +20,8 @@ from sellkit.core.windows import BarRequest
 from sellkit.errors import AnsweredElsewhere, BrokerError, ConfigError, RequestRejected
 from sellkit.operate.probe import WELL_KNOWN, Probe, refuse_unknown_exchange
 from sellkit.operate.probe_account import ProbeTerms
-from sellkit.present.progress import SilentProgress
 from tests.build import NOW, NUMBER, account, bars, instrument, new_york, open_order, position, utc
-from tests.fakes import FakeBroker, FakeClock
+from tests.fakes import FakeBroker, FakeClock, SilentProgress
 from tests.probes import probe_record, probed
 
 SPY = instrument("ARCA:SPY", 756733)
@@ -42,7 +41,11 @@ class FakeSurvey:
         if self.failure is not None:
             raise self.failure
         return BrokerRecords(
-            began_at=NOW, snapshot=self.broker.snapshot(account), completed=(), fills=()
+            began_at=NOW,
+            steady_since=NOW,
+            snapshot=self.broker.snapshot(account),
+            completed=(),
+            fills=(),
         )
 
     def zone(self, instrument: Instrument) -> str | None:

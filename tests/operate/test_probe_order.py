@@ -113,7 +113,11 @@ class Line:
         at.fail("lists")
         snapshot = AccountSnapshot(account, NOW, tuple(at.positions), tuple(at.orders), epoch=1)
         return BrokerRecords(
-            began_at=NOW, snapshot=snapshot, completed=tuple(at.completed), fills=()
+            began_at=NOW,
+            steady_since=NOW,
+            snapshot=snapshot,
+            completed=tuple(at.completed),
+            fills=(),
         )
 
     def place(self, account: Account, instrument: Instrument, reference: str) -> ProbeOrder:

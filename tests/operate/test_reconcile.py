@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ from sellkit.errors import JournalError, NotConnected
 from sellkit.operate.reconcile import Reconciler, Reconciliation
 from sellkit.operate.trading import Patience
 from tests.build import open_order, snapshot, ticket
-from tests.fakes_route import Deed, FakeOrder, fill, filling, reject, rest, swallow
+from tests.fakes_route import Deed, FakeOrder, FakeRoute, fill, filling, reject, rest, swallow
 from tests.operate.trading_build import RUN, Stage, stage
 
 USUAL = ticket().reference
@@ -411,6 +412,24 @@ def test_a_cancel_that_a_former_process_may_not_have_asked_for_is_asked_for_agai
     Reconciler(desk.trading, 15 * MINUTE).adopt(found.tickets)
     assert state(desk) is TicketState.CANCELLED
     assert len(desk.route.cancelled) == 1
+
+
+@pytest.mark.parametrize("happens", [FakeRoute.disturb, FakeRoute.start_anew])
+def test_looks_with_an_interruption_between_them_do_not_prove_that_it_was_never_received(
+    happens: Callable[[FakeRoute], None],
+) -> None:
+    desk = stage()
+    desk.route.on_submit = swallow
+    killed(desk)
+    reconcile(desk)
+    desk.route.seconds += 30
+    happens(desk.route)
+    desk.route.seconds += 60
+    reconcile(desk)
+    assert state(desk) is TicketState.UNCERTAIN
+    desk.route.seconds += 60
+    reconcile(desk)
+    assert state(desk) is TicketState.NOT_RECEIVED
 
 
 def test_looks_over_two_connections_do_not_prove_that_it_was_never_received() -> None:

@@ -97,6 +97,40 @@ def test_runs_stay_on_the_exchanges_clock_when_it_changes(
     assert clock.now() == utc(ends_at)
 
 
+@pytest.mark.parametrize("lead", [0, 60])
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("2026-01-28 19:30", ["01-28 15:00:00", "01-28 15:55:00", "01-29 10:00:00"]),
+        ("2025-11-28 16:30", ["11-28 12:00:00", "11-28 12:55:00", "12-01 10:00:00"]),
+    ],
+)
+def test_last_bars_that_are_judged_early_have_their_run_then_and_none_at_the_bell(
+    start: str, expected: list[str], lead: int
+) -> None:
+    clock, times = FakeClock(utc(start)), []
+
+    def fire(due: dt.datetime) -> None:
+        times.append(f"{new_york().local(due):%m-%d %H:%M:%S}")
+        is_early = due.minute == 55
+        ahead = dt.timedelta(seconds=-lead if lead else 5)
+        assert clock.now() == due + (dt.timedelta(seconds=10) if is_early else ahead)
+
+    run_on_schedule(
+        clock,
+        lambda: [new_york()],
+        Anchor.CLOCK,
+        DELAY,
+        fire,
+        announce=lambda _when: None,
+        prepare=lambda: None,
+        rounds=3,
+        lead=dt.timedelta(seconds=lead),
+        early=dt.timedelta(minutes=5),
+    )
+    assert times == expected
+
+
 def test_a_holiday_has_no_run() -> None:
     times, _ = fired("2026-07-02 19:30", 2)
     assert times == ["07-02 16:00", "07-06 10:00"]

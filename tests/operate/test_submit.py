@@ -29,6 +29,7 @@ from tests.fakes_route import (
 )
 from tests.fakes_tickets import FakeTicketBook
 from tests.operate.trading_build import Stage, own_stop, stage
+from tests.ticketing import of_earlier_bar
 
 USUAL = ticket().reference
 SECOND = replace(ticket(), attempt=2).reference
@@ -72,6 +73,17 @@ def test_the_same_bar_judged_twice_is_sent_once() -> None:
     desk.route.trade(265598, Decimal(100))
     assert desk.close() == ()
     assert desk.route.sent == [USUAL]
+
+
+def test_a_gateway_whose_numbers_went_back_gets_none_that_was_claimed_before() -> None:
+    desk = stage()
+    (former,) = desk.close()
+    assert former.order_id is not None
+    desk.route.number_from(int(former.order_id))
+    desk.route.trade(265598, Decimal(100))
+    (again,) = desk.close(of_earlier_bar())
+    assert again.state is TicketState.DONE
+    assert int(again.order_id or 0) > int(former.order_id)
 
 
 def test_an_order_that_fills_without_any_status_is_done() -> None:

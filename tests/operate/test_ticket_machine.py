@@ -122,6 +122,7 @@ class Look:
             probe=ProbeStanding(None, "not asked here"),
             clock_skew=None,
             records_epoch=1,
+            reconciled_epoch=1,
             unsettled=self.life.book.unsettled("main"),
             orders_today=0,
             notional_today=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 
@@ -46,6 +46,7 @@ class Stage:
     halt: str = ""
     stop: Callable[[str], None] | None = None
     retries: bool = False
+    binds: bool = False
     patience: Patience = field(default_factory=Patience)
 
     @property
@@ -63,6 +64,7 @@ class Stage:
             patience=self.patience,
             timer=self.route.timer,
             retries_proven_unsent=self.retries,
+            binds=self.binds,
         )
 
     def close(self, *tickets: OrderTicket) -> tuple[TicketRecord, ...]:
@@ -100,6 +102,11 @@ def stage(*held: Position, resting: tuple[OpenOrder, ...] = ()) -> Stage:
     return Stage(FakeRoute(list(held or (position(),)), list(resting)))
 
 
+def hand_stop(perm_id: str = "77", con_id: int = 265598) -> OpenOrder:
+    """A stop that a person placed in the terminal, and that nobody has bound."""
+    return replace(open_order(con_id=con_id), order_id="0", perm_id=perm_id)
+
+
 def own_stop() -> OpenOrder:
     """A stop of sellkit's own on the usual position."""
-    return open_order(reference="SK1-aaaaaaaaaaaa-1")
+    return replace(open_order(reference="SK1-aaaaaaaaaaaa-1"), client_id="1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,19 @@ def _trace(figure: Any, name: str) -> Any:
 def test_the_title_tells_token_assignment_decision_and_mode() -> None:
     assert _chart(APPLE).layout.title.text == "NASDAQ:AAPL · SMA 50 1H · EXIT · DRY RUN"
     assert "unassigned · UNDECIDED" in _chart(HOLDINGS[3]).layout.title.text
+
+
+def test_a_decision_on_a_bar_that_had_not_ended_says_so_in_title_and_subtitle() -> None:
+    row = row_of(APPLE)
+    proof = row.signal.certificate
+    assert proof is not None
+    told = proof.slot.end - dt.timedelta(seconds=299)
+    signal = replace(row.signal, certificate=replace(proof, fetched_at=told))
+    figure: Any = price_and_average(
+        bars_of(APPLE, Timeframe.H1), replace(row, signal=signal), heading=HEADING
+    )
+    assert figure.layout.title.text == "NASDAQ:AAPL · SMA 50 1H · EXIT PROVISIONAL · DRY RUN"
+    assert "PROVISIONAL, told 299 s before the bar's end" in figure.layout.title.subtitle.text
 
 
 def test_the_last_150_bars_stand_side_by_side() -> None:

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from sellkit.ports import Progress
-from sellkit.present.progress import LineProgress, RichProgress, SilentProgress
+from sellkit.present.progress import LineProgress, RichProgress
 
 
 class FakeSeconds:
@@ -123,9 +123,7 @@ def test_a_bar_is_silent_where_there_is_no_terminal_to_draw_on() -> None:
     progress.stop()
 
 
-@pytest.mark.parametrize(
-    "progress", [SilentProgress(), LineProgress(lambda _: None), RichProgress()]
-)
+@pytest.mark.parametrize("progress", [LineProgress(lambda _: None), RichProgress()])
 def test_each_kind_is_a_progress(progress: Progress, capsys: pytest.CaptureFixture[str]) -> None:
     progress.start("bars", 2)
     progress.advance(2, of="x")

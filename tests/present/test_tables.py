@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +28,7 @@ from sellkit.present.tables import (
     to_csv,
     to_json,
 )
+from sellkit.present.terminal import print_decisions, print_status
 from tests import build
 from tests.architecture.source import ROOT
 from tests.present.holdings import HEADING, HOLDINGS, portfolio
@@ -40,6 +43,22 @@ def _json_row(**changes: Any) -> dict[str, Any]:
 
 
 # --- values ---------------------------------------------------------------------------------------
+
+
+def test_a_decision_on_a_bar_that_had_not_ended_says_so_in_every_table() -> None:
+    proof = build.certificate()
+    early = replace(proof, fetched_at=proof.slot.end - dt.timedelta(seconds=299))
+    row = build.row(signal=build.signal(proof=early))
+    assert _json_row(signal=row.signal)["provisional"] is True
+    assert _json_row()["provisional"] is False
+    assert "EXIT PROVISIONAL" in notebook_table([row], HEADING).markup
+    told = decisions_table([row], HEADING).markup
+    assert "EXIT PROVISIONAL" in told
+    assert "PROVISIONAL, told 299 s before the bar" in told
+    stream = io.StringIO()
+    print_status([row], HEADING, stream=stream)
+    print_decisions([row], HEADING, stream=stream)
+    assert stream.getvalue().count("EXIT PROVISIONAL") == 2
 
 
 def test_rows_stand_in_display_order() -> None:
@@ -102,6 +121,13 @@ def test_a_missing_cost_is_null_not_zero() -> None:
     values = _json_row(signal=build.signal(build.position(cost=None)))
     assert values["average_cost"] is None
     assert values["abv_be"] is None
+
+
+@pytest.mark.parametrize("order_id", ["0", "-3"])
+def test_an_order_placed_by_hand_is_told_from_those_of_other_clients(order_id: str) -> None:
+    order = replace(build.open_order(stop="80"), order_id=order_id)
+    values = _json_row(open_orders=(order,))
+    assert values["open_orders"] == ["SELL 100 STP stop 80.00 (by hand)"]
 
 
 def test_open_orders_come_with_their_stop_prices_and_who_placed_them() -> None:

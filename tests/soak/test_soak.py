@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from sellkit.core.bars import INSTANT
-from sellkit.present.progress import SilentProgress
+from tests.fakes import SilentProgress
 from tests.soak import audit, vitals
 from tests.soak.host import Host
 from tests.soak.local import LOCAL

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from sellkit.commands.status import alert_line
 from sellkit.config import Overrides, Settings, load
 from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.bars import Anchor
 from sellkit.errors import NotConnected, OtherGateway
 from sellkit.logs import configure
 from sellkit.operate.scheduler import run_on_schedule
+from sellkit.present.alerts import alert_line
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.server import serve
@@ -154,7 +154,8 @@ def test_an_open_alert_is_shown_with_its_time_and_its_source(
     chosen = settings(tmp_path, free_port)
     alert_keeper(chosen, 1).keep(ALERT)
     (alert,) = open_alerts(chosen)
-    assert alert_line(alert) == "alert since 2026-01-28 20:00:20 UTC, client 1: nothing listens"
+    told = "alert since 2026-01-28 20:00:20 UTC, client 1, unreachable: nothing listens"
+    assert alert_line(alert) == told
 
 
 # --- the schedule ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.gates import PreparedTicket
 from sellkit.core.market_time import UTC
 from sellkit.errors import JournalError
-from sellkit.wiring import open_desk, switching
+from sellkit.wiring import open_desk, stopping
 from sellkit.wiring.alerts import order_alerts
 from sellkit.wiring.desk import WiredDesk
 from sellkit.wiring.live_desk import halt_at_once
@@ -100,10 +100,10 @@ def test_open_alerts_come_with_it(desk: WiredDesk) -> None:
 def test_its_halt_is_that_of_the_command_line_and_is_journalled(desk: WiredDesk) -> None:
     found, unwritten = desk.halt("a test")
     assert unwritten == ""
-    assert desk.halted() == found == switching.current_halt(chosen_of(desk))
+    assert desk.halted() == found == stopping.current_halt(chosen_of(desk))
     assert desk.live_state(MOMENT).halt == found
     assert [each["what"] for each in desk.parts.journal.switches()][-1] == "halt"
-    switching.resume(chosen_of(desk), "a test is over")
+    stopping.resume(chosen_of(desk), "a test is over")
     assert desk.halted() is None
 
 
@@ -113,9 +113,9 @@ def test_a_halt_holds_although_it_cannot_be_journalled(tmp_path: Path) -> None:
     (place.data / "journal.sqlite").write_bytes(b"no database at all, but long enough to be told")
     found, unwritten = halt_at_once(chosen(place), "a test")
     assert "journal.sqlite" in unwritten
-    assert switching.current_halt(chosen(place)) == found
+    assert stopping.current_halt(chosen(place)) == found
     with pytest.raises(JournalError):
-        switching.note_halt(chosen(place), "a test")
+        stopping.note_halt(chosen(place), "a test")
 
 
 def test_a_halt_holds_although_the_settings_cannot_be_read(tmp_path: Path) -> None:

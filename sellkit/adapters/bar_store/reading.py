@@ -56,7 +56,7 @@ class Reader:
         """By series the state of its base's file, and the segments that hold some of it."""
         for _ in range(_ATTEMPTS):
             try:
-                held = self._holders(self.segments.names())
+                held = self.segments.holders(self.segments.names())
             except FileNotFoundError:
                 continue
             return {
@@ -103,17 +103,9 @@ class Reader:
         raise self._restless()
 
     def _in_segments(self, names: Sequence[str]) -> set[SeriesKey]:
-        series = self._holders(names)
+        series = self.segments.holders(names)
         keys = {each: key for each in series if (key := key_of(each)) is not None}
         return {key for each, key in keys.items() if set(series[each]) - self._without(key)}
-
-    def _holders(self, names: Sequence[str]) -> dict[str, list[str]]:
-        """By name of series the segments that have rows of it."""
-        series: dict[str, list[str]] = {}
-        for name in names:
-            for each in self.segments.open(name).series:
-                series.setdefault(each, []).append(name)
-        return series
 
     def _without(self, key: SeriesKey) -> frozenset[str]:
         path = self.layout.path("bars", key)

@@ -93,6 +93,8 @@ class Segments:
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _known: OrderedDict[str, Segment] = field(default_factory=OrderedDict)
     _known_rows: int = 0
+    _held: tuple[list[str], dict[str, tuple[str, ...]]] = field(default_factory=lambda: ([], {}))
+    _listed: tuple[frozenset[str], list[str]] = (frozenset(), [])
     _known_turn: threading.Lock = field(default_factory=threading.Lock)
 
     def commit(self, batch: Mapping[str, Rows]) -> None:
@@ -112,8 +114,12 @@ class Segments:
             found = os.listdir(self.folder)  # noqa: PTH208 (names are enough, and much faster)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        stems = (name.removesuffix(".parquet") for name in found if name.endswith(".parquet"))
-        return sorted(stem for stem in stems if is_stamped(stem))
+        lying, (former, ordered) = frozenset(found), self._listed
+        if lying != former:
+            stems = (name.removesuffix(".parquet") for name in found if name.endswith(".parquet"))
+            ordered = sorted(stem for stem in stems if is_stamped(stem))
+            self._listed = (lying, ordered)
+        return list(ordered)
 
     def open(self, name: str) -> Segment:
         """One segment; FileNotFoundError when it has been folded meanwhile."""
@@ -127,8 +133,22 @@ class Segments:
 
     def rows(self, series: str, names: Sequence[str]) -> list[tuple[str, Rows]]:
         """A series' rows in those of the named segments that have any."""
-        found = ((name, self.open(name).series.get(series)) for name in names)
-        return [(name, rows) for name, rows in found if rows is not None]
+        holders = self.holders(names).get(series, ())
+        return [(name, self.open(name).series[series]) for name in holders]
+
+    def holders(self, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """By name of series, which of the named segments have rows of it."""
+        known, held = self._held
+        if known == names:
+            return held
+        if known != names[: len(known)]:
+            known, held = [], {}
+        held = dict(held)
+        for name in names[len(known) :]:
+            for each in self.open(name).series:
+                held[each] = (*held.get(each, ()), name)
+        self._held = (list(names), held)
+        return held
 
     def remove(self, names: Sequence[str]) -> None:
         """Remove segments; what they held is elsewhere."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from contextlib import suppress
@@ -16,7 +17,7 @@ from sellkit.core.instrument import DECIDED_TYPES
 from sellkit.errors import UnknownInstrument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ib_insync import ContractDetails
 
@@ -69,6 +70,13 @@ class Contracts:
             gone = replace(translate.instrument(contract), problem=str(error))
             self._gone[contract.conId] = (now, gone)
             return gone
+
+    async def of_positions(self, contracts: Sequence[Contract]) -> list[Instrument]:
+        """The instruments of positions, in their order; known ones keep nobody waiting."""
+        new = {each.conId: each for each in contracts if each.conId not in self._instruments}
+        asked = await asyncio.gather(*(self.of_position(each) for each in new.values()))
+        found = {**self._instruments, **dict(zip(new, asked, strict=True))}
+        return [found[each.conId] for each in contracts]
 
     async def _told(self, contract: Contract) -> Instrument:
         label = contract.localSymbol or contract.symbol

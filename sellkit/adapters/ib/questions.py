@@ -81,6 +81,24 @@ class Questions:
 
         return await self._take_turn("orders", ask)
 
+    async def bind(self) -> None:
+        """Let client 0 take over every order that was placed by hand.
+
+        Its list of open orders binds those that are there, and some gateways bind only those that
+        come while they are told to. No later ones are wanted, so that is ended at once.
+        """
+        client = self._link.ib.client
+
+        def ask() -> Awaitable[list[Trade]]:
+            client.reqAutoOpenOrders(True)
+            return self._link.ib.reqOpenOrdersAsync()
+
+        try:
+            await self._take_turn("orders", ask)
+        finally:
+            if client.isReady():
+                client.reqAutoOpenOrders(False)
+
     async def completed_orders(self) -> list[Trade]:
         """Every order of this day that has ended, of every client, complete to the end marker."""
         ask = partial(self._link.ib.reqCompletedOrdersAsync, apiOnly=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -49,7 +48,7 @@ async def read_lists(connection: Connection, way: Way, account: Account) -> List
         # What was asked may still be answered, and must not be taken for a later answer.
         connection.doubt(f"the end marker of {LISTS} did not come")
         raise
-    of = await asyncio.gather(*(way.contracts.of_position(each.contract) for each in held))
+    of = await way.contracts.of_positions([each.contract for each in held])
     positions = [
         translate.position(each, instrument, account)
         for each, instrument in zip(held, of, strict=True)

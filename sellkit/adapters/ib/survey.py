@@ -53,7 +53,11 @@ class IbSurvey:
         told = self._bridge.ask(LISTS, lambda way: read_records(connection, way, account, own))
         snapshot = AccountSnapshot(account, began_at, told.positions, told.orders, epoch=told.epoch)
         return BrokerRecords(
-            began_at=began_at, snapshot=snapshot, completed=told.completed, fills=told.fills
+            began_at=began_at,
+            steady_since=told.steady_since,
+            snapshot=snapshot,
+            completed=told.completed,
+            fills=told.fills,
         )
 
     def zone(self, instrument: Instrument) -> str | None:

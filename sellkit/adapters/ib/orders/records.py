@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from sellkit.adapters.ib.orders import told
 from sellkit.adapters.ib.reading import held_by, working
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
     from ib_insync import Fill as IbFill
@@ -26,9 +26,10 @@ LISTS: Final = "open orders, completed orders, executions and positions"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The lists of one account, read in one epoch."""
+    """The lists of one account, read in one epoch, over a connection ready since then."""
 
     epoch: int
+    steady_since: dt.datetime
     orders: tuple[OpenOrder, ...]
     completed: tuple[CompletedOrder, ...]
     fills: tuple[Fill, ...]
@@ -52,9 +53,10 @@ async def read_records(connection: Connection, way: Way, account: Account, clien
     except TimeoutError:
         connection.doubt(f"the end marker of {LISTS} did not come")
         raise
-    of = await asyncio.gather(*(way.contracts.of_position(each.contract) for each in held))
+    of = await way.contracts.of_positions([each.contract for each in held])
     return Told(
         connection.epoch,
+        connection.standing.since,
         working(orders, account),
         tuple(told.completed(one) for one in completed if one.order.account == account.number),
         _executed(fills, account),

@@ -87,7 +87,11 @@ class IbOrderRoute:
         # What is told may be as old as the first question.
         snapshot = AccountSnapshot(account, began_at, told.positions, told.orders, epoch=told.epoch)
         return BrokerRecords(
-            began_at=began_at, snapshot=snapshot, completed=told.completed, fills=told.fills
+            began_at=began_at,
+            steady_since=told.steady_since,
+            snapshot=snapshot,
+            completed=told.completed,
+            fills=told.fills,
         )
 
     def lowest_price_step(self, instrument: Instrument, price: Decimal) -> Decimal:
@@ -107,8 +111,10 @@ class IbOrderRoute:
         """Wait until nothing queues in the client before the wire; False when it still does."""
         return self._bridge.ask("an empty queue", lambda way: _idle(way, seconds))
 
-    def draft(self, approved: ApprovedTicket) -> OrderDraft:
-        """Give an order its number. Nothing is sent."""
+    def draft(self, approved: ApprovedTicket, above: str | None = None) -> OrderDraft:
+        """Give an order its number, above all that are known; nothing is sent."""
+        if above is not None:
+            self._numbers.note(int(above), self._numbers.client_id)
         self._check_managed(approved.ticket.position.account)
         draft = self._bridge.ask("a number for an order", lambda way: self._draft(way, approved))
         self._drafts[draft.order_id] = draft
@@ -129,6 +135,21 @@ class IbOrderRoute:
         with submission_errors(f"the order {draft.reference}", attempt.give_up):
             self._bridge.do(lambda way: self._submit(way, approved, draft, attempt))
 
+    def bind(self) -> None:
+        """Take over every order that was placed by hand, so that it can be cancelled.
+
+        Raises
+        ------
+        NotSent
+            Orders are sent as another client than 0.
+        """
+        if self._numbers.client_id != 0:
+            raise NotSent(
+                f"orders placed by hand can be bound by client 0 alone, and this is client "
+                f"{self.client_id}; cancel them where they were placed"
+            )
+        self._bridge.ask("the orders placed by hand", lambda way: way.questions.bind())
+
     def cancel(self, order: OpenOrder) -> None:
         """Ask once that an order be cancelled; its end is told by `reports` and by `records`.
 
@@ -138,7 +159,7 @@ class IbOrderRoute:
             It belongs to another client id, or its number to another order by now, or something
             queued before it.
         """
-        if order.client_id != self.client_id or not order.order_id.isdigit():
+        if order.client_id != self.client_id or not order.order_id.lstrip("-").isdigit():
             raise NotSent(
                 f"the order {order.order_id} of client {order.client_id} cannot be cancelled as "
                 f"client {self.client_id}; cancel it at its source"

@@ -7,11 +7,15 @@ orders is taken here as it comes; of the library's own account of orders only li
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ib_insync import IB
 from ib_insync.client import Client
+from ib_insync.decoder import Decoder
+from ib_insync.objects import Position
 from ib_insync.util import UNSET_INTEGER
 from ib_insync.wrapper import Wrapper
 
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 
     from ib_insync import Contract, Execution, Order
     from ib_insync.order import OrderState
+
+Maker = Callable[[Any], object]
 
 OPEN_ORDERS = "openOrders"
 COMPLETED_ORDERS = "completedOrders"
@@ -92,6 +98,35 @@ class Deaf:
         """Take no note."""
 
 
+class WireDecoder(Decoder):
+    """Decodes as the library's does, without asking each object anew of which fields it is made."""
+
+    def __init__(self, wrapper: Wrapper) -> None:
+        super().__init__(wrapper, 0)
+        self._typed: dict[type[Any], tuple[tuple[str, Maker, object], ...]] = {}
+
+    def parse(self, obj: Any) -> None:  # noqa: ANN401  any of the library's objects
+        """Give the fields that came as text the types of their defaults."""
+        kind = type(obj)
+        if kind not in self._typed:
+            self._typed[kind] = _typed(kind)
+        for name, make, default in self._typed[kind]:
+            told = getattr(obj, name)
+            setattr(obj, name, make(told) if told else default)
+
+
+def _typed(kind: type[Any]) -> tuple[tuple[str, Maker, object], ...]:
+    made = [(each.name, _MAKERS.get(type(each.default)), each.default) for each in fields(kind)]
+    return tuple((name, make, default) for name, make, default in made if make is not None)
+
+
+def _flag(told: str) -> bool:
+    return bool(int(told))
+
+
+_MAKERS: Final[Mapping[type, Maker]] = {int: int, float: float, bool: _flag}
+
+
 class WireClient(Client):
     """The socket client, which remembers the numbers of its requests.
 
@@ -101,6 +136,7 @@ class WireClient(Client):
     def __init__(self, wrapper: Wrapper) -> None:
         self.requested: set[int] = set()
         super().__init__(wrapper)  # type: ignore[no-untyped-call]
+        self.decoder = WireDecoder(wrapper)
 
     def getReqId(self) -> int:  # noqa: N802  the library's name
         """A number for a request."""
@@ -138,6 +174,17 @@ class WireWrapper(Wrapper):
         """The next number for orders."""
         self._ears.next_id(reqId)
         super().nextValidId(reqId)
+
+    def position(
+        self,
+        account: str,
+        contract: Contract,
+        posSize: float,  # noqa: N803
+        avgCost: float,  # noqa: N803
+    ) -> None:
+        """A position of the list; the library spells out each one for its log, wanted or not."""
+        if "positions" in self._results:
+            self._results["positions"].append(Position(account, contract, posSize, avgCost))
 
     def openOrder(  # noqa: N802
         self,

@@ -1,0 +1,20 @@
+"""What a person does about each alert, and what ends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sellkit.core.alerts import REMEDIES, AlertKind, Ending, kinds_that_end, remedy
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+def test_every_kind_of_alert_says_what_to_do_and_ends_in_one_way(kind: AlertKind) -> None:
+    assert [kind in kinds_that_end(each) for each in Ending].count(True) == 1
+    todo, ending = REMEDIES[kind]
+    assert remedy(kind) == f"{todo}; {ending}"
+    assert todo
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_no_way_to_end_is_that_of_no_alert(ending: Ending) -> None:
+    assert kinds_that_end(ending)
