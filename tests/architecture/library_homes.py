@@ -21,6 +21,7 @@ LIBRARIES = {
     "pyarrow": ("sellkit/adapters/bar_store/", "sellkit/simgateway/replay.py"),
     "sqlite3": (
         "sellkit/adapters/journal_file.py",
+        "sellkit/adapters/journal_pen.py",
         "sellkit/adapters/pacing_file.py",
         "sellkit/adapters/pacing_ledger.py",
         "sellkit/simgateway/keeping/state_file.py",
