@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -97,12 +99,16 @@ def test_open_alerts_come_with_it(desk: WiredDesk) -> None:
     assert desk.live_state(MOMENT).alerts == ()
 
 
-def test_its_halt_is_that_of_the_command_line_and_is_journalled(desk: WiredDesk) -> None:
+def test_its_halt_is_that_of_the_command_line_and_is_journalled(
+    desk: WiredDesk, place: Workspace
+) -> None:
     found, unwritten = desk.halt("a test")
     assert unwritten == ""
     assert desk.halted() == found == stopping.current_halt(chosen_of(desk))
     assert desk.live_state(MOMENT).halt == found
-    assert [each["what"] for each in desk.parts.journal.switches()][-1] == "halt"
+    with closing(sqlite3.connect(place.data / "journal.sqlite")) as journal:
+        (what,) = journal.execute("SELECT what FROM switch ORDER BY id DESC LIMIT 1").fetchone()
+    assert what == "halt"
     stopping.resume(chosen_of(desk), "a test is over")
     assert desk.halted() is None
 
