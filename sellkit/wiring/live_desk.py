@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sellkit.errors import ConfigError, JournalError, NoCalendar
 from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.modes import switches_of
-from sellkit.wiring.parts import open_journal
+from sellkit.wiring.parts import desk_options, open_journal
 from sellkit.wiring.runs import scheduled_calendars
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _unsettled(settings: Settings, account: Account) -> tuple[TicketRecord, ...]
 def _next_decision(settings: Settings, now: dt.datetime) -> dt.datetime | None:
     from sellkit.core.schedule import next_due
 
+    options = desk_options(settings)
     try:
-        return next_due(scheduled_calendars(settings), now, settings.file.bars.hour_anchor)
+        return next_due(scheduled_calendars(settings), now, options.anchor, options.limits.early)
     except NoCalendar:
         return None

@@ -62,13 +62,13 @@ def snapshot(count: int, step: int, part: int = 1) -> Watched:
     return watched(rows, minute=step + 1)
 
 
-def measure(give: Give, count: int, rounds: int, part: int = 1, pause: float = 0.25) -> str:
+def measure(give: Give, count: int, rounds: int, part: int = 1, pause: float = 0.6) -> str:
     """Give snapshots; the text that the first row's close then has, and when it was given."""
     given = []
+    found = [snapshot(count, step, part) for step in range(rounds + 1)]
     for step in range(1, rounds + 1):
-        found = snapshot(count, step, part)
         given.append((f"{_close(step):.2f}", time.time() * 1000))
-        give(found)
+        give(found[step])
         time.sleep(pause)
     return json.dumps(given)
 

@@ -87,6 +87,17 @@ def test_it_knows_the_next_decision_and_what_a_live_run_lacks(desk: WiredDesk) -
     assert (state.halt, state.tickets, state.alerts) == (None, (), ())
 
 
+def test_a_close_that_is_judged_before_the_bell_is_counted_down_to(place: Workspace) -> None:
+    early = place.copy(place.folder.parent / "early")
+    text = early.settings.read_text(encoding="utf-8")
+    orders = '[orders]\nat_close = "before_close"\nbefore_close_minutes = 5\n[bars]'
+    early.settings.write_text(text.replace("[bars]", orders), encoding="utf-8")
+    in_the_last_hour = dt.datetime(2026, 6, 10, 19, 30, tzinfo=UTC)
+    with open_desk(overrides=chosen(early)) as desk:
+        state = desk.live_state(in_the_last_hour)
+    assert state.next_decision == dt.datetime(2026, 6, 10, 19, 55, tzinfo=UTC)
+
+
 def test_beyond_the_calendar_nobody_knows_the_next_decision(desk: WiredDesk) -> None:
     assert desk.live_state(dt.datetime(2060, 1, 1, tzinfo=UTC)).next_decision is None
 
@@ -107,8 +118,8 @@ def test_its_halt_is_that_of_the_command_line_and_is_journalled(
     assert desk.halted() == found == stopping.current_halt(chosen_of(desk))
     assert desk.live_state(MOMENT).halt == found
     with closing(sqlite3.connect(place.data / "journal.sqlite")) as journal:
-        (what,) = journal.execute("SELECT what FROM switch ORDER BY id DESC LIMIT 1").fetchone()
-    assert what == "halt"
+        (kind,) = journal.execute("SELECT kind FROM event ORDER BY id DESC LIMIT 1").fetchone()
+    assert kind == "halt"
     stopping.resume(chosen_of(desk), "a test is over")
     assert desk.halted() is None
 
