@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sellkit.present.grid.clocks import Now
 
 _FOLDER: Final = Path(__file__).parent
+_SCRIPTS: Final = ("cells.js", "told.js", "view.js", "table.js")  # one module, in this order
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class GridColumn:
     title: str
     kind: str = "text"
     meaning: str = ""
+
+
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
 
 
 def _whole(_value: object, grid: Grid) -> dict[str, Any]:
@@ -66,8 +71,8 @@ class Grid(anywidget.AnyWidget):
         How often it says so.
     """
 
-    _esm = (_FOLDER / "table.js").read_text(encoding="utf-8")
-    _css = (_FOLDER / "table.css").read_text(encoding="utf-8")
+    _esm = "\n".join(map(_text, _SCRIPTS))
+    _css = _text("table.css")
     columns: traitlets.List[Any] = traitlets.List().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
     beat = traitlets.Float().tag(sync=True)
