@@ -28,6 +28,7 @@ class Store {
   takeChange(change) {
     if (change.n <= this.number) return true;
     if (change.n !== this.number + 1) return false;
+    const wasEmpty = this.rows.size === 0;
     const cells = new Map();
     for (const [key, told] of Object.entries(change.rows ?? {})) {
       const row = this.rows.get(key);
@@ -45,7 +46,8 @@ class Store {
     if (change.order) this.order = change.order;
     this.at = change.at;
     this.number = change.n;
-    this.tell({ isWhole: Boolean(change.order), cells });
+    // A table that is just there has not changed.
+    this.tell({ isWhole: Boolean(change.order), cells: wasEmpty ? new Map() : cells });
     return true;
   }
 
