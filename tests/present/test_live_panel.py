@@ -170,6 +170,7 @@ def test_open_orders_tickets_and_alerts_stand_there_in_words(page: Page) -> None
         tickets=(build.ticket_record(state=TicketState.UNCERTAIN, cause="no answer"),),
         alerts=(
             {
+                "number": 1,
                 "at": build.NOW.isoformat(),
                 "source": "orders",
                 "kind": "order uncertain",
@@ -181,8 +182,10 @@ def test_open_orders_tickets_and_alerts_stand_there_in_words(page: Page) -> None
     assert "NYSE:S001" in page.text
     assert "contract 77" in page.text
     assert "UNCERTAIN: SELL 100 NASDAQ:AAPL, 0 executed; no answer" in page.text
-    assert "<b>Order uncertain</b>: look in TWS &lt;now&gt;" in page.text
-    assert "since 2026-01-28 15:00 EST (20:00 UTC)" in page.text
+    assert (
+        "alert since 2026-01-28 20:00:20 UTC, order uncertain: look in TWS &lt;now&gt;" in page.text
+    )
+    assert "to do: " in page.text
 
 
 def test_what_keeps_a_minute_from_being_refreshed_is_announced(page: Page) -> None:
@@ -201,6 +204,8 @@ def test_another_panel_of_the_name_ends_the_former_one() -> None:
     assert desk.connected.acquire(timeout=SECONDS)
     first.close()
     assert feed.is_running
+    assert "replaced" in first._board.markup
+    assert first._grid.is_away
     second.close()
     assert feed.join(SECONDS)
     assert desk.open == []

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from html import escape
 from typing import TYPE_CHECKING, Final
 
 from sellkit.present import hypertext as h
 from sellkit.present import words
+from sellkit.present.alerts import alert_lines
 from sellkit.present.columns import Cell, Tone
 from sellkit.present.grid.ticking import since, until
 from sellkit.present.heading import two_clocks
 from sellkit.present.orders import order_line
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from sellkit.core.portfolio import OpenOrder
@@ -119,16 +120,10 @@ def halted(state: DeskState, resume: str) -> str:
     return f'<div class="halt">{told}</div>'
 
 
-def alerts(found: Sequence[Mapping[str, object]], exchange: str) -> str:
-    """The alerts that are not over, the newest first; "" without any."""
-    return "".join(_alert(each, exchange) for each in reversed(found))
-
-
-def _alert(alert: Mapping[str, object], exchange: str) -> str:
-    at = dt.datetime.fromisoformat(str(alert["at"]))
-    kind, text = escape(str(alert["kind"])), escape(str(alert["text"]))
-    when = f'<span class="more">since {two_clocks(at, exchange)}</span>'
-    return f'<div class="alert"><b>{kind.capitalize()}</b>: {text} {when}</div>'
+def alerts(found: Sequence[Mapping[str, object]]) -> str:
+    """The alerts that are not over, as `sellkit status` tells them; "" without any."""
+    lines = "".join(f"<div>{escape(line.strip())}</div>" for line in alert_lines(found))
+    return f'<div class="alert">{lines}</div>' if lines else ""
 
 
 def orders(watched: Watched, tickets: Sequence[TicketRecord]) -> str:

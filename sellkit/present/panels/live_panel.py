@@ -74,6 +74,7 @@ class LivePanel:
         self._watch: Watching | None = None
         self._looks = 0
         self._trouble: str | None = None
+        self._mishap = ""
         self._is_paused = self._is_closed = False
         self._drift = Drift(self._now)
         self._make()
@@ -99,10 +100,16 @@ class LivePanel:
 
     def close(self) -> None:
         """Stop showing anything new; the feed ends with its last subscriber."""
+        if self._is_closed:
+            return
         self._is_closed = True
+        self._onlookers.leave()
         self._forget()
         if not self.feed.subscribers:
             self.feed.end()
+        elif self._grid.comm is not None:  # another one goes on; this must not look alive
+            self._grid.is_away = True
+            self._board.markup = board.board("<b>replaced: this panel shows nothing new</b>")
 
     def _repr_mimebundle_(self, **options: Any) -> Any:  # noqa: ANN401  (as IPython has it)
         return self.box._repr_mimebundle_(**options)
@@ -184,12 +191,12 @@ class LivePanel:
         self._watch = self.feed.watch or self._watch
         self._pause_unless_seen()
         with self._turn:
+            self._show_lights()
             halt = self._desk.halted()
             self._halt.look(halt)
             self._looks += 1
             if halt != self._state.halt or self._looks % _READ_EVERY == 1:
                 self._read(self._now() or self._desk.run.as_of)
-            self._show_lights()
         if self._drift.has_grown():
             self._grid.tell_time()
             self._board.tell_time()
@@ -204,7 +211,8 @@ class LivePanel:
         due = board.next_decision(self._state.next_decision, self._exchange)
         deaf = board.deaf() if self._onlookers.is_deaf else ""
         self._board.markup = board.board(lights, due, deaf)
-        if feed.mishap:
+        if feed.mishap != self._mishap:
+            self._mishap = feed.mishap
             self._say(f"what follows the desk failed: {feed.mishap}")
 
     def _read(self, now: dt.datetime) -> None:
@@ -213,8 +221,8 @@ class LivePanel:
         self._state = state
         resume = f"sellkit resume --profile {self._desk.run.profile} --reason TEXT"
         self._arming.value = board.arming(state)
-        alerts = board.alerts(state.alerts, self._exchange)
-        self._alerts.value = board.announced(board.halted(state, resume) + alerts)
+        told = board.halted(state, resume) + board.alerts(state.alerts)
+        self._alerts.value = board.announced(told)
         watched = self.feed.latest
         if watched is None:
             return

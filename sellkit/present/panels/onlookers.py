@@ -32,7 +32,11 @@ class Onlookers:
         self._turn = threading.Lock()
         self._heard_at = steady()
         self._busy_since: float | None = None
-        _follow_cells(self.cell_begins, self.cell_ends)
+        self._leave = _follow_cells(self.cell_begins, self.cell_ends)
+
+    def leave(self) -> None:
+        """Follow the kernel's cells no more."""
+        self._leave()
 
     @property
     def beat_seconds(self) -> float:
@@ -68,11 +72,21 @@ class Onlookers:
             return self._busy_since is None and self._steady() - self._heard_at > self._seconds
 
 
-def _follow_cells(begins: Callable[[object], None], ends: Callable[[object], None]) -> None:
-    """Have the beginning and the end of each cell told, where there are cells."""
+def _follow_cells(
+    begins: Callable[[object], None], ends: Callable[[object], None]
+) -> Callable[[], None]:
+    """Have the beginning and the end of each cell told, where there are cells; ends it."""
     from IPython import get_ipython  # noqa: PLC0415  (a test's process need not load it)
 
     shell = get_ipython()
-    if shell is not None:
-        shell.events.register("pre_run_cell", begins)
-        shell.events.register("post_run_cell", ends)
+    if shell is None:
+        return lambda: None
+    followed = (("pre_run_cell", begins), ("post_run_cell", ends))
+    for event, told in followed:
+        shell.events.register(event, told)
+
+    def leave() -> None:
+        for event, told in followed:
+            shell.events.unregister(event, told)
+
+    return leave
