@@ -126,7 +126,7 @@ def test_the_table_moves_with_the_minutes_also_while_a_cell_blocks(
     step(stepped, HOUR)
     close = row(panel, "NASDAQ:AAPL").get_by_role("gridcell").nth(2)
     expect(close).not_to_have_text(before, timeout=MILLISECONDS)
-    expect(panel.locator("td.changed").first).to_be_visible()
+    expect(panel.locator(".changed").first).to_be_visible()
     expect(panel.get_by_text("a cell is running")).to_be_visible()
     lab.wait_until_idle()
     lab.set_theme(DARK)

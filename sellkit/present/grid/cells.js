@@ -3,6 +3,7 @@
 const OLD_SECONDS = 120;
 const BAR_HALF = 5; // what half a bar stands for, in the cell's own unit
 const FLASH_MILLISECONDS = 1600;
+const FLASHING_CELLS = 80;
 const ROW_HEIGHT = 28; // pixels, as in table.css: rows out of sight are reckoned, not measured
 
 function ageInWords(seconds) {
@@ -52,9 +53,16 @@ function bar(value) {
   return lane;
 }
 
-function flash(cells) {
-  for (const cell of cells) cell.classList.add("changed");
-  setTimeout(() => cells.forEach((cell) => cell.classList.remove("changed")), FLASH_MILLISECONDS);
+// Let cells flash, a frame after they changed: what they say is not to wait for it. Where nearly all
+// change at once, as at the end of an hour, the names of the rows are enough.
+function flash(changed) {
+  const isMuch = changed.length > FLASHING_CELLS;
+  const cells = isMuch ? changed.filter((cell) => cell.tagName === "TH") : changed;
+  const end = () => cells.forEach((cell) => cell.classList.remove("changed"));
+  requestAnimationFrame(() => setTimeout(() => {
+    for (const cell of cells) cell.classList.add("changed");
+    setTimeout(end, FLASH_MILLISECONDS);
+  }));
 }
 
 function compared(a, b, isDown) {

@@ -1,7 +1,7 @@
 // One view of the table: it draws the rows in sight and those near them, sorts, and hears a person.
 
-const SPARE_ROWS = 16; // kept beyond either edge, so that scrolling seldom has to draw rows
-const NEAR_ROWS = 6; // of them left when the next are drawn
+const SPARE_ROWS = 10; // kept beyond either edge, so that scrolling seldom has to draw rows
+const NEAR_ROWS = 4; // of them left when the next are drawn
 const AGE_WIDTH = 66;
 const BAR_WIDTH = 66; // as in table.css, with its margin
 const PROSE_WIDTH = 230;
@@ -94,7 +94,7 @@ class View {
     if (this.isWider(news)) this.layOut();
     this.drawWindow();
     const changed = [...news.cells].flatMap(([key, cells]) => this.redraw(key, cells));
-    flash(changed);
+    if (changed.length) flash(changed);
     this.tick();
     this.describe();
   }
