@@ -23,3 +23,7 @@ __all__ = [
     "price_and_average",
     "show_charts",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

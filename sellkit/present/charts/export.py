@@ -76,6 +76,8 @@ def export(
 
     Parameters
     ----------
+    charts
+        One or several, as the calls of this package give them.
     folder
         Made when it is not there.
     name
