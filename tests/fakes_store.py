@@ -31,8 +31,15 @@ from sellkit.core.sifting import sifted
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.core.standing import Standing
 from sellkit.core.tickets import TicketRecord
-from sellkit.errors import ConfigError, DataError, ForeignOrigin, JournalError, RunFailed
-from sellkit.ports import AssignmentSheet, RunHeader
+from sellkit.errors import (
+    ChangedMeanwhile,
+    ConfigError,
+    DataError,
+    ForeignOrigin,
+    JournalError,
+    RunFailed,
+)
+from sellkit.ports import AssignmentEdit, AssignmentSheet, RunHeader
 
 NUMBERS = [*PRICES, "volume"]
 
@@ -223,11 +230,25 @@ class MemoryAssignmentBook:
 
     def load(self) -> AssignmentSheet:
         incomplete = self._incomplete - set(self.assignments)
-        return AssignmentSheet(dict(self.assignments), self._problems, incomplete)
+        return AssignmentSheet(dict(self.assignments), self._problems, incomplete, self._text())
 
     def save(self, assignment: Assignment) -> None:
         self.assignments[assignment.token] = assignment
         self.saved.append(assignment)
+
+    def draft(self, assignments: Sequence[Assignment]) -> AssignmentEdit:
+        after = self.assignments | {each.token: each for each in assignments}
+        return AssignmentEdit(self._path, tuple(assignments), self._text(), self._text(after))
+
+    def write(self, edit: AssignmentEdit) -> None:
+        if edit.before != self._text():
+            raise ChangedMeanwhile(f"{self._path} has been changed since")
+        for each in edit.assignments:
+            self.save(each)
+
+    def _text(self, assignments: dict[Token, Assignment] | None = None) -> str:
+        found = self.assignments if assignments is None else assignments
+        return "".join(f"{each}\n" for each in found.values())
 
 
 class MemoryJournal:

@@ -97,7 +97,7 @@ class WatchedRow:
         return max(now - self.refreshed_at, dt.timedelta())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Watched:
     """All positions at one minute; nothing in it changes later.
 
@@ -140,6 +140,11 @@ class Watched:
     def stale(self) -> tuple[WatchedRow, ...]:
         """The rows that could not be refreshed."""
         return tuple(each for each in self.rows if each.is_stale)
+
+    def __repr__(self) -> str:
+        told = [f"{self.account}, minute {self.minute}, {self.due:%Y-%m-%d %H:%M} UTC: "]
+        told[0] += self.trouble or f"{len(self.rows)} positions, {len(self.stale)} stale"
+        return "\n".join([*told, *(f"{each.decision:<9} {each.token}" for each in self.rows)])
 
 
 def minute_of(instant: dt.datetime) -> dt.datetime:

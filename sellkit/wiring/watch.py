@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.parts import connect, open_book, say_problems
+from sellkit.wiring.showing import show_richly
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -157,6 +158,7 @@ def open_watch(
     )
     settings = load(chosen)
     configure(settings.log_dir, is_quiet=is_quiet)
+    show_richly()
     say_problems(open_book(settings))
     with ExitStack() as stack:
         broker = connect(settings, client_id=_client_id(settings, chosen), is_watch=True)

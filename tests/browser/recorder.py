@@ -28,7 +28,7 @@ KNOWN_NOISE: tuple[tuple[str, str], ...] = ()
 
 WINDOW = {"width": 1400, "height": 1000}
 
-_WITHOUT_HOST = {"about", "blob", "data", "chrome-error"}
+_WITHOUT_HOST = {"about", "blob", "data", "file", "chrome-error"}
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def recorded_page(driven: Driven) -> Iterator[Page]:
     """
     with driven.awake() as browser:
         context = browser.new_context(viewport=WINDOW, color_scheme="light")
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(30_000)
         recorder = Recorder(context)
         try:
             yield context.new_page()

@@ -65,6 +65,7 @@ def test_there_are_notebooks() -> None:
         "00_start_here.ipynb",
         "10_assign.ipynb",
         "30_charts.ipynb",
+        "50_audit.ipynb",
         "60_gateway_tour.ipynb",
         "70_data.ipynb",
         "hourly_run.ipynb",

@@ -18,7 +18,6 @@ from sellkit.present import words
 from sellkit.present.charts import palette
 from sellkit.present.charts.drawing import small
 from sellkit.present.charts.picture import chip, framed, polyline, text
-from sellkit.present.heading import colour_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -235,7 +234,7 @@ def _picture(
     tiles: Sequence[_Tile], title: str, heading: Heading, size: tuple[int, int], summary: str
 ) -> str:
     width, height = size[0] * _CELL, 64 + size[1] * _ROW_HEIGHT
-    parts = [chip(8, 6, title, colour_of(heading.mode)), text(8, 46, heading.conditions)]
+    parts = [chip(8, 6, title, heading.colour), text(8, 46, heading.conditions)]
     for each in tiles:
         x, y = each.cell[0] * _CELL, 64 + each.cell[1] * _ROW_HEIGHT
         parts.append(

@@ -15,7 +15,6 @@ import numpy as np
 from sellkit.present import words
 from sellkit.present.charts import palette
 from sellkit.present.charts.marks import MarkKind
-from sellkit.present.heading import colour_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +40,7 @@ _SHAPES: Final[dict[MarkKind, tuple[str, str]]] = {
 def picture(scene: Scene) -> str:
     """A scene as SVG with its title, for a page of any colour."""
     parts = [
-        chip(_LEFT, 6, scene.title, colour_of(scene.mode)),
+        chip(_LEFT, 6, scene.title, scene.colour),
         text(_LEFT, 46, scene.subtitle),
         *(_nothing() if scene.is_empty else _Canvas.of(scene).parts()),
     ]

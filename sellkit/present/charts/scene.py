@@ -61,8 +61,8 @@ class Scene:
     ----------
     title, subtitle
         What stands over it; the title tells the mode.
-    mode
-        `DRY RUN` for instance.
+    colour
+        The ground on which the title stands in white; it tells mode and gateway.
     name
         Of the panel: `1H` or `1D`.
     timeline
@@ -75,7 +75,7 @@ class Scene:
 
     title: str
     subtitle: str
-    mode: str
+    colour: str
     name: str
     timeline: Timeline
     opens: Prices
@@ -159,7 +159,7 @@ def scene(
     return Scene(
         title=title(row, heading),
         subtitle=subtitle(row),
-        mode=heading.mode,
+        colour=heading.colour,
         name=str(timeframe),
         timeline=timeline,
         **{f"{name}s": drawn[name].to_numpy() for name in ("open", "high", "low", "close")},

@@ -3,156 +3,164 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import ipywidgets as widgets
-
-from sellkit.core.assignments import ALL_CHOICES, Assignment, parse_choice
-from sellkit.present import words
+from sellkit.core.assignments import ALL_CHOICES, parse_choice
+from sellkit.present.panels.draft import Draft
+from sellkit.present.panels.extra import missing_lab
+from sellkit.present.panels.filing import AssignmentDesk, Filing, Said
+from sellkit.present.panels.lines import left_over_line, position_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sellkit.core.assignments import MovingAverage, Timeframe
-    from sellkit.core.instrument import Token
     from sellkit.core.portfolio import Position
-    from sellkit.ports import AssignmentSheet
-
-    Choice = tuple[MovingAverage, Timeframe]
-
-_NONE_YET: Final = "choose an average"
-_NEVER: Final = "never decided"
-_LABELS: Final = tuple(f"{average} {timeframe}" for average, timeframe in ALL_CHOICES)
+    from sellkit.core.prospect import Prospect
+    from sellkit.present.heading import Heading
+    from sellkit.present.hypertext import Html
+    from sellkit.present.panels.assign_view import AssignView
+    from sellkit.present.panels.lines import Line
 
 
-class AssignDesk(Protocol):
+class AssignDesk(AssignmentDesk, Protocol):
     """What the panel asks of the desk."""
 
-    def positions(self) -> Sequence[Position]:
-        """What the account holds."""
+    def heading(self) -> Heading:
+        """Under which conditions it works."""
         ...
 
-    def sheet(self) -> AssignmentSheet:
-        """The assignments as they stand on disk."""
+    def known_positions(self) -> Sequence[Position]:
+        """What the account holds, as last read; a closed desk still knows it."""
         ...
 
-    def assign(self, assignment: Assignment) -> None:
-        """Write one assignment; every other row stays."""
+    def prospects(self) -> Mapping[int, Prospect]:
+        """By contract, all 28 averages of each position on the stored bars."""
         ...
 
 
-@dataclass(slots=True)
-class _Row:
-    token: Token
-    note: str
-    saved: Choice | None
-    chooser: Any
-    state: Any
-
-    @property
-    def chosen(self) -> Choice | None:
-        return None if self.chooser.value == _NONE_YET else parse_choice(self.chooser.value)
-
-    def keep(self, choice: Choice) -> None:
-        self.saved = choice
-        self.state.value = _state(choice)
-
-
-def assign(desk: AssignDesk) -> widgets.VBox:
+def assign(desk: AssignDesk) -> AssignView | Html:
     """A panel to give each position its moving average.
 
-    One line with the 28 choices for each position, and for each row of the file whose position is
-    gone; a button that writes the lines that were changed; and a status line that says what was
-    written, which line still lacks an average, or what went wrong.
+    A row for each position, and for each assignment whose position is gone, with the 28 choices:
+    each with its value on the stored bars and how far the price is from it. What is chosen is a
+    draft until it is saved; before that the change of the file is shown, and one that somebody
+    else made meanwhile is never overwritten unseen.
 
     Parameters
     ----------
     desk
-        An open desk; the positions are read once, when the panel is made.
+        Its positions, as last read, and the stored bars are read when the panel is made; the file
+        again whenever it matters. The desk may be closed.
     """
-    sheet = desk.sheet()
-    rows = _rows(desk.positions(), sheet)
-    status = widgets.HTML()
-    button = widgets.Button(
-        description="Save assignments",
-        button_style="primary",
-        layout=widgets.Layout(width="auto"),
-    )
-    # Only lines that can be decided have a chooser: an option shares its token with its stock.
-    live = [row for row in rows if not row.chooser.disabled]
-    button.on_click(lambda _: _show(status, _save(desk, live)))
-    _show(status, list(sheet.problems) or ["Nothing is changed yet."])
-    lines = [_line(row) for row in rows] or [widgets.HTML("No positions and no assignments.")]
-    return widgets.VBox([*lines, button, status])
+    missing = missing_lab()
+    return AssignPanel.of(desk).view if missing is None else missing
 
 
-def _rows(positions: Sequence[Position], sheet: AssignmentSheet) -> list[_Row]:
-    ordered = sorted(positions, key=lambda each: each.instrument.token)
-    rows = [_position_row(each, sheet) for each in ordered]
-    held = {each.instrument.token for each in positions}
-    left_over = (sheet.assignments.keys() | sheet.incomplete) - held
-    rows += [
-        _row(token, "no position now", sheet.assignments.get(token)) for token in sorted(left_over)
-    ]
-    return rows
+@dataclass(slots=True)
+class AssignPanel:
+    """Answers what a person does in the panel.
+
+    Attributes
+    ----------
+    filing
+        What is chosen, and its way to the file.
+    held
+        The rows of the positions.
+    view
+        The widget.
+    """
+
+    filing: Filing
+    held: tuple[Line, ...]
+    view: AssignView
+    _rows: tuple[Line, ...] = ()
+
+    @classmethod
+    def of(cls, desk: AssignDesk) -> AssignPanel:
+        """Read positions, bars and assignments, and lay out the table."""
+        from sellkit.present.panels.assign_view import show  # noqa: PLC0415  (an extra)
+
+        held = position_lines(desk.known_positions(), desk.prospects())
+        sheet, heading = desk.sheet(), desk.heading()
+        open_ones = dict.fromkeys(each.token for each in held if each.is_open)
+        draft = Draft(tuple(open_ones), frozenset(each.token for each in held), sheet)
+        view = show(
+            heading={
+                "mode": heading.mode,
+                "conditions": heading.conditions,
+                "colour": heading.colour,
+            },
+            choices=[_label(each) for each in ALL_CHOICES],
+        )
+        panel = cls(Filing(desk, draft), held, view)
+        first = (
+            Said(sheet.problems, is_bad=True) if sheet.problems else Said(("Nothing is changed.",))
+        )
+        panel._show(first)
+        view.on_msg(lambda _widget, message, _buffers: panel.hear(message))
+        return panel
+
+    def hear(self, message: Mapping[str, Any]) -> None:
+        """Do what a message asks for; whatever goes wrong is said in the status."""
+        try:
+            said = self._act(message)
+        except Exception as error:  # noqa: BLE001  (a callback is an entry point; nobody else would show it)
+            reason = " ".join(str(error).split()) or type(error).__name__
+            said = Said((f"That did not work: {reason}",), is_bad=True)
+        self._show(said, int(message.get("number", 0)))
+
+    def _act(self, message: Mapping[str, Any]) -> Said | None:
+        filing, act = self.filing, str(message.get("do"))
+        if act == "choose":
+            rows = [self._rows[int(row)] for row in message["rows"]]
+            tokens = [each.token for each in rows if each.is_open]
+            return filing.choose(tokens, parse_choice(str(message["choice"])))
+        acts: dict[str, Callable[[], Said | None]] = {
+            "undo": filing.undo,
+            "save": filing.save,
+            "confirm": filing.confirm,
+            "cancel": filing.cancel,
+            "look": filing.look,
+            "keep": lambda: filing.meet(keep=True),
+            "reload": lambda: filing.meet(keep=False),
+        }
+        return acts[act]()
+
+    def _show(self, said: Said | None, number: int = 0) -> None:
+        """Bring the view up to date; without anything to say its status stays.
+
+        `number` is that of the message which this answers.
+        """
+        draft, rows = self.filing.draft, self._laid_out()
+        with self.view.hold_sync():
+            if rows != self._rows or not self.view.state:
+                self._rows = rows
+                self.view.rows = [each.record() for each in rows]
+            self.view.state = {
+                "saved": [_label(draft.saved(each.token)) if each.is_open else "" for each in rows],
+                "chosen": [
+                    _label(draft.choice(each.token)) if each.is_open else "" for each in rows
+                ],
+                "changes": len(draft.changes),
+                "answers": number,
+                "canUndo": draft.can_undo,
+            }
+            self.view.ask = self._question()
+            if said is not None:
+                self.view.said = {"lines": list(said.lines), "bad": said.is_bad}
+
+    def _laid_out(self) -> tuple[Line, ...]:
+        return (*self.held, *map(left_over_line, self.filing.draft.left_over))
+
+    def _question(self) -> dict[str, Any]:
+        filing = self.filing
+        if filing.theirs is not None:
+            return {"kind": "conflict", "lines": filing.conflict()}
+        if filing.edit is not None:
+            return {"kind": "preview", "path": str(filing.edit.path), "lines": filing.preview()}
+        return {}
 
 
-def _position_row(position: Position, sheet: AssignmentSheet) -> _Row:
-    instrument = position.instrument
-    decided = instrument.is_decided and position.quantity > 0
-    size = f"{words.shares(position.quantity)} {instrument.security_type}"
-    found = sheet.assignments.get(instrument.token) if decided else None
-    return _row(instrument.token, size, found, disabled=not decided)
-
-
-def _row(token: Token, note: str, assignment: Assignment | None, *, disabled: bool = False) -> _Row:
-    saved = None if assignment is None else (assignment.average, assignment.timeframe)
-    chooser = widgets.Dropdown(
-        options=(_NEVER,) if disabled else (_NONE_YET, *_LABELS),
-        value=assignment.label if assignment else (_NEVER if disabled else _NONE_YET),
-        description=str(token),
-        disabled=disabled,
-        style={"description_width": "12em"},
-        layout=widgets.Layout(width="26em"),
-    )
-    state = widgets.HTML("" if disabled else _state(saved))
-    return _Row(token, note, saved, chooser, state)
-
-
-def _line(row: _Row) -> widgets.HBox:
-    note = widgets.HTML(escape(row.note), layout=widgets.Layout(width="12em"))
-    return widgets.HBox([row.chooser, note, row.state])
-
-
-def _state(choice: Choice | None) -> str:
-    return "unassigned" if choice is None else f"assigned {choice[0]} {choice[1]}"
-
-
-def _save(desk: AssignDesk, rows: Sequence[_Row]) -> list[str]:
-    """Write the changed rows; a line of answer for each, and for each row without an average."""
-    answers = []
-    for row in rows:
-        choice = row.chosen
-        if choice is None:
-            former = f"; {row.saved[0]} {row.saved[1]} stays" if row.saved else ""
-            answers.append(f"{row.token} is incomplete: choose an average{former}.")
-        elif choice != row.saved:
-            answers.append(_write(desk, row, choice))
-    return answers or ["Nothing was changed, nothing was written."]
-
-
-def _write(desk: AssignDesk, row: _Row, choice: Choice) -> str:
-    assignment = Assignment(row.token, *choice)
-    try:
-        desk.assign(assignment)
-    except Exception as error:  # noqa: BLE001  (a callback is an entry point; nobody else would show it)
-        reason = " ".join(str(error).split()) or type(error).__name__
-        return f"{assignment} was not saved: {reason}"
-    row.keep(choice)
-    return f"Saved {assignment}."
-
-
-def _show(status: widgets.HTML, lines: Sequence[str]) -> None:
-    text = "<br>".join(escape(line) for line in lines)
-    status.value = f'<div role="status">{text}</div>'
+def _label(choice: tuple[MovingAverage, Timeframe] | None) -> str:
+    return "" if choice is None else f"{choice[0]} {choice[1]}"
