@@ -76,6 +76,8 @@ def export(
 
     Parameters
     ----------
+    charts
+        One, or several for one page.
     folder
         Made when it is not there.
     name
