@@ -113,6 +113,8 @@ class Watched:
         When the positions were last asked for; None when they never came.
     rows
         In display order.
+    orders
+        Every open order of the account, also one on a contract that is not held.
     skipped
         Minutes that began without a refresh since the watch did.
     requests
@@ -130,6 +132,7 @@ class Watched:
     due: dt.datetime
     refreshed_at: dt.datetime | None = None
     rows: tuple[WatchedRow, ...] = ()
+    orders: tuple[OpenOrder, ...] = ()
     skipped: int = 0
     requests: int = 0
     seconds: float = 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,12 +18,16 @@ from sellkit.wiring.showing import public_names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sellkit.config import Overrides
+    from sellkit.core.arming import Halt
     from sellkit.core.assignments import Assignment
     from sellkit.core.past import Past
     from sellkit.core.prospect import Prospect
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.operate.decision import HourlyDecision
     from sellkit.ports import AssignmentEdit
+    from sellkit.present.panels.state import DeskState
+    from sellkit.wiring.watch import WiredWatch
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +43,12 @@ class WiredDesk(Desk):
     ----------
     charts_folder
         Where exported charts go.
+    chosen
+        What was said instead of the settings when it was opened.
     """
 
     charts_folder: Path = Path("charts")
+    chosen: Overrides | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         run, at = self.run, self.run.as_of
@@ -96,3 +103,41 @@ class WiredDesk(Desk):
         since = self.run.as_of - _LOOKED_BACK[timeframe]
         con_id = row.position.instrument.con_id
         return self.parts.journal.past(self.account.alias, con_id, since)
+
+    # What a live panel asks; nothing of it needs the desk's own connection, which may be closed.
+
+    def watch(self) -> WiredWatch:
+        """A watch on the same gateway and account, over a connection and client id of its own.
+
+        Raises
+        ------
+        BrokerError
+            The gateway cannot be reached or does not answer.
+        """
+        from sellkit.wiring.watch import open_live_watch
+
+        return open_live_watch(self._chosen())
+
+    def live_state(self, now: dt.datetime) -> DeskState:
+        """Switches, tickets, alerts and the next decision, as they stand at a moment."""
+        from sellkit.config import load
+        from sellkit.wiring.live_desk import state_of
+
+        return state_of(load(self._chosen()), self.account, now)
+
+    def halt(self, reason: str) -> tuple[Halt, str]:
+        """Halt every process, as `sellkit halt` does; and why it is not journalled, or ""."""
+        from sellkit.wiring.live_desk import halt_at_once
+
+        return halt_at_once(self._chosen(), reason)
+
+    def halted(self) -> Halt | None:
+        """The halt that is in force."""
+        from sellkit.wiring.stopping import current_halt
+
+        return current_halt(self._chosen())
+
+    def _chosen(self) -> Overrides:
+        from sellkit.config import Overrides
+
+        return self.chosen or Overrides(profile=self.run.profile)
