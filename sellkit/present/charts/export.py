@@ -77,7 +77,7 @@ def export(
     Parameters
     ----------
     charts
-        One or several, as the calls of this package give them.
+        One, or several for one page.
     folder
         Made when it is not there.
     name
