@@ -226,11 +226,7 @@ class Submission:
         self._claim_and_send(attempt, verdict, draft, cleared.records)
 
     def _claim_and_send(
-        self,
-        attempt: Attempt,
-        verdict: ApprovedTicket,
-        draft: OrderDraft,
-        records: BrokerRecords,
+        self, attempt: Attempt, verdict: ApprovedTicket, draft: OrderDraft, records: BrokerRecords
     ) -> None:
         trading = self.trading
         try:

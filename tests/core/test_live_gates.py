@@ -470,3 +470,9 @@ def test_no_gate_of_live_mode_is_left_out_of_the_list() -> None:
     }
     assert looking == set(LIVE_GATES)
     assert len(LIVE_GATES) == len(set(LIVE_GATES))
+
+
+def test_an_unsettled_ticket_withholds_the_exit_when_all_gates_are_asked() -> None:
+    verdict = judge(ticket(), unsettled(TicketState.UNCERTAIN))
+    assert isinstance(verdict, DeniedTicket)
+    assert any("is not settled" in each for each in verdict.reasons)
