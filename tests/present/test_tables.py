@@ -28,7 +28,7 @@ from sellkit.present.tables import (
     to_csv,
     to_json,
 )
-from sellkit.present.terminal import print_decisions, print_status
+from sellkit.present.terminal import print_status
 from tests import build
 from tests.architecture.source import ROOT
 from tests.present.holdings import HEADING, HOLDINGS, portfolio
@@ -57,8 +57,7 @@ def test_a_decision_on_a_bar_that_had_not_ended_says_so_in_every_table() -> None
     assert "PROVISIONAL, told 299 s before the bar" in told
     stream = io.StringIO()
     print_status([row], HEADING, stream=stream)
-    print_decisions([row], HEADING, stream=stream)
-    assert stream.getvalue().count("EXIT PROVISIONAL") == 2
+    assert stream.getvalue().count("EXIT PROVISIONAL") == 1
 
 
 def test_rows_stand_in_display_order() -> None:
