@@ -42,7 +42,8 @@ check: $(STAMP) ## style, types, import rules, stripped notebooks, lock files in
 	  { echo "requirements.lock is not what uv.lock says; run: make lock" >&2; exit 1; }
 
 lab: $(STAMP) ## JupyterLab, on the first notebook
-	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
+	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 bench: $(STAMP) ## the measured goals, with the peers that they are held against
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench

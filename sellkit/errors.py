@@ -1,7 +1,7 @@
 """Every error that sellkit raises on purpose, in one tree.
 
     SellkitError
-      ConfigError
+      ConfigError      ChangedMeanwhile
       DataError        InvalidToken  InvalidAssignment  InvalidBars
                        NoCalendar  ForeignOrigin
       BrokerError      NotConnected* > OtherGateway  RequestTimedOut*  PacingViolation*
@@ -27,6 +27,10 @@ class ConfigError(SellkitError):
     """A setting, a flag or a parameter cannot be used."""
 
     exit_code = 2
+
+
+class ChangedMeanwhile(ConfigError):
+    """A file is not what a change to it was worked out on: somebody else has written it since."""
 
 
 class DataError(SellkitError):

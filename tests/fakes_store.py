@@ -16,21 +16,30 @@ import pandas as pd
 
 from sellkit.adapters import decision_facts, journal_facts
 from sellkit.adapters.bar_store.series_name import name_of
+from sellkit.adapters.journal_past import orders_of
 from sellkit.core.alerts import Alert
 from sellkit.core.assignments import Assignment
 from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, micros, shaped
 from sellkit.core.coverage import Absence
 from sellkit.core.custody import Figures, Finding, Freeze
 from sellkit.core.instrument import Token
+from sellkit.core.past import Past
 from sellkit.core.portfolio import Account, AccountSnapshot, Origin
-from sellkit.core.precedent import FIRM, Precedent
+from sellkit.core.precedent import FIRM, Precedent, by_key
 from sellkit.core.protection import Resting
 from sellkit.core.sifting import sifted
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.core.standing import Standing
 from sellkit.core.tickets import TicketRecord
-from sellkit.errors import ConfigError, DataError, ForeignOrigin, JournalError, RunFailed
-from sellkit.ports import AssignmentSheet, RunHeader
+from sellkit.errors import (
+    ChangedMeanwhile,
+    ConfigError,
+    DataError,
+    ForeignOrigin,
+    JournalError,
+    RunFailed,
+)
+from sellkit.ports import AssignmentEdit, AssignmentSheet, RunHeader
 
 NUMBERS = [*PRICES, "volume"]
 
@@ -221,11 +230,25 @@ class MemoryAssignmentBook:
 
     def load(self) -> AssignmentSheet:
         incomplete = self._incomplete - set(self.assignments)
-        return AssignmentSheet(dict(self.assignments), self._problems, incomplete)
+        return AssignmentSheet(dict(self.assignments), self._problems, incomplete, self._text())
 
     def save(self, assignment: Assignment) -> None:
         self.assignments[assignment.token] = assignment
         self.saved.append(assignment)
+
+    def draft(self, assignments: Sequence[Assignment]) -> AssignmentEdit:
+        after = self.assignments | {each.token: each for each in assignments}
+        return AssignmentEdit(self._path, tuple(assignments), self._text(), self._text(after))
+
+    def write(self, edit: AssignmentEdit) -> None:
+        if edit.before != self._text():
+            raise ChangedMeanwhile(f"{self._path} has been changed since")
+        for each in edit.assignments:
+            self.save(each)
+
+    def _text(self, assignments: dict[Token, Assignment] | None = None) -> str:
+        found = self.assignments if assignments is None else assignments
+        return "".join(f"{each}\n" for each in found.values())
 
 
 class MemoryJournal:
@@ -293,6 +316,17 @@ class MemoryJournal:
         ]
         told = [decision_facts.precedent(each) for each in firm]
         return tuple(each for each in told if each.end >= since)
+
+    def past(self, account: str, con_id: int, since: dt.datetime) -> Past:
+        decided = [each for each in self.precedents(account, since) if each.con_id == con_id]
+        told = {(each["run_id"], each["con_id"]): each for each in self._decisions}
+        rows = [
+            {**each, **{name: told[each["run_id"], con_id][name] for name in ("as_of", "close")}}
+            for each in self._beside["ticket"]
+            if (each["account"], each["con_id"]) == (account, con_id)
+            and str(told[each["run_id"], con_id]["bar_end"]) >= journal_facts.instant(since)
+        ]
+        return Past(tuple(by_key(decided).values()), orders_of(rows, {}))
 
     def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
         told = [each for each in self._beside["ticket"] if each["account"] == account]

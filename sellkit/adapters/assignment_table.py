@@ -108,25 +108,43 @@ def parse(text: str) -> AssignmentTable:
     return AssignmentTable(bom, lines, delimiter, columns, header, tuple(rows))
 
 
-def with_assignment(table: AssignmentTable, assignment: Assignment) -> str:
-    """The text with one assignment in place of the token's rows, or at the end."""
-    if "timeframe" not in table.columns and assignment.timeframe is not Timeframe.H1:
+def with_assignments(table: AssignmentTable, assignments: Sequence[Assignment]) -> str:
+    """The text with each assignment in place of its token's rows, or at the end."""
+    if "timeframe" not in table.columns and any(
+        each.timeframe is not Timeframe.H1 for each in assignments
+    ):
         table = parse(_widened(table))
-    lines: list[Line] = list(table.lines)
-    own = [row for row in table.rows if row.token == assignment.token]
-    if own:
-        lines[own[0].index] = Line(_filled(table, assignment, own[0].cells), table.newline)
-        doubled = {row.index for row in own[1:]}
-        lines = [line for index, line in enumerate(lines) if index not in doubled]
-    elif table.rows and table.rows[-1].is_doubted:
-        # Behind it, the row would get its line ending and pass for a whole one.
-        lines.insert(-1, Line(_filled(table, assignment, ()), table.newline))
-    else:
-        _end_last(lines, table.newline)
-        if table.header is None and not table.rows:
-            lines.append(Line(table.delimiter.join(table.columns), table.newline))
-        lines.append(Line(_filled(table, assignment, ()), table.newline))
+    wanted = {each.token: each for each in assignments}
+    lines: list[Line] = []
+    written: set[Token] = set()
+    named = {row.index: row for row in table.rows if row.token in wanted}
+    for index, line in enumerate(table.lines):
+        row = named.get(index)
+        if row is None or row.token is None:
+            lines.append(line)
+        elif row.token not in written:  # any further row of the token goes
+            written.add(row.token)
+            lines.append(Line(_filled(table, wanted[row.token], row.cells), table.newline))
+    fresh = [wanted[token] for token in wanted if token not in written]
+    _add(lines, table, [Line(_filled(table, each, ()), table.newline) for each in fresh], written)
     return replace(table, lines=tuple(lines)).text()
+
+
+def _add(
+    lines: list[Line], table: AssignmentTable, fresh: Sequence[Line], written: set[Token]
+) -> None:
+    """Put rows of tokens that had none at the end."""
+    if not fresh:
+        return
+    last = table.rows[-1] if table.rows else None
+    if last is not None and last.is_doubted and last.token not in written:
+        # Behind it, the first row would give it its line ending, and it would pass for a whole one.
+        lines[-1:-1] = fresh
+        return
+    _end_last(lines, table.newline)
+    if table.header is None and last is None:
+        lines.append(Line(table.delimiter.join(table.columns), table.newline))
+    lines.extend(fresh)
 
 
 def _widened(table: AssignmentTable) -> str:

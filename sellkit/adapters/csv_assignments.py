@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import durable_file
-from sellkit.adapters.assignment_table import AssignmentTable, parse, with_assignment
-from sellkit.errors import ConfigError
-from sellkit.ports import AssignmentSheet
+from sellkit.adapters.assignment_table import AssignmentTable, parse, with_assignments
+from sellkit.errors import ChangedMeanwhile, ConfigError
+from sellkit.ports import AssignmentEdit, AssignmentSheet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sellkit.core.assignments import Assignment
@@ -48,11 +51,11 @@ class CsvAssignments:
         """
         data, known = self._read(), self._known
         if known is None or known[0] != data:
-            known = self._known = (data, self._sheet(self._table(data)))
+            known = self._known = (data, self._sheet(data))
         return known[1]
 
-    def _sheet(self, table: AssignmentTable) -> AssignmentSheet:
-        rows = table.rows
+    def _sheet(self, data: bytes) -> AssignmentSheet:
+        rows = self._table(data).rows
         count = Counter(row.token for row in rows if row.token is not None)
         assignments = {}
         problems = []
@@ -68,7 +71,9 @@ class CsvAssignments:
             elif row.assignment is not None:
                 assignments[row.assignment.token] = row.assignment
         named = {row.token for row in rows if row.token is not None}
-        return AssignmentSheet(assignments, tuple(problems), frozenset(named - set(assignments)))
+        incomplete = frozenset(named - set(assignments))
+        version = hashlib.sha256(data).hexdigest() if data else ""
+        return AssignmentSheet(assignments, tuple(problems), incomplete, version)
 
     def save(self, assignment: Assignment) -> None:
         """Write one assignment in place of the token's rows; every other line stays as it is.
@@ -80,12 +85,46 @@ class CsvAssignments:
         ConfigError
             The file cannot be read as a table, or not be written; it is as it was.
         """
+        with self._locked():
+            text = with_assignments(self._table(self._read()), [assignment])
+            durable_file.replace(self._path, text.encode())
+
+    def draft(self, assignments: Sequence[Assignment]) -> AssignmentEdit:
+        """Work out what `write` would make of the file; nothing is written.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be read as a table.
+        """
+        table = self._table(self._read())
+        after = with_assignments(table, assignments)
+        return AssignmentEdit(self._path, tuple(assignments), table.text(), after)
+
+    def write(self, edit: AssignmentEdit) -> None:
+        """Write what was worked out, all of it or nothing.
+
+        Raises
+        ------
+        ChangedMeanwhile
+            The file is not what it was worked out on; it stays as it is.
+        ConfigError
+            It cannot be written; it is as it was.
+        """
+        with self._locked():
+            if self._read() != edit.before.encode():
+                raise ChangedMeanwhile(
+                    f"{self._path} has been changed since; nothing was written: look at it again"
+                )
+            durable_file.replace(self._path, edit.after.encode())
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         folder = self._path.parent
         with durable_file.writing(folder, _REMEDY):
             durable_file.make_folder(folder)
             with durable_file.locked(folder / f".{self._path.name}.lock"):
-                text = with_assignment(self._table(self._read()), assignment)
-                durable_file.replace(self._path, text.encode())
+                yield
 
     def _read(self) -> bytes:
         try:

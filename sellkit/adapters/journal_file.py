@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.adapters import durable_file, journal_chain, journal_head, journal_schema
 from sellkit.adapters.journal_head import Head
 from sellkit.adapters.journal_pen import Pen, last_link, plain
+from sellkit.adapters.kept_notebooks import has_any
 from sellkit.errors import ConfigError, JournalError
 
 if TYPE_CHECKING:
@@ -156,9 +157,8 @@ class JournalFile:
             journal_head.advance(self._head_path, head, is_synced=is_synced)
 
     def has_runs(self) -> bool:
-        """Whether a run has left its notebook beside it; one that is being executed has no name."""
-        found = self.path.parent.glob("runs/*/*.ipynb")
-        return any(not each.name.startswith(".") for each in found)
+        """Whether a run has left its notebook beside it, as a file or in an archive."""
+        return has_any(self.path.parent)
 
     def _prepare(self, database: sqlite3.Connection) -> None:
         database.row_factory = sqlite3.Row

@@ -14,6 +14,7 @@ from papermill.exceptions import PapermillException
 from traitlets import default
 
 from sellkit.adapters import durable_file
+from sellkit.adapters.executed_cells import code_cells, first_failure, first_line
 from sellkit.errors import ConfigError, RunFailed
 
 if TYPE_CHECKING:
@@ -117,21 +118,6 @@ class PapermillRunner:
         return None
 
 
-def first_failure(notebook: Any) -> str | None:  # noqa: ANN401  (nbformat's node has no type)
-    """The first cell that failed, with its error, or None when every cell ran to its end.
-
-    papermill's metadata are no witness: after a dead kernel or an interrupt they say "completed".
-    Cells are counted as Jupyter numbers them while they run, so "cell 5" is the one at `In [5]`.
-    """
-    for number, cell in enumerate(_code_cells(notebook), start=1):
-        for shown in cell.outputs:
-            if shown.output_type == "error":
-                return f"cell {number}: {_first(shown.ename, shown.evalue)}"
-        if cell.execution_count is None:
-            return f"cell {number}: did not run to its end"
-    return None
-
-
 class _KeepingEngine(NBClientEngine):  # type: ignore[misc]
     """papermill's engine, saving at the end and putting into the cell what ended it."""
 
@@ -202,7 +188,7 @@ def _keep(temporary: Path, output: Path) -> bool:
 
 def _put_in_place(notebook: Any, error: BaseException) -> None:  # noqa: ANN401  (as above)
     """Show an error that no cell shows in the cell that had been started last."""
-    cells = _code_cells(notebook)
+    cells = code_cells(notebook)
     started = [cell for cell in cells if cell.metadata.papermill.get("start_time")] or cells[:1]
     for cell in started[-1:]:
         shown: dict[str, object] = {
@@ -215,21 +201,10 @@ def _put_in_place(notebook: Any, error: BaseException) -> None:  # noqa: ANN401 
             cell.outputs.append(nbformat.from_dict(shown))  # type: ignore[no-untyped-call]
 
 
-def _code_cells(notebook: Any) -> list[Any]:  # noqa: ANN401  (as above)
-    """Cells that run; one without text never does."""
-    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-
-
 def _literal(path: Path) -> str:
     """A path as papermill takes it: braces would stand for parameters."""
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _line(error: BaseException | None) -> str:
-    return _first(type(error).__name__, str(error))
-
-
-def _first(name: str, message: str) -> str:
-    """`Name: the message's first line`."""
-    lines = message.strip().splitlines()
-    return f"{name}: {lines[0]}" if lines else name
+    return first_line(type(error).__name__, str(error))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sellkit.adapters import decision_facts, journal_facts
+from sellkit.adapters import decision_facts, journal_facts, journal_past
 from sellkit.adapters.journal_evidence import JournalEvidence
 from sellkit.adapters.journal_file import JournalFile
+from sellkit.adapters.journal_runs import JournalRuns
 from sellkit.adapters.sqlite_tickets import SqliteTickets
+from sellkit.core.past import Past
 from sellkit.errors import JournalError
 
 if TYPE_CHECKING:
@@ -84,6 +86,8 @@ class SqliteJournal:
         The tickets on their way through the market.
     evidence
         What an audit reads, and what persons did.
+    past_runs
+        The runs to look back at.
 
     Raises
     ------
@@ -95,6 +99,7 @@ class SqliteJournal:
         self._file = JournalFile(path)
         self.book = SqliteTickets(self._file)
         self.evidence = JournalEvidence(self._file)
+        self.past_runs = JournalRuns(self._file)
 
     def begin(self, header: RunHeader) -> None:
         """Open a run."""
@@ -152,6 +157,12 @@ class SqliteJournal:
             return ()
         rows = self._file.read(_PRECEDENTS, account, journal_facts.instant(since))
         return tuple(decision_facts.precedent(each) for each in rows)
+
+    def past(self, account: str, con_id: int, since: dt.datetime) -> Past:
+        """What became of a position; a journal that is not there yet tells nothing."""
+        if not self._file.path.exists():
+            return Past()
+        return journal_past.past(self._file.read, account, con_id, since)
 
     def standings(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """How the connection stood for the decisions of a run; one at most."""

@@ -36,7 +36,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 DEFAULT_FILE = Path("config") / "sellkit.toml"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Settings:
     """What holds for this process.
 
@@ -70,6 +70,27 @@ class Settings:
     notebooks_dir: Path
     state_dir: Path
     is_returning: bool = False
+
+    def told(self) -> dict[str, str]:
+        """What holds, in words by name; accounts by their aliases alone."""
+        at, orders = self.connection, self.file.orders
+        return {
+            "profile": self.profile,
+            "read from": str(self.source or "nothing: these are the defaults"),
+            "gateway": f"{at.host}:{at.port}, {at.gateway or 'any kind'}, {at.clock} clock",
+            "client ids": f"{at.client_id} for runs, {at.viewer_client_id} for what looks on",
+            "account": at.account or "the only one",
+            "named accounts": ", ".join(self.file.accounts) or "none",
+            "assignments": str(self.assignments_path),
+            "data": str(self.data_dir),
+            "limits of an order": f"shares {orders.max_shares or 'unset'}, "
+            f"notional {orders.max_notional or 'unset'}",
+            "limits of a day": f"orders {orders.max_orders or 'unset'}, "
+            f"notional {orders.max_daily_notional or 'unset'}",
+        }
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name}: {value}" for name, value in self.told().items())
 
     def as_overrides(self, chosen: Overrides) -> Overrides:
         """What was chosen, with paths that hold in any working directory."""

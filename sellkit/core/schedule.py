@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from sellkit.core.bars import Anchor, BarSize, session_slots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from sellkit.core.market_time import Calendar
+    from sellkit.core.market_time import Calendar, Session
 
 
 _AT_ITS_END: Final = dt.timedelta()
@@ -41,6 +41,27 @@ def is_before_close(calendars: Iterable[Calendar], due: dt.datetime, early: dt.t
     return any(each is not None and each.close_utc - due == early for each in sessions)
 
 
+def due_on(
+    calendar: Calendar,
+    date: dt.date,
+    anchor: Anchor = Anchor.CLOCK,
+    early: dt.timedelta = _AT_ITS_END,
+) -> tuple[dt.datetime, ...]:
+    """When runs are due on a date, in order, aware UTC; never on a day without a session.
+
+    As `next_due` tells them one by one.
+
+    Raises
+    ------
+    NoCalendar
+        The calendar does not reach so far.
+    """
+    session = calendar.on(date)
+    if session is None:
+        return ()
+    return tuple(_dues(session, calendar, anchor, early))
+
+
 def next_opening(calendars: Iterable[Calendar], now: dt.datetime) -> dt.datetime:
     """The first opening of a session after `now`, of any of the calendars; aware UTC.
 
@@ -63,8 +84,15 @@ def _next_end(
 ) -> dt.datetime:
     following = calendar.next_to_open(now)
     for session in (calendar.at(now) or following, following):
-        for slot in session_slots(session, BarSize.H1, calendar, anchor):
-            due = slot.end - early if slot.end == session.close_utc else slot.end
+        for due in _dues(session, calendar, anchor, early):
             if due > now:
                 return due
     raise RuntimeError(f"the session of {following.date} has no hour that ends in it")
+
+
+def _dues(
+    session: Session, calendar: Calendar, anchor: Anchor, early: dt.timedelta
+) -> Iterator[dt.datetime]:
+    """The ends of a session's hours, and so long before its close in the place of that."""
+    for slot in session_slots(session, BarSize.H1, calendar, anchor):
+        yield slot.end - early if slot.end == session.close_utc else slot.end

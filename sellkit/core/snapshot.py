@@ -112,8 +112,9 @@ class SnapshotRow:
         assignment, proof = self.assignment, self.signal.certificate
         if assignment is None:
             return None
-        wanted = (assignment.average, assignment.timeframe)
-        found = next((r for r in self.readings if (r.average, r.timeframe) == wanted), None)
+        average, timeframe = assignment.average, assignment.timeframe
+        same = (r for r in self.readings if r.timeframe is timeframe and r.average == average)
+        found = next(same, None)
         if found is None or proof is None or self.signal.retelling is None:
             return found
         return replace(

@@ -20,7 +20,7 @@ LEFT: Final = "left"
 """Under what name they hold the shares that are left, where the rest is to go out at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TicketRecord:
     """One attempt of a ticket as the journal has it.
 
@@ -75,3 +75,9 @@ class TicketRecord:
     perm_id: str | None
     filled: Decimal
     stopped: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.state}: {self.side} {self.quantity} {self.ticker}, {self.filled} executed; "
+            f"{self.cause} ({self.reference})"
+        )

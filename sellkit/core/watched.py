@@ -97,7 +97,7 @@ class WatchedRow:
         return max(now - self.refreshed_at, dt.timedelta())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Watched:
     """All positions at one minute; nothing in it changes later.
 
@@ -113,6 +113,8 @@ class Watched:
         When the positions were last asked for; None when they never came.
     rows
         In display order.
+    orders
+        Every open order of the account, also one on a contract that is not held.
     skipped
         Minutes that began without a refresh since the watch did.
     requests
@@ -130,6 +132,7 @@ class Watched:
     due: dt.datetime
     refreshed_at: dt.datetime | None = None
     rows: tuple[WatchedRow, ...] = ()
+    orders: tuple[OpenOrder, ...] = ()
     skipped: int = 0
     requests: int = 0
     seconds: float = 0.0
@@ -140,6 +143,11 @@ class Watched:
     def stale(self) -> tuple[WatchedRow, ...]:
         """The rows that could not be refreshed."""
         return tuple(each for each in self.rows if each.is_stale)
+
+    def __repr__(self) -> str:
+        told = [f"{self.account}, minute {self.minute}, {self.due:%Y-%m-%d %H:%M} UTC: "]
+        told[0] += self.trouble or f"{len(self.rows)} positions, {len(self.stale)} stale"
+        return "\n".join([*told, *(f"{each.decision:<9} {each.token}" for each in self.rows)])
 
 
 def minute_of(instant: dt.datetime) -> dt.datetime:

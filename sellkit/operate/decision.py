@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from sellkit.core.portfolio import AccountSnapshot
     from sellkit.core.standing import Standing
     from sellkit.operate.study import Study
+    from sellkit.ports import RunHeader
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class HourlyDecision:
     """Every position judged at one moment.
 
@@ -36,6 +37,8 @@ class HourlyDecision:
         One for each position, in display order.
     studies
         Bars and averages by contract.
+    run
+        Who asked, and in which mode; None where it was put together by itself.
     """
 
     as_of: dt.datetime
@@ -43,6 +46,7 @@ class HourlyDecision:
     standing: Standing
     rows: tuple[SnapshotRow, ...]
     studies: Mapping[int, Study]
+    run: RunHeader | None = None
 
     @property
     def exits(self) -> tuple[SnapshotRow, ...]:
@@ -72,10 +76,27 @@ class HourlyDecision:
         rows = in_display_order(_undecided(row, doubt) for row in self.rows)
         return replace(self, standing=standing, rows=tuple(rows))
 
-    def bars(self, row: SnapshotRow) -> pd.DataFrame:
-        """The completed bars of a row's assigned timeframe, a bar frame; hourly when unassigned."""
+    def __repr__(self) -> str:
+        mode = "" if self.run is None else f"{self.run.mode}, "
+        head = f"{mode}{self.snapshot.account} as of {self.as_of:%Y-%m-%d %H:%M:%S} UTC"
+        lines = (
+            f"{each.signal.decision:<9} {each.position.instrument.token}: "
+            f"{'; '.join(each.signal.reasons)}"
+            for each in self.rows
+        )
+        return "\n".join([f"{head}: {len(self.rows)} positions", *lines])
+
+    def bars(self, row: SnapshotRow, timeframe: Timeframe | None = None) -> pd.DataFrame:
+        """The completed bars of a row, a bar frame.
+
+        Parameters
+        ----------
+        timeframe
+            Of which; None takes the assigned one, hours when unassigned.
+        """
         study = self.studies[row.position.instrument.con_id]
-        timeframe = row.assignment.timeframe if row.assignment else Timeframe.H1
+        if timeframe is None:
+            timeframe = row.assignment.timeframe if row.assignment else Timeframe.H1
         return study.history.of(timeframe).frame
 
 

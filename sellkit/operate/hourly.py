@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sellkit.ports import Clock, Journal, NotebookRunner
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
     """What came of a run.
 
@@ -49,6 +49,11 @@ class RunResult:
     def exit_code(self) -> int:
         """0 decided, 4 some positions UNDECIDED, 5 the fate of an order is open."""
         return {"decided": 0, "uncertain": 5}.get(self.outcome, 4)
+
+    def __repr__(self) -> str:
+        told = [f"run {self.run_id} {self.outcome}; kept in {self.notebook}"]
+        told += [f"{each['decision']:<9} {each['ticker']}" for each in self.decisions]
+        return "\n".join([*told, *map(repr, self.orders)])
 
 
 def kept_at(runs: Path, started_at: dt.datetime, run_id: str) -> Path:

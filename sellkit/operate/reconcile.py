@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sellkit.operate.trading import Trading
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reconciliation:
     """Journal against gateway at one moment.
 
@@ -57,6 +57,11 @@ class Reconciliation:
         """Whether nothing is left for a person to look at."""
         is_open = any(each.state is TicketState.UNCERTAIN for each in self.tickets)
         return not is_open and not self.unexplained
+
+    def __repr__(self) -> str:
+        told = [f"{len(self.unexplained)} unexplained, {len(self.tickets)} tickets were open"]
+        told += [f"{each.subject}: {each.journal} | {each.broker}" for each in self.lines]
+        return "\n".join([*told, *map(repr, self.tickets)])
 
 
 @dataclass(frozen=True, slots=True)

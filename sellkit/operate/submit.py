@@ -214,6 +214,9 @@ class Submission:
         except BrokerError as error:
             self._abandon(attempt, str(error))
             return
+        if late := trading.executed_since(records, attempt.con_id):
+            self._abandon(attempt, late)
+            return
         self._claim_and_send(attempt, verdict, draft, records)
 
     def _claim_and_send(
@@ -231,8 +234,9 @@ class Submission:
             return
         attempt.since = trading.timer()
         stopped = trading.stopped()
-        if stopped:
-            self._abandon(attempt, f"stopped before it was sent: {stopped}")
+        late = "" if stopped else trading.executed_since(records, attempt.con_id)
+        if stopped or late:
+            self._abandon(attempt, late or f"stopped before it was sent: {stopped}")
             return
         try:
             trading.route.submit(verdict, draft)

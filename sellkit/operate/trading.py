@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.settling import acknowledged, concerns, sounds_ended
@@ -13,7 +14,6 @@ from sellkit.errors import TicketMoved
 from sellkit.operate.timing import Timing
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Sequence
 
     from sellkit.core.gates import Verdict
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sellkit.errors import SellkitError
     from sellkit.ports.order_route import OrderRoute
     from sellkit.ports.ticket_book import TicketBook
+
+# The gateway's clock and this one; live mode refuses long before they are so far apart.
+_CLOCKS_APART: Final = dt.timedelta(minutes=1)
 
 
 class Look(Protocol):
@@ -192,6 +195,21 @@ class Trading:
             self.book.note_reports(reports)
             self.book.note_fills(tuple(each.fill for each in reports if each.fill is not None))
         return reports
+
+    def executed_since(self, records: BrokerRecords, con_id: int) -> str:
+        """What was heard to be executed on a contract and is not in these lists; "" when nothing.
+
+        Whatever rests there may be executed between the lists and an order. An execution bears the
+        gateway's time in whole seconds.
+        """
+        self.hear(0)
+        since = records.began_at - _CLOCKS_APART
+        known = {each.exec_id for each in records.fills}
+        told = [each.fill for each in self.heard.reports if each.fill is not None]
+        mine = [e for e in told if (e.con_id, e.account.number) == (con_id, self.account.number)]
+        late = {e.exec_id: e for e in mine if e.at >= since and e.exec_id not in known}
+        listed = ", ".join(f"{e.side} {e.quantity.normalize():f}" for e in late.values())
+        return f"{listed} was executed on it since the last look" if late else ""
 
     def cancel(self, order: OpenOrder) -> None:
         """Ask that an order be cancelled, as soon as nothing queues before that.

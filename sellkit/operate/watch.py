@@ -48,6 +48,8 @@ class Watch:
         Whose positions.
     options
         How the desk works.
+    asks_prices
+        Whether prices of what would be sold are asked for; else no order would be sent now.
     steady
         Seconds that only rise, to tell how long a refresh took.
     """
@@ -58,9 +60,11 @@ class Watch:
         account: Account,
         options: DeskOptions,
         *,
+        asks_prices: bool = False,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
+        self._asks_prices = asks_prices
         self._account = account
         self._options = options
         self._steady = steady
@@ -226,6 +230,7 @@ class Watch:
             due=due,
             refreshed_at=snapshot.taken_at,
             rows=watched_rows(decision, former, troubles, options),
+            orders=snapshot.open_orders,
             requests=len(slices),
             trouble=trouble,
         )
@@ -245,6 +250,7 @@ class Watch:
             assignments=sheet.assignments,
             study=self._memory.study,
             precedents=partial(self._parts.journal.precedents, self._account.alias),
+            quotes=self._parts.broker.quotes if self._asks_prices else lambda _instruments: {},
             options=self._options,
             as_of=as_of,
             now=now,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
-from sellkit.ports.assignment_book import AssignmentBook, AssignmentSheet
+from sellkit.ports.assignment_book import AssignmentBook, AssignmentEdit, AssignmentSheet
 from sellkit.ports.bar_store import BarStore
 from sellkit.ports.journal import Journal, RunHeader
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AssignmentBook",
+    "AssignmentEdit",
     "AssignmentSheet",
     "BarStore",
     "Broker",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from sellkit.ports.remembrance import Remembrance
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
@@ -31,7 +33,7 @@ class RunHeader:
     version: str
 
 
-class Journal(Protocol):
+class Journal(Remembrance, Protocol):
     """Facts, appended and never changed."""
 
     def begin(self, header: RunHeader) -> None:

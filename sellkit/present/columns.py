@@ -77,12 +77,13 @@ class Column(Generic[Row]):
         return self.room is not None and self.room > PROSE_ROOM
 
 
-_DECISION_TONES: Final = {
+DECISION_TONES: Final = {
     Decision.EXIT: Tone.EXIT,
     Decision.HOLD: Tone.HOLD,
     Decision.UNDECIDED: Tone.UNDECIDED,
     Decision.EXCLUDED: Tone.QUIET,
 }
+"""How loudly each decision is said, wherever it stands."""
 
 
 def _token(row: SnapshotRow) -> Cell:
@@ -90,7 +91,7 @@ def _token(row: SnapshotRow) -> Cell:
 
 
 def _decision(row: SnapshotRow) -> Cell:
-    return Cell(row.decided, _DECISION_TONES[row.signal.decision])
+    return Cell(row.decided, DECISION_TONES[row.signal.decision])
 
 
 def _above(row: SnapshotRow) -> Cell:

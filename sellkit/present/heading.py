@@ -11,7 +11,8 @@ from sellkit.core.market_time import UTC, calendar_for, has_calendar
 if TYPE_CHECKING:
     import datetime as dt
 
-_CALM, _ALARM = "#1f5f99", "#b3261e"
+_ALARM = "#b3261e"
+_CALM = {"simulated": "#1f5f99", "paper": "#23703a", "live": "#8a5a00"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -21,7 +22,7 @@ class Heading:
     Attributes
     ----------
     mode
-        `DRY RUN` for instance; any other mode gets an alarming colour.
+        `DRY RUN` for instance; any other mode gets an alarming colour, whatever the gateway.
     profile, account
         The profile and the account's alias.
     gateway
@@ -54,6 +55,11 @@ class Heading:
         """Profile, account and gateway."""
         return f"profile {self.profile} · account {self.account} · {self.gateway} gateway"
 
+    @property
+    def colour(self) -> str:
+        """Of the banner: that of the gateway, or red where orders may go out."""
+        return heading_colour(self.mode, str(self.gateway))
+
     def record(self) -> dict[str, str]:
         """The heading as plain text by name, for tables that machines read."""
         return {
@@ -71,12 +77,16 @@ class Heading:
         return str(self)
 
     def _repr_html_(self) -> str:
-        colour = _CALM if self.mode == "DRY RUN" else _ALARM
-        bar = f"background:{colour};color:#fff;padding:6px 12px;border-radius:3px"
+        bar = f"background:{self.colour};color:#fff;padding:6px 12px;border-radius:3px"
         return (
             f'<div class="sellkit-heading" style="{bar};font-family:sans-serif">'
             f"<b>{escape(self.mode)}</b> &nbsp; {escape(self.conditions)}</div>"
         )
+
+
+def heading_colour(mode: str, gateway: str) -> str:
+    """The colour of a banner; white on it reads, and it reads in both themes."""
+    return _CALM.get(gateway, _CALM["live"]) if mode == "DRY RUN" else _ALARM
 
 
 def two_clocks(instant: dt.datetime, exchange: str, time: str = "%H:%M") -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Theirs = Any
 
 # There the library logs every error that its event tells, too, and a cancelled order in full.
+__all__ = ["Heard"]
+
 _TOLD_BY_EVENTS: Final = ".wrapper"
 
 
@@ -85,3 +87,7 @@ class _Log(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if not record.name.endswith(_TOLD_BY_EVENTS):
             self._heard.note("log", "", record.getMessage())
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -89,7 +89,7 @@ def table(titles: Iterable[str], rows: Iterable[str]) -> str:
 
 def title(text: str, kind: str = "") -> str:
     """The heading of a column."""
-    return f'<th scope="col"{_attributes(kind)}>{escape(text)}</th>'
+    return f'<th scope="col"{_attributes(kind, is_heading=True)}>{escape(text)}</th>'
 
 
 def column_title(column: Column[Any]) -> str:
@@ -143,8 +143,10 @@ def _kind(column: Column[Any]) -> str:
     return "prose" if column.is_prose else ""
 
 
-def _attributes(kind: str, *, is_tall: bool = False) -> str:
+def _attributes(kind: str, *, is_tall: bool = False, is_heading: bool = False) -> str:
     named = f' class="{kind}"' if kind else ""
+    if kind == "prose" and is_heading:  # or a page without the style makes it a narrow tower
+        return f'{named} style="text-align:left;min-width:20em"'
     if kind == "number":
         return named  # to the right, as JupyterLab has every cell
     placed = "text-align:left;vertical-align:top" if is_tall else "text-align:left"

@@ -15,21 +15,48 @@ if TYPE_CHECKING:
     from sellkit.core.tickets import TicketRecord
     from sellkit.present.heading import Heading
 
+__all__ = ["order_line", "orders_table", "tickets_table"]
+
 _GOOD: Final = (TicketState.DONE, TicketState.DONE_BY_OTHER)
 _TITLES: Final = ("token", "state", "order", "executed", "why", "reference")
 
 
 def orders_table(tickets: Sequence[TicketRecord], heading: Heading) -> h.Html:
-    """Every attempt of a run, as far as it came; without one, that nothing was sent."""
+    """Every attempt of a run, as far as it came; without one, that nothing was sent.
+
+    Parameters
+    ----------
+    tickets
+        Those of one run, in order.
+    heading
+        Stands above the table.
+    """
     if not tickets:
         return h.page(heading, "nothing was sent", "<p>Nothing was sent.</p>")
-    titles = [h.title(text, "prose" if text == "why" else "") for text in _TITLES]
     summary = "\n".join(order_line(each) for each in tickets)
-    return h.page(heading, summary, h.table(titles, (_row(each) for each in tickets)))
+    return h.page(heading, summary, tickets_table(tickets))
+
+
+def tickets_table(tickets: Sequence[TicketRecord]) -> str:
+    """Attempts as a table, without a heading, as HTML.
+
+    Parameters
+    ----------
+    tickets
+        In the order in which they are shown.
+    """
+    titles = [h.title(text, "prose" if text == "why" else "") for text in _TITLES]
+    return h.table(titles, (_row(each) for each in tickets))
 
 
 def order_line(record: TicketRecord) -> str:
-    """One attempt in one line."""
+    """One attempt in one line.
+
+    Parameters
+    ----------
+    record
+        As the journal has it.
+    """
     return (
         f"{record.state}: {record.side} {words.shares(record.quantity)} {record.ticker}, "
         f"{words.shares(record.filled)} executed; {record.cause} ({record.reference})"
@@ -52,3 +79,7 @@ def _row(record: TicketRecord) -> str:
             h.td(h.bullets([record.reference])),
         ]
     )
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

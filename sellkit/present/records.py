@@ -12,6 +12,8 @@ from sellkit.present import hypertext as h
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+__all__ = ["records_table"]
+
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _PROSE_LENGTH: Final = 40
 _NOTHING: Final = "nothing"
@@ -63,3 +65,7 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from sellkit.operate.holdings import titles
-from sellkit.present.charts import OFFLINE_RENDERER
+from sellkit.present.charts import OFFLINE_RENDERER, config
 from sellkit.present.terminal import print_table
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sellkit.core.coverage import SessionCoverage
     from sellkit.operate.holdings import Holding
 
+__all__ = ["coverage_map", "holdings_frame", "print_coverage", "print_holdings", "show_map"]
+
 _KILOBYTE: Final = 1000
 _COUNTS: Final = ("due", "stored", "absent", "missing")
 _GAPS: Final = {"xgap": 1, "ygap": 2}
@@ -28,7 +30,13 @@ _SHADES: Final = [[0.0, "#cf4b40"], [0.5, "#d9a441"], [0.999, "#d9d441"], [1.0, 
 
 
 def print_holdings(found: Sequence[Holding]) -> None:
-    """Print what is stored."""
+    """Print what is stored.
+
+    Parameters
+    ----------
+    found
+        The series.
+    """
     table = _table(
         "series", "bars", "first", "last, UTC", "fetched, UTC", "kB", "unfolded", "state"
     )
@@ -48,7 +56,13 @@ def print_holdings(found: Sequence[Holding]) -> None:
 
 
 def print_coverage(found: Mapping[Holding, Sequence[SessionCoverage] | None]) -> None:
-    """Print how complete every series is, and where its latest hole lies."""
+    """Print how complete every series is, and where its latest hole lies.
+
+    Parameters
+    ----------
+    found
+        Of each series how much of each session is stored; None where it has no calendar.
+    """
     table = _table("series", "sessions", "bars due", "stored", "absent", "missing", "latest hole")
     names = titles(found)
     for each, sessions in found.items():
@@ -64,7 +78,13 @@ def print_coverage(found: Mapping[Holding, Sequence[SessionCoverage] | None]) ->
 
 
 def holdings_frame(found: Sequence[Holding]) -> pd.DataFrame:
-    """What is stored, one row a series, for a notebook."""
+    """What is stored, one row a series, for a notebook.
+
+    Parameters
+    ----------
+    found
+        The series, `list(desk.coverage())` for instance.
+    """
     import pandas as pd  # noqa: PLC0415  (slow to load, and the terminal needs none)
 
     columns = ["series", "bars", "first", "last, UTC", "fetched, UTC", "kB", "unfolded", "state"]
@@ -82,8 +102,14 @@ def holdings_frame(found: Sequence[Holding]) -> pd.DataFrame:
 
 
 def show_map(figure: go.Figure) -> None:
-    """Show a map where JupyterLab draws it offline."""
-    figure.show(renderer=OFFLINE_RENDERER)
+    """Show a map where JupyterLab draws it offline.
+
+    Parameters
+    ----------
+    figure
+        As `coverage_map` makes it.
+    """
+    figure.show(renderer=OFFLINE_RENDERER, config=config())
 
 
 def coverage_map(
@@ -92,6 +118,14 @@ def coverage_map(
     """A heat map of series by sessions: green is whole, red is empty.
 
     What the source does not have counts as there: it cannot be had.
+
+    Parameters
+    ----------
+    found
+        Of each series how much of each session is stored, as `desk.coverage()` tells it; None where
+        it has no calendar.
+    title
+        Stands above the map.
     """
     import plotly.graph_objects as go  # noqa: PLC0415  (a table must not wait for plotly)
 
@@ -157,3 +191,7 @@ def _day(instant: dt.datetime | None) -> str:
 
 def _minute(instant: dt.datetime | None) -> str:
     return "-" if instant is None else f"{instant:%Y-%m-%d %H:%M}"
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -62,6 +62,15 @@ def to_csv(rows: Iterable[SnapshotRow], heading: Heading, *, all_averages: bool 
 
     The heading stands in the last five columns of every line: mode, profile, account, gateway and
     as_of. Without rows the text is empty.
+
+    Parameters
+    ----------
+    rows
+        In any order.
+    heading
+        Under which conditions they were made.
+    all_averages
+        Percent to cross for all 28 averages instead of the seven of the assigned family.
     """
     lines = [
         {**_flat(each), **heading.record()} for each in _records(rows, all_averages=all_averages)
@@ -75,7 +84,17 @@ def to_csv(rows: Iterable[SnapshotRow], heading: Heading, *, all_averages: bool 
 
 
 def to_json(rows: Iterable[SnapshotRow], heading: Heading, *, all_averages: bool = False) -> str:
-    """The status table as one JSON object: `heading`, and `rows` with null for what is unknown."""
+    """The status table as one JSON object: `heading`, and `rows` with null for what is unknown.
+
+    Parameters
+    ----------
+    rows
+        In any order.
+    heading
+        Under which conditions they were made.
+    all_averages
+        Percent to cross for all 28 averages instead of the seven of the assigned family.
+    """
     content = {
         "heading": heading.record(),
         "rows": list(_records(rows, all_averages=all_averages)),
@@ -109,7 +128,15 @@ def notebook_table(
 
 
 def decisions_table(rows: Iterable[SnapshotRow], heading: Heading) -> h.Html:
-    """Every decision with all its reasons, its certificate and the prepared order in words."""
+    """Every decision with all its reasons, its certificate and the prepared order in words.
+
+    Parameters
+    ----------
+    rows
+        In any order.
+    heading
+        Stands above it.
+    """
     ordered = in_display_order(rows)
     titles = [h.title(text) for text in ("token", "decision")]
     titles += [h.title(text, "prose") for text in ("reasons", "certificate", "prepared order")]
@@ -174,3 +201,7 @@ def _decision(row: SnapshotRow) -> str:
             *(h.td(markup, "prose", is_tall=True) for markup in prose),
         ]
     )
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

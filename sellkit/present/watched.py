@@ -10,7 +10,12 @@ from rich.text import Text
 
 from sellkit.core.signals import Decision
 from sellkit.present.fitted import fitted_table, heading_text, needed
-from sellkit.present.watched_columns import age_in_words, watched_columns, without_spare
+from sellkit.present.watched_columns import (
+    age_in_words,
+    minute_in_words,
+    watched_columns,
+    without_spare,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -18,7 +23,6 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from sellkit.core.pacing import Usage
     from sellkit.core.watched import Watched, WatchedRow
     from sellkit.present.heading import Heading
 
@@ -63,7 +67,7 @@ def screenful(
 
 def _above(watched: Watched, heading: Heading, now: dt.datetime, width: int) -> Sequence[Text]:
     """Who and when, what the minute cost, and what is the matter."""
-    lines = [heading_text(heading, width), _minute(watched)]
+    lines = [heading_text(heading, width), Text(f" {minute_in_words(watched)}", "dim")]
     if watched.trouble:
         age = None if watched.refreshed_at is None else now - watched.refreshed_at
         known = "nothing is known yet" if age is None else f"rows are {age_in_words(age)} old"
@@ -71,25 +75,6 @@ def _above(watched: Watched, heading: Heading, now: dt.datetime, width: int) -> 
     if not watched.rows and not watched.trouble:
         lines.append(Text("No positions."))
     return lines
-
-
-def _minute(watched: Watched) -> Text:
-    requests = "1 request" if watched.requests == 1 else f"{watched.requests} requests"
-    parts = [f" minute {watched.minute}", f"{watched.skipped} skipped"]
-    parts.append(f"{requests} in {watched.seconds:.1f} s")
-    stale = len(watched.stale)
-    if stale:
-        parts.append(f"{stale} of {len(watched.rows)} rows not refreshed")
-    if watched.usage is not None:
-        parts.append(_budget(watched.usage))
-    return Text(" · ".join(parts), "dim")
-
-
-def _budget(usage: Usage) -> str:
-    text = f"budget: {usage.sent} sent in 10 min, {usage.left} free now, {usage.per_second:.3g}/s"
-    if usage.kept_seconds > 0:
-        text += f", kept for the hourly run for {usage.kept_seconds:.0f} s"
-    return text
 
 
 def _table(rows: Sequence[WatchedRow], now: dt.datetime, width: int) -> RenderableType:

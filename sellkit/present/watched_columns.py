@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.market_time import UTC, calendar_for, has_calendar
@@ -12,6 +13,7 @@ from sellkit.present.columns import IDENTITY, POSITION, Cell, Column, Tone, reco
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sellkit.core.pacing import Usage
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.watched import Watched, WatchedRow
     from sellkit.present.columns import Value
@@ -68,6 +70,26 @@ def age_in_words(age: dt.timedelta | None) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
+def minute_in_words(watched: Watched) -> str:
+    """Which minute it is, what it cost, and what is left of the budget of requests."""
+    requests = "1 request" if watched.requests == 1 else f"{watched.requests} requests"
+    parts = [f"minute {watched.minute}", f"{watched.skipped} skipped"]
+    parts.append(f"{requests} in {watched.seconds:.1f} s")
+    stale = len(watched.stale)
+    if stale:
+        parts.append(f"{stale} of {len(watched.rows)} rows not refreshed")
+    if watched.usage is not None:
+        parts.append(_budget(watched.usage))
+    return " · ".join(parts)
+
+
+def _budget(usage: Usage) -> str:
+    text = f"budget: {usage.sent} sent in 10 min, {usage.left} free now, {usage.per_second:.3g}/s"
+    if usage.kept_seconds > 0:
+        text += f", kept for the hourly run for {usage.kept_seconds:.0f} s"
+    return text
+
+
 def watched_record(row: WatchedRow, now: dt.datetime) -> dict[str, Value]:
     """A row as plain values by name: those of the status table, and those of the watch."""
     bar, age = row.bar, row.age(now)
@@ -122,9 +144,13 @@ def _signal(row: WatchedRow) -> Cell:
 def _bar_ended(row: WatchedRow) -> Cell:
     if row.bar is None:
         return Cell(words.UNKNOWN)
-    exchange = row.token.exchange
-    local = calendar_for(exchange).local(row.bar.end) if has_calendar(exchange) else row.bar.end
-    return Cell(f"{local:%m-%d %H:%M}")
+    return Cell(_local_minute(row.bar.end, row.token.exchange))
+
+
+@lru_cache(maxsize=64)  # hundreds of rows share a few ends
+def _local_minute(instant: dt.datetime, exchange: str) -> str:
+    local = calendar_for(exchange).local(instant) if has_calendar(exchange) else instant
+    return f"{local:%m-%d %H:%M}"
 
 
 def _stops(row: WatchedRow) -> Cell:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
 from sellkit.wiring.alerts import open_alerts
+from sellkit.wiring.gateways import chosen_profile, gateways
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.moment import parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems, terminal_progress
+from sellkit.wiring.past_runs import open_runs
+from sellkit.wiring.raw import raw_ib, refuse_nested
 from sellkit.wiring.runs import (
     check_confirmable,
     open_clock,
@@ -17,6 +20,7 @@ from sellkit.wiring.runs import (
     run_notebook,
     scheduled_calendars,
 )
+from sellkit.wiring.showing import show_richly
 
 if TYPE_CHECKING:
     from sellkit.config import Overrides
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_confirmable",
+    "gateways",
     "open_alerts",
     "open_book",
     "open_clock",
@@ -32,6 +37,8 @@ __all__ = [
     "open_emptied_desk",
     "open_journal",
     "open_reconciling_desk",
+    "open_runs",
+    "raw_ib",
     "refuse_unless_opened",
     "run_notebook",
     "scheduled_calendars",
@@ -56,7 +63,8 @@ def open_desk(  # noqa: PLR0913  (a notebook names each of them)
     Parameters
     ----------
     profile
-        Name of a profile in the settings; empty takes the settings' own choice.
+        Name of a profile in the settings; empty takes the one chosen for the notebooks, which
+        only look, and else the settings' own choice.
     as_of
         ISO time with its zone, `2025-11-28T13:00-05:00`; empty is the present.
     dry_run
@@ -92,6 +100,8 @@ def open_desk(  # noqa: PLR0913  (a notebook names each of them)
     from sellkit.config import Overrides
 
     moment = parse_moment(as_of)
+    if not profile and overrides is None and dry_run and not run_id:
+        profile = chosen_profile()
     chosen = Overrides(profile=profile or None, account=account or None)
     if not dry_run and moment is not None:
         raise ConfigError(
@@ -103,7 +113,13 @@ def open_desk(  # noqa: PLR0913  (a notebook names each of them)
 
 
 def open_reconciling_desk(overrides: Overrides) -> WiredDesk:
-    """A desk that holds the journal of orders against the gateway, and sends nothing."""
+    """A desk that holds the journal of orders against the gateway, and sends nothing.
+
+    Parameters
+    ----------
+    overrides
+        What flags say instead of the settings.
+    """
     return _open(overrides, Asked(None, "", None, False, is_live=True, looks_only=True))
 
 
@@ -113,6 +129,15 @@ def open_emptied_desk(
     """As `open_desk`, with every stored bar and average removed.
 
     Nothing is removed before the gateway is connected and the bars are known to be its account's.
+
+    Parameters
+    ----------
+    overrides
+        What flags say instead of the settings.
+    all_positions
+        Download also for positions without an assignment.
+    progress
+        Where long work shows how far it is.
     """
     return _open(overrides, Asked(None, "", progress, all_positions, is_emptied=True))
 
@@ -122,14 +147,22 @@ def _open(overrides: Overrides, asked: Asked) -> WiredDesk:
     from sellkit.logs import configure
 
     settings = load(overrides)
+    if asked.is_live:
+        refuse_nested()
     configure(settings.log_dir, asked.run_id)
+    show_richly()
     say_problems(open_book(settings))
     with ExitStack() as stack:
         is_run = bool(asked.run_id) or (asked.is_live and not asked.looks_only)
         broker = connect(settings, is_run=is_run, sends_orders=asked.is_live)
         stack.callback(broker.close)
         desk = lay_out(settings, broker, asked)
+        desk.chosen = overrides
         if asked.run_id:
             desk.begin()
         stack.pop_all()
     return desk
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -90,7 +90,13 @@ def order_alerts(settings: Settings) -> AlertKeeper:
 
 
 def open_alerts(settings: Settings) -> tuple[Mapping[str, object], ...]:
-    """The alerts that are not over, oldest first; none where there is no journal."""
+    """The alerts that are not over, oldest first; none where there is no journal.
+
+    Parameters
+    ----------
+    settings
+        The profile's.
+    """
     from sellkit.adapters.sqlite_journal import SqliteJournal
 
     with closing(SqliteJournal(settings.data_dir / "journal.sqlite")) as journal:

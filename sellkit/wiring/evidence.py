@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sellkit.core.tickets import TicketRecord
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AuditReport:
     """What an audit came to.
 
@@ -44,6 +44,9 @@ class AuditReport:
         found = f"{len(self.findings)} findings" if self.findings else "all well"
         return f"{self.rows} rows and {self.notebooks} notebooks read: {found}"
 
+    def __repr__(self) -> str:
+        return "\n".join([str(self), *(f"{each.where}: {each.what}" for each in self.findings)])
+
 
 def audit(settings: Settings) -> AuditReport:
     """Look through the journal and the executed notebooks of a profile; nothing is changed.
@@ -55,14 +58,15 @@ def audit(settings: Settings) -> AuditReport:
     JournalError
         The journal cannot be read.
     """
-    from sellkit.adapters.kept_notebooks import kept
+    from sellkit.adapters.kept_notebooks import KeptNotebooks
     from sellkit.operate.audit import verify
 
     if not settings.data_dir.is_dir():
         raise ConfigError(f"nothing was written to {settings.data_dir} yet: there is no journal")
-    with closing(open_journal(settings)) as journal:
-        evidence, notebooks = journal.evidence, kept(settings.data_dir)
-        return AuditReport(verify(evidence, notebooks), evidence.rows(), len(notebooks))
+    with closing(open_journal(settings)) as journal, KeptNotebooks(settings.data_dir) as kept:
+        evidence, (notebooks, problems) = journal.evidence, kept.hashes()
+        findings = (*verify(evidence, notebooks), *problems)
+        return AuditReport(findings, evidence.rows(), len(notebooks))
 
 
 def accept_journal(settings: Settings, reason: str) -> str | None:

@@ -79,7 +79,8 @@ def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
         parts = replace(parts, live=_live(settings, broker, journal, account, asked))
     options = replace(desk_options(settings), all_positions=asked.all_positions)
     header = _header(settings, broker, account.alias, asked)
-    return WiredDesk(parts, account, options, header, asked.moment)
+    folder = settings.data_dir / "charts"
+    return WiredDesk(parts, account, options, header, asked.moment, charts_folder=folder)
 
 
 def _live(

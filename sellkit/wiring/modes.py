@@ -45,7 +45,11 @@ def switches(chosen: Overrides) -> tuple[Switch, ...]:
     """How everything stands on this machine; nothing is connected or changed."""
     from sellkit.config import load
 
-    settings = load(chosen)
+    return switches_of(load(chosen))
+
+
+def switches_of(settings: Settings, now: dt.datetime | None = None) -> tuple[Switch, ...]:
+    """As `switches`; `now` is the time of the profile's clock, where somebody knows it."""
     connection = settings.connection
     place = f"{connection.host}:{connection.port}"
     expected = connection.gateway
@@ -58,11 +62,11 @@ def switches(chosen: Overrides) -> tuple[Switch, ...]:
     except ConfigError as error:
         found.append(Switch("account", "not named", str(error)))
     else:
-        found += [Switch("account", str(account)), *_of_account(settings, account)]
+        found += [Switch("account", str(account)), *_of_account(settings, account, now)]
     return (*found, _secret(), _halt(settings), _limits(settings), _state(settings))
 
 
-def _of_account(settings: Settings, account: Account) -> Iterator[Switch]:
+def _of_account(settings: Settings, account: Account, now: dt.datetime | None) -> Iterator[Switch]:
     switches = open_switches(settings)
     seen, place = switches.arming(account), switches.arming_path(account)
     if seen.arming is None:
@@ -70,8 +74,8 @@ def _of_account(settings: Settings, account: Account) -> Iterator[Switch]:
     else:
         arming = seen.arming
         is_gateway_time = settings.connection.clock == "broker"
-        now = arming.armed_at if is_gateway_time else _now()
-        doubt = arming.doubt(now, account, settings.profile, settings.connection.gateway)
+        moment = now or (arming.armed_at if is_gateway_time else _now())
+        doubt = arming.doubt(moment, account, settings.profile, settings.connection.gateway)
         clock = " by the gateway's time" if is_gateway_time else ""
         until = f"{arming.until:%Y-%m-%d %H:%M} UTC{clock}"
         state = f"armed until {until}, for {arming.max_notional:,f} altogether"

@@ -169,7 +169,13 @@ def check_clock(clock: SystemClock | None, broker: IbBroker) -> None:
 
 
 def open_book(settings: Settings) -> CsvAssignments:
-    """The assignments of a profile."""
+    """The assignments of a profile.
+
+    Parameters
+    ----------
+    settings
+        The profile's.
+    """
     from sellkit.adapters.csv_assignments import CsvAssignments
 
     return CsvAssignments(settings.assignments_path)
@@ -188,7 +194,13 @@ def say_problems(book: CsvAssignments) -> None:
 
 
 def open_journal(settings: Settings) -> SqliteJournal:
-    """The journal of a profile."""
+    """The journal of a profile.
+
+    Parameters
+    ----------
+    settings
+        The profile's.
+    """
     from sellkit.adapters.sqlite_journal import SqliteJournal
 
     return SqliteJournal(settings.data_dir / "journal.sqlite")

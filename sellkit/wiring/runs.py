@@ -98,6 +98,13 @@ def run_notebook(
 def check_confirmable(overrides: Overrides, run_id: str) -> None:
     """Refuse a run that cannot be confirmed, before anything is started.
 
+    Parameters
+    ----------
+    overrides
+        What flags say instead of the settings.
+    run_id
+        The run that is to be confirmed.
+
     Raises
     ------
     ConfigError
@@ -152,6 +159,11 @@ def _back_up(journal: SqliteJournal, clock: Clock) -> None:
 def refuse_unless_opened(overrides: Overrides) -> None:
     """See that a session has just opened, before a run at an opening is started.
 
+    Parameters
+    ----------
+    overrides
+        What flags say instead of the settings.
+
     Raises
     ------
     ConfigError
@@ -180,6 +192,8 @@ def open_clock(settings: Settings, *, is_patient: bool = True) -> Iterator[Clock
 
     Parameters
     ----------
+    settings
+        The profile's.
     is_patient
         Whether it is waited for.
 
@@ -210,7 +224,13 @@ def scheduled_exchanges(settings: Settings) -> Sequence[str]:
 
 
 def scheduled_calendars(settings: Settings) -> list[Calendar]:
-    """The calendars of those exchanges, with the hours that bars are asked for."""
+    """The calendars of those exchanges, with the hours that bars are asked for.
+
+    Parameters
+    ----------
+    settings
+        The profile's.
+    """
     from sellkit.core.market_time import calendar_for
 
     is_extended = not settings.file.history.rth

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.parts import connect, open_book, say_problems
+from sellkit.wiring.showing import show_richly
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -15,8 +16,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    import pandas as pd
+
     from sellkit.adapters.clock import FlowingClock
+    from sellkit.adapters.ib.broker import IbBroker
     from sellkit.config import Overrides, Settings
+    from sellkit.core.past import Past
+    from sellkit.core.snapshot import SnapshotRow
+    from sellkit.core.standing import Standing
     from sellkit.core.watched import Watched
     from sellkit.operate.watch import Watch
     from sellkit.present.heading import Heading
@@ -24,6 +31,9 @@ if TYPE_CHECKING:
 
 _OTHERS = 2
 """Client ids above the profile's own that are taken: the viewers', and the schedule's clock."""
+
+_LIVE = 3
+"""As many for the live desk of a notebook, so that `sellkit watch` can run beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +48,28 @@ class WiredWatch:
         Does the work.
     clock
         By which minutes begin.
+    broker
+        The connection.
     """
 
     desk: WiredDesk
     engine: Watch
     clock: FlowingClock
+    broker: IbBroker
+
+    @property
+    def standing(self) -> Standing:
+        """How the connection stands."""
+        return self.broker.standing
+
+    @property
+    def broken_farms(self) -> tuple[str, ...]:
+        """The data farms that are broken."""
+        return self.broker.broken_farms
+
+    def now(self) -> dt.datetime:
+        """The time by which minutes begin, aware UTC; it answers at once."""
+        return self.clock.reckoned()
 
     def run(self, publish: Callable[[Watched], None], minutes: int | None = None) -> None:
         """Refresh at once and at each minute's beginning, until `stop` or an interrupt.
@@ -72,6 +99,24 @@ class WiredWatch:
             as_of=now.replace(microsecond=0),
             zone_exchange=next((each for each in exchanges if has_calendar(each)), "NYSE"),
         )
+
+    def bars(self, row: SnapshotRow) -> pd.DataFrame:
+        """The completed bars of a row's assigned timeframe, as stored by now; any thread may ask.
+
+        They are read and judged anew, which takes some 20 ms.
+        """
+        from sellkit.core.assignments import Timeframe
+        from sellkit.operate.study import Archive, Studies
+
+        archive = Archive(self.desk.options, row.as_of)
+        # What is stored is left as it is: the watch keeps the tables of averages itself.
+        studies = Studies(self.desk.parts.store, archive, is_present=False)
+        timeframe = row.assignment.timeframe if row.assignment else Timeframe.H1
+        return studies.of(row.position.instrument).history.of(timeframe).frame
+
+    def past(self, row: SnapshotRow) -> Past:
+        """What the journal holds of a row's position."""
+        return self.desk.past(row)
 
     def stop(self) -> None:
         """End `run`, from another thread."""
@@ -125,28 +170,46 @@ def open_watch(
     ForeignOrigin
         The profile's data belong to another gateway or account.
     """
-    from sellkit.adapters.clock import FlowingClock
     from sellkit.config import Overrides, load
     from sellkit.logs import configure
-    from sellkit.operate.watch import Watch
 
     chosen = (overrides or Overrides()).over(
         Overrides(profile=profile or None, account=account or None)
     )
     settings = load(chosen)
     configure(settings.log_dir, is_quiet=is_quiet)
+    show_richly()
     say_problems(open_book(settings))
+    own = chosen.client_id
+    return _open(settings, _above(settings, _OTHERS) if own is None else own)
+
+
+def open_live_watch(chosen: Overrides) -> WiredWatch:
+    """As `open_watch`, for a live panel beside the desk that was opened with `chosen`.
+
+    Its client id is three above the desk's, which may be one that was chosen. Present prices are
+    asked for what would be sold, so that each row tells whether its order would be sent now. The
+    log goes where the desk's goes.
+    """
+    from sellkit.config import load
+
+    settings = load(chosen)
+    return _open(settings, _above(settings, _LIVE), asks_prices=True)
+
+
+def _open(settings: Settings, client_id: int, *, asks_prices: bool = False) -> WiredWatch:
+    from sellkit.adapters.clock import FlowingClock
+    from sellkit.operate.watch import Watch
+
     with ExitStack() as stack:
-        broker = connect(settings, client_id=_client_id(settings, chosen), is_watch=True)
+        broker = connect(settings, client_id=client_id, is_watch=True)
         stack.callback(broker.close)
         desk = lay_out(settings, broker, Asked(None, "", None, all_positions=False))
-        watch = Watch(desk.parts, desk.account, desk.options)
-        wired = WiredWatch(desk, watch, FlowingClock(broker.clock))
+        watch = Watch(desk.parts, desk.account, desk.options, asks_prices=asks_prices)
+        wired = WiredWatch(desk, watch, FlowingClock(broker.clock), broker)
         stack.pop_all()
     return wired
 
 
-def _client_id(settings: Settings, chosen: Overrides) -> int:
-    if chosen.client_id is not None:
-        return chosen.client_id
-    return max(settings.connection.client_id, settings.connection.viewer_client_id) + _OTHERS
+def _above(settings: Settings, places: int) -> int:
+    return max(settings.connection.client_id, settings.connection.viewer_client_id) + places

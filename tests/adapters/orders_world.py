@@ -83,6 +83,11 @@ class World:
         with self._control() as control:
             control.inject(rule)
 
+    def fill(self, perm_id: str) -> None:
+        """Let an order that rests be executed in whole."""
+        with self._control() as control:
+            control.fill(int(perm_id))
+
     def drop(self) -> None:
         """Lose the connection, and wait until it is noticed."""
         with self._control() as control:

@@ -315,6 +315,7 @@ def test_a_broken_farm_is_named_told_and_heals(
 ) -> None:
     gateway.send(error(-1, broken, FARM))
     assert "the farm usfarm" in until_not_ready(broker)
+    assert [each.partition(" ")[0] for each in broker.broken_farms] == ["usfarm"]
     with pytest.raises(NotConnected, match="the farm usfarm"):
         broker.bars(REQUEST)
     wait_until(lambda: heard.kinds == [AlertKind.FARM_BROKEN])
@@ -322,6 +323,7 @@ def test_a_broken_farm_is_named_told_and_heals(
     clears = heard.clears
     gateway.send(error(-1, well, "farm connection is OK:usfarm"))
     ready(broker, 1)
+    assert broker.broken_farms == ()
     wait_until(lambda: heard.clears == clears + 1)
 
 

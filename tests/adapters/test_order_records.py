@@ -95,6 +95,21 @@ def test_an_order_that_comes_while_the_lists_are_told_is_in_one_of_them_once(
         assert [each.reference for each in heard][:1] == [reference]
 
 
+def test_an_order_that_ends_while_later_lists_come_stays_in_the_list_that_told_it() -> None:
+    with world(habits=NEVER_FILLS) as at, ThreadPoolExecutor(1) as threads:
+        at.send()
+        at.until_status("Submitted")
+        order = resting(at)
+        at.inject(message="positionEnd", nth=1, do="delay", seconds=0.5)
+        reading = threads.submit(at.route.records, MAIN)
+        wait_until(lambda: at.asked("reqPositions"))
+        at.fill(order.perm_id)
+        records = reading.result()
+
+        assert at.route.records(MAIN).snapshot.open_orders == ()
+        assert records.open_of(order.reference, order.perm_id), "neither open nor executed"
+
+
 def test_a_late_list_does_not_end_up_in_the_next() -> None:
     with world(request_timeout_seconds=0.5) as at:
         at.send()

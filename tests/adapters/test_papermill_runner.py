@@ -12,7 +12,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from sellkit.adapters.papermill_runner import PapermillRunner, first_failure
+from sellkit.adapters.executed_cells import first_failure
+from sellkit.adapters.papermill_runner import PapermillRunner
 from sellkit.errors import ConfigError, RunFailed
 
 PARAMETERS = 'profile: str = "demo"\nlimit: int = 1'

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sellkit.adapters.csv_assignments import CsvAssignments
 from sellkit.core.assignments import ALL_CHOICES, Assignment
 from sellkit.core.instrument import Token
+from sellkit.errors import ChangedMeanwhile
 from sellkit.ports import AssignmentBook
 from tests import build
 from tests.fakes_store import MemoryAssignmentBook
@@ -62,6 +63,36 @@ def test_assignments_of_other_tokens_stay(book: AssignmentBook) -> None:
 
 def test_the_book_says_where_it_is(book: AssignmentBook) -> None:
     assert book.path.name == "assigned_ma.csv"
+
+
+def test_a_draft_writes_nothing_and_tells_what_would_stand(book: AssignmentBook) -> None:
+    book.save(build.assignment("SMA 50 1H"))
+    edit = book.draft([build.assignment("EMA 20 1D"), build.assignment("SMA 5 1H", "ARCA:SPY")])
+    assert [each.label for each in book.load().assignments.values()] == ["SMA 50 1H"]
+    assert edit.before != edit.after
+    book.write(edit)
+    assert [each.label for each in book.load().assignments.values()] == ["EMA 20 1D", "SMA 5 1H"]
+    assert book.draft([]).before == edit.after
+
+
+def test_what_was_worked_out_on_another_content_is_not_written(book: AssignmentBook) -> None:
+    edit = book.draft([build.assignment("EMA 20 1D")])
+    other = build.assignment("SMA 5 1H", "ARCA:SPY")
+    book.save(other)
+    with pytest.raises(ChangedMeanwhile):
+        book.write(edit)
+    assert list(book.load().assignments.values()) == [other]
+
+
+def test_the_version_is_another_after_each_change_and_the_same_without_one(
+    book: AssignmentBook,
+) -> None:
+    before = book.load().version
+    book.save(build.assignment("SMA 50 1H"))
+    after = book.load().version
+    assert before == ""
+    assert after != before
+    assert book.load().version == after
 
 
 @pytest.mark.parametrize("kind", ["memory", "csv"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, judge
-from sellkit.core.portfolio import GatewayKind
+from sellkit.core.past import Past
+from sellkit.core.portfolio import GatewayKind, Side
 from sellkit.core.precedent import Precedent
 from sellkit.core.signals import Decision, Retelling
 from sellkit.core.snapshot import SnapshotRow
@@ -413,3 +415,40 @@ def test_all_of_a_decision_is_recorded_together(journal: Journal) -> None:
     assert [each["epoch"] for each in journal.standings("r1")] == [3]
     assert len(journal.resting(seen.account)) == 1
     assert len(journal.tickets("r1")) == 1
+
+
+# --- a position's past ----------------------------------------------------------------------------
+
+
+def test_a_positions_past_is_the_first_decision_on_each_bar_and_its_orders(
+    journal: Journal,
+) -> None:
+    for name, verdict in (("r1", "withheld"), ("r2", "prepared")):
+        journal.begin(header(name))
+        build.record(journal, name, [exit_row(verdict), hold_row()])
+    past = journal.past("main", 265598, build.HOUR_END)
+    assert [(each.run_id, each.decision) for each in past.decisions] == [("r1", Decision.EXIT)]
+    (order,) = past.orders
+    assert (order.reference, order.state) == (build.ticket().reference, "prepared")
+    assert (order.at, order.side, order.quantity) == (build.NOW, Side.SELL, Decimal(100))
+    assert order.close == 99.0
+    assert past.fills == ()
+
+
+def test_why_an_order_was_withheld_is_part_of_the_past(journal: Journal) -> None:
+    journal.begin(header())
+    build.record(journal, "r1", [exit_row("withheld")])
+    assert journal.past("main", 265598, build.HOUR_END).orders[0].reasons == (
+        "too many",
+        "too late",
+    )
+
+
+def test_the_past_of_other_positions_accounts_and_earlier_bars_is_not_told(
+    journal: Journal,
+) -> None:
+    journal.begin(header())
+    build.record(journal, "r1", [exit_row()])
+    assert journal.past("main", 272093, build.HOUR_END) == Past()
+    assert journal.past("other", 265598, build.HOUR_END) == Past()
+    assert journal.past("main", 265598, build.HOUR_END + build.SECOND) == Past()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -23,6 +24,7 @@ from tests.crash.runs import Hands, LoudArmoury, Order, connected, options, quie
 from tests.faults.desk import NUMBER, journal_at
 
 ACCOUNT = Account("main", NUMBER)
+LONGEST = dt.timedelta(minutes=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def race(racer: Racer, words: Connection, start: Barrier) -> None:
         broker = stack.enter_context(closing(connected(order, client_id=racer.client_id)))
         journal.begin(_header(order))
         armoury = LoudArmoury(racer.folder)
-        limits = replace(options().limits, max_quote_gap=10.0)
+        # Processes take their time to start on a busy machine, and virtual minutes pass meanwhile.
+        limits = replace(options().limits, max_quote_gap=10.0, max_bar_age=LONGEST)
         live = armoury.live(broker, journal, ACCOUNT, limits)
         live.close()
         words.send("ready")

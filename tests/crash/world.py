@@ -105,9 +105,9 @@ class World:
     runs: int = 0
 
     def go_to(self, moment: dt.datetime) -> None:
-        """Stand still at a moment, and let happen what is due until then."""
+        """Stand still at a moment, or where a busy machine is already; what is due happens."""
         self.control.set_speed(0)
-        self.control.set_clock(moment)
+        self.control.set_clock(max(moment, self.clock.now()))
 
     def pass_by(self, seconds: float) -> None:
         """Let virtual seconds pass."""

@@ -64,7 +64,9 @@ def test_there_are_notebooks() -> None:
     assert [path.name for path in NOTEBOOKS] == [
         "00_start_here.ipynb",
         "10_assign.ipynb",
+        "20_live_desk.ipynb",
         "30_charts.ipynb",
+        "50_audit.ipynb",
         "60_gateway_tour.ipynb",
         "70_data.ipynb",
         "hourly_run.ipynb",

@@ -295,6 +295,26 @@ def test_a_position_that_somebody_else_changed_meanwhile_is_left_alone() -> None
     assert AlertKind.UNPROTECTED in desk.kinds()
 
 
+@pytest.mark.parametrize("moment", ["last look", "claim"])
+def test_what_is_executed_between_the_lists_and_the_order_stops_the_close(moment: str) -> None:
+    desk = stage()
+    once = iter([None])
+
+    def sell(route: FakeRoute) -> None:
+        for _ in once:
+            fill_stop(route, 30)
+
+    if moment == "last look":
+        desk.route.after_read = sell
+    else:
+        desk.on_claim = lambda: sell(desk.route)
+    (record,) = desk.close()
+    assert (record.state, desk.route.sent) == (TicketState.ABANDONED, [])
+    assert "SELL 30 was executed on it since the last look" in record.cause
+    assert (record.claimed_at is None) == (moment == "last look")
+    assert desk.kinds() == [AlertKind.WITHHELD_EXIT]
+
+
 def test_a_position_that_changed_its_sign_stops_everything() -> None:
     desk = stage(resting=(own_stop(),))
 

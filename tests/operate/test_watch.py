@@ -131,6 +131,27 @@ def test_a_row_says_what_status_says_of_the_same_bars() -> None:
     assert row.row.readings == told.readings
 
 
+@pytest.mark.parametrize(("asks", "quoted"), [(False, []), (True, [APPLE])])
+def test_prices_are_asked_for_what_would_be_sold_where_somebody_wants_to_know(
+    asks: bool, quoted: list[int]
+) -> None:
+    scene = Scene(position(), MSFT, choices=("SMA 5 1H", "SMA 5 1H"))
+    bars = scene.broker.histories[APPLE, BarSize.M30]
+    bars.loc[pd.Timestamp(HOUR_END - 30 * MINUTE), ["low", "close"]] = 90.0
+    scene.watch = Watch(scene.place.parts(), account(), scene.place.options, asks_prices=asks)
+    (watched,) = scene.run(1)
+    assert row_of(watched, APPLE).decision is Decision.EXIT
+    assert scene.broker.quoted == quoted
+    told = row_of(watched, APPLE).row.would_send
+    assert ("are live was not asked" in told) is not asks
+
+
+def test_every_open_order_is_told_also_one_on_a_contract_that_is_not_held() -> None:
+    orders = (open_order(), open_order(con_id=77))
+    (watched,) = Scene(orders=orders).run(1)
+    assert watched.orders == orders
+
+
 def test_a_bar_that_may_still_change_is_not_judged_yet() -> None:
     scene = Scene()
     scene.clock.time = HOUR_END + dt.timedelta(seconds=2)

@@ -36,6 +36,8 @@ class Stage:
         What a person was told, oldest first.
     halt
         Why everything is stopped.
+    on_claim
+        Called when it is asked after a claim whether everything is stopped.
     """
 
     route: FakeRoute
@@ -44,6 +46,7 @@ class Stage:
     objection: Objection = lambda _ticket, _records: ""
     alarms: list[tuple[AlertKind, str]] = field(default_factory=list)
     halt: str = ""
+    on_claim: Callable[[], None] = lambda: None
     stop: Callable[[str], None] | None = None
     retries: bool = False
     binds: bool = False
@@ -58,7 +61,7 @@ class Stage:
             run_id=RUN,
             now=self.route.now,
             look=partial(FakeLook, self),
-            stopped=lambda: self.halt,
+            stopped=self._stopped,
             stop=self.stop or self._stop,
             alarm=lambda kind, text: self.alarms.append((kind, text)),
             patience=self.patience,
@@ -80,6 +83,10 @@ class Stage:
 
     def held(self, con_id: int = 265598) -> Decimal:
         return self.route.positions[con_id].quantity
+
+    def _stopped(self) -> str:
+        self.on_claim()
+        return self.halt
 
     def _stop(self, reason: str) -> None:
         self.halt = reason

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from sellkit.adapters.ib.connection import Connection
 from sellkit.adapters.ib.error_codes import ib_errors
 from sellkit.adapters.ib.loop import LoopThread
+from sellkit.adapters.ib.nesting import BRIDGE
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Bridge:
         NotConnected, RequestTimedOut
             It could not be made.
         """
-        loop = LoopThread("sellkit-ib")
+        loop = LoopThread(BRIDGE)
         with ExitStack() as undo:
             undo.callback(loop.stop)
 

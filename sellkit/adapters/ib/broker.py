@@ -84,18 +84,16 @@ class IbBroker:
         host, port
             Where it listens.
         client_id
-            One that no other program uses there. There is never another one: open orders belong
-            to it.
+            One that no other program uses there, and never another one: open orders belong to it.
         clock
             By which the times of snapshots and bars are told; None takes the gateway's own.
         connect_timeout_seconds
             How long the connection may take in all.
         request_timeout_seconds
             How long the gateway may take to answer one request, time in the budget's queue aside.
-        pacing
-            The budget of requests for bars; None takes the usual rules.
-        ledger
-            Where requests are counted; None counts those of this connection alone.
+        pacing, ledger
+            The budget of requests for bars, and where they are counted; None takes the usual rules,
+            and counts those of this connection alone.
         returning
             How the connection is tried again, now and after each loss; this method then returns at
             once, see `wait_until_ready`. With None it connects before it returns, and a connection
@@ -110,10 +108,8 @@ class IbBroker:
 
         Raises
         ------
-        NotConnected
-            Nothing listens there, the machine is unknown, or the client id is in use.
-        RequestTimedOut
-            Something took the connection and stayed silent.
+        NotConnected, RequestTimedOut
+            Nothing listens there, the machine is unknown, the client id is in use, or it is silent.
         ConfigError
             The port is not a port.
         """
@@ -149,6 +145,11 @@ class IbBroker:
     def standing(self) -> Standing:
         """Whether what the gateway tells may be decided on, and in which epoch."""
         return self._bridge.standing
+
+    @property
+    def broken_farms(self) -> tuple[str, ...]:
+        """The data farms that are broken, each with what it is for."""
+        return self._bridge.connection.broken_farms
 
     def wait_until_ready(self, seconds: float) -> None:
         """Wait until it may be decided on, at most so many real seconds.
@@ -228,10 +229,8 @@ class IbBroker:
             The source has none for this window, and said so.
         AnsweredElsewhere
             Another process was told them just now.
-        RequestTimedOut, PacingViolation, RequestRejected
-            It did not answer, or answered with another error.
-        InvalidBars
-            It answered with what is no bar at all; impossible prices are told as they came.
+        RequestTimedOut, PacingViolation, RequestRejected, InvalidBars
+            It did not answer, answered with another error, or with what is no bar at all.
         """
         what = described(request)
         contract, shown = request.instrument.con_id, request.what_to_show

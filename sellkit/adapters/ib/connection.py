@@ -111,6 +111,11 @@ class Connection:
             raise self.refusal()
         return self._errands.accounts, identity[1]
 
+    @property
+    def broken_farms(self) -> tuple[str, ...]:
+        """The data farms that the gateway called broken, and not well since."""
+        return tuple(str(each) for each in sorted(self._state.farms))
+
     def wait(self, seconds: float) -> None:
         """Wait until it is ready, at most so long.
 

@@ -42,8 +42,9 @@ async def read_lists(connection: Connection, way: Way, account: Account) -> List
         An end marker did not come.
     """
     try:
+        # In this order, and taken as told: what ends meanwhile shows in the positions at last.
+        orders = working(await way.questions.open_orders(), account)
         held = held_by(await way.questions.positions(), account.number)
-        trades = await way.questions.open_orders()
     except TimeoutError:
         # What was asked may still be answered, and must not be taken for a later answer.
         connection.doubt(f"the end marker of {LISTS} did not come")
@@ -53,7 +54,7 @@ async def read_lists(connection: Connection, way: Way, account: Account) -> List
         translate.position(each, instrument, account)
         for each, instrument in zip(held, of, strict=True)
     ]
-    return Lists(connection.epoch, tuple(positions), working(trades, account))
+    return Lists(connection.epoch, tuple(positions), orders)
 
 
 def held_by(told: Iterable[IbPosition], number: str) -> list[IbPosition]:

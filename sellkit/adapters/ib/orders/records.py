@@ -46,8 +46,11 @@ async def read_records(connection: Connection, way: Way, account: Account, clien
     """
     ask = way.questions
     try:
-        orders = await ask.open_orders()
+        # Taken as told: the library goes on to change its orders, and one that ends while the other
+        # lists come would be missed here, and its executions there.
+        orders = working(await ask.open_orders(), account)
         completed = await ask.completed_orders()
+        ended = tuple(told.completed(e) for e in completed if e.order.account == account.number)
         fills = await all_executions(way, client_id)
         held = held_by(await ask.positions(), account.number)
     except TimeoutError:
@@ -57,8 +60,8 @@ async def read_records(connection: Connection, way: Way, account: Account, clien
     return Told(
         connection.epoch,
         connection.standing.since,
-        working(orders, account),
-        tuple(told.completed(one) for one in completed if one.order.account == account.number),
+        orders,
+        ended,
         _executed(fills, account),
         tuple(
             translate.position(each, instrument, account)

@@ -1,0 +1,25 @@
+"""Charts for notebooks: offline, small, and readable on light and dark pages."""
+
+from __future__ import annotations
+
+from sellkit.present.charts.drawing import Style
+from sellkit.present.charts.export import export
+from sellkit.present.charts.live import live
+from sellkit.present.charts.mosaic import all_positions
+from sellkit.present.charts.offline import OFFLINE_RENDERER, config
+from sellkit.present.charts.price import hours_and_days, price_and_average
+from sellkit.present.charts.scene import SHOWN_BARS
+from sellkit.present.charts.showing import show_charts
+
+__all__ = [
+    "OFFLINE_RENDERER",
+    "SHOWN_BARS",
+    "Style",
+    "all_positions",
+    "config",
+    "export",
+    "hours_and_days",
+    "live",
+    "price_and_average",
+    "show_charts",
+]

@@ -1,0 +1,1 @@
+"""A table for notebooks that changes in place, and what tells its time in the browser."""

@@ -1,0 +1,74 @@
+// What a cell shows, and by what rows are sorted.
+
+const OLD_SECONDS = 120;
+const BAR_HALF = 5; // what half a bar stands for, in the cell's own unit
+const FLASH_MILLISECONDS = 1600;
+const FLASHING_CELLS = 80;
+const ROW_HEIGHT = 28; // pixels, as in table.css: rows out of sight are reckoned, not measured
+
+function ageInWords(seconds) {
+  if (seconds < OLD_SECONDS) return `${Math.floor(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function numberIn(text) {
+  const found = /[-+]?[\d,]*\.?\d+/.exec(text);
+  return found ? Number(found[0].replaceAll(",", "")) : NaN;
+}
+
+function made(name, className = "") {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  return element;
+}
+
+// Stands for rows out of sight: a body of its own, so that readers may pass over it.
+function spacer() {
+  const body = made("tbody");
+  body.setAttribute("aria-hidden", "true");
+  const row = made("tr", "sellkit-grid-spacer");
+  row.append(made("td"));
+  body.append(row);
+  return {
+    body,
+    grow(rows) {
+      body.hidden = rows <= 0;
+      row.style.height = `${Math.max(0, rows) * ROW_HEIGHT}px`;
+    },
+  };
+}
+
+// A bar from the middle: to the left while the price is above its average, to the right below it.
+function bar(value) {
+  const lane = made("span", "lane");
+  lane.setAttribute("aria-hidden", "true");
+  if (Number.isNaN(value)) return lane;
+  const part = made("i", value > 0 ? "below" : "above");
+  const share = Math.min(1, Math.abs(value) / BAR_HALF);
+  part.style.width = `${share * 50}%`;
+  part.classList.toggle("beyond", share === 1);
+  lane.append(part);
+  return lane;
+}
+
+// Let cells flash, a frame after they changed: what they say is not to wait for it. Where nearly all
+// change at once, as at the end of an hour, the names of the rows are enough.
+function flash(changed) {
+  const isMuch = changed.length > FLASHING_CELLS;
+  const cells = isMuch ? changed.filter((cell) => cell.tagName === "TH") : changed;
+  const end = () => cells.forEach((cell) => cell.classList.remove("changed"));
+  requestAnimationFrame(() => setTimeout(() => {
+    for (const cell of cells) cell.classList.add("changed");
+    setTimeout(end, FLASH_MILLISECONDS);
+  }));
+}
+
+function compared(a, b, isDown) {
+  // What is unknown stands last, whichever way it is sorted.
+  const isMissing = (value) => Number.isNaN(value) || value === "-" || value === "";
+  if (isMissing(a) || isMissing(b)) return Number(isMissing(a)) - Number(isMissing(b));
+  const found = typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true });
+  return isDown ? -found : found;
+}

@@ -1,0 +1,99 @@
+"""The rows of a live desk: those of the terminal's watch, with what would become of each now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sellkit.core.gates import ApprovedTicket, PreparedTicket
+from sellkit.present import words
+from sellkit.present.columns import POSITION, PROSE, Cell, Tone
+from sellkit.present.grid.changes import Line
+from sellkit.present.grid.clocks import milliseconds
+from sellkit.present.watched_columns import watched_columns
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Sequence
+
+    from sellkit.core.watched import Watched, WatchedRow
+    from sellkit.present.grid.changes import Wire
+    from sellkit.present.panels.state import DeskState
+
+    Make = Callable[[WatchedRow], Cell]
+
+SENT: Final = "would it be sent now?"
+AGE: Final = "age"
+
+# Title, kind, and what it says where the title does not.
+COLUMNS: Final = (
+    ("token", "name", ""),
+    ("signal", "text", "what the rule says of the last completed bar"),
+    ("abv_be", "text", "above break-even: last close and assigned average both above the cost"),
+    ("close", "number", "close of the last completed bar"),
+    ("assigned", "text", "the moving average that decides"),
+    ("average", "number", "its value"),
+    (
+        "dist %",
+        "bar",
+        "from the close to the average, in percent of the close; the bar goes left while the price "
+        "is above it, right below it, and ends at 5",
+    ),
+    (AGE, "age", "how long ago what is shown was asked for"),
+    (SENT, "prose", "whether an order would go out now, and every reason why not"),
+    ("stop", "text", "orders that rest on the position and end it when the price falls"),
+    ("size", "number", ""),
+    ("cost", "number", "average cost of a share"),
+    ("bar ended", "text", "on the exchange's clock"),
+    ("open orders", "detail", ""),
+    ("warm-up", "detail", ""),
+    ("to know", "detail", ""),
+)
+
+_CLASSES: Final = {tone: tone.replace(" ", "-") for tone in Tone}
+_OF_STATUS: Final = {column.title: column.cell for column in (*POSITION, *PROSE)}
+
+
+def live_lines(watched: Watched, state: DeskState, now: dt.datetime) -> list[Line]:
+    """Every row on its way to a page, in display order: above break-even first."""
+    makers = _makers(state, now)
+    return [_line(row, makers) for row in watched.rows]
+
+
+def would_send(row: WatchedRow, state: DeskState) -> str:
+    """Whether an order would go out now, and why not; a halt withholds what the gates let pass."""
+    if not isinstance(row.row.verdict, ApprovedTicket | PreparedTicket):
+        return row.row.would_send
+    if state.halt is not None:
+        return f"no: {state.halt}"
+    return "yes, by a live run" if state.is_armed else row.row.would_send
+
+
+def _makers(state: DeskState, now: dt.datetime) -> Sequence[Make]:
+    of_watch = {column.title: column.cell for column in watched_columns(now)}
+
+    def sent(row: WatchedRow) -> Cell:
+        text = would_send(row, state)
+        return Cell(text, Tone.STRONG if text.startswith("yes") else Tone.PLAIN)
+
+    def of_status(title: str) -> Make:
+        return lambda row: _OF_STATUS[title](row.row)
+
+    own: dict[str, Make] = {
+        SENT: sent,
+        AGE: lambda _row: Cell(""),  # told by the row's moment
+        "to know": lambda row: Cell("; ".join(row.reasons)),
+        "warm-up": lambda row: Cell("" if row.row.warm_up == words.UNKNOWN else row.row.warm_up),
+    }
+    made = {title: of_status(title) for title in _OF_STATUS} | of_watch | own
+    return [made[title] for title, _, _ in COLUMNS]
+
+
+def _line(row: WatchedRow, makers: Sequence[Make]) -> Line:
+    cells = tuple(_wire(make(row)) for make in makers)
+    return Line(str(row.con_id), cells, milliseconds(row.refreshed_at), row.is_stale)
+
+
+def _wire(cell: Cell) -> Wire:
+    if cell.tone is Tone.PLAIN:
+        return cell.text
+    return cell.text, _CLASSES[cell.tone]

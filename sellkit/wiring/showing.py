@@ -1,0 +1,78 @@
+"""Tells a notebook how sellkit's objects look; their own modules must not know of HTML."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+# By module and class, the function that draws it; neither is imported before it is needed.
+_SHOWN: Final = {
+    ("sellkit.wiring.desk", "WiredDesk"): ("shown", "desk"),
+    ("sellkit.operate.decision", "HourlyDecision"): ("shown", "decision"),
+    ("sellkit.operate.download", "DownloadReport"): ("shown", "download"),
+    ("sellkit.operate.reconcile", "Reconciliation"): ("shown", "reconciliation"),
+    ("sellkit.operate.hourly", "RunResult"): ("shown", "result"),
+    ("sellkit.ports.assignment_book", "AssignmentSheet"): ("shown", "assignments"),
+    ("sellkit.core.watched", "Watched"): ("shown", "watched"),
+    ("sellkit.config", "Settings"): ("shown", "settings"),
+    ("sellkit.wiring.evidence", "AuditReport"): ("shown", "escaped"),
+    ("sellkit.core.past_runs", "PastRun"): ("runs.one", "run_sheet"),
+    ("sellkit.core.run_hours", "HourCalendar"): ("runs.hours", "hours_table"),
+}
+# The same of several at once, in a tuple or a list.
+_SEVERAL: Final = {
+    "TicketRecord": ("shown", "tickets"),
+    "Position": ("shown", "positions"),
+    "PastRun": ("runs.table", "runs_table"),
+}
+
+
+def show_richly(shell: Any = None) -> bool:  # noqa: ANN401  (IPython's own object)
+    """Teach the notebook that runs this process; a second call changes nothing.
+
+    Parameters
+    ----------
+    shell
+        IPython's; the running one when left out.
+
+    Returns
+    -------
+    bool
+        Whether there is one.
+    """
+    if shell is None:
+        loaded = sys.modules.get("IPython")
+        shell = None if loaded is None else loaded.get_ipython()
+    if shell is None:
+        return False
+    html = shell.display_formatter.formatters["text/html"]
+    for (module, name), drawn in _SHOWN.items():
+        html.for_type_by_name(module, name, _drawing(*drawn))
+    for kind in (tuple, list):
+        html.for_type(kind, _several)
+    return True
+
+
+def public_names(found: object) -> list[str]:
+    """What the tab key offers of an object: nothing that begins with an underscore."""
+    return [each for each in object.__dir__(found) if not each.startswith("_")]
+
+
+def _drawing(module: str, name: str) -> Callable[[Any], str]:
+    def draw(found: Any) -> str:  # noqa: ANN401  (of whichever class)
+        drawn = getattr(import_module(f"sellkit.present.{module}"), name)(found)
+        return drawn if isinstance(drawn, str) else str(drawn.markup)
+
+    return draw
+
+
+def _several(found: Sequence[Any]) -> str | None:
+    """A table of objects of one kind; nothing of sellkit's is left to the notebook."""
+    kinds = {type(each).__name__ for each in found}
+    drawn = _SEVERAL.get(kinds.pop()) if len(kinds) == 1 else None
+    is_own = drawn is not None and type(found[0]).__module__.startswith("sellkit.")
+    return _drawing(*drawn)(found) if drawn is not None and is_own else None

@@ -1,0 +1,236 @@
+"""The live desk in a real browser, on a gateway whose clock is stepped."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from sellkit.commands import demo
+from sellkit.config import Overrides
+from sellkit.wiring import stopping
+from tests.browser.lab import DARK
+from tests.browser.workspace import SCENARIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.chromium import Driven
+    from tests.browser.lab import Lab
+    from tests.browser.processes import GatewayProcess
+    from tests.browser.workspace import Workspace
+
+NOTEBOOK = "20_live_desk.ipynb"
+CELL = "panels.live"
+MILLISECONDS = 60_000
+HOUR, MINUTE = 3600, 60
+DESK_ID, LIVE_ID = 11, 14
+POSITIONS, MANY = 8, 500
+
+_NEW_CELL = """(source) => {
+  const { shell, commands } = window.jupyterapp;
+  const notebook = shell.currentWidget.content;
+  notebook.activeCellIndex = notebook.widgets.length - 1;
+  return commands.execute('notebook:insert-cell-below').then(() => {
+    notebook.activeCell.model.sharedModel.setSource(source);
+    commands.execute('notebook:run-cell');
+  });
+}"""
+_SHORT_SIGHTED = """from sellkit.present.panels.live_panel import LivePanel
+seen = LivePanel.open(desk, unseen_seconds=3)
+seen"""
+_MANY = f"""from sellkit.present.panels.live_panel import LivePanel
+from tests.present.live_desk import MadeUpDesk, row_of, watched
+made_up = MadeUpDesk()
+many = LivePanel.open(made_up)
+rows = [row_of(number) for number in range({MANY})]
+assert made_up.connected.acquire(timeout=30)
+made_up.open[0].give(watched(rows))
+many"""
+
+
+@pytest.fixture
+def stepped(lab: Lab, driven: Driven, workspace: Workspace) -> Iterator[GatewayProcess]:
+    """A gateway of its own, whose clock stands still until a test steps it."""
+    from tests.browser.processes import gateway
+
+    flags = ("--at", demo.MOMENT.isoformat(), "--speed", "0")
+    with gateway(workspace.folder / "stepped", SCENARIO, *flags) as running:
+        workspace.use(running.port)
+        yield running
+
+
+def opened(lab: Lab) -> Locator:
+    """The panel of the notebook, run as a whole."""
+    lab.open(NOTEBOOK)
+    lab.run_all()
+    panel = lab.output(CELL)
+    expect(rows(panel)).to_have_count(POSITIONS, timeout=MILLISECONDS)
+    return panel
+
+
+def rows(panel: Locator) -> Locator:
+    return panel.locator("tbody tr[data-key]")
+
+
+def row(panel: Locator, token: str) -> Locator:
+    return rows(panel).filter(has_text=token)
+
+
+def light(panel: Locator, name: str) -> Locator:
+    return panel.locator(f'[data-light="{name}"]')
+
+
+def chosen(panel: Locator) -> Locator:
+    return panel.locator('tbody tr[aria-selected="true"]')
+
+
+def step(stepped: GatewayProcess, seconds: float) -> None:
+    with stepped.control() as control:
+        control.advance(seconds)
+
+
+def wait_for_ids(page: Page, stepped: GatewayProcess, *wanted: int) -> None:
+    """Wait until exactly these clients are connected."""
+    with stepped.control() as control:
+        for _ in range(MILLISECONDS // 200):
+            found = sorted(int(each["clientId"]) for each in control.sessions())
+            if found == sorted(wanted):
+                return
+            page.wait_for_timeout(200)  # another process: nothing in the page tells it
+    raise AssertionError(f"connected are {found}, not {wanted}")
+
+
+def test_the_table_moves_with_the_minutes_also_while_a_cell_blocks(
+    lab: Lab, stepped: GatewayProcess, axe: Callable[[Locator], list[str]]
+) -> None:
+    panel = opened(lab)
+    step(stepped, MINUTE)
+    expect(panel.get_by_text("minute 2 ")).to_be_visible(timeout=MILLISECONDS)
+    expect(light(panel, "connection")).to_have_attribute("data-state", "well")
+    expect(light(panel, "data farms")).to_have_attribute("data-state", "well")
+    expect(rows(panel).first).to_contain_text("NASDAQ:AAPL")
+    expect(rows(panel).first.get_by_role("gridcell").nth(1)).to_have_text("yes")
+    expect(row(panel, "NYSE:JPM")).to_contain_text("no: orders that sellkit did not place rest")
+    countdown = panel.get_by_role("timer")
+    expect(countdown).to_have_text(re.compile(r"in 58 min \d+ s"))
+    assert not axe(panel)
+
+    lab.page.evaluate(_NEW_CELL, "import time; time.sleep(6)")
+    panel = lab.output(CELL)
+    before = row(panel, "NASDAQ:AAPL").get_by_role("gridcell").nth(2).inner_text()
+    step(stepped, HOUR)
+    close = row(panel, "NASDAQ:AAPL").get_by_role("gridcell").nth(2)
+    expect(close).not_to_have_text(before, timeout=MILLISECONDS)
+    expect(panel.locator(".changed").first).to_be_visible()
+    expect(panel.get_by_text("a cell is running")).to_be_visible()
+    lab.wait_until_idle()
+    lab.set_theme(DARK)
+    assert not axe(panel)
+    lab.shot("live_dark", panel)
+
+
+def test_a_person_without_a_mouse_reads_sorts_and_halts(lab: Lab, stepped: GatewayProcess) -> None:
+    panel = opened(lab)
+    grid, keyboard = panel.get_by_role("grid", name="positions of demo"), lab.page.keyboard
+    grid.focus()
+    keyboard.press("End")
+    expect(chosen(panel)).to_contain_text("NYSE:KO")
+    keyboard.press("ArrowUp")
+    expect(chosen(panel)).to_contain_text("NYSE:KVYO")
+    expect(panel.locator(".sellkit-grid-detail")).to_contain_text("needs 200 bars in a row")
+    keyboard.press("Escape")
+    expect(chosen(panel)).to_have_count(0)
+    header = panel.get_by_role("columnheader", name="size")
+    header.get_by_role("button").focus()
+    keyboard.press("Enter")
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    expect(rows(panel).first).to_contain_text("NYSE:KO")
+    keyboard.press("Enter")
+    expect(header).to_have_attribute("aria-sort", "descending")
+    expect(rows(panel).first).to_contain_text("NYSE:KVYO")
+    keyboard.press("Enter")
+    expect(rows(panel).last).to_contain_text("NYSE:KO")
+
+    overrides = Overrides(config=str(lab.workspace.settings), profile="demo")
+    panel.get_by_role("button", name="Halt").focus()
+    keyboard.press("Enter")
+    again = panel.get_by_role("button", name="Click again within 5 s to halt")
+    expect(again).to_be_focused()
+    assert stopping.current_halt(overrides) is None
+    keyboard.press("Enter")
+    expect(panel.get_by_role("button", name="Halted")).to_be_disabled()
+    expect(panel.get_by_text("sellkit resume --profile demo")).to_be_visible()
+    found = stopping.current_halt(overrides)
+    assert found is not None
+    assert found.reason == "by the Halt button of the live desk"
+    stopping.resume(overrides, "a test is over")
+    expect(panel.get_by_role("button", name="Halt ...")).to_be_enabled()
+
+
+def test_what_the_gateway_no_longer_tells_is_grey_and_comes_back_by_itself(
+    lab: Lab, stepped: GatewayProcess
+) -> None:
+    panel = opened(lab)
+    with stepped.control() as control:
+        control.log_out()
+        expect(light(panel, "connection")).to_have_attribute("data-state", "broken")
+        expect(panel.locator(".sellkit-grid.away")).to_be_visible()
+        expect(rows(panel)).to_have_count(POSITIONS)
+        lab.shot("live_away", panel)
+        control.log_in()
+        expect(light(panel, "connection")).to_have_attribute(
+            "data-state", "well", timeout=MILLISECONDS
+        )
+        control.advance(MINUTE)
+    expect(panel.get_by_text("minute 2 ")).to_be_visible(timeout=MILLISECONDS)
+    expect(panel.locator("tr.stale, .sellkit-grid.away")).to_have_count(0)
+
+
+def test_one_client_id_serves_the_panel_however_often_its_cell_or_kernel_starts_anew(
+    lab: Lab, stepped: GatewayProcess
+) -> None:
+    panel = opened(lab)
+    wait_for_ids(lab.page, stepped, LIVE_ID)
+    lab.run_cell(CELL)
+    wait_for_ids(lab.page, stepped, DESK_ID, LIVE_ID)
+    expect(rows(panel)).to_have_count(POSITIONS, timeout=MILLISECONDS)
+    lab.page.evaluate(_NEW_CELL, _SHORT_SIGHTED)
+    expect(rows(lab.output("unseen_seconds"))).to_have_count(POSITIONS, timeout=MILLISECONDS)
+    wait_for_ids(lab.page, stepped, DESK_ID, LIVE_ID)
+    lab.restart_kernel()
+    wait_for_ids(lab.page, stepped)
+    lab.run_all()
+    expect(rows(lab.output("unseen_seconds"))).to_have_count(POSITIONS, timeout=MILLISECONDS)
+    wait_for_ids(lab.page, stepped, LIVE_ID)
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.dispose()")
+    wait_for_ids(lab.page, stepped)
+
+
+def test_500_positions_scroll_with_only_those_in_sight_in_the_page(lab: Lab) -> None:
+    lab.open(NOTEBOOK)
+    lab.page.evaluate(_NEW_CELL, _MANY)
+    panel = lab.output("MadeUpDesk")
+    grid = panel.get_by_role("grid")
+    expect(grid).to_have_attribute("aria-rowcount", str(MANY + 1), timeout=MILLISECONDS)
+    assert rows(panel).count() < MANY / 5
+    panel.locator(".sellkit-grid-scroller").evaluate("(each) => each.scrollTo(0, 7000)")
+    expect(panel.locator('tr[aria-rowindex="260"]')).to_be_in_viewport()
+    assert rows(panel).count() < MANY / 5
+    grid.focus()
+    lab.page.keyboard.press("End")
+    expect(chosen(panel)).to_have_attribute("aria-rowindex", str(MANY + 1))
+    expect(chosen(panel)).to_be_in_viewport()
+    lab.page.keyboard.press("Home")
+    expect(chosen(panel)).to_have_attribute("aria-rowindex", "2")
+    expect(chosen(panel)).to_be_in_viewport()
+    lab.shot("live_many", panel)
+    change = "rows[0] = row_of(0, close=222.5)\nmade_up.open[0].give(watched(rows, 2))"
+    lab.page.evaluate(_NEW_CELL, change)
+    panel = lab.output("MadeUpDesk")
+    expect(panel.get_by_role("gridcell", name="222.50", exact=True)).to_be_visible()
