@@ -23,3 +23,8 @@ __all__ = [
     "price_and_average",
     "show_charts",
 ]
+
+
+def __dir__() -> list[str]:
+    """What the tab key offers: the charts, and not the modules that they are made of."""
+    return sorted(__all__)

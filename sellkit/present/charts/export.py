@@ -76,6 +76,8 @@ def export(
 
     Parameters
     ----------
+    charts
+        One, or several that stand on the page in this order.
     folder
         Made when it is not there.
     name
