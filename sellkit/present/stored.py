@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from sellkit.operate.holdings import titles
-from sellkit.present.charts import OFFLINE_RENDERER, config
+from sellkit.present.charts.offline import OFFLINE_RENDERER, config
 from sellkit.present.terminal import print_table
 
 if TYPE_CHECKING:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 _OTHERS = 2
 """Client ids above the profile's own that are taken: the viewers', and the schedule's clock."""
 
-_LIVE = 3
-"""As many for the live desk of a notebook, so that `sellkit watch` can run beside it."""
+_LIVE = 4
+"""For the live desk of a notebook, beside `sellkit watch` and a probe, which has the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ def open_watch(
 def open_live_watch(chosen: Overrides) -> WiredWatch:
     """As `open_watch`, for a live panel beside the desk that was opened with `chosen`.
 
-    Its client id is three above the desk's, which may be one that was chosen. Present prices are
+    Its client id is four above the desk's, which may be one that was chosen. Present prices are
     asked for what would be sold, so that each row tells whether its order would be sent now. The
     log goes where the desk's goes.
     """

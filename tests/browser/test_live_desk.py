@@ -28,7 +28,7 @@ NOTEBOOK = "20_live_desk.ipynb"
 CELL = "panels.live"
 MILLISECONDS = 60_000
 HOUR, MINUTE = 3600, 60
-DESK_ID, LIVE_ID = 11, 14
+DESK_ID, LIVE_ID = 11, 15
 POSITIONS, MANY = 8, 500
 
 _NEW_CELL = """(source) => {

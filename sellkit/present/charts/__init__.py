@@ -6,17 +6,14 @@ from sellkit.present.charts.drawing import Style
 from sellkit.present.charts.export import export
 from sellkit.present.charts.live import live
 from sellkit.present.charts.mosaic import all_positions
-from sellkit.present.charts.offline import OFFLINE_RENDERER, config
 from sellkit.present.charts.price import hours_and_days, price_and_average
 from sellkit.present.charts.scene import SHOWN_BARS
 from sellkit.present.charts.showing import show_charts
 
 __all__ = [
-    "OFFLINE_RENDERER",
     "SHOWN_BARS",
     "Style",
     "all_positions",
-    "config",
     "export",
     "hours_and_days",
     "live",
@@ -26,5 +23,4 @@ __all__ = [
 
 
 def __dir__() -> list[str]:
-    """What the tab key offers: the charts, and not the modules that they are made of."""
-    return sorted(__all__)
+    return list(__all__)

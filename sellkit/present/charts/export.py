@@ -77,7 +77,7 @@ def export(
     Parameters
     ----------
     charts
-        One, or several that stand on the page in this order.
+        One, or several for one page.
     folder
         Made when it is not there.
     name

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from sellkit.present.hypertext import Html
 from sellkit.present.panels.assigning import assign
 from sellkit.present.panels.connecting import connect
+from sellkit.present.panels.extra import missing_lab
 
 if TYPE_CHECKING:
+    from sellkit.present.hypertext import Html
     from sellkit.present.panels.live_panel import LiveDesk, LivePanel
 
 __all__ = ["assign", "connect", "live"]
@@ -27,9 +27,9 @@ def live(desk: LiveDesk) -> LivePanel | Html:
     desk
         Whose profile, account and settings; its own connection may be closed.
     """
-    if find_spec("anywidget") is None:
-        missing = 'The live desk needs anywidget: pip install "sellkit[lab]"'
-        return Html(f'<p role="status">{missing}</p>', missing)
+    missing = missing_lab()
+    if missing is not None:
+        return missing
     from sellkit.present.panels.live_panel import LivePanel  # noqa: PLC0415  (anywidget is an extra)
 
     return LivePanel.open(desk)
