@@ -65,7 +65,8 @@ crashes: $(STAMP) ## kill a run that sends, at every point, and let it race; KIL
 	  $(if $(CRASH_SEED),--seed $(CRASH_SEED))
 
 SOAK_MINUTES = 1440
-soak: $(STAMP) ## a virtual day with a fault in each minute; SOAK_MINUTES=, SOAK_SEED=, SOAK_FROM=
+soak: $(STAMP) ## `make crashes`, and a virtual day with a fault in each minute; SOAK_MINUTES=, SOAK_SEED=, SOAK_FROM=
+	$(if $(SOAK_SEED)$(SOAK_FROM),,$(MAKE) crashes)
 	$(BIN)/python -m tests.soak --minutes $(SOAK_MINUTES) \
 	  $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_FROM),--first $(SOAK_FROM))
 

@@ -227,7 +227,8 @@ def not_too_many(ticket: OrderTicket, facts: Facts) -> str | None:
         return None
     if live is not None and ticket.ticket_id in live.confirmed:
         return None
-    return f"{facts.exits} of {facts.positions} {TOO_MANY}: check the data first"
+    many = f"{facts.exits} of {facts.positions} {TOO_MANY}"
+    return f"{many}: check the data first, then `sellkit confirm RUN`"
 
 
 GATES: tuple[Gate, ...] = (

@@ -118,7 +118,7 @@ class Probe:
         except BrokerError as error:
             self._lists_trouble = str(error)
             raise
-        return of_account.orders_answer(self._lists)
+        return of_account.orders_answer(self.terms, self._lists)
 
     def _choose(self) -> Answer:
         """The first candidate that the gateway tells half-hours of."""

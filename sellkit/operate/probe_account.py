@@ -41,6 +41,8 @@ class ProbeTerms:
         The instrument to ask about; None chooses one.
     is_patient
         Whether to wait for a half-hour's end, and to ask around it.
+    binds
+        Whether orders placed by hand are taken over and cancelled before a close.
     """
 
     account: Account
@@ -54,6 +56,7 @@ class ProbeTerms:
     final_after_seconds: float
     token: Token | None = None
     is_patient: bool = False
+    binds: bool = False
 
 
 def gateway_answer(terms: ProbeTerms, gateway: ProbedGateway) -> Answer:
@@ -81,6 +84,12 @@ def client_id_answer(terms: ProbeTerms) -> Answer:
     """As whom orders would go out."""
     orders, viewer = terms.orders_client_id, terms.viewer_client_id
     told = f"orders go out as client {orders}, sellkit looks on as client {viewer}"
+    if terms.binds and orders == 0 != viewer:
+        return noted(
+            told,
+            'orders placed by hand are bound before a close, as orders.foreign = "bind" wants: the '
+            "gateway cancels and resubmits every one of the login's",
+        )
     if orders == 0 or viewer == 0:
         return noted(
             told,
@@ -92,7 +101,7 @@ def client_id_answer(terms: ProbeTerms) -> Answer:
     return good(told, "orders placed by hand are not taken over")
 
 
-def orders_answer(records: BrokerRecords) -> Answer:
+def orders_answer(terms: ProbeTerms, records: BrokerRecords) -> Answer:
     """Which orders are visible: whose they are, and how many."""
     open_ones = records.snapshot.open_orders
     kinds = Counter(_whose(each) for each in open_ones)
@@ -109,9 +118,10 @@ def orders_answer(records: BrokerRecords) -> Answer:
         follows = "cancel it: `sellkit probe --order` does, or by hand"
         return bad(f"{told}; of an earlier probe there rests {', '.join(left)}", follows, **figures)
     if any(not each.is_own for each in open_ones):
-        return good(
-            told, "orders that sellkit did not place are seen, and block a close", **figures
-        )
+        follows = "orders that sellkit did not place are seen, and block a close"
+        if terms.binds:
+            follows += "; but those by hand are bound and cancelled before it"
+        return good(told, follows, **figures)
     return noted(
         told,
         "every list came to its end; whether orders by hand are seen shows only while one rests: "

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
+
+_TO_FIRST_ORDER: Final = "last_answer_to_first_order"
+_OF_THE_FIRST_ORDER: Final = (
+    "last_answer_to_decision",
+    "decision_to_journal",
+    "journal_to_first_order",
+)
 
 
 @dataclass(slots=True, repr=False)
@@ -73,7 +80,7 @@ class Timing:
             asked_after = (self.asked_at - self.bar_end).total_seconds()
             found["bar_end_to_last_answer"] = round(asked_after + answering, 6)
         for name, since, until in (
-            ("last_answer_to_first_order", self._answered, self._placed),
+            (_TO_FIRST_ORDER, self._answered, self._placed),
             *self._of_that(),
             ("first_order_to_first_fill", self._placed, self._filled),
         ):
@@ -85,11 +92,8 @@ class Timing:
         """What lies between the last answer and the first order, where there was one."""
         if self._placed is None:
             return ()
-        return (
-            ("last_answer_to_decision", self._answered, self._decided),
-            ("decision_to_journal", self._decided, self._recorded),
-            ("journal_to_first_order", self._recorded, self._placed),
-        )
+        moments = (self._answered, self._decided, self._recorded, self._placed)
+        return tuple(zip(_OF_THE_FIRST_ORDER, moments, moments[1:], strict=False))
 
     def __repr__(self) -> str:
         return in_words(self.parts())
@@ -97,12 +101,15 @@ class Timing:
 
 def in_words(parts: Mapping[str, object]) -> str:
     """The parts of a run's time as one line; "" where nothing was timed."""
-    told = [
-        f"{name.replace('_', ' ')} {value:.3f} s"
+    told = {
+        name: f"{name.replace('_', ' ')} {value:.3f} s"
         for name, value in parts.items()
         if isinstance(value, float | int)
-    ]
-    return ", ".join(told)
+    }
+    of_that = [told.pop(name) for name in _OF_THE_FIRST_ORDER if name in told]
+    if of_that and _TO_FIRST_ORDER in told:
+        told[_TO_FIRST_ORDER] += f" (of that {', '.join(of_that)})"
+    return ", ".join(told.values())
 
 
 def _between(since: float | None, until: float | None) -> float | None:

@@ -34,8 +34,13 @@ def refuse_skew(ours: dt.datetime, theirs: dt.datetime) -> None:
     )
 
 
-def parse_moment(text: str) -> dt.datetime | None:
+def parse_moment(text: str, name: str = "as_of") -> dt.datetime | None:
     """An ISO time with its zone as aware UTC; None for an empty text.
+
+    Parameters
+    ----------
+    name
+        What an error calls the text.
 
     Raises
     ------
@@ -48,11 +53,11 @@ def parse_moment(text: str) -> dt.datetime | None:
         moment = dt.datetime.fromisoformat(text.strip())
     except ValueError:
         raise ConfigError(
-            f"as_of {text!r} is not a time; write 2025-11-28T13:00-05:00 or 2025-11-28T18:00Z"
+            f"{name} {text!r} is not a time; write 2025-11-28T13:00-05:00 or 2025-11-28T18:00Z"
         ) from None
     if moment.tzinfo is None:
         raise ConfigError(
-            f"as_of {text!r} has no zone; write it with one, as 2025-11-28T13:00-05:00 or "
+            f"{name} {text!r} has no zone; write it with one, as 2025-11-28T13:00-05:00 or "
             "2025-11-28T18:00Z"
         )
     return moment.astimezone(dt.UTC)

@@ -106,6 +106,7 @@ def _keep(settings: Settings, record: ProbeRecord) -> None:
 def _terms(
     settings: Settings, account: Account, token: Token | None, *, is_patient: bool
 ) -> ProbeTerms:
+    from sellkit.core.limits import Foreign
     from sellkit.operate.probe_account import ProbeTerms
 
     profile, bars = settings.connection, settings.file.bars
@@ -121,6 +122,7 @@ def _terms(
         final_after_seconds=bars.final_after_seconds,
         token=token,
         is_patient=is_patient,
+        binds=settings.file.orders.foreign is Foreign.BIND,
     )
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.arming import LONGEST_ARMING, Arming
+from sellkit.core.limits import Foreign
 from sellkit.core.portfolio import Account, GatewayKind, is_paper_number
 from sellkit.errors import ConfigError
 from sellkit.wiring.acts import note
@@ -139,7 +140,7 @@ def parse_until(text: str, now: dt.datetime) -> dt.datetime:
         hours = int(span[1]) * (24 if span[2] == "d" else 1)
         until = now + dt.timedelta(hours=hours)
     else:
-        told = parse_moment(text)
+        told = parse_moment(text, "--until")
         if told is None:
             raise ConfigError("--until is empty; write a time with its zone, or 6h, or 2d")
         until = told
@@ -199,7 +200,7 @@ def _not_covered(settings: Settings, arming: Arming) -> list[str]:
         f"anything after {arming.until:%Y-%m-%d %H:%M} UTC, or beyond {arming.max_notional:,f} "
         "altogether",
         "short positions, options, futures, and fractions of a share",
-        "positions on which orders rest that sellkit did not place",
+        _not_covered_of_others(limits.foreign),
         f"a process whose {_secret_name()} is another one or not set, or a run without --live",
         "a gateway that has not passed the probe",
         "any order that one of the gates withholds: each passes all of them, every time",
@@ -207,6 +208,15 @@ def _not_covered(settings: Settings, arming: Arming) -> list[str]:
     lines += [f"anything, before {name} is set in the settings" for name in limits.unset]
     halted = open_switches(settings).halt()
     return lines if halted is None else [*lines, f"anything, while it is {halted}"]
+
+
+def _not_covered_of_others(foreign: Foreign) -> str:
+    if foreign is Foreign.BIND:
+        return (
+            "positions on which orders of other API clients rest; but it does cover that orders "
+            'placed by hand are bound, all of the login, and cancelled before a close ("bind")'
+        )
+    return "positions on which orders rest that sellkit did not place"
 
 
 def _secret_name() -> str:

@@ -203,10 +203,17 @@ def test_the_notebook_of_it_says_that_it_waited_for_the_hour_and_was_live(storie
     assert (given["prepare"], given["dry_run"]) == (True, False)
 
 
+def timed(part: str) -> str:
+    return rf"{part} \d+\.\d{{3}} s"
+
+
 def test_how_long_each_part_of_it_took_is_shown(stories: Stories) -> None:
     story = stories.prepared.result()
-    parts = ("bar end to last answer", "last answer to first order", "first order to first fill")
-    told = "time " + ", ".join(rf"{part} \d+\.\d{{3}} s" for part in parts)
+    inner = ("last answer to decision", "decision to journal", "journal to first order")
+    of_that = ", ".join(timed(part) for part in inner)
+    to_order = rf"{timed('last answer to first order')} \(of that {of_that}\)"
+    outer = (timed("bar end to last answer"), to_order, timed("first order to first fill"))
+    told = "time " + ", ".join(outer)
     assert re.search(rf"^{told}$", story.last.out, re.MULTILINE), story.last.out
     assert re.search(told.removeprefix("time "), story.place.notebooks[-1].read_text("utf-8"))
 

@@ -372,7 +372,7 @@ REFUSING: dict[str, tuple[Case, str]] = {
     ),
     "four of four positions": (
         (gates.not_too_many, ticket(), signalling(4, 4)),
-        "4 of 4 positions signal at once",
+        "4 of 4 positions signal at once: check the data first, then `sellkit confirm RUN`",
     ),
     "more than half of the positions": (
         (gates.not_too_many, ticket(), signalling(4, 7)),

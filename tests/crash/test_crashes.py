@@ -8,6 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
+import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -76,6 +79,25 @@ def test_a_stop_that_fills_while_it_is_cancelled_never_leaves_the_account_short(
     with ThreadPoolExecutor(2) as pool:
         found = pool.map(lambda seed: stops_that_fill(RACES // 2, seed), [SEED, SEED + 1])
         assert [each for problems, _ in found for each in problems] == []
+
+
+def test_the_long_soak_begins_with_every_kill_and_race() -> None:
+    asked = planned("soak")
+    assert re.search(r"-m tests\.crash --kills 1000\b", asked)
+    assert "-m tests.soak --minutes 1440" in asked
+    assert "-m tests.crash" not in planned("soak", "SOAK_SEED=7")
+
+
+def planned(*words: str) -> str:
+    """What `make` would do."""
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("make is not installed here")
+    folder = Path(__file__).parents[2]
+    told = subprocess.run(
+        [make, "--dry-run", *words], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return told.stdout
 
 
 # --- whether it would be seen ---------------------------------------------------------------------

@@ -167,6 +167,17 @@ def test_orders_are_counted_by_whose_they_are(world: World) -> None:
     assert "open 4 (2 by hand, 1 of client 5, 1 of sellkit)" in found.answer
 
 
+@pytest.mark.parametrize("binds", [False, True])
+def test_what_becomes_of_orders_by_hand_is_said_as_the_settings_have_it(
+    world: World, binds: bool
+) -> None:
+    world.broker.orders = [order("0", "0")]
+    world.terms = replace(world.terms, binds=binds)
+    follows = world.finding(Question.ORDERS).follows
+    assert "block a close" in follows
+    assert ("those by hand are bound and cancelled" in follows) is binds
+
+
 def test_without_an_order_of_another_what_is_seen_stays_open(world: World) -> None:
     found = world.finding(Question.ORDERS)
     assert (found.outcome, "by hand" in found.follows) == (Outcome.NOTED, True)
@@ -199,6 +210,19 @@ def test_lists_that_did_not_come_fail_and_say_nothing_of_read_only(world: World)
 def test_client_0_is_noted(world: World, ids: dict[str, int]) -> None:
     world.terms = replace(world.terms, **ids)  # type: ignore[arg-type]
     assert "client 0 can take over" in world.finding(Question.CLIENT_ID).follows
+
+
+def test_client_0_that_is_to_bind_is_not_told_to_be_another_id(world: World) -> None:
+    world.terms = replace(world.terms, orders_client_id=0, binds=True)
+    found = world.finding(Question.CLIENT_ID)
+    assert found.outcome is Outcome.NOTED
+    assert "choose another id" not in found.follows
+    assert "cancels and resubmits every one" in found.follows
+
+
+def test_a_viewer_as_client_0_is_one_too_many_although_orders_are_bound(world: World) -> None:
+    world.terms = replace(world.terms, viewer_client_id=0, binds=True)
+    assert "choose another id" in world.finding(Question.CLIENT_ID).follows
 
 
 def test_that_orders_are_resubmitted_is_left_to_a_person_to_see(world: World) -> None:

@@ -75,13 +75,26 @@ def test_no_number_of_an_account_stands_in_what_is_not_covered(tmp_path: Path) -
     assert NUMBERED not in " ".join(plan.not_covered) + repr(plan.arming)
 
 
+def test_where_orders_by_hand_are_bound_the_arming_says_that_it_covers_that(tmp_path: Path) -> None:
+    blocking = plan_arming(chosen(tmp_path), "2d", "1")
+    assert "that sellkit did not place" in " ".join(blocking.not_covered)
+    wanted = chosen(tmp_path)
+    path = tmp_path / "sellkit.toml"
+    text = SETTINGS.replace('account = "main"\n', 'account = "main"\nclient_id = 0\n', 1)
+    path.write_text(f'[orders]\nforeign = "bind"\n{text}', encoding="utf-8")
+    told = " ".join(plan_arming(wanted, "2d", "1").not_covered)
+    assert "that sellkit did not place" not in told
+    assert "of other API clients rest" in told
+    assert "placed by hand are bound, all of the login, and cancelled before a close" in told
+
+
 @pytest.mark.parametrize(
     ("until", "amount", "reason"),
     [
-        ("6", "1", "is not a time"),
+        ("6", "1", "^--until '6' is not a time"),
         ("noon", "1", "is not a time"),
         ("6m", "1", "is not a time"),
-        ("2026-01-28T10:00", "1", "has no zone"),
+        ("2026-01-28T10:00", "1", "^--until .* has no zone"),
         ("2020-01-01T10:00Z", "1", "not after the present"),
         ("0h", "1", "not after the present"),
         ("121h", "1", "more than 5 days ahead"),
