@@ -98,6 +98,7 @@ REMEDIES: Final[Mapping[AlertKind, tuple[str, Ending]]] = {
     ),
     AlertKind.ORDER_REJECTED: ("`sellkit explain CODE` says what a code means", Ending.SEEN),
     AlertKind.ORDER_UNFINISHED: ("see what is still held", Ending.SEEN),
+    AlertKind.BOUND_ORDER: ("place what was cancelled anew if it is wanted", Ending.SEEN),
     AlertKind.UNPROTECTED: ("place what was cancelled anew if it is wanted", Ending.SEEN),
     AlertKind.PROTECTION_GONE: ("place it anew if it is wanted", Ending.SEEN),
     AlertKind.POSITION_FLIPPED: (

@@ -11,7 +11,11 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
+
+from sellkit.adapters.durable_file import LOCK_SECONDS, locked
+from sellkit.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -52,10 +56,21 @@ def python_of(name: str) -> Path:
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / ".made"
     wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
-    if not (stamp.is_file() and stamp.read_text() == wanted):
-        _make(folder, python, requirements)
-        stamp.write_text(wanted)
+    FOLDER.mkdir(exist_ok=True)
+    with ExitStack() as held:
+        _hold(held, FOLDER / f"{name}.lock")  # several processes may run tests at once
+        if not (stamp.is_file() and stamp.read_text() == wanted):
+            _make(folder, python, requirements)
+            stamp.write_text(wanted)
     return python
+
+
+def _hold(held: ExitStack, path: Path) -> None:
+    for _ in range(int(_SECONDS / LOCK_SECONDS)):
+        with suppress(ConfigError):
+            held.enter_context(locked(path))
+            return
+    raise Unavailable(f"another process has been making it for {_SECONDS} s")
 
 
 def _make(folder: Path, python: Path, requirements: Path) -> None:
