@@ -626,8 +626,8 @@ class Hold:
             self._may_end.set()
 
 
-NOTICED = replace(FAST, probe_timeout_seconds=0.8)
-"""Patience with which a loop that is held up is noticed after less than two seconds."""
+NOTICED = replace(FAST, probe_timeout_seconds=2.5)
+"""Patience with which a loop that is held up is noticed after few seconds; a busy machine holds it up for less."""
 
 
 def runs_begun(play: Play) -> int:
