@@ -627,7 +627,7 @@ class Hold:
 
 
 NOTICED = replace(FAST, probe_timeout_seconds=2.5)
-"""Patience with which a loop that is held up is noticed soon; a busy machine holds it up for less."""
+"""Patience with which a held-up loop is noticed soon; a busy machine holds it up for less."""
 
 
 def runs_begun(play: Play) -> int:
