@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+import time
 from collections import deque
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib.bulletin import Bulletin
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+
+_LOOK_AGAIN_SECONDS: Final = 0.02
 
 
 class Connection:
@@ -124,8 +128,15 @@ class Connection:
         NotConnected
             It was not, for the reason told.
         """
-        if not self._bulletin.wait(seconds).is_ready:
-            raise self.refusal()
+        pause, end = threading.Event(), time.monotonic() + seconds
+        while True:
+            left = max(end - time.monotonic(), 0.0)
+            is_told = self._bulletin.wait(left).is_ready
+            if is_told and self.standing.is_ready:
+                return
+            if not is_told or not left:
+                raise self.refusal()
+            pause.wait(min(_LOOK_AGAIN_SECONDS, left))  # the probe that is overdue is under way
 
     def refusal(self) -> NotConnected:
         """The error of whoever asks while it is not ready."""
