@@ -20,7 +20,6 @@ from sellkit.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
 RUNS: Final = "runs"
@@ -136,12 +135,7 @@ class KeptNotebooks:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _found(self, path: str) -> tuple[bytes | None, str | None]:

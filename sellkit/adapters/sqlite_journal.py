@@ -58,10 +58,6 @@ _RESTING: Final = """
 
 _OPEN_ALERTS: Final = """
     SELECT id AS number, * FROM alert WHERE id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
-_OPEN_OF_SOURCE: Final = """
-    SELECT id AS number FROM alert
-    WHERE source = ? AND id NOT IN (SELECT id FROM alert_end) ORDER BY id"""
-
 _TICKETS_OF_RUN: Final = """
     SELECT ticket.*, run.mode AS mode FROM ticket JOIN run ON run.run_id = ticket.run_id
     WHERE ticket.run_id = ? ORDER BY ticket.id"""
@@ -181,18 +177,6 @@ class SqliteJournal:
     def quotes(self, run_id: str) -> tuple[Mapping[str, object], ...]:
         """What the market showed of the instruments of a run's exits."""
         return self._file.read("SELECT * FROM quote_seen WHERE run_id = ? ORDER BY id", run_id)
-
-    def record_alert(self, source: str, alert: Alert) -> None:
-        """An alert, and whose connection it is about."""
-        with self._appending() as pen:
-            pen.append("alert", journal_facts.of_alert(source, alert))
-
-    def end_alerts(self, source: str, at: dt.datetime) -> None:
-        """What a source's open alerts were about is over."""
-        with self._appending() as pen:
-            for each in pen.ask(_OPEN_OF_SOURCE, source):
-                ended = {"id": each["number"], "at": journal_facts.instant(at)}
-                pen.append("alert_end", ended)
 
     def open_alerts(self) -> tuple[Mapping[str, object], ...]:
         """The alerts that are not over, oldest first: `number`, `at`, `source`, `kind`, `text`.

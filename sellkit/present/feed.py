@@ -214,11 +214,3 @@ def feed_of(desk: WatchedDesk) -> Feed:
     """The feed of a desk's profile and account in this kernel; it is the same for every panel."""
     name = f"live {desk.run.profile} {desk.run.account}"
     return _FEEDS.setdefault(name, Feed(name))
-
-
-def live_feed(desk: WatchedDesk) -> Feed:
-    """The running feed of a desk, begun unless it is."""
-    feed = feed_of(desk)
-    if not feed.is_running:
-        feed.begin(desk)
-    return feed

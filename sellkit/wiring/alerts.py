@@ -65,26 +65,28 @@ class AlertKeeper:
         try:
             yield
         except NotConnected as error:
-            if not self._has_open():
+            if not self._open():
                 self.keep(Alert(AlertKind.NO_CONNECTION, str(error), SystemClock().now()))
             raise
 
-    def _has_open(self) -> bool:
+    def _open(self) -> list[int]:
+        """The numbers of the source's open alerts."""
         from sellkit.adapters.sqlite_journal import SqliteJournal
 
         if not self.journal.exists():
-            return False
+            return []
         with closing(SqliteJournal(self.journal)) as journal:
-            return any(each["source"] == self.source for each in journal.open_alerts())
+            known = journal.open_alerts()
+        return [int(str(each["number"])) for each in known if each["source"] == self.source]
 
     def end(self) -> None:
         """The connection is ready: its alerts are over, also those of earlier runs."""
         from sellkit.adapters.clock import SystemClock
         from sellkit.adapters.sqlite_journal import SqliteJournal
 
-        if self._has_open():
+        if over := self._open():
             with closing(SqliteJournal(self.journal)) as journal:
-                journal.end_alerts(self.source, SystemClock().now())
+                journal.renew_alerts(SystemClock().now(), over, ())
             log.info("alerts_over", extra={"source": self.source})
 
 

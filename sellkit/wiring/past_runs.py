@@ -18,7 +18,6 @@ from sellkit.wiring.showing import public_names, show_richly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import TracebackType
     from typing import Self
 
     from sellkit.config import Overrides, Settings
@@ -255,12 +254,7 @@ class PastRuns:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _is_there(self) -> bool:

@@ -13,7 +13,6 @@ from sellkit.wiring.showing import show_richly
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     import pandas as pd
@@ -131,12 +130,7 @@ class WiredWatch:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

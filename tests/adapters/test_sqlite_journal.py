@@ -113,8 +113,8 @@ def test_no_row_is_ever_changed_or_removed_by_any_program(
 def test_no_alert_is_ever_changed_or_removed_by_any_program(
     full: SqliteJournal, path: Path, table: str, statement: str
 ) -> None:
-    full.record_alert("client 1", ALERT)
-    full.end_alerts("client 1", build.NOW)
+    full.renew_alerts(build.NOW, (), [("client 1", ALERT)])
+    full.renew_alerts(build.NOW, [1], ())
     before = rows(path, f"SELECT * FROM {table}")
     assert before, "the test needs a row"
     with pytest.raises(sqlite3.IntegrityError, match=r"append only|already"):
@@ -122,12 +122,12 @@ def test_no_alert_is_ever_changed_or_removed_by_any_program(
     assert rows(path, f"SELECT * FROM {table}") == before
 
 
-def test_an_alert_is_open_until_its_source_is_well_again(full: SqliteJournal, path: Path) -> None:
+def test_an_alert_is_open_until_it_is_said_to_be_over(full: SqliteJournal, path: Path) -> None:
     assert full.open_alerts() == ()
-    full.record_alert("client 1", ALERT)
-    full.record_alert("client 11", ALERT)
-    full.end_alerts("client 11", build.NOW)
-    full.end_alerts("client 11", build.NOW)
+    full.renew_alerts(build.NOW, (), [("client 1", ALERT)])
+    full.renew_alerts(build.NOW, (), [("client 11", ALERT)])
+    full.renew_alerts(build.NOW, [2], ())
+    full.renew_alerts(build.NOW, [2], ())
     assert full.open_alerts() == (
         {
             "number": 1,
@@ -138,13 +138,13 @@ def test_an_alert_is_open_until_its_source_is_well_again(full: SqliteJournal, pa
         },
     )
     assert len(rows(path, "SELECT * FROM alert")) == 2
-    full.record_alert("client 11", ALERT)
+    full.renew_alerts(build.NOW, (), [("client 11", ALERT)])
     assert [each["source"] for each in full.open_alerts()] == ["client 1", "client 11"]
 
 
 def test_alerts_need_no_run(path: Path) -> None:
     journal = SqliteJournal(path)
-    journal.record_alert("client 1", ALERT)
+    journal.renew_alerts(build.NOW, (), [("client 1", ALERT)])
     assert len(journal.open_alerts()) == 1
     assert journal.runs() == ()
     journal.close()
@@ -160,7 +160,7 @@ def test_a_journal_of_the_first_version_is_carried_on(full: SqliteJournal, path:
 
     again = SqliteJournal(path)
     assert (again.runs(), again.decisions("r1"), again.tickets("r1")) == told
-    again.record_alert("client 1", ALERT)
+    again.renew_alerts(build.NOW, (), [("client 1", ALERT)])
     again.begin(header("r2"))
     again.close()
 

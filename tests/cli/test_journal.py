@@ -115,7 +115,7 @@ def test_the_alert_about_a_ticket_ends_with_a_persons_word(
     brought_to(journal.book, S.UNCERTAIN)
     for text in (REFERENCE, other().reference):
         alert = Alert(AlertKind.ORDER_UNCERTAIN, f"NYSE:KO: {text} is unclear", build.NOW)
-        journal.record_alert("orders", alert)
+        journal.renew_alerts(build.NOW, (), [("orders", alert)])
     ticketing.claimed(journal.book, other())
     told(capsys, 0, *resolve())
     (left,) = journal.open_alerts()

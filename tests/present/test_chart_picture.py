@@ -22,6 +22,11 @@ APPLE = HOLDINGS[0]
 HOURS = bars_of(APPLE, Timeframe.H1)
 SVG = "{http://www.w3.org/2000/svg}"
 PAGES = ("#ffffff", "#111111", "#000000")
+DRAWN = (
+    *(palette.UP, palette.DOWN, palette.AVERAGE, palette.OTHER),
+    *(palette.COST, palette.ORDER, palette.MARK, palette.UNSURE),
+)
+"""Every colour that a line or a mark has."""
 """White, JupyterLab's dark page, and black."""
 
 
@@ -55,7 +60,7 @@ def test_a_decision_in_its_colour_reads_on_either_page(colour: str, page: str) -
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("colour", palette.DRAWN)
+@pytest.mark.parametrize("colour", DRAWN)
 def test_lines_and_marks_stand_out_from_either_page(colour: str, page: str) -> None:
     assert _contrast(colour, page) >= 3
 

@@ -26,9 +26,6 @@ MARK: Final = "#a85fd6"
 
 UNSURE: Final = "#a87000"
 
-DRAWN: Final = (UP, DOWN, AVERAGE, OTHER, COST, ORDER, MARK, UNSURE)
-"""Every colour that a line or a mark has."""
-
 WORDS: Final = (UP, DOWN, UNSURE, INK)
 """Every colour that a word has."""
 
