@@ -123,12 +123,15 @@ def _send(channel: str, url: str, message: Message) -> list[str] | None:
         post = apprise.Apprise()
         if not post.add(url):
             return ["its address is none that apprise knows"]
-        is_taken = post.notify(
-            body=message.body,
-            title=message.title,
-            notify_type=apprise.NotifyType(_TYPES[message.level]),
-            body_format=apprise.NotifyFormat.TEXT,
-        )
+        try:
+            is_taken = post.notify(
+                body=message.body,
+                title=message.title,
+                notify_type=apprise.NotifyType(_TYPES[message.level]),
+                body_format=apprise.NotifyFormat.TEXT,
+            )
+        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+            return [type(error).__name__]  # of one of its many plugins; the text may hold anything
     return None if is_taken else said
 
 

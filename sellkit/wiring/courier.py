@@ -78,35 +78,34 @@ def open_attendance(settings: Settings, journal: SqliteJournal) -> Attendance:
     )
 
 
-def deliver(settings: Settings, *, is_last: bool = True, looks: bool = True) -> Told:
-    """Look at what no run notices, and tell what is due, here and now.
+def deliver(settings: Settings) -> Told:
+    """Look at what no run notices, and tell all that has not been told, here and now.
 
     Parameters
     ----------
     settings
         The profile's.
-    is_last
-        Whether nobody stays who would tell the rest later.
-    looks
-        Whether connections, the disk and the week are looked at before.
 
     Raises
     ------
     JournalError
         It cannot be read or written.
     """
-    from sellkit.operate.courier import Told
     from sellkit.wiring.parts import open_journal
 
-    if not settings.file.alerts.channels or not settings.data_dir.is_dir():
-        return Told()
     with closing(open_journal(settings)) as journal:
-        if not (settings.data_dir / "journal.sqlite").exists():
-            return Told()  # the first run makes it: one that is made before passes for a lost one
-        if looks:
-            open_attendance(settings, journal).look()
-        seconds = settings.file.alerts.deliver_seconds
-        return open_courier(settings, journal).deliver(is_last=is_last, at_most_seconds=seconds)
+        return _deliver(settings, journal, is_last=True, looks=True)
+
+
+def _deliver(settings: Settings, journal: SqliteJournal, *, is_last: bool, looks: bool) -> Told:
+    from sellkit.operate.courier import Told
+
+    if not (settings.data_dir / "journal.sqlite").exists():
+        return Told()  # the first run makes it: one that is made before passes for a lost one
+    if looks:
+        open_attendance(settings, journal).look()
+    seconds = settings.file.alerts.deliver_seconds
+    return open_courier(settings, journal).deliver(is_last=is_last, at_most_seconds=seconds)
 
 
 @contextmanager
@@ -137,16 +136,18 @@ def telling(settings: Settings) -> Iterator[None]:
 
 
 def _tell(settings: Settings, over: threading.Event) -> None:
-    rounds = 0
-    is_over = False
-    while not is_over:
-        is_over = over.wait(_POLL_SECONDS if rounds else 0.0)
-        try:
+    from sellkit.wiring.parts import open_journal
+
+    rounds, is_over = 0, False
+    with closing(open_journal(settings)) as journal:
+        while not is_over:
+            is_over = over.wait(_POLL_SECONDS if rounds else 0.0)
             looks = rounds % round(_LOOK_SECONDS / _POLL_SECONDS) == 0
-            deliver(settings, is_last=is_over, looks=looks)
-        except SellkitError as error:
-            log.warning("alerts_not_told", extra={"reason": str(error)})
-        rounds += 1
+            try:
+                _deliver(settings, journal, is_last=is_over, looks=looks)
+            except SellkitError as error:
+                log.warning("alerts_not_told", extra={"reason": str(error)})
+            rounds += 1
 
 
 @contextmanager
