@@ -156,8 +156,16 @@ class Workspace:
         return made
 
     def copy(self, folder: Path) -> Workspace:
+        """The folder once more, where nothing counts as asked yet."""
         copytree(self.folder, folder)
-        return Workspace(folder)
+        copied = Workspace(folder)
+        copied.forget_requests()
+        return copied
+
+    def forget_requests(self) -> None:
+        """Drop the count of what was asked, which lets the same question wait for 15 seconds."""
+        for each in self.data.glob(f"{LEDGER}*"):
+            each.unlink()
 
     @property
     def settings(self) -> Path:
