@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 ALL = "SELLKIT_TEST_NOTEBOOKS"
 """The variable that, set to `all`, runs every notebook in every way."""
 
+FIGURE = "application/vnd.plotly.v1+json"
+FIGURES = {"30_charts": 5, "70_data": 1}
 NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
 IS_ALL = os.environ.get(ALL) == "all"
 # Where a thread, a loop or a second connection is at work; and where much is shown.
 QUEUED = {"20_live_desk", "60_gateway_tour", "hourly_run"}
-BY_PAPERMILL = {"10_assign", "50_audit"}
+BY_PAPERMILL = {"50_audit", "70_data"}
 
 RELEASE = "__import__('ipykernel').__version__"
 # What the texts of a notebook say, in the variables that its cells leave behind.
@@ -123,3 +125,7 @@ def test_papermill_runs_it_whole(
     cells = nbformat.read(written, as_version=4).cells
     counts = [cell.execution_count for cell in cells if cell.cell_type == "code"]
     assert None not in counts
+    outputs = [each for cell in cells for each in cell.get("outputs", ())]
+    drawn = [each["data"] for each in outputs if FIGURE in each.get("data", {})]
+    assert all("image/svg+xml" in each for each in drawn), "HTML by nbconvert draws no figure"
+    assert len(drawn) >= FIGURES.get(notebook.stem, 0)
