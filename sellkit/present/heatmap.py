@@ -148,3 +148,7 @@ def _colour(share: float | None) -> str:
     if share is None:
         return ""
     return next(colour for least, colour in reversed(_SHADES) if share >= least)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
