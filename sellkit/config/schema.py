@@ -112,6 +112,13 @@ class PathSettings(Section):
     notebooks: str = "notebooks"
 
 
+class LogSettings(Section):
+    """`[logs]`: for how many days what was archived is kept; unset is for ever."""
+
+    keep_days: Annotated[int, Field(ge=1)] | None = 365
+    keep_signals_days: Annotated[int, Field(ge=1)] | None = None
+
+
 class ScheduleSettings(Section):
     """`[schedule]`: how long before an hour's end its run begins to prepare, or how long after."""
 
@@ -157,6 +164,7 @@ class SettingsFile(Section):
     orders: OrderSettings = OrderSettings()
     requests: RequestSettings = RequestSettings()
     paths: PathSettings = PathSettings()
+    logs: LogSettings = LogSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     profiles: dict[str, ProfileSettings] = Field(default_factory=default_profiles)
 
