@@ -44,18 +44,11 @@ def pack(path: Path, today: dt.date, keep_days: int | None) -> None:
         Something cannot be read or written; no day was lost.
     """
     with path.with_name(".archive.lock").open("ab") as lock:
-        if not durable_file.take(lock.fileno()):
-            return
-        try:
-            for key, found in _days(path):
-                if found.suffix != ".gz":
-                    _pack(found, key[0])
-                elif keep_days is not None and (today - key[0]).days > keep_days:
-                    found.unlink()
-                    with suppress(OSError):  # it holds other days, or another file's
-                        found.parent.rmdir()
-        finally:
-            durable_file.free(lock.fileno())
+        if durable_file.take(lock.fileno()):
+            try:
+                _pack_days(path, today, keep_days)
+            finally:
+                durable_file.free(lock.fileno())
 
 
 def opened(path: Path, since: dt.date | None) -> list[IO[bytes]]:
@@ -71,6 +64,16 @@ def opened(path: Path, since: dt.date | None) -> list[IO[bytes]]:
     with suppress(FileNotFoundError):
         files.append(path.open("rb"))
     return files
+
+
+def _pack_days(path: Path, today: dt.date, keep_days: int | None) -> None:
+    for (day, _), found in list(_days(path)):
+        if found.suffix != ".gz":
+            _pack(found, day)
+        elif keep_days is not None and (today - day).days > keep_days:
+            found.unlink()
+            with suppress(OSError):  # it holds other days, or another file's
+                found.parent.rmdir()
 
 
 def _open(path: Path) -> IO[bytes]:

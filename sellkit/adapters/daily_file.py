@@ -13,7 +13,8 @@ import logging
 import os
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import daily_archive, durable_file
@@ -88,12 +89,12 @@ class DailyFile:
         """Every line from a day on, oldest first, archived ones among them; without their ends."""
         if not self.path.parent.is_dir():
             return
-        with self._held():
-            opened = daily_archive.opened(self.path, since)
-        for file in opened:
-            with file:
-                for line in file:
-                    yield line.rstrip(b"\n")
+        with self._held(), ExitStack() as files:
+            opened = [files.enter_context(each) for each in daily_archive.opened(self.path, since)]
+            kept = files.pop_all()
+        with kept:
+            for line in chain.from_iterable(opened):
+                yield line.rstrip(b"\n")
 
     def _pack(self) -> None:
         try:

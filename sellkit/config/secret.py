@@ -75,9 +75,7 @@ def secrets_in_reach(environment: Mapping[str, str] = os.environ) -> frozenset[s
     """
     found = {text for name, text in environment.items() if _OF_ENVIRONMENT.fullmatch(name) and text}
     for folder in _folders(environment):
-        for name in folder.names():
-            with suppress(ConfigError):
-                found.add(folder.read(name) or "")
+        found |= {text for _, text in folder.secrets()}
     lines = {line.strip() for text in found for line in text.splitlines()}
     return frozenset({each.strip() for each in found} | lines) - {""}
 
@@ -99,10 +97,8 @@ def secret_places(environment: Mapping[str, str] = os.environ) -> dict[str, str]
         if _OF_ENVIRONMENT.fullmatch(name) and text.strip()
     }
     for folder in _folders(environment):
-        for name in folder.names():
-            with suppress(ConfigError):
-                if folder.read(name):
-                    found.setdefault(name, str(folder.path / name))
+        for name, _ in folder.secrets():
+            found.setdefault(name, str(folder.path / name))
     return found
 
 
@@ -130,6 +126,14 @@ class _Folder:
             return sorted(each.name for each in self.path.iterdir() if each.is_file())
         except OSError:
             return []
+
+    def secrets(self) -> Iterator[tuple[str, str]]:
+        """Each one that is not refused, by its name."""
+        for name in self.names():
+            with suppress(ConfigError):
+                text = self.read(name)
+                if text:
+                    yield name, text
 
     def read(self, name: str) -> str | None:
         path = self.path / name

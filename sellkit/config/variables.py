@@ -92,19 +92,19 @@ def keys_of(model: type[BaseModel], value: BaseModel) -> Iterator[tuple[Path, ob
     """Every key with its value, in the order of the schema."""
     for name, field in model.model_fields.items():
         found = getattr(value, name)
-        inner = _table(field.annotation)
-        if isinstance(found, BaseModel):
-            nested = keys_of(type(found), found)
-            yield from (((name, *path), each) for path, each in nested)
-        elif inner is not None and isinstance(found, dict):
-            for label, entry in found.items():
-                if isinstance(entry, BaseModel):
-                    nested = keys_of(type(entry), entry)
-                    yield from (((name, label, *path), each) for path, each in nested)
-                else:
-                    yield (name, label), entry
-        else:
-            yield (name,), found
+        if _table(field.annotation) is None or not isinstance(found, dict):
+            yield from _keys_below((name,), found)
+            continue
+        for key, each in found.items():
+            yield from _keys_below((name, key), each)
+
+
+def _keys_below(path: Path, value: object) -> Iterator[tuple[Path, object]]:
+    if not isinstance(value, BaseModel):
+        yield path, value
+        return
+    for rest, each in keys_of(type(value), value):
+        yield (*path, *rest), each
 
 
 def _said(model: type[BaseModel], table: Mapping[str, Any], variable: str, text: str) -> Said:
