@@ -25,6 +25,7 @@ COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
     *("arm", "disarm", "halt", "resume", "modes"),
     *("tickets", "reconcile", "confirm", "audit", "runs", "explain", "probe"),
+    *("config",),
 )
 INTERRUPTED: Final = 130
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import ConfigError, JournalError
 from sellkit.wiring.evidence import note_notebook
+from sellkit.wiring.log import open_log
 from sellkit.wiring.moment import new_run_id, parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems
 
@@ -69,13 +70,12 @@ def run_notebook(
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.papermill_runner import PapermillRunner
     from sellkit.config import load
-    from sellkit.logs import configure
     from sellkit.operate.hourly import hourly_run, kept_at
 
     parse_moment(as_of)
     settings = load(overrides)
     run_id = new_run_id()
-    configure(settings.log_dir, run_id)
+    open_log(settings, run_id)
     book = open_book(settings)
     say_problems(book)
     before = book.load().assignments
