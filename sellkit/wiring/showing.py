@@ -19,7 +19,6 @@ _SHOWN: Final = {
     ("sellkit.ports.assignment_book", "AssignmentSheet"): ("shown", "assignments"),
     ("sellkit.core.watched", "Watched"): ("shown", "watched"),
     ("sellkit.core.watched", "WatchedRow"): ("shown", "watched_row"),
-    ("sellkit.core.snapshot", "SnapshotRow"): ("shown", "snapshot_row"),
     ("sellkit.config", "Settings"): ("shown", "settings"),
     ("sellkit.wiring.evidence", "AuditReport"): ("shown", "escaped"),
     ("sellkit.wiring.past_runs", "PastRuns"): ("shown", "escaped"),
@@ -58,7 +57,6 @@ _SEVERAL: Final = {
     "TicketRecord": ("shown", "tickets"),
     "Position": ("shown", "positions"),
     "PastRun": ("runs.table", "runs_table"),
-    "SnapshotRow": ("shown", "snapshot_rows"),
 }
 
 

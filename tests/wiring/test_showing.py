@@ -150,8 +150,6 @@ OBJECTS: dict[str, tuple[Any, str]] = {
     "result": (result, "NYSE:KO"),
     "hours": (hours, "2026-01"),
     "comparison": (compared, "NYSE:KO"),
-    "row": (row, "NASDAQ:AAPL"),
-    "rows": (lambda: (row(), row()), "NASDAQ:AAPL"),
     "signal": (lambda: row().signal, "NASDAQ:AAPL"),
     "position": (build.position, "NASDAQ:AAPL"),
     "snapshot": (build.snapshot, "2026-01-28"),
