@@ -104,25 +104,77 @@ def completed(
         How long after its end a bar may still change.
     """
     grid = Slots.of(slots)
-    if not len(grid.starts):
-        return CompletedBars(None, empty_bars(), "the session calendar has no completed bar")
-    begun = micros(bars.index)
-    place = np.searchsorted(begun, grid.starts)
-    there = place < len(begun)
-    there[there] = begun[place[there]] == grid.starts[there]
-    whole = there
-    if "parts" in bars:
-        whole = there & (_take(bars["parts"].to_numpy(), place, there) == grid.parts)
-    fetched = _take(micros(bars["fetched_at"]), place, there)
-    good = whole & (fetched >= grid.ends + lag // _MICROSECOND)
-    last = grid.each[-1]
-    if not good[-1]:
-        found = int(bars["parts"].iloc[place[-1]]) if there[-1] and "parts" in bars else 0
-        problem = _problem(last, found, lag, is_whole=bool(whole[-1]))
-        return CompletedBars(last, empty_bars(), problem)
-    holes = np.flatnonzero(~good)
-    begin = int(holes[-1]) + 1 if len(holes) else 0
-    return CompletedBars(last, _rows(bars, place[begin:]), None)
+    return Completion.of(bars, grid, lag).until(len(grid.starts))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Completion:
+    """Which bars of a series count, for every moment that its slots reach over.
+
+    Attributes
+    ----------
+    bars
+        A bar frame.
+    grid
+        The slots that have ended by the latest moment, n of them.
+    lag
+        How long after its end a bar may still change.
+    place
+        Where in the frame the bar of each slot stands, or would; shape (n,).
+    whole, good
+        Whether it has all of its half-hours, and whether it counts; shape (n,).
+    begin
+        For each slot, the first one of the unbroken run that ends with it; shape (n,).
+    """
+
+    bars: pd.DataFrame
+    grid: Slots
+    lag: dt.timedelta
+    place: NDArray[np.intp]
+    whole: NDArray[np.bool_]
+    good: NDArray[np.bool_]
+    begin: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, bars: pd.DataFrame, slots: Sequence[Slot] | Slots, lag: dt.timedelta) -> Completion:
+        """Look at the bar of each slot."""
+        grid = Slots.of(slots)
+        begun = micros(bars.index)
+        place = np.searchsorted(begun, grid.starts)
+        there = place < len(begun)
+        there[there] = begun[place[there]] == grid.starts[there]
+        whole = there
+        if "parts" in bars:
+            whole = there & (_take(bars["parts"].to_numpy(), place, there) == grid.parts)
+        fetched = _take(micros(bars["fetched_at"]), place, there)
+        good = whole & (fetched >= grid.ends + lag // _MICROSECOND)
+        after = np.arange(1, len(good) + 1, dtype=np.int64)
+        begin = np.maximum.accumulate(np.where(good, 0, after))
+        return cls(bars, grid, lag, place, whole, good, begin)
+
+    def until(self, count: int) -> CompletedBars:
+        """The unbroken run that may be judged when the first `count` slots have ended."""
+        if not count:
+            return CompletedBars(None, empty_bars(), "the session calendar has no completed bar")
+        last = count - 1
+        slot = self.grid.each[last]
+        if not self.good[last]:
+            return CompletedBars(slot, empty_bars(), self._problem(last))
+        return CompletedBars(slot, _rows(self.bars, self.place[self.begin[last] : count]), None)
+
+    def ended(self, count: int) -> pd.DataFrame:
+        """Every bar that begins before the end of the first `count` slots, usable or not."""
+        if not count:
+            return self.bars.iloc[:0]
+        return self.bars.iloc[: np.searchsorted(micros(self.bars.index), self.grid.ends[count - 1])]
+
+    def _problem(self, last: int) -> str:
+        slot, found = self.grid.each[last], 0
+        place = self.place[last]
+        is_there = place < len(self.bars) and self.bars.index[place] == slot.start
+        if is_there and "parts" in self.bars:
+            found = int(self.bars["parts"].iloc[place])
+        return _problem(slot, found, self.lag, is_whole=bool(self.whole[last]))
 
 
 def _rows(bars: pd.DataFrame, place: NDArray[np.intp]) -> pd.DataFrame:

@@ -129,17 +129,18 @@ def _judge(
     history: History,
 ) -> Signal:
     closes = base.frame["close"].to_numpy()
-    bar = judged.frame.iloc[-1]
+    # Column by column: a row of several types takes pandas longer than all the rest.
+    judged_close = float(judged.frame["close"].to_numpy()[-1])
     average, state = assignment.average, history.state(assignment.timeframe)
-    below = indicators.is_strictly_below(closes, average, float(bar["close"]), state)
+    below = indicators.is_strictly_below(closes, average, judged_close, state)
     value = state.value(average) if state else float(indicators.average(closes, average)[-1])
     if judged.due is None:
         raise ValueError("bars without a slot cannot be judged")
     certificate = BarCertificate(
         slot=judged.due,
         parts=judged.due.parts,
-        fetched_at=bar["fetched_at"].to_pydatetime(),
-        close=float(bar["close"]),
+        fetched_at=judged.frame["fetched_at"].iloc[-1].to_pydatetime(),
+        close=judged_close,
         average=value,
         bars_used=len(closes),
         seed_weight=assignment.average.seed_weight(len(closes)),
