@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sellkit.core.adjustment import disagreement
-from sellkit.core.aggregate import Completion, fold
+from sellkit.core.aggregate import CompletedBars, Completion, fold
 from sellkit.core.evaluate import History
 
 if TYPE_CHECKING:
@@ -78,8 +78,14 @@ class Histories:
         problem = disagreement(folded, judged.days.frame, self.zone)
         return judged if problem is None else in_doubt(judged, problem)
 
+    def latest(self) -> History:
+        """What may be judged when all of them have ended, with frames that are made once."""
+        found = self.at(len(self.hours.good), len(self.days.good))
+        hours, days = (CompletedBars(e.due, e.frame, e.problem) for e in (found.hours, found.days))
+        return replace(found, hours=hours, days=days)
+
 
 def in_doubt(history: History, problem: str) -> History:
     """The same bars, with a reason why nothing may be decided on them."""
-    hours, days = (replace(each, problem=problem) for each in (history.hours, history.days))
+    hours, days = (each.doubted(problem) for each in (history.hours, history.days))
     return replace(history, hours=hours, days=days)

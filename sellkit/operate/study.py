@@ -99,8 +99,7 @@ class Archive:
         hour_slots = self._ended(BarSize.H1, calendar, halves)
         day_slots = self._ended(BarSize.D1, calendar, days)
         slots = (hour_slots, day_slots)
-        judged = Histories.of(halves, days, *slots, calendar.zone, self.options.lag)
-        found = judged.at(len(hour_slots.each), len(day_slots.each))
+        found = Histories.of(halves, days, *slots, calendar.zone, self.options.lag).latest()
         return found if frozen is None else in_doubt(found, _in_words(frozen))
 
     def due(
