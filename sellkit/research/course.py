@@ -143,8 +143,9 @@ class Course:
         timeframe = subject.assignment.timeframe
         is_hourly = timeframe is Timeframe.H1 or terms.daily_basis is DailyBasis.HOURLY
         judged = self._hours if is_hourly else self._days
-        self.judged: Completion = self._histories.hours if is_hourly else self._histories.days
-        """Of whichever bars are held against the average."""
+        self.days: Completion = self._histories.days
+        self.series: Completion = self._histories.hours if is_hourly else self.days
+        """The bars that are held against the average."""
         first = int(np.searchsorted(judged.ends, _micros(terms.begin)))
         self.slots = judged.each[first:]
         """Those that end at the moments, in order."""
