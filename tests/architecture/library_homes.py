@@ -35,7 +35,7 @@ LIBRARIES = {
     "anywidget": _PRESENT,
     "rich": _PRESENT,
     "pydantic": _CONFIG,
-    "numba": ("sellkit/research/kernel.py",),
+    "numba": ("sellkit/research/kernel.py", "sellkit/research/sweep_kernel.py"),
 }
 NAMES = {
     "os.environ": _CONFIG,
