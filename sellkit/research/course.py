@@ -20,7 +20,7 @@ from sellkit.core.indicators import followed
 from sellkit.core.limits import AtClose
 from sellkit.core.market_time import calendar_for
 from sellkit.core.slots import Slots
-from sellkit.research.costs import Costs
+from sellkit.research.series import Costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ _GLANCE: Final = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class ReplayTerms:
     """How a replay goes.
 
     Attributes
@@ -131,7 +131,7 @@ class Course:
         From when to when, and how.
     """
 
-    def __init__(self, subject: Subject, terms: Terms) -> None:
+    def __init__(self, subject: Subject, terms: ReplayTerms) -> None:
         self.subject, self.terms = subject, terms
         self.calendar: Calendar = calendar_for(subject.calendar_name, extended=not terms.rth)
         self._hours = self._slots(BarSize.H1, subject.halves)

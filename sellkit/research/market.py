@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sellkit.core.aggregate import Completion
     from sellkit.core.market_time import Calendar
+    from sellkit.research.series import Costs
 
 _MICROSECOND = dt.timedelta(microseconds=1)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -116,3 +117,13 @@ class Closes:
 
     def _first(self, moment: dt.datetime) -> int:
         return int(np.searchsorted(self.ends, micros_of(moment), side="right"))
+
+
+def sold_at(price: float, costs: Costs) -> float:
+    """What a share brings that is sold while the market stands at a price."""
+    return max(price - price * costs.half_spread - costs.per_share, 0.0)
+
+
+def bought_at(price: float, costs: Costs) -> float:
+    """What a share takes then."""
+    return price + price * costs.half_spread + costs.per_share

@@ -22,7 +22,7 @@ import numpy as np
 from sellkit.core.limits import AtClose
 from sellkit.core.signals import Decision
 from sellkit.research.course import Course
-from sellkit.research.market import Closes, Fill, Market, micros_of
+from sellkit.research.market import Closes, Fill, Market, bought_at, micros_of, sold_at
 from sellkit.research.replayed import AFTER, Equity, Exit, PositionReplay, Replay
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sellkit.core.instrument import Token
     from sellkit.core.signals import BarCertificate
     from sellkit.ports import Progress
-    from sellkit.research.course import Judgement, Subject, Terms
+    from sellkit.research.course import Judgement, ReplayTerms, Subject
 
 _LONG_AFTER: Final = dt.timedelta(hours=1)
 _AT_ONCE: Final = 100
@@ -56,7 +56,7 @@ class Replaying:
     """
 
     subjects: Sequence[Subject]
-    terms: Terms
+    terms: ReplayTerms
     without: Mapping[Token, str] = field(default_factory=dict)
     done: list[PositionReplay] = field(default_factory=list)
 
@@ -186,7 +186,7 @@ class _Looking:
             average=proof.average,
             seed_weight=proof.seed_weight,
             fill=fill,
-            proceeds=None if fill is None else self._terms.costs.sold_at(fill.price),
+            proceeds=None if fill is None else sold_at(fill.price, self._terms.costs),
             after_bars={each: _moved(fill, self._bars, each) for each in AFTER},
             after_days={each: _moved(fill, self._days, each) for each in AFTER},
             since_percent=None if fill is None else _percent(fill, self._firm[-1][1].close),
@@ -213,7 +213,7 @@ def _percent(fill: Fill, price: float) -> float:
 
 
 def _equity(
-    terms: Terms, heard: _Heard, sales: Sequence[_Sale], market: Market
+    terms: ReplayTerms, heard: _Heard, sales: Sequence[_Sale], market: Market
 ) -> tuple[Equity, float, frozenset[int]]:
     """Worth by time, the share of time out of the market, and which sales were of this holder."""
     times = np.array([micros_of(each.at) for each, _ in heard.firm], dtype=np.int64)
@@ -228,12 +228,12 @@ def _equity(
         sold = int(np.searchsorted(times, micros_of(sale.fill.at), side="right"))
         rule[place:sold] = shares * closes[place:sold]
         held.append(sale.place)
-        cash = shares * terms.costs.sold_at(sale.fill.price)
+        cash = shares * sold_at(sale.fill.price, terms.costs)
         bought = _re_entry(heard, sale.place, market) if terms.reenters else None
         place = len(closes)
         if bought is not None:
             place = int(np.searchsorted(times, micros_of(bought.at), side="right"))
-            shares = cash / terms.costs.bought_at(bought.price)
+            shares = cash / bought_at(bought.price, terms.costs)
         rule[sold:place], is_out[sold:place] = cash, True
     rule[place:] = shares * closes[place:]
     equity = Equity(times, rule, closes / closes[0])

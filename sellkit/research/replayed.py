@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sellkit.core.assignments import Assignment
     from sellkit.core.instrument import Token
-    from sellkit.research.course import Terms
+    from sellkit.research.course import ReplayTerms
     from sellkit.research.market import Fill
 
 AFTER: Final = (1, 5, 20)
@@ -173,7 +173,7 @@ class Replay:
         False when it was interrupted, and positions are missing.
     """
 
-    terms: Terms
+    terms: ReplayTerms
     positions: tuple[PositionReplay, ...]
     without: Mapping[Token, str] = field(default_factory=dict)
     is_whole: bool = True
