@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.adapters import decision_facts, journal_facts, journal_past
 from sellkit.adapters.journal_evidence import JournalEvidence
 from sellkit.adapters.journal_file import JournalFile
+from sellkit.adapters.journal_recordings import JournalRecordings
 from sellkit.adapters.journal_runs import JournalRuns
 from sellkit.adapters.sqlite_tickets import SqliteTickets
 from sellkit.core.past import Past
@@ -84,6 +85,8 @@ class SqliteJournal:
         What an audit reads, and what persons did.
     past_runs
         The runs to look back at.
+    recordings
+        Runs with what they decided on, to be judged again.
 
     Raises
     ------
@@ -96,6 +99,7 @@ class SqliteJournal:
         self.book = SqliteTickets(self._file)
         self.evidence = JournalEvidence(self._file)
         self.past_runs = JournalRuns(self._file)
+        self.recordings = JournalRecordings(self._file)
 
     def begin(self, header: RunHeader) -> None:
         """Open a run."""

@@ -16,6 +16,7 @@ from sellkit.adapters.bar_store.bases import Base
 from sellkit.adapters.bar_store.rows import Merged, Rows, latest, merged
 from sellkit.adapters.bar_store.series_name import key_of, name_of
 from sellkit.adapters.bar_store.tables import unusable
+from sellkit.core.bars import COLUMNS
 from sellkit.core.sifting import possible
 from sellkit.errors import ConfigError
 
@@ -71,6 +72,12 @@ class Reader:
         beside = aside.frame_of(self.told(named))
         found = [each for each in (noted, beside) if len(each)]
         return aside.distinct(pd.concat(found)) if found else noted
+
+    def tellings(self, named: Named) -> pd.DataFrame:
+        """Every row of the base, of the segments and of what was noted, each once."""
+        noted = aside.read_revisions(self.layout.path("revisions", named.key))
+        whole = pd.concat([noted[COLUMNS], Rows.joined(self._parts(named)).frame()])
+        return aside.distinct(whole)
 
     def told(self, named: Named) -> Merged:
         """What counts of the base and the segments of a series, and what they say besides."""
