@@ -78,7 +78,7 @@ def retraced(recorded: RecordedRun, retracer: Retracer) -> RetracedRun:
     lenient = _held_against(recorded, retracer, is_lenient=True)
     order = list(Likeness)
     best = tuple(
-        min(pair, key=lambda each: order.index(each.likeness))
+        min(pair, key=lambda each: (order.index(each.likeness), len(each.differences)))
         for pair in zip(strict, lenient, strict=True)
     )
     return RetracedRun(recorded.run_id, recorded.as_of, best)

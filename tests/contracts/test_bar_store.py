@@ -176,8 +176,12 @@ def test_everything_that_was_told_of_a_bar_can_be_told_apart(store: BarStore) ->
 def test_what_was_told_before_another_price_is_known_after_folding(store: BarStore) -> None:
     store.add(KEY, bars(0, 3, 100.0, late=5))
     store.add(KEY, bars(1, 2, 100.5, late=900))
+    store.add(KEY, bars(1, 2, 100.5, late=1800))
     store.compact()
-    assert store.tellings(KEY)["close"].tolist() == [100.0, 100.0, 100.5, 100.0]
+    told = store.tellings(KEY)
+    assert told["close"].tolist() == [100.0, 100.0, 100.5, 100.5, 100.0]
+    first, again = (bars(1, 2, late=each)["fetched_at"].iloc[0] for each in (900, 1800))
+    assert told["fetched_at"].tolist()[2:4] == [first, again]
 
 
 def test_a_frozen_series_is_read_as_before_until_the_new_one_takes_its_place(

@@ -16,7 +16,6 @@ from sellkit.adapters.bar_store.bases import Base
 from sellkit.adapters.bar_store.rows import Merged, Rows, latest, merged
 from sellkit.adapters.bar_store.series_name import key_of, name_of
 from sellkit.adapters.bar_store.tables import unusable
-from sellkit.core.bars import COLUMNS
 from sellkit.core.sifting import possible
 from sellkit.errors import ConfigError
 
@@ -76,8 +75,8 @@ class Reader:
     def tellings(self, named: Named) -> pd.DataFrame:
         """Every row of the base, of the segments and of what was noted, each once."""
         noted = aside.read_revisions(self.layout.path("revisions", named.key))
-        whole = pd.concat([noted[COLUMNS], Rows.joined(self._parts(named)).frame()])
-        return aside.distinct(whole)
+        rows = Rows.joined(self._parts(named)).frame()
+        return aside.tellings(noted, rows)
 
     def told(self, named: Named) -> Merged:
         """What counts of the base and the segments of a series, and what they say besides."""
