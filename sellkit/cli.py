@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
     *("arm", "disarm", "halt", "resume", "modes"),
-    *("tickets", "reconcile", "confirm", "audit", "runs", "explain", "probe"),
+    *("tickets", "reconcile", "confirm", "audit", "runs", "replay", "explain", "probe"),
 )
 INTERRUPTED: Final = 130
 

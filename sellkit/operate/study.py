@@ -100,7 +100,7 @@ class Archive:
         day_slots = self._ended(BarSize.D1, calendar, days)
         slots = (hour_slots, day_slots)
         found = Histories.of(halves, days, *slots, calendar.zone, self.options.lag).latest()
-        return found if frozen is None else in_doubt(found, _in_words(frozen))
+        return found if frozen is None else in_doubt(found, frozen_in_words(frozen))
 
     def due(
         self, instrument: Instrument, halves: pd.DataFrame, days: pd.DataFrame
@@ -167,6 +167,7 @@ def freeze_of(instrument: Instrument, store: BarStore, options: DeskOptions) -> 
     return next((frozen[key] for key in keys if key in frozen), None)
 
 
-def _in_words(freeze: Freeze) -> str:
+def frozen_in_words(freeze: Freeze) -> str:
+    """Why nothing may be decided on a frozen series."""
     since = f"{freeze.since:%Y-%m-%d %H:%M} UTC"
     return f"frozen since {since}, its bars are being fetched anew: {freeze.reason}"

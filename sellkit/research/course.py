@@ -20,6 +20,7 @@ from sellkit.core.indicators import followed
 from sellkit.core.limits import AtClose
 from sellkit.core.market_time import calendar_for
 from sellkit.core.slots import Slots
+from sellkit.research.market import micros_of
 from sellkit.research.series import Costs
 
 if TYPE_CHECKING:
@@ -113,10 +114,13 @@ class Judgement:
         The end of the bar that was due; aware UTC.
     is_close
         Whether the session ended with it.
+    is_stored
+        Whether a bar is stored of that time, or of any before.
     """
 
     at: dt.datetime
     is_close: bool
+    is_stored: bool
     signal: Signal
 
 
@@ -143,10 +147,11 @@ class Course:
         timeframe = subject.assignment.timeframe
         is_hourly = timeframe is Timeframe.H1 or terms.daily_basis is DailyBasis.HOURLY
         judged = self._hours if is_hourly else self._days
+        self.hours: Completion = self._histories.hours
         self.days: Completion = self._histories.days
-        self.series: Completion = self._histories.hours if is_hourly else self.days
+        self.series: Completion = self.hours if is_hourly else self.days
         """The bars that are held against the average."""
-        first = int(np.searchsorted(judged.ends, _micros(terms.begin)))
+        first = int(np.searchsorted(judged.ends, micros_of(terms.begin)))
         self.slots = judged.each[first:]
         """Those that end at the moments, in order."""
         self._state: tuple[int, RunningAverages] | None = None
@@ -154,16 +159,27 @@ class Course:
     def __len__(self) -> int:
         return len(self.slots)
 
+    @property
+    def first(self) -> dt.datetime:
+        """When the first stored bar of those judged begins, a day's at its label; the end if none.
+
+        A moment whose slot begins before it has nothing to be judged on.
+        """
+        bars = self.series.bars
+        return bars.index[0].to_pydatetime() if len(bars) else self.terms.end
+
     def __iter__(self) -> Iterator[Judgement]:
         """The live evaluator at each moment, in order."""
         position, assignment = self.subject.position, self.subject.assignment
-        ends = np.array([_micros(slot.end) for slot in self.slots], dtype=np.int64)
+        first = self.first
+        ends = np.array([micros_of(slot.end) for slot in self.slots], dtype=np.int64)
         hours = np.searchsorted(self._hours.ends, ends, side="right").tolist()
         days = np.searchsorted(self._days.ends, ends, side="right").tolist()
         for slot, ended_hours, ended_days in zip(self.slots, hours, days, strict=True):
             history = self._history(ended_hours, ended_days)
             signal = evaluate(position, assignment, history, self.terms.daily_basis)
-            yield Judgement(slot.end, slot.end == slot.session.close_utc, signal)
+            is_close = slot.end == slot.session.close_utc
+            yield Judgement(slot.end, is_close, slot.start >= first, signal)
 
     def _history(self, hours: int, days: int) -> History:
         history = self._histories.at(hours, days)
@@ -195,7 +211,3 @@ class Course:
         return Slots.of(
             slots_until(self.terms.end, size, self.calendar, anchor=anchor, since=since)
         )
-
-
-def _micros(instant: dt.datetime) -> int:
-    return round(instant.timestamp() * 1_000_000)

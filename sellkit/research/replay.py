@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sellkit.ports import Progress
     from sellkit.research.course import Judgement, ReplayTerms, Subject
 
+BEFORE: Final = "no bar is stored of that time, nor of any before"
 _LONG_AFTER: Final = dt.timedelta(hours=1)
 _AT_ONCE: Final = 100
 _TIMES: Final = re.compile(r"the bar \S+ \S+ to \S+ UTC")
@@ -131,7 +132,8 @@ def _listen(course: Course, progress: Progress) -> _Heard:
         signal = judgement.signal
         proof = signal.certificate
         if proof is None:
-            heard.undecided[plainly(signal.reasons[0])] += 1
+            reason = plainly(signal.reasons[0]) if judgement.is_stored else BEFORE
+            heard.undecided[reason] += 1
             continue
         heard.firm.append((judgement, proof))
         heard.told_later += proof.fetched_at > judgement.at + _LONG_AFTER

@@ -106,7 +106,7 @@ class Equity:
         return drawdown(self.holding)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PositionReplay:
     """One position replayed.
 
@@ -156,6 +156,13 @@ class PositionReplay:
         """What the rule made of the position, less what holding made of it."""
         return self.equity.rule_percent - self.equity.holding_percent
 
+    def __repr__(self) -> str:
+        return (
+            f"{self.token!s:<14} {self.assignment.label:<11} {len(self.exits):>3} exits, "
+            f"{self.whipsaws} whipsaws; rule {self.equity.rule_percent:+.1f} %, "
+            f"holding {self.equity.holding_percent:+.1f} %"
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Replay:
@@ -191,17 +198,17 @@ class Replay:
 
     def __repr__(self) -> str:
         begin, end = (f"{each:%Y-%m-%d}" for each in (self.terms.begin, self.terms.end))
-        head = f"{len(self.positions)} positions from {begin} to {end}: {len(self.exits)} exits"
+        head = f"{_many(len(self.positions), 'position')} from {begin} to {end}: "
+        head += _many(len(self.exits), "exit")
         if not self.is_whole:
             head += "; INTERRUPTED, positions are missing"
-        lines = [
-            f"{each.token!s:<14} {each.assignment.label:<11} {len(each.exits):>3} exits, "
-            f"{each.whipsaws} whipsaws; rule {each.equity.rule_percent:+.1f} %, "
-            f"holding {each.equity.holding_percent:+.1f} %"
-            for each in self.positions
-        ]
+        lines = [repr(each) for each in self.positions]
         lines += [f"{token!s:<14} {reason}" for token, reason in self.without.items()]
         return "\n".join([head, *lines])
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def drawdown(worth: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
@@ -236,9 +243,6 @@ def _at(
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     place = np.searchsorted(known, times, side="right") - 1
     return worth[np.maximum(place, 0)]
-
-
-__all__ = ["AFTER", "Equity", "Exit", "PositionReplay", "Replay", "drawdown"]
 
 
 def frame_of(replay: Replay) -> pd.DataFrame:
