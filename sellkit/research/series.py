@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
+import pandas as pd
 
 from sellkit.core.assignments import Timeframe
-from sellkit.core.bars import micros
 from sellkit.errors import ConfigError, InvalidBars
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     Prices = NDArray[np.float64]
-    Instants = NDArray[np.int64]
+    Days = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,9 +30,9 @@ class Bars:
     begin
         The first bar that is judged. Averages take in all bars before it; the position is held from
         its open on.
-    starts
-        When each bar starts, microseconds since 1970 UTC, shape (n,); only comparisons across
-        timeframes need them. None where they are not known.
+    sessions
+        The date of each bar's session, days since 1970, shape (n,): only `chance` needs it, which
+        holds hours against days. None where it is not known.
 
     Raises
     ------
@@ -43,7 +43,7 @@ class Bars:
     opens: Prices
     closes: Prices
     begin: int = 0
-    starts: Instants | None = None
+    sessions: Days | None = None
 
     def __post_init__(self) -> None:
         for name in ("opens", "closes"):
@@ -52,8 +52,8 @@ class Bars:
         if self.opens.ndim != 1 or self.opens.shape != self.closes.shape:
             shapes = f"{self.opens.shape} and {self.closes.shape}"
             raise InvalidBars(f"a study needs an open for each close, got shapes {shapes}")
-        if self.starts is not None and len(self.starts) != len(self.closes):
-            raise InvalidBars(f"{len(self.starts)} starts for {len(self.closes)} bars")
+        if self.sessions is not None and len(self.sessions) != len(self.closes):
+            raise InvalidBars(f"{len(self.sessions)} sessions for {len(self.closes)} bars")
         if not 0 <= self.begin <= len(self.closes):
             raise InvalidBars(f"bar {self.begin} of {len(self.closes)} cannot be the first judged")
         for name in ("opens", "closes"):
@@ -65,10 +65,22 @@ class Bars:
         return len(self.closes)
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, begin: int = 0) -> Self:
-        """The bars of a bar frame."""
-        opens, closes = frame["open"].to_numpy(), frame["close"].to_numpy()
-        return cls(opens, closes, begin, micros(frame.index))
+    def of(cls, frame: pd.DataFrame, begin: int = 0, zone: str = "UTC") -> Self:
+        """The bars of a bar frame.
+
+        Parameters
+        ----------
+        frame
+            A bar frame.
+        begin
+            The first bar that is judged.
+        zone
+            The exchange's, in which an hour's start has its session's date; UTC for days, whose
+            start is that date.
+        """
+        starts = pd.DatetimeIndex(frame.index).tz_convert(zone).tz_localize(None)
+        sessions = starts.to_numpy().astype("datetime64[D]").astype(np.int64)
+        return cls(frame["open"].to_numpy(), frame["close"].to_numpy(), begin, sessions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +90,34 @@ class Series:
     name: str
     hours: Bars
     days: Bars
+
+    @classmethod
+    def since(
+        cls, name: str, hours: pd.DataFrame, days: pd.DataFrame, begin: dt.date, zone: str
+    ) -> Self:
+        """An instrument whose sessions from a date on are judged.
+
+        Parameters
+        ----------
+        hours, days
+            Bar frames; what lies before the date is for the averages.
+        begin
+            The first session judged.
+        zone
+            The exchange's.
+        """
+        first = (begin - dt.date(1970, 1, 1)).days
+        made = []
+        for frame, own_zone in ((hours, zone), (days, "UTC")):
+            bars = Bars.of(frame, 0, own_zone)
+            place = 0 if bars.sessions is None else int(np.searchsorted(bars.sessions, first))
+            made.append(replace(bars, begin=place))
+        return cls(name, *made)
+
+    def bare(self) -> Self:
+        """The same with prices alone, which weigh less on their way to another machine."""
+        hours, days = replace(self.hours, sessions=None), replace(self.days, sessions=None)
+        return replace(self, hours=hours, days=days)
 
     def of(self, timeframe: Timeframe) -> Bars:
         """The bars of one timeframe."""

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     Counts = NDArray[np.int64]
     Part = Sequence[Series]
 
-# So many bars are worked on at once, whatever the number of instruments: about 60 MB in numpy.
-_BARS_AT_ONCE: Final = 500_000
+# So many bars are worked on at once, whatever the number of instruments. Their prices weigh 8 MB,
+# and Dask warns from 10 on.
+_BARS_AT_ONCE: Final = 250_000
 _TIMEFRAMES: Final = tuple(Timeframe)
 
 
@@ -122,7 +123,7 @@ def parts_of(series: Iterable[Series]) -> Iterator[list[Series]]:
         if part and longest * (len(part) + 1) > _BARS_AT_ONCE:
             yield part
             part, longest = [], max(len(each.hours), len(each.days))
-        part.append(each)
+        part.append(each.bare())
     if part:
         yield part
 

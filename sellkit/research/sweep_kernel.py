@@ -26,7 +26,6 @@ _WEIGHTS: Final = np.array(WEIGHTS)
 _KEPT: Final = 1.0 - np.array(WEIGHTS)
 _UNIT: Final = float(TICKS_PER_UNIT)
 _EXACT: Final = float(2**53)
-_LONG, _OUT, _GONE = 1, 0, -1
 
 
 @njit(cache=True)
@@ -174,33 +173,56 @@ def _follow(
     reenter: bool,
     found: Values,
 ) -> None:
+    # Held and sold have a loop each, for a state that is asked at every bar would be guessed wrong.
     half, fee = prices
-    first = opens[begin]
-    state, shares, cash, sold_at, value = _LONG, 1.0, 0.0, 0.0, first
-    peak, worst, worst_peak = first, 1.0, 1.0
-    exits, whipsaws, bars_out, costs = 0, 0, 0, 0.0
-    for bar in range(begin, len(closes)):
-        due = sides[bar - 1] if bar > begin else 0
-        if due < 0 and state == _LONG:
-            paid = opens[bar] * half + fee
-            cash = shares * max(opens[bar] - paid, 0.0)
-            costs += shares * paid
-            sold_at = opens[bar]
-            exits += 1
-            state = _OUT
-        elif due > 0 and state == _OUT:
+    count, first = len(closes), opens[begin]
+    shares, cash, sold_at, peak, worst, worst_peak = 1.0, 0.0, 0.0, first, 1.0, 1.0
+    exits, whipsaws, bars_out, costs, bar, is_held = 0, 0, 0, 0.0, begin, False
+    while True:
+        while True:
+            value = shares * closes[bar]
+            peak, worst, worst_peak = _fallen(value, peak, worst, worst_peak)
+            bar += 1
+            if bar == count or sides[bar - 1] < 0:
+                break
+        if bar == count:
+            is_held = True
+            break
+        paid = opens[bar] * half + fee
+        value = cash = shares * max(opens[bar] - paid, 0.0)
+        costs += shares * paid
+        exits += 1
+        peak, worst, worst_peak = _fallen(value, peak, worst, worst_peak)
+        sold_at, sold = opens[bar], bar
+        bar = _wait(sides, bar + 1)
+        if bar < count:
             whipsaws += opens[bar] >= sold_at
-            state = _GONE
-            if reenter:
-                state = _LONG
-                paid = opens[bar] * half + fee
-                shares = cash / (opens[bar] + paid)
-                costs += shares * paid
-        value = shares * closes[bar] if state == _LONG else cash
-        bars_out += state != _LONG
-        peak = max(peak, value)
-        if value * worst_peak < worst * peak:
-            worst, worst_peak = value, peak
+        if bar == count or not reenter:
+            bars_out += count - sold
+            break
+        bars_out += bar - sold
+        paid = opens[bar] * half + fee
+        shares = cash / (opens[bar] + paid)
+        costs += shares * paid
     found[0], found[1], found[2], found[3] = exits, whipsaws, bars_out, costs / first
     found[4], found[5] = value / first, 1.0 - worst / worst_peak
-    found[6] = state == _LONG and sides[len(sides) - 1] < 0
+    found[6] = is_held and sides[count - 1] < 0
+
+
+@njit(cache=True, inline="always")
+def _fallen(
+    value: float, peak: float, worst: float, worst_peak: float
+) -> tuple[float, float, float]:
+    """The height so far, and the deepest fall with the height that it was from."""
+    peak = max(peak, value)
+    if value * worst_peak < worst * peak:
+        return peak, value, peak
+    return peak, worst, worst_peak
+
+
+@njit(cache=True, inline="always")
+def _wait(sides: Sides, bar: int) -> int:
+    """The first bar from this one on that follows a close above the average, or their number."""
+    while bar < len(sides) and sides[bar - 1] <= 0:
+        bar += 1
+    return bar

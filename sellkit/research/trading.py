@@ -136,8 +136,31 @@ def trade(bars: Sequence[Bars], sides: Sequence[Sides], terms: Terms) -> Values:
     return found
 
 
-def _follow(lanes: _Lanes, bars: Sequence[Bars], sides: Sequence[Sides], terms: Terms) -> Sides:
-    """Step through all bars, longest series first; what is due after the last of each."""
+def paths(bars: Bars, sides: Sides, terms: Terms) -> Values:
+    """What 1 has become at each close from the first bar judged on, shape (rows + 1, n - begin).
+
+    The rows are those of `trade`, holding last.
+    """
+    lanes = _Lanes.of(len(sides) + 1, 1)
+    kept: list[Values] = []
+    _follow(lanes, [bars], [sides], terms, kept)
+    if bars.begin == len(bars):
+        return np.empty((len(sides) + 1, 0))
+    values: Values = np.stack(kept[bars.begin :], axis=1) / bars.opens[bars.begin]
+    return values
+
+
+def _follow(
+    lanes: _Lanes,
+    bars: Sequence[Bars],
+    sides: Sequence[Sides],
+    terms: Terms,
+    kept: list[Values] | None = None,
+) -> Sides:
+    """Step through all bars, longest series first; what is due after the last of each.
+
+    `kept` takes the values of the first series at each close.
+    """
     counts = [len(each) for each in bars]
     times, rows = max(counts, default=0), len(lanes.state)
     opens, closes = np.ones((2, times, len(bars)))
@@ -159,6 +182,8 @@ def _follow(lanes: _Lanes, bars: Sequence[Bars], sides: Sequence[Sides], terms: 
         for column in begins.get(time, ()):
             lanes.begin(column, opens[time, column])
         lanes.close(closes[time, :alive])
+        if kept is not None:
+            kept.append(lanes.value[:, 0].copy())
     last[:, :alive] = due[times - 1, :, :alive] if times else 0
     return last
 

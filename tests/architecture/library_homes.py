@@ -35,6 +35,8 @@ LIBRARIES = {
     "anywidget": _PRESENT,
     "rich": _PRESENT,
     "pydantic": _CONFIG,
+    "dask": ("sellkit/research/cluster.py",),
+    "distributed": ("sellkit/research/cluster.py",),
     "numba": ("sellkit/research/kernel.py", "sellkit/research/sweep_kernel.py"),
 }
 NAMES = {
