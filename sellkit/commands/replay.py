@@ -12,8 +12,8 @@ from sellkit.errors import ConfigError
 if TYPE_CHECKING:
     import argparse
 
+    from sellkit.research.alternatives import Alternatives
     from sellkit.research.replayed import Replay
-    from sellkit.research.result import StudyResult
     from sellkit.wiring.replaying import ReplayBench
 
 HELP = "the assigned averages on the stored history: every exit, and what became of it"
@@ -74,25 +74,25 @@ def run(args: argparse.Namespace) -> int:
         print(f"sellkit replay: interrupted after {done}", file=sys.stderr)
         code = _INTERRUPTED
     replay = replaying.result()
-    _tell(replay, None if code or args.no_alternatives else _study(found), args)
+    _tell(replay, None if code or args.no_alternatives else _others(found), args)
     return code
 
 
-def _study(found: ReplayBench) -> StudyResult:
+def _others(found: ReplayBench) -> Alternatives:
     from sellkit.wiring import terminal_progress
 
     return found.alternatives(terminal_progress())
 
 
-def _tell(replay: Replay, study: StudyResult | None, args: argparse.Namespace) -> None:
+def _tell(replay: Replay, others: Alternatives | None, args: argparse.Namespace) -> None:
     from sellkit.present.replayed import exits_csv, print_replay, to_json
 
     path = None if args.out is None else Path(args.out)
     is_json = args.json or (path is not None and path.suffix == ".json")
     is_csv = args.csv or (path is not None and path.suffix == ".csv")
-    text = to_json(replay, study) + "\n" if is_json else exits_csv(replay) if is_csv else None
+    text = to_json(replay, others) + "\n" if is_json else exits_csv(replay) if is_csv else None
     if text is None or path is not None:
-        print_replay(replay, study)
+        print_replay(replay, others)
     if path is not None and text is not None:
         from sellkit.adapters.durable_file import replace, writing
 

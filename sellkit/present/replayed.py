@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TextIO
 
+    from sellkit.research.alternatives import Alternatives
+    from sellkit.research.chance import Verdict
     from sellkit.research.replayed import Exit, PositionReplay, Replay
-    from sellkit.research.result import StudyResult
 
 _EXITS_SHOWN: Final = 200
 _UNKNOWN: Final = "-"
+_EVIDENCE: Final = 0.05
+"""Of all choices together: below it the best of them is taken for more than lucky."""
 
 
 def _whole(number: float) -> Cell:
@@ -183,7 +186,7 @@ def _cells(row: Any, columns: Sequence[Column[Any]]) -> list[str]:  # noqa: ANN4
 
 
 def print_replay(
-    replay: Replay, study: StudyResult | None = None, stream: TextIO | None = None
+    replay: Replay, found: Alternatives | None = None, stream: TextIO | None = None
 ) -> None:
     """Print positions, the alternatives beside them, and what to know of the numbers."""
     from sellkit.present.fitted import fitted_table, open_console, print_plainly  # noqa: PLC0415
@@ -193,17 +196,18 @@ def print_replay(
     print(_headline(replay), file=out)
     if replay.positions:
         print_plainly(fitted_table(replay.positions, POSITIONS, console.width), console, out)
-    if study is not None:
-        print("\n".join(beside(replay, study)), file=out)
+    if found is not None:
+        print("\n".join(beside(replay, found)), file=out)
     print("\n".join([*notes(replay), *undecided(replay)]), file=out)
 
 
-def beside(replay: Replay, study: StudyResult) -> Iterator[str]:
+def beside(replay: Replay, found: Alternatives) -> Iterator[str]:
     """The assigned average among the 28 alternatives, a line for each position."""
     yield (
         "among the alternatives that had bars enough, each bought again after a close strictly "
         "above, over the sessions of which hours and days are stored:"
     )
+    study = found.study
     for place, name in enumerate(study.names):
         position = next((each for each in replay.positions if str(each.token) == name), None)
         gains = np.where(study.decided[place] > 0, study.against_holding[place] * 100, np.nan)
@@ -218,8 +222,17 @@ def beside(replay: Replay, study: StudyResult) -> Iterator[str]:
         yield (
             f"{name}: {label} {percent(own)} % against holding over {sessions} sessions, number "
             f"{int((gains > own).sum()) + 1} of {count}; the best was {labels()[best]} "
-            f"{percent(gains[best])} %"
+            f"{percent(gains[best])} %, {_luck(found.luck.get(name))}"
         )
+
+
+def _luck(verdict: Verdict | None) -> str:
+    """How much the best of many is worth."""
+    if verdict is None:
+        return "of too few sessions to tell it from luck"
+    share = f"{verdict.p_value:.0%} of histories drawn by chance have a best one as good"
+    told = "more than luck" if verdict.p_value < _EVIDENCE else "no more than luck"
+    return f"{told}: {share}"
 
 
 def labels() -> tuple[str, ...]:
@@ -241,7 +254,7 @@ def exits_csv(replay: Replay) -> str:
     return out.getvalue()
 
 
-def to_json(replay: Replay, study: StudyResult | None = None) -> str:
+def to_json(replay: Replay, found: Alternatives | None = None) -> str:
     """All of it as JSON; null for what is unknown, times as ISO text in UTC."""
     told = {
         "begin": replay.terms.begin.isoformat(),
@@ -251,7 +264,7 @@ def to_json(replay: Replay, study: StudyResult | None = None) -> str:
         "positions": [_record(each) for each in replay.positions],
         "not_replayed": {str(token): why for token, why in replay.without.items()},
         "exits": [exit_record(*pair) for pair in replay.exits],
-        "alternatives": None if study is None else _alternatives(study),
+        "alternatives": None if found is None else _alternatives(found),
     }
     return json.dumps(told, indent=2, ensure_ascii=False)
 
@@ -276,12 +289,16 @@ def _record(each: PositionReplay) -> dict[str, object]:
     }
 
 
-def _alternatives(study: StudyResult) -> dict[str, object]:
-    growth = study.against_holding * 100
+def _alternatives(found: Alternatives) -> dict[str, object]:
+    gains = found.study.against_holding * 100
     return {
         name: {
-            label: None if np.isnan(value) else float(value)
-            for label, value in zip(labels(), growth[place], strict=True)
+            "against_holding_percent": {
+                label: None if np.isnan(value) else float(value)
+                for label, value in zip(labels(), gains[place], strict=True)
+            },
+            "sessions": int(found.study.bars[place, 1]),
+            "luck_p_value": found.luck[name].p_value if name in found.luck else None,
         }
-        for place, name in enumerate(study.names)
+        for place, name in enumerate(found.study.names)
     }

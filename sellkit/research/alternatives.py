@@ -1,4 +1,4 @@
-"""The 28 alternatives beside a replay, on the very bars that it judged.
+"""The 28 alternatives beside a replay, on the very bars that it judged, and whether one was lucky.
 
 A study follows bars without a hole, so of each timeframe it has the unbroken run that ends with the
 last bar: after a hole the averages begin anew, as they do in a run.
@@ -6,31 +6,50 @@ last bar: after a hole the averages begin anew, as they do in a run.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sellkit.core.bars import empty_bars
+from sellkit.research import chance
 from sellkit.research.course import Course
-from sellkit.research.series import Bars, Series
+from sellkit.research.series import Bars, Series, Terms
 from sellkit.research.sweep import study
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
     from sellkit.core.aggregate import Completion
     from sellkit.core.bars import Slot
     from sellkit.ports import Progress
+    from sellkit.research.chance import Verdict
     from sellkit.research.course import ReplayTerms, Subject
     from sellkit.research.result import StudyResult
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Alternatives:
+    """What the 28 choices would have come to for each position.
+
+    Attributes
+    ----------
+    study
+        Their figures.
+    luck
+        By token, whether the best of them is more than the luckiest of 28; those of which there are
+        sessions enough to say.
+    """
+
+    study: StudyResult
+    luck: Mapping[str, Verdict]
+
+
 def alternatives(
     subjects: Sequence[Subject], terms: ReplayTerms, progress: Progress | None = None
-) -> StudyResult:
+) -> Alternatives:
     """What each of the 28 choices would have come to, for each position.
 
     What was sold is bought again after a close strictly above, or else only the first exit of each
@@ -45,32 +64,42 @@ def alternatives(
     progress
         Told of every position that is done.
     """
-    return study(
-        [series_of(Course(each, terms)) for each in subjects],
+    series = [series_of(Course(each, terms)) for each in subjects]
+    found = study(
+        series,
         terms.costs,
         max_seed_weight=terms.max_seed_weight,
         compiled=False,  # for a trader's positions it would take longer to load than to do
         progress=progress,
     )
+    traded = Terms(terms.costs, True, terms.max_seed_weight)
+    judged = ((each.name, chance.differences(each, traded)) for each in series)
+    luck = {
+        name: chance.verdict(gains)
+        for name, gains in judged
+        if len(gains.sessions) >= chance.FEWEST_SESSIONS
+    }
+    return Alternatives(found, luck)
 
 
 def series_of(course: Course) -> Series:
     """The unbroken hours and days of one position up to the end of a replay.
 
-    Both are judged from the opening of the same session on: the first in the replay of which hours
-    and days are there. Averages take in what lies before.
+    Both are judged from the same session on: the first in the replay of which hours and days are
+    there. Averages take in what lies before.
     """
     token = str(course.subject.position.instrument.token)
-    hours, days = (_run(each) for each in (course.hours, course.days))
-    begins = [slots[0].start for _, slots in (hours, days) if slots]
-    if len(begins) < 2:
-        return Series(token, Bars.of(empty_bars()), Bars.of(empty_bars()))
-    first = max(course.terms.begin, *begins)
-    opening = min(
-        (each.session.open_utc for each in days[1] if each.session.open_utc >= first),
-        default=course.terms.end,
-    )
-    return Series(token, *(_bars(frame, slots, opening) for frame, slots in (hours, days)))
+    (hours, hour_slots), (days, day_slots) = (_run(each) for each in (course.hours, course.days))
+    if not len(hour_slots) or not len(day_slots):
+        none = Bars.of(empty_bars())
+        return Series(token, none, none)
+    first = max(course.terms.begin, hour_slots[0].start, day_slots[0].session.open_utc)
+    opened = (each.session for each in day_slots)
+    begin = min((each.date for each in opened if each.open_utc >= first), default=None)
+    if begin is None:
+        none = Bars.of(empty_bars())
+        return Series(token, none, none)
+    return Series.since(token, hours, days, begin, course.calendar.zone.key)
 
 
 def _run(series: Completion) -> tuple[pd.DataFrame, Sequence[Slot]]:
@@ -81,8 +110,3 @@ def _run(series: Completion) -> tuple[pd.DataFrame, Sequence[Slot]]:
     last = int(good[-1])
     slots = series.grid.each[int(series.begin[last]) : last + 1]
     return series.until(last + 1).frame, slots
-
-
-def _bars(frame: pd.DataFrame, slots: Sequence[Slot], opening: dt.datetime) -> Bars:
-    begin = sum(each.session.open_utc < opening for each in slots)
-    return Bars.of(frame, begin)

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from sellkit.core.instrument import Token
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import BarStore, Progress
+    from sellkit.research.alternatives import Alternatives
     from sellkit.research.course import ReplayTerms, Subject
     from sellkit.research.replay import Replaying
     from sellkit.research.replayed import Replay
-    from sellkit.research.result import StudyResult
 
 USUALLY: Final = dt.timedelta(days=365)
 _DAY: Final = dt.timedelta(days=1)
@@ -149,7 +149,7 @@ class ReplayBench:
         """Judge every moment by the live evaluator, and see what came of each exit."""
         return self.replaying().run(progress or _lines())
 
-    def alternatives(self, progress: Progress | None = None) -> StudyResult:
+    def alternatives(self, progress: Progress | None = None) -> Alternatives:
         """What each of the 28 choices would have come to, each position after the other."""
         from sellkit.research.alternatives import alternatives
 
