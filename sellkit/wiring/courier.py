@@ -60,6 +60,7 @@ def open_attendance(settings: Settings, journal: SqliteJournal) -> Attendance:
     from sellkit.adapters.clock import SystemClock
     from sellkit.operate.attending import Attendance
     from sellkit.wiring.runs import scheduled_calendars
+    from sellkit.wiring.upkeep import login_window
 
     asked, is_own_time = settings.file.alerts, settings.connection.clock != "system"
 
@@ -73,7 +74,8 @@ def open_attendance(settings: Settings, journal: SqliteJournal) -> Attendance:
         disconnected=dt.timedelta(minutes=asked.disconnected_minutes),
         free_megabytes=free,
         least_megabytes=asked.low_disk_megabytes,
-        login=dt.timedelta(hours=asked.login_hours),
+        login=login_window(settings.connection),
+        login_notice=dt.timedelta(hours=asked.login_notice_hours),
         is_known=journal.outbox.is_known,
     )
 

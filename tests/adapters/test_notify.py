@@ -135,7 +135,9 @@ def test_no_part_of_an_address_is_repeated(url: str, secrets: list[str]) -> None
 
 
 def test_a_short_part_of_an_address_is_hidden_where_it_stands_alone() -> None:
-    assert without_secrets("error=500, chat 50", ["tgram://abcdef/50"]) == "error=500, chat ***"
+    assert (
+        without_secrets("error=500, chat 50", ["tgram://abcdef/50"]) == "error=500, chat (secret)"
+    )
 
 
 def test_the_variable_of_a_channel_is_its_name_in_capitals() -> None:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from sellkit.core.alerts import Alert, AlertKind
+from sellkit.core.upkeep import LOGIN, Window
 from sellkit.operate.attending import Attendance
 from tests.build import new_york, utc
 from tests.fakes_store import MemoryJournal
 
 IN_SESSION = utc("2026-01-28 16:00")
+SUNDAY = Window.parse(LOGIN, "Sunday 01:00 America/New_York", dt.timedelta(hours=24))
 MINUTE = dt.timedelta(minutes=1)
 
 
@@ -23,6 +25,7 @@ class House:
     now: dt.datetime = IN_SESSION
     free: float = 5000.0
     is_own_time: bool = False
+    login: Window | None = SUNDAY
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     known: set[tuple[str, str]] = field(default_factory=set)
 
@@ -35,7 +38,8 @@ class House:
             disconnected=10 * MINUTE,
             free_megabytes=lambda: self.free,
             least_megabytes=1000,
-            login=dt.timedelta(hours=12),
+            login=self.login,
+            login_notice=dt.timedelta(hours=12),
             is_known=lambda kind, source: (str(kind), source) in self.known,
         )
         attendance.look()
@@ -125,8 +129,9 @@ def test_a_disk_that_fills_is_said_until_there_is_room_again() -> None:
 def test_the_weekly_login_is_due_before_the_weeks_first_session(now: str, is_due: bool) -> None:
     house = House(now=utc(now))
     house.look()
-    told = [each for each in house.journal.told if each["kind"] == "weekly login due"]
+    told = [str(each["text"]) for each in house.journal.told]
     assert len(told) == is_due
+    assert all(each.startswith("the login of ") for each in told)
 
 
 def test_the_weekly_login_is_told_once() -> None:
@@ -135,3 +140,9 @@ def test_the_weekly_login_is_told_once() -> None:
     house.look()
     assert house.journal.told == ()
     assert house.look() == [], "it is over with being told"
+
+
+def test_a_gateway_that_asks_for_no_login_is_not_told_of() -> None:
+    house = House(now=utc("2026-02-02 14:00"), login=None)
+    house.look()
+    assert house.journal.told == ()
