@@ -179,15 +179,22 @@ def failures_told(settings: Settings, run_id: str, *, is_scheduled: bool) -> Ite
 
 
 def say_failed(settings: Settings, text: str) -> None:
-    """Raise the alert about a run that failed; where it cannot be kept it stands in the log."""
+    """Raise the alert about a run that failed; where it cannot be kept it stands in the log.
+
+    Who started the run at a terminal reads the error there: the log's own line stays in its file.
+    """
     from sellkit.adapters.clock import SystemClock
     from sellkit.core.alerts import Alert, AlertKind
+    from sellkit.core.redaction import Redaction
     from sellkit.operate.attending import RUNS
-    from sellkit.wiring.alerts import AlertKeeper
+    from sellkit.wiring.parts import open_journal
 
-    keeper = AlertKeeper(settings.data_dir / "journal.sqlite", RUNS, settings.file.accounts)
+    plain = Redaction(settings.file.accounts)(text)
+    log.warning("run_failed", extra={"text": plain})
+    now = SystemClock().now()
     try:
-        keeper.keep(Alert(AlertKind.RUN_FAILED, text, SystemClock().now()))
+        with closing(open_journal(settings)) as journal:
+            journal.renew_alerts(now, (), [(RUNS, Alert(AlertKind.RUN_FAILED, plain, now))])
     except JournalError as error:
         log.critical("alert_not_kept", extra={"reason": str(error)})
 
