@@ -36,6 +36,8 @@ many_exits = {many}
 many_exits_part = {part}
 require_above_break_even = false
 fill_seconds = 20.0
+"""
+CHANNEL = """\
 [alerts]
 low_disk_megabytes = 1000000000
 [alerts.channels]
@@ -87,7 +89,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with gateway(clock=VirtualClock(MOMENT, 1)) as running:
         place = Workspace.make(tmp_path_factory.mktemp("live") / "place", running.port)
         text = place.settings.read_text(encoding="utf-8")
-        place.settings.write_text(text + LIMITS.format(many=1, part=0.1), encoding="utf-8")
+        limits = LIMITS.format(many=1, part=0.1)
+        place.settings.write_text(f"{text}{limits}{CHANNEL}", encoding="utf-8")
         variables = {"SELLKIT_LIVE_SECRET": SECRET, "SELLKIT_ALERT_FILE": "file:told.jsonl"}
         arm(place)
 
