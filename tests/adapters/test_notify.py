@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -60,6 +61,37 @@ def test_a_file_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "told").write_text("in the way", encoding="utf-8")
     with pytest.raises(NotTold, match="cannot be written"):
         notifier(tmp_path, "file:told/alerts.jsonl").tell("phone", MESSAGE)
+
+
+def program(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Put a `notify-send` of our own before the machine's."""
+    folder.mkdir()
+    (folder / "notify-send").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    (folder / "notify-send").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have a way of their own")
+def test_a_message_is_shown_on_the_desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path / "bin", monkeypatch, f'printf "%s|" "$@" > {tmp_path}/shown')
+    channel = notifier(tmp_path, "desktop:")
+    channel.check("phone")
+    channel.tell("phone", MESSAGE)
+    words = (tmp_path / "shown").read_text(encoding="utf-8").split("|")
+    assert words[:4] == ["--app-name=sellkit", "--urgency=critical", "--", MESSAGE.title]
+    assert words[4] == MESSAGE.body
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have a way of their own")
+def test_a_desktop_that_is_not_there_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path / "bin", monkeypatch, "echo Cannot autolaunch D-Bus >&2; exit 1")
+    with pytest.raises(NotTold, match="reaches no desktop: Cannot autolaunch D-Bus"):
+        notifier(tmp_path, "desktop:").tell("phone", MESSAGE)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NotTold, match="notify-send is not installed"):
+        notifier(tmp_path, "desktop:").tell("phone", MESSAGE)
 
 
 def test_what_a_channel_refuses_is_a_failure_with_its_reason_and_without_its_address(
