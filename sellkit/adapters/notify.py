@@ -42,11 +42,16 @@ class UrlNotifier:
         The address of each channel; "" where none is set.
     folder
         That a `file:` address without a folder lies in.
+    troubles
+        Why the addresses of some channels could not be read, in words without any secret.
     """
 
-    def __init__(self, urls: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, urls: Mapping[str, str], folder: Path, troubles: Mapping[str, str] | None = None
+    ) -> None:
         self._urls = dict(urls)
         self._folder = folder
+        self._troubles = dict(troubles or {})
 
     def tell(self, channel: str, message: Message) -> None:
         """Send a message; when this returns, the channel has taken it.
@@ -58,7 +63,7 @@ class UrlNotifier:
         """
         url = self._urls.get(channel, "")
         if not url:
-            raise NotTold(f"the channel {channel} has no address: set {variable(channel)}")
+            raise NotTold(self._lacking(channel))
         if url.startswith(FILE):
             self._append(channel, url, message)
             return
@@ -81,7 +86,7 @@ class UrlNotifier:
         """
         url = self._urls.get(channel, "")
         if not url:
-            raise ConfigError(f"the channel {channel} has no address: set {variable(channel)}")
+            raise ConfigError(self._lacking(channel))
         if url.startswith(FILE) or url in _DESKTOPS:
             return
         try:
@@ -92,9 +97,13 @@ class UrlNotifier:
             is_known = apprise.Apprise().add(url)
         if not is_known:
             raise ConfigError(
-                f"the address in {variable(channel)} is none that apprise knows, or it lacks what it "
-                "needs for it: see the README's section on alerts for the forms"
+                f"the address in {variable(channel)} is none that apprise knows, or it lacks what "
+                "it needs for it: see the README's section on alerts for the forms"
             )
+
+    def _lacking(self, channel: str) -> str:
+        trouble = self._troubles.get(channel) or f"set {variable(channel)}"
+        return f"the channel {channel} has no address: {trouble}"
 
     def _append(self, channel: str, url: str, message: Message) -> None:
         path = self._folder / Path(unquote(url.removeprefix(FILE).removeprefix("//")))

@@ -14,13 +14,14 @@ from sellkit.adapters.heartbeat_file import HeartbeatFile
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.config import Overrides, Settings, load
 from sellkit.core.alerts import Alert, AlertKind
+from sellkit.core.heartbeat import latest_due
 from sellkit.errors import ConfigError, NotConnected, NotTold, RunFailed
 from sellkit.wiring.alerts import alert_keeper, open_alerts, order_alerts
 from sellkit.wiring.channels import channel_lines, every_alert, failing_channels, try_channel
 from sellkit.wiring.courier import deliver, failures_told, open_attendance, telling
-from sellkit.wiring.heartbeat import beating, look, say_next, slot_over
+from sellkit.wiring.heartbeat import beating, heard_of, look, say_next, slot_over
 from tests.adapters.post_office import http
-from tests.build import NOW, utc
+from tests.build import NOW, new_york, utc
 
 PASSWORD = "hunter2hunter2"
 UNCLEAR = Alert(AlertKind.ORDER_UNCERTAIN, "NYSE:KO: SK1-0-1 is unclear", NOW)
@@ -214,6 +215,11 @@ def test_no_account_number_is_kept_in_an_alert(chosen: Settings) -> None:
     assert alert["text"] == "the order for main, not (account), is unclear"
 
 
+def test_assignments_that_cannot_be_read_silence_no_alert(begun: Settings) -> None:
+    begun.assignments_path.write_bytes(b"\xff\xfe")
+    assert deliver(begun).told == 1
+
+
 # --- channels -------------------------------------------------------------------------------------
 
 
@@ -241,6 +247,20 @@ def test_an_address_may_lie_among_the_secrets(tmp_path: Path) -> None:
     place = settings(tmp_path, channels='web = "info"')
     try_channel(place, "web")
     assert (place.data_dir / "elsewhere.jsonl").exists()
+
+
+def test_a_secret_that_others_may_read_silences_no_other_channel(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o700)
+    (folder / "alert_web").write_text("json://me:hunter2hunter2@127.0.0.1", encoding="utf-8")
+    (folder / "alert_web").chmod(0o644)
+    place = settings(tmp_path, channels='web = "info"\nfile = "info"')
+    order_alerts(place).keep(UNCLEAR)
+    deliver(place)
+    assert len(told(place)) == 1
+    (line,) = failing_channels(place)
+    assert "the channel web has no address" in line
+    assert "hunter2" not in line
 
 
 def test_how_a_channel_stands_is_told(begun: Settings) -> None:
@@ -286,6 +306,34 @@ def test_a_slot_that_is_over_is_the_heartbeats_last_and_what_follows_its_next(
     ended = file.read()
     assert ended is not None
     assert not ended.is_kept
+
+
+@pytest.mark.parametrize("outcome", ["undecided", "failed"])
+def test_a_run_of_ones_own_timer_is_heard_of_for_the_last_hour(
+    chosen: Settings, outcome: str
+) -> None:
+    if outcome == "failed":
+        with pytest.raises(RunFailed), heard_of(chosen, "r1", is_wanted=True):
+            raise RunFailed("cell 3 failed")
+    else:
+        with heard_of(chosen, "r1", is_wanted=True) as told_of:
+            told_of.append(outcome)
+    beat = HeartbeatFile(chosen.data_dir).read()
+    assert beat is not None
+    assert (beat.outcome, beat.run_id) == (outcome, "r1")
+    assert beat.last_due == latest_due([new_york()], beat.at)
+    assert beat.next_due is not None
+    assert beat.next_due > beat.at
+
+
+def test_a_run_that_was_not_even_started_or_tells_of_the_past_is_not_heard_of(
+    chosen: Settings,
+) -> None:
+    with pytest.raises(ConfigError), heard_of(chosen, "r1", is_wanted=True):
+        raise ConfigError("the assignments cannot be read")
+    with heard_of(chosen, "r2", is_wanted=False) as told_of:
+        told_of.append("decided")
+    assert HeartbeatFile(chosen.data_dir).read() is None
 
 
 def test_a_heartbeat_that_cannot_be_written_fails_no_run(
