@@ -25,7 +25,7 @@ COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
     *("arm", "disarm", "halt", "resume", "modes"),
     *("tickets", "reconcile", "confirm", "audit", "runs", "explain", "probe"),
-    *("config",),
+    *("config", "health", "doctor"),
 )
 INTERRUPTED: Final = 130
 
