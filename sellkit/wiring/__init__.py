@@ -22,6 +22,7 @@ from sellkit.wiring.runs import (
     scheduled_calendars,
 )
 from sellkit.wiring.showing import show_richly
+from sellkit.wiring.watch import open_watch
 
 if TYPE_CHECKING:
     from sellkit.config import Overrides
@@ -39,6 +40,7 @@ __all__ = [
     "open_journal",
     "open_reconciling_desk",
     "open_runs",
+    "open_watch",
     "raw_ib",
     "refuse_unless_opened",
     "run_notebook",

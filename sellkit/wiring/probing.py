@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.errors import ConfigError
 from sellkit.wiring.account import resolve_account
 from sellkit.wiring.alerts import AlertKeeper
-from sellkit.wiring.live import is_named, open_lease, open_halt
+from sellkit.wiring.live import is_named, open_halt, open_lease
 from sellkit.wiring.log import open_log
 from sellkit.wiring.parts import check_clock, open_journal, open_ledger
 from sellkit.wiring.probed import open_probes, probed_gateway

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sellkit.wiring.gateways import profile_for
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.log import open_log
 from sellkit.wiring.parts import connect, open_book, say_problems
@@ -167,8 +168,9 @@ def open_watch(
     """
     from sellkit.config import Overrides, load
 
+    own_profile = profile_for(profile, overrides) or None
     chosen = (overrides or Overrides()).over(
-        Overrides(profile=profile or None, account=account or None)
+        Overrides(profile=own_profile, account=account or None)
     )
     settings = load(chosen)
     open_log(settings, is_quiet=is_quiet)
