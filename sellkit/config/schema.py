@@ -163,7 +163,7 @@ class ProfileSettings(Section):
     restart_at: str | None = None
     restart_minutes: Annotated[float, Field(gt=0, le=720)] = 60.0
     login_at: str | None = None
-    login_hours: Annotated[float, Field(gt=0, le=72)] = 12.0
+    login_grace_hours: Annotated[float, Field(gt=0, le=72)] = 12.0
 
     @field_validator("restart_at")
     @classmethod

@@ -22,7 +22,7 @@ def upkeep_of(profile: ProfileSettings) -> Upkeep:
     """
     restart, login = profile.restart_at, profile.login_at
     lasts = dt.timedelta(minutes=profile.restart_minutes)
-    due = dt.timedelta(hours=profile.login_hours)
+    due = dt.timedelta(hours=profile.login_grace_hours)
     return Upkeep.of(
         [
             None if restart is None else Window.parse(RESTART, restart, lasts),
