@@ -92,7 +92,15 @@ def _journalled(
             if chosen in (None, alias)
             for each in (*book.ticket_records(alias, since), *book.unsettled(alias))
         }
-        return journal.past_runs.all(), dict(Counter(states.values()))
+        runs = tuple(each for each in journal.past_runs.all() if _is_of_its_time(each))
+        return runs, dict(Counter(states.values()))
+
+
+def _is_of_its_time(run: JournalledRun) -> bool:
+    """Whether a run was about the present; one of a past moment tells nothing of the schedule."""
+    if run.started_at is None or run.as_of is None:
+        return True
+    return run.started_at - run.as_of < dt.timedelta(hours=1)
 
 
 def _alerts(settings: Settings) -> dict[str, int]:

@@ -144,3 +144,14 @@ def test_the_doctor_names_a_secret_that_others_could_read(
     assert (code, found["secrets"]["level"]) == (1, "critical")
     assert SECRET not in json.dumps(found)
     assert "chmod 600" in str(found["secrets"]["said"])
+
+
+def test_a_run_of_a_past_moment_tells_nothing_of_the_schedule(
+    place: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = place.copy(tmp_path / "place")
+    chosen = Overrides(config=str(other.settings))
+    with open_desk(overrides=chosen, run_id="5e6f7a8b", as_of="2026-06-09T15:00:20Z") as desk:
+        desk.submit(desk.record(desk.decide()))
+    _, found = told(capsys, other.folder, "health")
+    assert found["run"]["figures"]["run_id"] == "1a2b3c4d"  # type: ignore[index]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sellkit.config import Overrides, load
+from sellkit.core.redaction import Redaction
 from sellkit.wiring.log import log_file, open_log, redaction
 
 if TYPE_CHECKING:
@@ -69,3 +70,8 @@ def test_what_is_no_secret_and_no_account_stays_as_it_is(settings: Settings) -> 
     hide = redaction(settings)
     for text in ("SK1-0123456789ab-1", "1a2b3c4d", "NASDAQ:AAPL", "U.S.", "DUO 12345", "42"):
         assert hide(text) == text
+
+
+def test_an_alias_that_json_would_write_otherwise_leaves_the_line_whole() -> None:
+    hide = Redaction({'my "own"': "DU1234567"})
+    assert json.loads(hide(json.dumps({"of": "DU1234567"}))) == {"of": "(account)"}
