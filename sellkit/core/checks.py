@@ -16,7 +16,7 @@ UNDECIDED: Final = 4
 UNCERTAIN: Final = 5
 
 
-class Level(StrEnum):
+class Grade(StrEnum):
     """How something stands, the best first.
 
     Attributes
@@ -45,7 +45,7 @@ class Check:
     ----------
     name
         What.
-    level
+    grade
         How it stands.
     said
         What was found, in words; no account number and no secret.
@@ -58,7 +58,7 @@ class Check:
     """
 
     name: str
-    level: Level
+    grade: Grade
     said: str
     remedy: str = ""
     figures: Mapping[str, object] = field(default_factory=dict)
@@ -70,24 +70,24 @@ Figures = Mapping[str, object]
 
 def well(name: str, said: str, figures: Figures | None = None) -> Check:
     """As it should be."""
-    return Check(name, Level.WELL, said, figures=figures or {})
+    return Check(name, Grade.WELL, said, figures=figures or {})
 
 
 def noted(name: str, said: str, remedy: str = "", figures: Figures | None = None) -> Check:
     """Something to know."""
-    return Check(name, Level.NOTED, said, remedy, figures or {})
+    return Check(name, Grade.NOTED, said, remedy, figures or {})
 
 
 def warning(name: str, said: str, remedy: str, figures: Figures | None = None) -> Check:
     """Something that will fail one day."""
-    return Check(name, Level.WARNING, said, remedy, figures or {})
+    return Check(name, Grade.WARNING, said, remedy, figures or {})
 
 
 def critical(
     name: str, said: str, remedy: str, figures: Figures | None = None, *, code: int = FAILED
 ) -> Check:
     """Something that fails."""
-    return Check(name, Level.CRITICAL, said, remedy, figures or {}, code)
+    return Check(name, Grade.CRITICAL, said, remedy, figures or {}, code)
 
 
 def exit_code(checks: Iterable[Check]) -> int:
@@ -95,5 +95,5 @@ def exit_code(checks: Iterable[Check]) -> int:
 
     An order whose fate is open comes before everything, then what failed, then what is undecided.
     """
-    codes = {each.code for each in checks if each.level is Level.CRITICAL}
+    codes = {each.code for each in checks if each.grade is Grade.CRITICAL}
     return next((each for each in (UNCERTAIN, FAILED, UNDECIDED) if each in codes), DONE)

@@ -29,7 +29,9 @@ NO_DISK: Final = 200_000_000
 
 _LONGEST_RUN: Final = dt.timedelta(minutes=30)
 _GRACE: Final = dt.timedelta(minutes=15)
-_OF_DECISIONS: Final = frozenset({AlertKind.UNDECIDED, AlertKind.WITHHELD_EXIT})
+_OF_DECISIONS: Final = frozenset(
+    {AlertKind.UNDECIDED, AlertKind.WITHHELD_EXIT, AlertKind.UNASSIGNED}
+)
 _TICKETS_OPEN: Final = "UNCERTAIN"
 
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sellkit.core.checks import Level, exit_code
+from sellkit.core.checks import Grade, exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sellkit.core.checks import Check
 
-_MARKS: Final = {Level.WELL: "ok", Level.NOTED: "--", Level.WARNING: "!", Level.CRITICAL: "!!"}
+_MARKS: Final = {Grade.WELL: "ok", Grade.NOTED: "--", Grade.WARNING: "!", Grade.CRITICAL: "!!"}
 
 
 def check_lines(checks: Sequence[Check]) -> Iterator[str]:
     """A line for each check, with what to do below it, and what follows at the end."""
     width = max((len(each.name) for each in checks), default=0)
     for each in checks:
-        yield f"{_MARKS[each.level]:<2}  {each.name:<{width}}  {each.said}"
+        yield f"{_MARKS[each.grade]:<2}  {each.name:<{width}}  {each.said}"
         if each.remedy:
             yield f"{'':<{width + 6}}-> {each.remedy}"
-    grave = sum(each.level is Level.CRITICAL for each in checks)
-    warnings = sum(each.level is Level.WARNING for each in checks)
+    grave = sum(each.grade is Grade.CRITICAL for each in checks)
+    warnings = sum(each.grade is Grade.WARNING for each in checks)
     yield f"{grave} critical, {warnings} to look after" if grave or warnings else "all well"
 
 
@@ -34,7 +34,7 @@ def checks_as_json(checks: Sequence[Check]) -> dict[str, object]:
         "checks": [
             {
                 "name": each.name,
-                "level": str(each.level),
+                "grade": str(each.grade),
                 "said": each.said,
                 "remedy": each.remedy,
                 "figures": dict(each.figures),

@@ -56,10 +56,10 @@ def test_the_health_of_a_folder_with_a_run_is_told_with_its_figures(
     place: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, found = told(capsys, place.folder, "health")
-    assert (code, found["decisions"]["level"]) == (4, "critical")
+    assert (code, found["decisions"]["grade"]) == (4, "critical")
     assert found["decisions"]["figures"]["UNDECIDED"] >= 1  # type: ignore[index]
     assert found["run"]["figures"]["run_id"] == "1a2b3c4d"  # type: ignore[index]
-    assert found["bars"]["level"] == "well", found["bars"]
+    assert found["bars"]["grade"] == "well", found["bars"]
     ages = found["bars"]["figures"]["age_seconds"]  # type: ignore[index]
     assert ages["NASDAQ:AAPL 30 mins"] >= 0
     assert found["budget"]["figures"]["sent"] > 0  # type: ignore[index]
@@ -71,8 +71,8 @@ def test_the_health_of_an_empty_folder_is_no_failure_and_makes_nothing(
     empty = Workspace.make(tmp_path / "place", 4012)
     before = empty.files()
     code, found = told(capsys, empty.folder, "health")
-    assert (code, found["run"]["level"]) == (1, "noted")  # the assigned series have no bars
-    assert found["bars"]["level"] == "critical"
+    assert (code, found["run"]["grade"]) == (1, "noted")  # the assigned series have no bars
+    assert found["bars"]["grade"] == "critical"
     assert empty.files() == before
 
 
@@ -89,12 +89,12 @@ def test_the_doctor_asks_the_gateway_and_finds_it_well(
     place: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, found = told(capsys, place.folder, "doctor")
-    levels = {name: each["level"] for name, each in found.items()}
+    grades = {name: each["grade"] for name, each in found.items()}
     assert code == 0, found
     wanted = ("python", "disk", "permissions", "calendars", "bars", "journal", "port")
     for name in (*wanted, "gateway", "account", "read-only", "clock"):
-        assert levels[name] == "well", found[name]
-    assert levels["probe"] == "noted"
+        assert grades[name] == "well", found[name]
+    assert grades["probe"] == "noted"
 
 
 def test_the_doctor_works_where_no_gateway_answers_and_says_so(
@@ -105,7 +105,7 @@ def test_the_doctor_works_where_no_gateway_answers_and_says_so(
     lines = [each for each in text.splitlines() if not each.startswith("port")]
     alone.settings.write_text("\n".join([*lines, "port = 1"]), encoding="utf-8")
     code, found = told(capsys, alone.folder, "doctor")
-    assert (code, found["gateway"]["level"]) == (0, "warning")
+    assert (code, found["gateway"]["grade"]) == (0, "warning")
     assert "none answers" in str(found["gateway"]["said"])
     assert "account" not in found
 
@@ -122,7 +122,7 @@ def test_the_doctor_names_a_row_of_the_journal_and_bars_that_were_changed(
     segment.write_bytes(segment.read_bytes()[:-40])
     code, found = told(capsys, hurt.folder, "doctor", "--offline")
     assert code == 1
-    assert (found["journal"]["level"], found["bars"]["level"]) == ("critical", "critical")
+    assert (found["journal"]["grade"], found["bars"]["grade"]) == ("critical", "critical")
     assert "sellkit audit verify" in str(found["journal"]["remedy"])
     assert "sellkit data repair" in str(found["bars"]["remedy"])
     assert found["gateway"]["said"] == "it was not asked"
@@ -141,7 +141,7 @@ def test_the_doctor_names_a_secret_that_others_could_read(
     (folder / "live_secret").chmod(0o644)
     monkeypatch.setenv("SELLKIT_SECRETS_DIR", str(folder))
     code, found = told(capsys, place.folder, "doctor", "--offline")
-    assert (code, found["secrets"]["level"]) == (1, "critical")
+    assert (code, found["secrets"]["grade"]) == (1, "critical")
     assert SECRET not in json.dumps(found)
     assert "chmod 600" in str(found["secrets"]["said"])
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sellkit.core.checks import Check, Level, critical, exit_code, warning, well
+from sellkit.core.checks import Check, Grade, critical, exit_code, warning, well
 from sellkit.core.health import LOW_DISK, NO_DISK, SeriesAge, Vitals, disk, judged
 from sellkit.core.market_time import UTC
 from sellkit.core.pacing import Usage
@@ -45,7 +45,7 @@ def of(name: str, **changes: object) -> Check:
 
 def test_everything_is_well_and_the_command_ends_with_0() -> None:
     found = judged(WELL)
-    assert {each.level for each in found} == {Level.WELL}
+    assert {each.grade for each in found} == {Grade.WELL}
     assert exit_code(found) == 0
     assert [each.name for each in found] == [
         *("bars", "run", "decisions", "run seconds", "tickets", "budget", "connection", "alerts"),
@@ -56,7 +56,7 @@ def test_everything_is_well_and_the_command_ends_with_0() -> None:
 def test_a_profile_in_which_nothing_was_done_yet_is_no_failure() -> None:
     found = judged(Vitals(now=NOW, budget=8, disk_free=50 * LOW_DISK))
     assert exit_code(found) == 0
-    assert {each.level for each in found} == {Level.WELL, Level.NOTED}
+    assert {each.grade for each in found} == {Grade.WELL, Grade.NOTED}
 
 
 def test_bars_are_as_old_as_the_end_of_the_newest() -> None:
@@ -67,41 +67,41 @@ def test_bars_are_as_old_as_the_end_of_the_newest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("series", "level"),
+    ("series", "grade"),
     [
-        (replace(AAPL, behind=3), Level.WELL),
-        (replace(AAPL, behind=4), Level.CRITICAL),
-        (replace(AAPL, ended_at=None), Level.CRITICAL),
+        (replace(AAPL, behind=3), Grade.WELL),
+        (replace(AAPL, behind=4), Grade.CRITICAL),
+        (replace(AAPL, ended_at=None), Grade.CRITICAL),
     ],
 )
-def test_bars_that_are_due_and_missing_are_critical(series: SeriesAge, level: Level) -> None:
+def test_bars_that_are_due_and_missing_are_critical(series: SeriesAge, grade: Grade) -> None:
     found = of("bars", series=(series,))
-    assert found.level is level
-    assert ("NASDAQ:AAPL" in found.said) is (level is Level.CRITICAL)
+    assert found.grade is grade
+    assert ("NASDAQ:AAPL" in found.said) is (grade is Grade.CRITICAL)
 
 
 @pytest.mark.parametrize(
-    ("run", "level", "words"),
+    ("run", "grade", "words"),
     [
-        (replace(RUN, outcome="failed: NotConnected"), Level.CRITICAL, "failed: NotConnected"),
-        (replace(RUN, finished_at=None), Level.CRITICAL, "was killed, or hangs"),
-        (replace(RUN, finished_at=None, started_at=NOW), Level.NOTED, "under way"),
-        (None, Level.NOTED, "none yet"),
+        (replace(RUN, outcome="failed: NotConnected"), Grade.CRITICAL, "failed: NotConnected"),
+        (replace(RUN, finished_at=None), Grade.CRITICAL, "was killed, or hangs"),
+        (replace(RUN, finished_at=None, started_at=NOW), Grade.NOTED, "under way"),
+        (None, Grade.NOTED, "none yet"),
     ],
 )
 def test_a_run_that_did_not_come_to_its_end_is_critical(
-    run: JournalledRun | None, level: Level, words: str
+    run: JournalledRun | None, grade: Grade, words: str
 ) -> None:
     found = of("run", run=run)
-    assert (found.level, words in found.said) == (level, True)
+    assert (found.grade, words in found.said) == (grade, True)
 
 
 def test_a_run_that_is_missing_is_critical_after_a_quarter_of_an_hour() -> None:
     late = replace(RUN, as_of=NOW - 2 * HOUR)
-    assert of("run", run=late, due=NOW - dt.timedelta(minutes=14)).level is Level.WELL
+    assert of("run", run=late, due=NOW - dt.timedelta(minutes=14)).grade is Grade.WELL
     found = of("run", run=late, due=NOW - dt.timedelta(minutes=16))
-    assert (found.level, "one was due at" in found.said) == (Level.CRITICAL, True)
-    assert of("run", run=late, due=None).level is Level.WELL
+    assert (found.grade, "one was due at" in found.said) == (Grade.CRITICAL, True)
+    assert of("run", run=late, due=None).grade is Grade.WELL
 
 
 def test_undecided_positions_end_the_command_with_4() -> None:
@@ -128,25 +128,25 @@ def test_a_warning_does_not_change_how_the_command_ends() -> None:
 def test_a_budget_that_is_used_up_is_a_warning() -> None:
     usage = Usage(sent=60, open=3, left=0.4, per_second=10.0, kept_seconds=0.0)
     found = of("budget", usage=usage)
-    assert (found.level, found.figures["left"]) == (Level.WARNING, 0)
+    assert (found.grade, found.figures["left"]) == (Grade.WARNING, 0)
 
 
 def test_a_connection_that_comes_back_too_often_is_a_warning() -> None:
-    assert of("connection", reconnects=20).level is Level.WELL
-    assert of("connection", reconnects=21).level is Level.WARNING
+    assert of("connection", reconnects=20).grade is Grade.WELL
+    assert of("connection", reconnects=21).grade is Grade.WARNING
 
 
 def test_an_open_alert_is_critical() -> None:
     found = of("alerts", alerts={"unreachable": 1})
-    assert (found.level, found.code) == (Level.CRITICAL, 1)
+    assert (found.grade, found.code) == (Grade.CRITICAL, 1)
 
 
 @pytest.mark.parametrize(
-    ("free", "level"),
-    [(LOW_DISK, Level.WELL), (LOW_DISK - 1, Level.WARNING), (NO_DISK - 1, Level.CRITICAL)],
+    ("free", "grade"),
+    [(LOW_DISK, Grade.WELL), (LOW_DISK - 1, Grade.WARNING), (NO_DISK - 1, Grade.CRITICAL)],
 )
-def test_a_disk_that_fills_is_told_in_time(free: int, level: Level) -> None:
-    assert disk(free).level is level
+def test_a_disk_that_fills_is_told_in_time(free: int, grade: Grade) -> None:
+    assert disk(free).grade is grade
 
 
 def test_whatever_is_wrong_has_a_remedy() -> None:
@@ -161,6 +161,6 @@ def test_whatever_is_wrong_has_a_remedy() -> None:
             disk_free=0,
         )
     )
-    wrong = [each for each in found if each.level in (Level.WARNING, Level.CRITICAL)]
+    wrong = [each for each in found if each.grade in (Grade.WARNING, Grade.CRITICAL)]
     assert len(wrong) == 6
     assert all(each.remedy for each in wrong)
