@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from sellkit.operate.scheduler import fire_ahead, run_on_schedule
     from sellkit.wiring import open_clock, scheduled_calendars
     from sellkit.wiring.courier import telling
-    from sellkit.wiring.heartbeat import after_slot, beating
+    from sellkit.wiring.heartbeat import beating, slot_over
     from sellkit.wiring.log import open_log
     from sellkit.wiring.parts import desk_options, keep_budget
 
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
     def slot(due: dt.datetime) -> None:
         codes.append(fire_ahead(due, clock, delay, fire))
-        after_slot(settings, due=due, outcome=_OUTCOMES.get(codes[-1], "failed"))
+        slot_over(settings, due=due, outcome=_OUTCOMES.get(codes[-1], "failed"))
 
     with telling(settings), beating(settings), open_clock(settings) as clock:
         run_on_schedule(

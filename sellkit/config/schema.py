@@ -142,7 +142,7 @@ class AlertSettings(Section):
     deliver_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
     disconnected_minutes: Annotated[float, Field(gt=0, le=1440)] = 10.0
     low_disk_megabytes: Annotated[int, Field(ge=0)] = 1000
-    login_hours: Annotated[float, Field(ge=0, le=48)] = 12.0
+    login_notice_hours: Annotated[float, Field(ge=0, le=48)] = 12.0
     watchdog_minutes: Annotated[float, Field(ge=1, le=240)] = 10.0
     channels: dict[
         Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[Level, Field(strict=False)]
