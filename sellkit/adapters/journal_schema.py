@@ -6,9 +6,9 @@ from typing import Final
 
 from sellkit.adapters.ticket_schema import COLUMNS as _TICKETS
 from sellkit.adapters.ticket_schema import INDEXES as _TICKET_INDEXES
-from sellkit.adapters.ticket_schema import UNIQUE
+from sellkit.adapters.ticket_schema import UNIQUE as _UNIQUE_OF_TICKETS
 
-VERSION: Final = 7
+VERSION: Final = 8
 CHAINED_SINCE: Final = 5
 """The first version that chained its rows."""
 
@@ -68,6 +68,14 @@ _COLUMNS: Final = {
         asked_at TEXT NOT NULL, bid TEXT, ask TEXT, last TEXT, trouble TEXT""",
     "alert_end": """
         id INTEGER PRIMARY KEY REFERENCES alert (id), at TEXT NOT NULL""",
+    # An attempt of 0 and below says from when on the slots of an entry count.
+    "slot": """
+        id INTEGER PRIMARY KEY, entry TEXT NOT NULL, due TEXT NOT NULL, attempt INTEGER NOT NULL,
+        kind TEXT NOT NULL, what TEXT NOT NULL CHECK (what IN ('watched', 'begun', 'missed')),
+        at TEXT NOT NULL, reason TEXT NOT NULL, run_id TEXT, UNIQUE (entry, due, attempt)""",
+    "slot_end": """
+        id INTEGER PRIMARY KEY REFERENCES slot (id), at TEXT NOT NULL, outcome TEXT NOT NULL,
+        exit_code INTEGER, notebook TEXT""",
     # A row for each row of every other table, in the order in which they were written.
     "chain": """
         id INTEGER PRIMARY KEY, of_table TEXT NOT NULL, of_row INTEGER NOT NULL,
@@ -84,6 +92,7 @@ _ADDED: Final = {
     3: ("standing_seen",),
     4: ("retelling", "quote_seen"),
     5: ("chain", *_TICKETS),
+    8: ("slot", "slot_end"),
 }
 # What a version holds otherwise than the ones before it: made anew, row by row, ids and all.
 _REMADE: Final = {7: ("ticket",)}
@@ -97,7 +106,8 @@ _BESIDE: Final = {
 _WIDENED: Final = {
     6: {"ticket_round": "since TEXT"},
 }
-_OF_NO_RUN: Final = {"alert", "alert_end", "chain", *_TICKETS}
+_OF_NO_RUN: Final = {"alert", "alert_end", "chain", "slot", "slot_end", *_TICKETS}
+_UNIQUE: Final = {**_UNIQUE_OF_TICKETS, "slot": (("entry", "due", "attempt"),)}
 
 CHAINED: Final = tuple(table for table in _COLUMNS if table != "chain")
 """Every table whose rows are chained."""
@@ -158,7 +168,7 @@ def _making(table: str) -> list[str]:
     # REPLACE INTO removes the former row without asking the trigger on DELETE.
     same = [f"{key} = NEW.{key}"]
     same += [
-        " AND ".join(f"{name} = NEW.{name}" for name in names) for names in UNIQUE.get(table, ())
+        " AND ".join(f"{name} = NEW.{name}" for name in names) for names in _UNIQUE.get(table, ())
     ]
     held = " OR ".join(f"({each})" for each in same) if len(same) > 1 else same[0]
     twice = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {held})"  # noqa: S608

@@ -9,6 +9,7 @@ from sellkit.adapters import decision_facts, journal_facts, journal_past
 from sellkit.adapters.journal_evidence import JournalEvidence
 from sellkit.adapters.journal_file import JournalFile
 from sellkit.adapters.journal_runs import JournalRuns
+from sellkit.adapters.journal_slots import JournalSlots
 from sellkit.adapters.sqlite_tickets import SqliteTickets
 from sellkit.core.past import Past
 from sellkit.errors import JournalError
@@ -84,6 +85,8 @@ class SqliteJournal:
         What an audit reads, and what persons did.
     past_runs
         The runs to look back at.
+    slots
+        What a schedule remembers.
 
     Raises
     ------
@@ -96,6 +99,7 @@ class SqliteJournal:
         self.book = SqliteTickets(self._file)
         self.evidence = JournalEvidence(self._file)
         self.past_runs = JournalRuns(self._file)
+        self.slots = JournalSlots(self._file)
 
     def begin(self, header: RunHeader) -> None:
         """Open a run."""

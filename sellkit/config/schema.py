@@ -112,11 +112,38 @@ class PathSettings(Section):
     notebooks: str = "notebooks"
 
 
+class ScheduleEntry(Section):
+    """`[[schedule.entries]]`: a further notebook, by a cron expression on the clock of a zone."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    notebook: Annotated[str, Field(pattern=r"\.ipynb$")]
+    cron: Annotated[str, Field(min_length=1)]
+    zone: Annotated[str, Field(min_length=1)]
+    parameters: dict[str, bool | int | float | str] = Field(default_factory=dict)
+
+
 class ScheduleSettings(Section):
-    """`[schedule]`: how long before an hour's end its run begins to prepare, or how long after."""
+    """`[schedule]`: when a run begins beside its hour's end, how late it may, how long it may take.
+
+    Further notebooks stand in `entries`.
+    """
 
     delay_seconds: Annotated[float, Field(ge=0)] = 20.0
     lead_seconds: Annotated[float, Field(ge=0, le=120)] = 60.0
+    grace_seconds: Annotated[float, Field(ge=30, le=86_400)] = 600.0
+    timeout_seconds: Annotated[float, Field(ge=1, le=86_400)] = 1500.0
+    entries: Annotated[tuple[ScheduleEntry, ...], Field(strict=False)] = ()
+
+    @field_validator("entries")
+    @classmethod
+    def _have_names_of_their_own(
+        cls, value: tuple[ScheduleEntry, ...]
+    ) -> tuple[ScheduleEntry, ...]:
+        names = [each.name for each in value]
+        twice = sorted({each for each in names if names.count(each) > 1})
+        if twice:
+            raise ValueError(f"the name {twice[0]!r} stands there more than once")
+        return value
 
 
 class ProfileSettings(Section):

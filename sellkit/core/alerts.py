@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 ORDERS: Final = "orders"
 """Whose the alerts are that come of sending orders, or of a look at what became of them."""
 
+SCHEDULE: Final = "schedule"
+"""Whose the alerts are about slots, followed by the name of their entry."""
+
 
 class Ending(StrEnum):
     """What ends an alert, each kind in one way; what a person does comes before it."""
@@ -23,6 +26,7 @@ class Ending(StrEnum):
     SETTLED = "it ends when `sellkit reconcile`, a live run or your word settles the ticket"
     EXPLAINED = "it ends when `sellkit reconcile`, or a live run, finds everything explained"
     SEEN = "it ends with the `sellkit reconcile` that finds everything settled"
+    RAN = "it ends with the next run of that entry of the schedule that comes to its end"
 
 
 class AlertKind(StrEnum):
@@ -52,6 +56,9 @@ class AlertKind(StrEnum):
     POSITION_FLIPPED = "position flipped"
     UNEXPLAINED = "unexplained"
     JOURNAL = "journal"
+    SLOT_MISSED = "slot missed"
+    RUN_OVERRAN = "run overran"
+    RUN_LOST = "run lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,9 @@ REMEDIES: Final[Mapping[AlertKind, tuple[str, Ending]]] = {
     ),
     AlertKind.UNEXPLAINED: ("`sellkit reconcile` shows both sides", Ending.EXPLAINED),
     AlertKind.JOURNAL: ("see to the disk; `sellkit audit verify`", Ending.SEEN),
+    AlertKind.SLOT_MISSED: ("see that the machine does not sleep: `sellkit status`", Ending.RAN),
+    AlertKind.RUN_OVERRAN: ("see in its notebook what it waited for", Ending.RAN),
+    AlertKind.RUN_LOST: ("see what it left: `sellkit reconcile`, `sellkit runs`", Ending.RAN),
 }
 """What a person does about each kind of alert, and what ends it."""
 
