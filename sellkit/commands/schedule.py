@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     told = "; ".join(f"{name}: {what}" for name, what in _ACTIONS.items())
     parser.add_argument("action", nargs="?", choices=tuple(_ACTIONS), help=told)
-    parser.add_argument("entry", nargs="?", help="for fire: a name in [[schedule.entries]]")
+    parser.add_argument("entry", nargs="?", help="for fire: a name in [schedule.entries]")
     often = parser.add_mutually_exclusive_group()
     often.add_argument("--once", action="store_true", help="wait for the next slot, run it, end")
     often.add_argument("--loop", action="store_true", help="go on until interrupted")

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sellkit.config import Overrides, Settings
-    from sellkit.config.schema import ScheduleEntry
     from sellkit.core.schedule import Following
 
 
@@ -32,11 +31,11 @@ def cron_entries(settings: Settings) -> Mapping[str, Following]:
         from sellkit.adapters.cron import cron
     except ModuleNotFoundError as error:
         raise ConfigError(
-            f"[[schedule.entries]] needs {error.name}: pip install 'sellkit[cron]'"
+            f"[schedule.entries] needs {error.name}: pip install 'sellkit[cron]'"
         ) from None
-    for each in entries:
-        _notebook(settings, each)
-    return {each.name: cron(each.name, each.cron, each.zone) for each in entries}
+    for name in entries:
+        _notebook(settings, name)
+    return {name: cron(name, each.cron, each.zone) for name, each in entries.items()}
 
 
 def run_further(chosen: Overrides, name: str, run_id: str = "") -> Path:
@@ -62,30 +61,25 @@ def run_further(chosen: Overrides, name: str, run_id: str = "") -> Path:
     from sellkit.adapters.papermill_runner import PapermillRunner
     from sellkit.adapters.run_folder import FURTHER
     from sellkit.config import load
-    from sellkit.logs import configure
+    from sellkit.wiring.log import open_log
 
     settings = load(chosen)
-    entry = _entry(settings, name)
-    notebook, run_id = _notebook(settings, entry), checked_run_id(run_id)
-    configure(settings.log_dir, run_id)
+    notebook, run_id = _notebook(settings, name), checked_run_id(run_id)
+    open_log(settings, run_id)
     settings.as_overrides(chosen).export()
     now = SystemClock().now()
     folder = settings.data_dir / FURTHER / f"{now:%Y-%m-%d}"
     output = folder / f"{now:%H%M%SZ}_{name}_{run_id}.ipynb"
     runner = PapermillRunner(settings.root, echo=sys.stderr if sys.stderr.isatty() else None)
-    return runner.run(notebook, output, entry.parameters)
+    return runner.run(notebook, output, settings.file.schedule.entries[name].parameters)
 
 
-def _entry(settings: Settings, name: str) -> ScheduleEntry:
-    entries = {each.name: each for each in settings.file.schedule.entries}
+def _notebook(settings: Settings, name: str) -> Path:
+    entries = settings.file.schedule.entries
     if name not in entries:
         known = ", ".join(sorted(entries)) or "none"
-        raise ConfigError(f"[[schedule.entries]] has no {name!r}; it has {known}")
-    return entries[name]
-
-
-def _notebook(settings: Settings, entry: ScheduleEntry) -> Path:
-    path = settings.notebooks_dir / Path(entry.notebook).expanduser()
+        raise ConfigError(f"[schedule.entries] has no {name!r}; it has {known}")
+    path = settings.notebooks_dir / Path(entries[name].notebook).expanduser()
     if not path.is_file():
-        raise ConfigError(f"schedule entry {entry.name!r}: there is no notebook {path}")
+        raise ConfigError(f"schedule entry {name!r}: there is no notebook {path}")
     return path

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final
 from sellkit.core.firing import Timing, begin_of
 from sellkit.core.schedule import HOURLY, Timetable, all_dues
 from sellkit.errors import SellkitError
-from sellkit.wiring.after_slot import after_slot
+from sellkit.wiring.courier import telling
 from sellkit.wiring.evidence import note_notebook
 from sellkit.wiring.further import cron_entries
+from sellkit.wiring.heartbeat import beating, say_next
 from sellkit.wiring.instance import only_one
 from sellkit.wiring.moment import new_run_id
 from sellkit.wiring.parts import desk_options, keep_budget, open_journal
 from sellkit.wiring.runs import open_clock, scheduled_calendars
+from sellkit.wiring.slots import say_ended, say_missed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,14 +59,16 @@ def run_schedule(
         A calendar ends.
     """
     from sellkit.config import load
-    from sellkit.logs import configure
     from sellkit.operate.scheduler import Scheduler, Works
+    from sellkit.wiring.log import open_log
 
     settings = load(chosen)
-    configure(settings.log_dir)
+    open_log(settings)
     entries = cron_entries(settings)
     with ExitStack() as stack:
         instance = stack.enter_context(only_one(settings))
+        stack.enter_context(telling(settings))
+        stack.enter_context(beating(settings))
         clock = stack.enter_context(open_clock(settings))
         journal = stack.enter_context(closing(open_journal(settings)))
         works = Works(
@@ -156,7 +160,8 @@ class _Timetables:
 
 
 def _definitions(settings: Settings) -> dict[str, str]:
-    return {each.name: f"{each.cron} {each.zone}" for each in settings.file.schedule.entries}
+    entries = settings.file.schedule.entries
+    return {name: f"{each.cron} {each.zone}" for name, each in entries.items()}
 
 
 def _launcher(settings: Settings, chosen: Overrides, *, is_live: bool) -> Launcher:
@@ -195,13 +200,17 @@ def _watchers(
 ) -> Watchers:
     from sellkit.operate.scheduler import Watchers
 
+    def announced(begin: dt.datetime) -> None:
+        announce(begin)
+        say_next(settings, begin)
+
     def ended(slot: Slot) -> None:
         instance.take()
-        after_slot(settings, slot)
+        say_ended(settings, slot)
 
     return Watchers(
-        announce=announce,
+        announce=announced,
         prepare=lambda: keep_budget(settings),
         ended=ended,
-        missed=lambda missed: after_slot(settings, missed=missed),
+        missed=lambda missed: say_missed(settings, missed),
     )

@@ -87,8 +87,7 @@ def entry(minute: str, notebook: str = "50_audit.ipynb") -> Callable[[Workspace]
 
     def prepare(place: Workspace) -> None:
         told = f"""
-[[schedule.entries]]
-name = "report"
+[schedule.entries.report]
 notebook = "{notebook}"
 cron = "{minute} 16 * * mon-fri"
 zone = "America/New_York"
