@@ -92,8 +92,8 @@ class UrlNotifier:
             is_known = apprise.Apprise().add(url)
         if not is_known:
             raise ConfigError(
-                f"the address in {variable(channel)} is none that apprise knows, or it lacks what it "
-                "needs for it: see the README's section on alerts for the forms"
+                f"the address in {variable(channel)} is none that apprise knows, or it lacks what "
+                "it needs for it: see the README's section on alerts for the forms"
             )
 
     def _append(self, channel: str, url: str, message: Message) -> None:
