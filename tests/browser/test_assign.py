@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tests.browser.lab import Lab
 
+TRIES = 6
 COUNT_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
 
 
@@ -47,12 +48,21 @@ def elsewhere(lab: Lab, ticker: str, kind: str, length: str, timeframe: str) -> 
 
 
 def choose_by_letters(chooser: Locator, label: str) -> None:
-    """Type the label of a choice; letters that came too slowly began a new word, so try again."""
-    for _ in range(3):
-        chooser.page.keyboard.type(label)
+    """Type the label of a choice where none is made yet.
+
+    On a busy machine letters come too slowly and begin a new word, which chooses something else:
+    that is taken back, step by step, before the next try.
+    """
+    keys = chooser.page.keyboard
+    for _ in range(TRIES):
+        keys.type(label)
         with suppress(AssertionError):
             expect(chooser).to_have_value(label.upper(), timeout=3000)
             return
+        while chooser.input_value():
+            was = chooser.input_value()
+            keys.press("Control+z")
+            expect(chooser).not_to_have_value(was)
     expect(chooser).to_have_value(label.upper())
 
 
