@@ -38,8 +38,15 @@ _FOCUSED = """(part) => {
   if (!part.contains(found) || found === part) return null;
   const label = found.labels?.[0]?.innerText ?? found.innerText ?? '';
   const name = (found.getAttribute('aria-label') || label).trim().split('\\n')[0];
-  const { outlineStyle, boxShadow } = getComputedStyle(found);
-  return outlineStyle === 'none' && boxShadow === 'none' ? `${name} (unseen)` : name;
+  const looks = () => {
+    const { outline, boxShadow, borderColor, backgroundColor } = getComputedStyle(found);
+    return [outline, boxShadow, borderColor, backgroundColor].join();
+  };
+  const focused = looks();
+  found.blur();
+  const bare = looks();
+  found.focus();
+  return focused === bare ? `${name} (unseen)` : name;
 }"""
 _TOO_MANY = 200
 

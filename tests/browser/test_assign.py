@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from sellkit.adapters.csv_assignments import CsvAssignments
 from sellkit.core.assignments import Assignment
+from tests.browser.accessibility import tab_stops
 from tests.browser.lab import DARK
 
 if TYPE_CHECKING:
@@ -72,6 +73,17 @@ def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
     status, save = panel.get_by_role("status"), panel.get_by_role("button", name="Save")
     lab.shot("assign_light", panel)
     assert not axe(panel)
+    stops = tab_stops(panel)
+    assert [stops[0], *stops[2:4], *stops[-3:]] == [
+        *("Filter positions", "Select all rows shown", "position"),
+        *("Average for the selected rows", "Save…", "Keys"),
+    ]
+    chosen = [each for each in stops if each.endswith("NYSE:JPM") or each.endswith("NASDAQ:NVDA")]
+    assert chosen == [
+        *("Select NASDAQ:NVDA", "Average of NASDAQ:NVDA"),
+        *("Select NYSE:JPM", "Average of NYSE:JPM"),
+    ]
+    assert not [each for each in stops if "unseen" in each]
     save.click()
     expect(status).to_contain_text("Not saved: 1 row has no average: NASDAQ:NVDA.")
     nvda = panel.get_by_role("row", name="NASDAQ:NVDA")
