@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
@@ -139,6 +140,7 @@ class Gateways:
                 stack.enter_context(
                     serve(default_scenario(), host=connection.host, port=connection.port)
                 )
+                atexit.register(end_started)
                 _running[address] = stack.pop_all()
         return "until this notebook's kernel ends."
 
@@ -149,7 +151,7 @@ def gateways() -> Gateways:
 
 
 def end_started() -> None:
-    """End every simulated gateway that this process started; ending the process does so, too."""
+    """End every simulated gateway that this process started, as its end does."""
     while _running:
         _running.popitem()[1].close()
 

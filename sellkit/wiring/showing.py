@@ -18,9 +18,13 @@ _SHOWN: Final = {
     ("sellkit.operate.hourly", "RunResult"): ("shown", "result"),
     ("sellkit.ports.assignment_book", "AssignmentSheet"): ("shown", "assignments"),
     ("sellkit.core.watched", "Watched"): ("shown", "watched"),
+    ("sellkit.core.watched", "WatchedRow"): ("shown", "watched_row"),
     ("sellkit.config", "Settings"): ("shown", "settings"),
     ("sellkit.wiring.evidence", "AuditReport"): ("shown", "escaped"),
     ("sellkit.wiring.past_runs", "PastRuns"): ("shown", "escaped"),
+    ("sellkit.research.replayed", "Replay"): ("replayed", "replay_sheet"),
+    ("sellkit.research.replayed", "PositionReplay"): ("replayed", "position_sheet"),
+    ("sellkit.core.retraced", "RetracedRun"): ("shown", "escaped"),
     ("sellkit.core.past_runs", "PastRun"): ("runs.one", "run_sheet"),
     ("sellkit.core.run_hours", "HourCalendar"): ("runs.hours", "hours_table"),
 }
