@@ -38,8 +38,8 @@ def open_runs(*, profile: str = "", overrides: Overrides | None = None) -> PastR
     Parameters
     ----------
     profile
-        Name of a profile in the settings; empty takes the one chosen for the notebooks, and else the
-        settings' own choice.
+        Name of a profile in the settings; empty takes the one chosen for the notebooks, and else
+        the settings' own choice.
     overrides
         What flags say instead of the settings.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.parts import connect, open_book, say_problems
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from sellkit.adapters.clock import FlowingClock
     from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.config import Overrides, Settings
     from sellkit.core.past import Past
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
     from sellkit.core.watched import Watched
+    from sellkit.operate.outlook import Outlook
     from sellkit.operate.watch import Watch
     from sellkit.present.heading import Heading
     from sellkit.wiring.desk import WiredDesk
@@ -182,16 +184,16 @@ def open_live_watch(chosen: Overrides) -> WiredWatch:
     """As `open_watch`, for a live panel beside the desk that was opened with `chosen`.
 
     Its client id is four above the desk's, which may be one that was chosen. Present prices are
-    asked for what would be sold, so that each row tells whether its order would be sent now. The
-    log goes where the desk's goes.
+    asked for what would be sold, and the gates of live mode looked at, so that each row tells
+    whether its order would be sent now. The log goes where the desk's goes.
     """
     from sellkit.config import load
 
     settings = load(chosen)
-    return _open(settings, _above(settings, _LIVE), asks_prices=True)
+    return _open(settings, _above(settings, _LIVE), is_live=True)
 
 
-def _open(settings: Settings, client_id: int, *, asks_prices: bool = False) -> WiredWatch:
+def _open(settings: Settings, client_id: int, *, is_live: bool = False) -> WiredWatch:
     from sellkit.adapters.clock import FlowingClock
     from sellkit.operate.watch import Watch
 
@@ -199,10 +201,28 @@ def _open(settings: Settings, client_id: int, *, asks_prices: bool = False) -> W
         broker = connect(settings, client_id=client_id, is_watch=True)
         stack.callback(broker.close)
         desk = lay_out(settings, broker, Asked(None, "", None, all_positions=False))
-        watch = Watch(desk.parts, desk.account, desk.options, asks_prices=asks_prices)
+        outlook = _outlook(settings, desk, broker) if is_live else None
+        watch = Watch(desk.parts, desk.account, desk.options, outlook=outlook)
         wired = WiredWatch(desk, watch, FlowingClock(broker.clock), broker)
         stack.pop_all()
     return wired
+
+
+def _outlook(settings: Settings, desk: WiredDesk, broker: IbBroker) -> Outlook:
+    """What live mode would say, of facts that are only read: the lease is not taken."""
+    from sellkit.operate.outlook import Outlook
+    from sellkit.wiring.live import open_lease, open_permission
+    from sellkit.wiring.probed import known_standing
+
+    permission = open_permission(
+        settings,
+        broker,
+        cast("SqliteJournal", desk.parts.journal),  # it is what a desk is laid out with
+        desk.account,
+        lease=open_lease(settings, desk.account),
+        probe=lambda: known_standing(settings, desk.account),
+    )
+    return Outlook(lambda: permission.live_facts(None))
 
 
 def _above(settings: Settings, places: int) -> int:

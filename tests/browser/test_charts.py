@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 NAME = "executed.ipynb"
 APPLE = HOLDINGS[0]
-_COLOURS = """() => [...document.querySelectorAll('.gtitle, .xtick text, .legendtext')]
-  .map((each) => getComputedStyle(each).fill)"""
+_WORDS = ".gtitle, .gtitle-subtitle, .xtick text, .ytick text, .legendtext"
+_COLOURS = f"""() => [...document.querySelectorAll('{_WORDS}')]
+  .map((each) => getComputedStyle(each.querySelector('tspan')).fill)"""
+INK = {"light": "rgba(0, 0, 0, 0.87)", "dark": "rgba(255, 255, 255, 0.87)"}
 
 
 def _executed(path: Path) -> Path:
@@ -67,7 +69,7 @@ def test_a_notebook_that_is_not_trusted_shows_its_table_and_its_chart_on_both_pa
     expect(shown.locator(".js-plotly-plot .boxes path.box")).to_have_count(charts.SHOWN_BARS)
     for theme, name in ((LIGHT, "light"), (DARK, "dark")):
         lab.set_theme(theme)
-        assert set(lab.page.evaluate(_COLOURS)) == {"rgb(121, 121, 121)"}
+        assert set(lab.page.evaluate(_COLOURS)) == {INK[name]}
         lab.shot(f"chart_untrusted_{name}")
 
 
@@ -112,7 +114,10 @@ def test_the_notebook_of_charts_runs_and_its_live_chart_tells_its_age(lab: Lab) 
     shown = lab.output("charts.live(")
     expect(shown.get_by_role("status")).to_contain_text("DRY RUN · NASDAQ:AAPL · refreshed 2026")
     expect(shown.locator(".js-plotly-plot .gtitle")).to_contain_text("EMA 20 1H · EXIT · DRY RUN")
-    lab.shot("chart_live")
+    expect(shown.get_by_role("figure", name="NASDAQ:AAPL · EMA 20 1H · EXIT")).to_be_visible()
+    page = lab.output("charts.all_positions(")
+    expect(page.get_by_role("figure", name=re.compile("positions · DRY RUN"))).to_be_visible()
+    lab.shot("chart_all", page)
 
 
 def _expect_words(page: Page, *words: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sellkit.core.gates import DeniedTicket, PreparedTicket
+from sellkit.core.gates import DeferredTicket, DeniedTicket, PreparedTicket
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.standing import Standing
 from sellkit.core.watched import Watched, WatchedRow
@@ -93,11 +93,31 @@ def test_each_row_tells_whether_it_would_be_sent_and_every_reason_why_not() -> N
     held_back = build.row(signal=signal, verdict=DeniedTicket(ticket, ("too late", "too many")))
     free = build.row(signal=signal, verdict=PreparedTicket(ticket))
     rows = [WatchedRow(row=each, bar=None, refreshed_at=build.NOW) for each in (held_back, free)]
-    assert would_send(rows[0], UNARMED) == "no: too late; too many"
-    assert would_send(rows[1], UNARMED) == "yes, if live mode were armed; this is a dry run"
-    assert would_send(rows[1], ARMED) == "yes, by a live run"
-    assert would_send(rows[1], replace(ARMED, halt=HALT)) == f"no: {HALT}"
-    assert would_send(rows[0], replace(ARMED, halt=HALT)) == "no: too late; too many"
+    late, free_one = rows
+    against = replace(free_one, withheld=("3 orders went out today",))
+    assert would_send(late, UNARMED) == "no: too late; too many"
+    assert would_send(replace(late, withheld=("it is short",)), ARMED) == (
+        "no: too late; too many; it is short"
+    )
+    assert would_send(free_one, UNARMED) == (
+        "no: live mode is not ready (arming, secret); else yes"
+    )
+    assert would_send(free_one, ARMED) == "yes, by a live run"
+    assert would_send(against, ARMED) == "no: 3 orders went out today"
+    assert would_send(against, UNARMED) == "no: 3 orders went out today"
+    assert would_send(free_one, replace(ARMED, halt=HALT)) == f"no: {HALT}"
+    assert would_send(late, replace(ARMED, halt=HALT)) == f"no: too late; too many; {HALT}"
+    assert would_send(replace(free_one, trouble="no answer"), ARMED) == "no: what is shown is old"
+
+
+def test_a_deferred_order_says_for_when_and_what_else_stands_against_it() -> None:
+    until = build.NOW + dt.timedelta(hours=18)
+    deferred = build.row(signal=build.signal(), verdict=DeferredTicket(build.ticket(), until))
+    row = WatchedRow(row=deferred, bar=None, refreshed_at=build.NOW)
+    said = would_send(row, ARMED)
+    assert said == deferred.would_send
+    assert "deferred to the next open" in said
+    assert would_send(row, replace(ARMED, halt=HALT)) == f"{said}; {HALT}"
 
 
 def test_a_row_that_was_not_refreshed_is_grey_keeps_its_moment_and_says_why() -> None:
@@ -293,7 +313,7 @@ def test_nobody_is_gone_while_a_cell_keeps_the_kernel_from_hearing() -> None:
 
 def test_pages_are_asked_now_and_then() -> None:
     time = Time()
-    onlookers = Onlookers(time.ask, 30.0, lambda: time.now)
+    onlookers = Onlookers(time.ask, 20.0, lambda: time.now)
     for time.now in (1.0, 4.9, 5.0, 6.0, 10.0):
         onlookers.look()
     assert time.asked == 2
