@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from sellkit.errors import NotConnected
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.parts import connect, open_book, say_problems
 from sellkit.wiring.showing import show_richly
@@ -35,6 +36,9 @@ _OTHERS = 2
 
 _LIVE = 4
 """For the live desk of a notebook, beside `sellkit watch` and a probe, which has the one before."""
+
+_NOTEBOOKS = 3
+"""So many with a live desk or a live chart may be open at once, each in a kernel of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +187,30 @@ def open_watch(
 def open_live_watch(chosen: Overrides) -> WiredWatch:
     """As `open_watch`, for a live panel beside the desk that was opened with `chosen`.
 
-    Its client id is four above the desk's, which may be one that was chosen. Present prices are
+    Its client id is four above the desk's, which may be one that was chosen, or up to two more
+    where other notebooks have those. Present prices are
     asked for what would be sold, and the gates of live mode looked at, so that each row tells
     whether its order would be sent now. The log goes where the desk's goes.
     """
     from sellkit.config import load
 
     settings = load(chosen)
-    return _open(settings, _above(settings, _LIVE), is_live=True)
+    first = _above(settings, _LIVE)
+    *others, last = range(first, first + _NOTEBOOKS)
+    for client_id in others:
+        try:
+            return _open(settings, client_id, is_live=True)
+        except NotConnected as error:
+            if not _is_taken(error, settings, client_id):
+                raise
+    return _open(settings, last, is_live=True)
+
+
+def _is_taken(error: NotConnected, settings: Settings, client_id: int) -> bool:
+    from sellkit.adapters.ib.notices import in_use
+
+    address = f"{settings.connection.host}:{settings.connection.port}"
+    return str(error).startswith(in_use(client_id, address, sends_orders=False))
 
 
 def _open(settings: Settings, client_id: int, *, is_live: bool = False) -> WiredWatch:

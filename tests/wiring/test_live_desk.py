@@ -61,6 +61,12 @@ def test_its_watch_stands_beside_the_desk_and_the_terminal_s_watch(desk: WiredDe
     assert {order.order_type for order in watched.orders} == {"STP", "TRAIL"}
 
 
+def test_two_notebooks_may_watch_at_once(desk: WiredDesk) -> None:
+    with desk.watch() as first, desk.watch() as second:
+        assert first.standing.is_ready
+        assert second.standing.is_ready
+
+
 def test_its_rows_tell_what_would_be_sent_as_prices_are_asked_for(desk: WiredDesk) -> None:
     with desk.watch() as watch:
         watched = watch.engine.refresh(MOMENT)
