@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SENT: Final = "would it be sent now?"
 AGE: Final = "age"
-_ELSE_YES: Final = "; else yes"
+_ELSE_YES: Final = "no: live mode off, else yes"
 
 # Title, kind, and what it says where the title does not.
 COLUMNS: Final = (
@@ -79,7 +79,7 @@ def would_send(row: WatchedRow, state: DeskState) -> str:
     if state.is_armed:
         return "yes, by a live run"
     lacking = ", ".join(each.partition(":")[0] for each in state.lacks)
-    return f"no: live mode is not ready ({lacking}){_ELSE_YES}"
+    return f"{_ELSE_YES} (it lacks {lacking})"
 
 
 def _makers(state: DeskState, now: dt.datetime) -> Sequence[Make]:
@@ -87,9 +87,7 @@ def _makers(state: DeskState, now: dt.datetime) -> Sequence[Make]:
 
     def sent(row: WatchedRow) -> Cell:
         text = would_send(row, state)
-        return Cell(
-            text, Tone.STRONG if text.startswith("yes") or text.endswith(_ELSE_YES) else Tone.PLAIN
-        )
+        return Cell(text, Tone.STRONG if text.startswith(("yes", _ELSE_YES)) else Tone.PLAIN)
 
     def of_status(title: str) -> Make:
         return lambda row: _OF_STATUS[title](row.row)
