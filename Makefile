@@ -10,8 +10,8 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help demo test compose drill suites check lab bench fuzz kills crashes soak lock clean sync
-.PHONY: help demo test drill suites notebooks pictures check lab bench fuzz kills crashes soak lock clean sync
+.PHONY: help demo test compose drill suites notebooks pictures check lab bench fuzz kills crashes soak week
+.PHONY: lock clean sync
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
