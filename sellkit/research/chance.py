@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 DRAWS: Final = 2_000
 _DRAWN_AT_ONCE: Final = 250
-_FEWEST_SESSIONS: Final = 20
+FEWEST_SESSIONS: Final = 20
 _TAIL: Final = 0.05
 
 
@@ -137,8 +137,8 @@ def verdict(
         Fewer than 20 sessions say nothing about luck.
     """
     count = len(found.values)
-    if count < _FEWEST_SESSIONS:
-        raise DataError(f"{count} sessions say nothing about luck; at least {_FEWEST_SESSIONS} do")
+    if count < FEWEST_SESSIONS:
+        raise DataError(f"{count} sessions say nothing about luck; at least {FEWEST_SESSIONS} do")
     length = max(5.0, round(count ** (1 / 3))) if block is None else float(block)
     if draws < 1 or length < 1:
         raise ConfigError(f"a bootstrap needs draws and a block of 1 or more: {draws}, {length:g}")

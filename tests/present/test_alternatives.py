@@ -59,7 +59,7 @@ def test_title_and_sentence_tell_mode_best_choice_and_luck() -> None:
     found = verdict(differences(SERIES, Terms()), draws=100)
     chart = charts.alternatives(RESULT, NAME, heading=HEADING, verdict=found)
     assert chart.name == f"{NAME} · 28 alternatives · against holding, % · DRY RUN"
-    assert f"p = {found.p_value:.3f} that it is luck alone" in chart.summary
+    assert f"does as well by chance: p = {found.p_value:.3f} (reality check" in chart.summary
     assert "Best " in chart.summary
     plain = charts.alternatives(RESULT, NAME, heading=HEADING)
     assert "by luck, too: no bootstrap was asked" in plain.summary
@@ -90,7 +90,16 @@ def test_every_figure_can_be_shown_and_the_good_ones_are_green(figure: str) -> N
 def test_figures_read_on_every_ground_they_may_have() -> None:
     for step in range(-20, 21):
         ground = heat._colour(step / 20)
-        assert _contrast(palette.CHIP_TEXT, ground) >= 5.5
+        assert _contrast(heat._TEXT, ground) >= 5.5
+
+
+def test_on_a_page_its_cells_stay_white_and_what_is_told_of_them_has_the_pages_ink() -> None:
+    (trace,) = charts.alternatives(RESULT, NAME, heading=HEADING).figure["data"]
+    assert (
+        trace["text"][0][0] == charts.alternatives(RESULT, NAME, heading=HEADING).data[0].text[0][0]
+    )
+    assert trace["textfont"]["color"] == heat._TEXT
+    assert all(palette.INK_VARIABLE in each for line in trace["hovertext"] for each in line)
 
 
 def test_a_heat_map_is_small_and_names_no_server() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LINES: Final = tuple((kind, timeframe) for timeframe in Timeframe for kind in MaKind)
 _CELL, _HIGH, _LEFT, _TOP = 92, 44, 84, 112
+_TEXT: Final = "#ffffff"
 _NEUTRAL, _GOOD, _BAD = (0x55, 0x55, 0x55), (0x1F, 0x6B, 0x44), (0xB0, 0x3A, 0x30)
 """Grounds on which white text has a contrast of 6:1 and more, also between any two of them."""
 
@@ -147,9 +148,11 @@ def _place(assigned: Choice | None) -> tuple[int, int] | None:
 def _luck(verdict: Verdict | None) -> str:
     if verdict is None:
         return "the best of 28 looks good by luck, too: no bootstrap was asked"
-    found = f"the best of 28 is {verdict.best}; p = {verdict.p_value:.3f} that it is luck alone"
     drawn = f"{verdict.draws:,} draws, blocks of {verdict.block:g}, {verdict.sessions} sessions"
-    return f"{found} (reality check, {drawn})"
+    return (
+        f"best by the session: {verdict.best}; the luckiest of 28 does as well by chance: "
+        f"p = {verdict.p_value:.3f} (reality check, {drawn})"
+    )
 
 
 def _told(label: str, row: dict[Any, Any]) -> str:
@@ -204,7 +207,7 @@ def _trace(drawn: _Map) -> dict[str, Any]:
         "ygap": 2,
         "text": [[drawn.said(line, column) for column in columns] for line in lines],
         "texttemplate": "%{text}",
-        "textfont": {"color": palette.CHIP_TEXT, "size": 13},
+        "textfont": {"color": _TEXT, "size": 13},
         "hovertext": [list(line) for line in drawn.told],
         "hoverinfo": "text",
     }
@@ -254,6 +257,6 @@ def _cell(drawn: _Map, line: int, column: int) -> str:
     said = escape(drawn.said(line, column))
     return (
         f"<rect x='{x + 1}' y='{y + 1}' width='{_CELL - 2}' height='{_HIGH - 2}' fill='{ground}'/>"
-        f"<text x='{x + _CELL / 2:g}' y='{y + _HIGH / 2 + 5:g}' fill='{palette.CHIP_TEXT}' "
+        f"<text x='{x + _CELL / 2:g}' y='{y + _HIGH / 2 + 5:g}' fill='{_TEXT}' "
         f"font-size='13' text-anchor='middle'>{said}</text>"
     )
