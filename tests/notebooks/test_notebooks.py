@@ -66,6 +66,7 @@ def test_there_are_notebooks() -> None:
         "10_assign.ipynb",
         "20_live_desk.ipynb",
         "30_charts.ipynb",
+        "40_research.ipynb",
         "50_audit.ipynb",
         "60_gateway_tour.ipynb",
         "70_data.ipynb",
