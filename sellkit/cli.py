@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
     *("arm", "disarm", "halt", "resume", "modes"),
+    *("alerts", "watchdog"),
     *("tickets", "reconcile", "confirm", "audit", "runs", "replay", "explain", "probe"),
+    *("config",),
 )
 INTERRUPTED: Final = 130
 
