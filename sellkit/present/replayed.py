@@ -48,7 +48,7 @@ def notes(replay: Replay) -> list[str]:
     if corrected := sum(each.corrected for each in positions):
         found.append(f"{corrected} bars were told otherwise before; they count as told last")
     if withheld := sum(each.withheld for each in positions):
-        found.append(f"{withheld} EXITs were withheld: the average owes too much to its seed")
+        found.append(f"{withheld} of the EXITs withheld: the average owes too much to its seed")
     if terms.at_close == "before_close":
         found.append("bars are judged whole: what was known of a last bar before the bell is lost")
     if not replay.is_whole:

@@ -208,6 +208,12 @@ CASES = {
     "live of another moment": Case(
         ("run", "--live", "--as-of", "2025-11-28T13:00-05:00"), 2, ("--live", "--as-of")
     ),
+    "a replay of no day": Case(("replay", "--from", "soon"), 2, ("--from 'soon'", "2026-01-31")),
+    "a replay of nothing assigned": Case(("replay", "--token", "KO"), 2, ("KO", "NASDAQ:AAPL")),
+    "a replay of the future": Case(
+        ("replay", "--from", "2026-07-01"), 2, ("2026-07-01", "earlier")
+    ),
+    "a recorded run that never was": Case(("replay", "--run", "ff"), 2, ("'ff'", "runs list")),
     "a port in use": Case(("gateway", "--port", "{usual}"), 2, ("{usual}", "another port")),
 }
 
