@@ -18,10 +18,14 @@ from sellkit.wiring.showing import public_names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sellkit.config import Overrides
     from sellkit.core.arming import Halt
     from sellkit.core.assignments import Assignment
     from sellkit.core.past import Past
+    from sellkit.core.portfolio import Position
     from sellkit.core.prospect import Prospect
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.operate.decision import HourlyDecision
@@ -92,6 +96,15 @@ class WiredDesk(Desk):
     def prospects(self) -> Mapping[int, Prospect]:
         """By contract, all 28 averages of each position on the stored bars."""
         return prospects(self, self.known_positions())
+
+    def tracks(self, position: Position) -> NDArray[np.float64]:
+        """How each of the 28 averages did against holding over the last year, shape (28, points).
+
+        Without bars, or without enough of them, NaN.
+        """
+        from sellkit.wiring.tracking import tracks_of
+
+        return tracks_of(self, position.instrument)
 
     def draft(self, assignments: Sequence[Assignment]) -> AssignmentEdit:
         """What writing these assignments would make of their file."""

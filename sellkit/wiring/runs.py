@@ -14,7 +14,7 @@ from sellkit.wiring.courier import failures_told, telling
 from sellkit.wiring.evidence import note_notebook
 from sellkit.wiring.heartbeat import heard_of
 from sellkit.wiring.log import open_log
-from sellkit.wiring.moment import new_run_id, parse_moment
+from sellkit.wiring.moment import checked_run_id, parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ def run_notebook(
     *,
     as_of: str = "",
     extra: Mapping[str, object] | None = None,
-    is_scheduled: bool = False,
     is_live: bool = False,
     confirms: str = "",
     prepare: bool = False,
+    run_id: str = "",
 ) -> RunResult:
     """Execute the hourly notebook in a kernel of its own and keep it.
 
@@ -53,14 +53,14 @@ def run_notebook(
         As for `open_desk`.
     extra
         Further parameters of the notebook.
-    is_scheduled
-        Whether nobody is looking: the run then waits for a connection that is ready.
     is_live
         Whether it may send orders.
     confirms
         As for `open_desk`.
     prepare
         Whether it waits for the end of the hour that has begun.
+    run_id
+        Its identity; empty for a new one.
 
     Raises
     ------
@@ -73,17 +73,19 @@ def run_notebook(
 
     parse_moment(as_of)
     settings = load(overrides)
-    run_id = new_run_id()
+    run_id = checked_run_id(run_id)
     open_log(settings, run_id)
     own = {"profile": settings.profile, "as_of": as_of, "run_id": run_id, "confirms": confirms}
     parameters = _with({**own, "dry_run": not is_live, "prepare": prepare}, extra or {})
+    is_scheduled = settings.is_returning
     is_own = not (is_scheduled or as_of)  # a schedule says itself what its runs were for
     with (
-        nullcontext() if is_scheduled else telling(settings),  # the schedule tells all the time
+        # the schedule, of which nobody looks at a run, tells all the time
+        nullcontext() if is_scheduled else telling(settings),
         heard_of(settings, run_id, is_wanted=is_own) as outcome,
         failures_told(settings, run_id, is_scheduled=is_scheduled),
     ):
-        replace(settings.as_overrides(overrides), returning=is_scheduled or None).export()
+        settings.as_overrides(overrides).export()
         result = _execute(settings, run_id, parameters)
         outcome.append(result.outcome)
         return result
@@ -205,6 +207,8 @@ def refuse_unless_opened(overrides: Overrides) -> None:
 def open_clock(settings: Settings, *, is_patient: bool = True) -> Iterator[Clock]:
     """The clock of a schedule: the machine's, or the gateway's, waited for when it is away.
 
+    The machine's is corrected by the gateway's when it jumps.
+
     Parameters
     ----------
     settings
@@ -218,15 +222,28 @@ def open_clock(settings: Settings, *, is_patient: bool = True) -> Iterator[Clock
         The gateway, whose time it is, could not be reached within `requests.patience_seconds`.
     """
     from sellkit.adapters.clock import SteadfastClock, SystemClock
+    from sellkit.adapters.judged_clock import JudgedClock
 
     if settings.connection.clock == "system":
-        yield SystemClock()
+        machine = SystemClock()
+        yield JudgedClock(machine, lambda: _gateway_time(settings)) if is_patient else machine
         return
-    # The run itself and the viewers have the other ids; this connection only asks for the time.
-    client_id = max(settings.connection.client_id, settings.connection.viewer_client_id) + 1
     chosen = replace(settings, is_returning=is_patient)
-    with closing(connect(chosen, client_id=client_id)) as broker:
+    with closing(connect(chosen, client_id=_time_client(settings))) as broker:
         yield SteadfastClock(broker.clock) if is_patient else broker.clock
+
+
+def _gateway_time(settings: Settings) -> dt.datetime:
+    """What the gateway's clock says, whatever the machine's does."""
+    told = settings.connection.model_copy(update={"clock": "broker"})
+    chosen = replace(settings, connection=told, is_returning=False)
+    with closing(connect(chosen, client_id=_time_client(settings))) as broker:
+        return broker.server_time()
+
+
+def _time_client(settings: Settings) -> int:
+    """The run itself and the viewers have the other ids; this one only asks for the time."""
+    return max(settings.connection.client_id, settings.connection.viewer_client_id) + 1
 
 
 def scheduled_exchanges(settings: Settings) -> Sequence[str]:

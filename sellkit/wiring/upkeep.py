@@ -27,7 +27,7 @@ def upkeep_of(profile: ProfileSettings) -> Upkeep:
 
 def login_window(profile: ProfileSettings) -> Window | None:
     """The weekly login that a profile names; None where it names none."""
-    due = dt.timedelta(hours=profile.login_hours)
+    due = dt.timedelta(hours=profile.login_grace_hours)
     return None if profile.login_at is None else Window.parse(LOGIN, profile.login_at, due)
 
 
