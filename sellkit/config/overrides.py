@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
+from sellkit.config.secret import FOLDER, secrets_folder
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,11 +53,16 @@ class Overrides:
         return cls(**found)
 
     def export(self) -> None:
-        """Set the variables, so that a kernel started from here finds the same values."""
+        """Set the variables, so that a kernel started from here finds the same values.
+
+        It works in another folder: that of the secrets is named in full.
+        """
         for each in fields(self):
             value = getattr(self, each.name)
             if value is not None:
                 os.environ[f"SELLKIT_{each.name.upper()}"] = str(value)
+        if os.environ.get(FOLDER, "").strip():
+            os.environ[FOLDER] = str(secrets_folder().absolute())
 
 
 def _converted(variable: str, name: str, text: str) -> str | int | bool:

@@ -231,3 +231,17 @@ def test_only_what_differs_is_told_on_request_and_as_json(
     told = {each["key"]: each for each in json.loads(capsys.readouterr().out)}
     assert told["orders.max_shares"]["variable"] == "SELLKIT_ORDERS__MAX_SHARES"
     assert "history.days" not in told
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are no mode bits there")
+def test_a_secret_that_is_refused_is_told_with_the_reason(
+    config: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o700)
+    (folder / "live_secret").write_text("a secret of the tests", encoding="utf-8")
+    (folder / "live_secret").chmod(0o644)
+    monkeypatch.setenv("SELLKIT_SECRETS_DIR", str(folder))
+    told = held(told_settings(Overrides(config=config)), "secret refused")
+    assert "chmod 600" in told.value
+    assert "of the tests" not in str(told)
