@@ -52,17 +52,21 @@ class Overrides:
                 found[each.name] = _converted(name, each.name, text)
         return cls(**found)
 
-    def export(self) -> None:
-        """Set the variables, so that a kernel started from here finds the same values.
-
-        It works in another folder: that of the secrets is named in full.
-        """
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if value is not None:
-                os.environ[f"SELLKIT_{each.name.upper()}"] = str(value)
+    def variables(self) -> dict[str, str]:
+        """The variables that say the same in any folder; that of the secrets is named in full."""
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        said = {f"SELLKIT_{n.upper()}": str(v) for n, v in told.items() if v is not None}
         if os.environ.get(FOLDER, "").strip():
-            os.environ[FOLDER] = str(secrets_folder().absolute())
+            said[FOLDER] = str(secrets_folder().absolute())
+        return said
+
+    def export(self) -> None:
+        """Set the variables, so that a kernel started from here finds the same values."""
+        os.environ.update(self.variables())
+
+    def environment(self) -> dict[str, str]:
+        """Every variable of a process that is to find the same values, secrets as they are."""
+        return {**os.environ, **self.variables()}
 
 
 def _converted(variable: str, name: str, text: str) -> str | int | bool:
