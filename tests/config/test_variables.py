@@ -245,3 +245,32 @@ def test_a_secret_that_is_refused_is_told_with_the_reason(
     told = held(told_settings(Overrides(config=config)), "secret refused")
     assert "chmod 600" in told.value
     assert "of the tests" not in str(told)
+
+
+def test_entries_of_tables_with_free_names_are_said_by_variables_too(
+    config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {
+        "SELLKIT_ALERTS__CHANNELS__PHONE": "warning",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__NOTEBOOK": "notebooks/70_data.ipynb",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__CRON": "0 9 * * sat",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__ZONE": "UTC",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__PARAMETERS": "{ days = 7, who = 'me' }",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__PARAMETERS__DEEP": "true",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__PARAMETERS__NAME": "of seven",
+    }
+    for name, text in said.items():
+        monkeypatch.setenv(name, text)
+    file = load(Overrides(config=config)).file
+    assert {name: str(level) for name, level in file.alerts.channels.items()} == {
+        "phone": "warning"
+    }
+    entry = file.schedule.entries["weekly"]
+    assert (entry.cron, entry.zone) == ("0 9 * * sat", "UTC")
+    assert entry.parameters == {"days": 7, "who": "me", "deep": True, "name": "of seven"}
+    told = told_settings(Overrides(config=config))
+    for key, name in (
+        ("alerts.channels.phone", "SELLKIT_ALERTS__CHANNELS__PHONE"),
+        ("schedule.entries.weekly.cron", "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__CRON"),
+    ):
+        assert held(told, key).origin == name
