@@ -73,7 +73,7 @@ class UrlNotifier:
         url = _OF_SYSTEM.get(sys.platform, url) if url in _DESKTOPS else url
         reasons = _send(channel, url, message)
         if reasons is not None:
-            told = without_secrets("; ".join(reasons), [url])
+            told = without_secrets("; ".join(reasons), [url, *self._urls.values()])
             raise NotTold(f"the channel {channel} did not take it: {told or 'no reason is given'}")
 
     def check(self, channel: str) -> None:
@@ -157,16 +157,20 @@ def _send(channel: str, url: str, message: Message) -> list[str] | None:
 
 @contextmanager
 def _heard() -> Iterator[list[str]]:
-    """What apprise says meanwhile, which holds addresses: it reaches no log of this process."""
+    """What apprise says meanwhile, on whichever thread.
+
+    Its lines hold addresses, and so do those of what it sends by: from now on they reach no log of
+    this process. Not only meanwhile, as another thread may still be sending.
+    """
     said: list[str] = []
     logger = logging.getLogger("apprise")
+    logger.propagate = False
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     handler = _Listener(said)
     logger.addHandler(handler)
-    former, logger.propagate = logger.propagate, False
     try:
         yield said
     finally:
-        logger.propagate = former
         logger.removeHandler(handler)
 
 

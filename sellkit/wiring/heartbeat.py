@@ -93,7 +93,7 @@ def _run_over(settings: Settings, outcome: str, run_id: str) -> None:
     """It stands for the last hour; the gateway's time is for schedules alone."""
     from sellkit.adapters.clock import SystemClock
     from sellkit.core.heartbeat import latest_due
-    from sellkit.core.schedule import next_due
+    from sellkit.core.schedule import Timetable, next_due
     from sellkit.wiring.parts import desk_options
     from sellkit.wiring.runs import scheduled_calendars
 
@@ -102,8 +102,9 @@ def _run_over(settings: Settings, outcome: str, run_id: str) -> None:
     now, anchor = SystemClock().now(), settings.file.bars.hour_anchor
     early = desk_options(settings).limits.early
     try:
-        known = scheduled_calendars(settings)
-        due, following = latest_due(known, now, anchor, early), next_due(known, now, anchor, early)
+        known = tuple(scheduled_calendars(settings))
+        due = latest_due(known, now, anchor, early)
+        following = next_due(Timetable(known, anchor, early), now).at
     except SellkitError as error:
         log.critical("heartbeat_not_written", extra={"reason": str(error)})
         return

@@ -20,7 +20,7 @@ from sellkit.wiring.alerts import alert_keeper, open_alerts, order_alerts
 from sellkit.wiring.channels import channel_lines, every_alert, failing_channels, try_channel
 from sellkit.wiring.courier import deliver, failures_told, open_attendance, telling
 from sellkit.wiring.heartbeat import beating, heard_of, look, say_next, slot_over
-from tests.adapters.post_office import http
+from tests.adapters.post_office import http, overheard
 from tests.build import NOW, new_york, utc
 
 PASSWORD = "hunter2hunter2"
@@ -124,19 +124,19 @@ def test_a_journal_that_cannot_be_read_fails_no_command(
 
 
 def test_the_secrets_of_channels_stand_in_no_file_and_no_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SELLKIT_ALERT_WEB", f"json://me:{PASSWORD}@127.0.0.1:9/{PASSWORD}")
-    place = settings(tmp_path, channels='web = "info"\nfile = "info"')
-    caplog.set_level(logging.DEBUG)
-    with telling(place):
+    both = 'web = "info"\nfile = "info"'
+    place = settings(tmp_path, "deliver_seconds = 120", both)
+    with overheard() as lines, telling(place):
         order_alerts(place).keep(UNCLEAR)
     assert len(told(place)) == 1, "the other channel is not held up"
     (line,) = failing_channels(place)
     assert "channel web" in line
     files = [each for each in tmp_path.rglob("*") if each.is_file()]
     assert not [each for each in files if PASSWORD.encode() in each.read_bytes()]
-    assert PASSWORD not in caplog.text + line
+    assert PASSWORD not in f"{lines} {line}"
 
 
 # --- runs that fail -------------------------------------------------------------------------------
