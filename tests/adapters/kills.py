@@ -1,4 +1,4 @@
-"""As many kills as asked for, of processes that write bars, and of such as write tickets.
+"""As many kills as asked for, of processes that write bars or tickets, and of schedules.
 
 python -m tests.adapters.kills --kills 1000
 """
@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.adapters.journal_writers import kill_tickets
+from tests.adapters.schedule_kills import kill_again_and_again as kill_schedules
 from tests.adapters.store_kills import kill_again_and_again
 
 AT_ONCE = 50  # so many to a store, for all of it is read after each
@@ -28,6 +29,12 @@ def main() -> None:
             stored += kill_again_and_again(Path(folder), kills, asked.seed + played)
             journal = Path(folder) / "data" / "journal.sqlite"
             carried += kill_tickets(journal, kills, asked.seed + played)
+    slots = 0
+    for played in range(0, asked.kills, AT_ONCE):
+        with tempfile.TemporaryDirectory() as folder:
+            kills = min(AT_ONCE, asked.kills - played)
+            slots += kill_schedules(Path(folder), kills, asked.seed + played).total()
+    print(f"{asked.kills:,} kills, {slots:,} slots, none run twice, none forgotten")
     print(f"{asked.kills:,} kills, {stored:,} commits, none lost, none torn")
     print(f"{asked.kills:,} kills, {carried:,} tickets, each step whole or not at all")
 
