@@ -10,7 +10,8 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help demo test drill suites notebooks pictures check lab bench fuzz kills crashes soak lock clean sync
+.PHONY: help demo test compose drill suites notebooks pictures check lab bench fuzz kills crashes soak week
+.PHONY: lock clean sync
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -23,6 +24,9 @@ demo: $(STAMP) ## one hourly run on a simulated gateway, from nothing to decisio
 # A worker for each core; tests of one file stay with one worker, because they share what is costly.
 test: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+compose: $(STAMP) ## hold deploy/compose.yaml against the official schema, fetched with its checker
+	$(BIN)/uv tool run check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 
 drill: $(STAMP) ## play the 74 numbered faults and print what came of each; ONLY=43 or ONLY=1-19
 	$(BIN)/python -m tests.faults.drill "$(ONLY)"
@@ -65,7 +69,7 @@ fuzz: $(STAMP) ## an hour of frames that no client would send; FUZZ_SECONDS=, FU
 	  $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 # Not by way of the stamp: a lock file that lags behind is what `make lock` is called for.
-kills: $(STAMP) ## kill processes that write bars or tickets, at 1,000 moments each; KILLS=, KILLS_SEED=
+kills: $(STAMP) ## kill processes that write bars or tickets or tell alerts, at 1,000 moments each; KILLS=, KILLS_SEED=
 	$(BIN)/python -m tests.adapters.kills --kills $(KILLS) \
 	  $(if $(KILLS_SEED),--seed $(KILLS_SEED))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -94,6 +95,15 @@ def choose_by_letters(chooser: Locator, label: str) -> None:
     expect(chooser).to_have_value(label.upper())
 
 
+def expect_lines_beside_choices(chooser: Locator) -> None:
+    """They come once somebody comes to the list, and change nothing."""
+    option, chosen = chooser.get_by_role("option", name="SMA 50 1H"), chooser.input_value()
+    expect(option).not_to_contain_text(re.compile("[▁▂▃▄▅▆▇█]"))
+    chooser.focus()
+    expect(option).to_have_text(re.compile(r"[▁▂▃▄▅▆▇█]{10}\s[+-]\d+\.\d\d\s%"))
+    expect(chooser).to_have_value(chosen)
+
+
 def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
     lab: Lab, panel: Locator, axe: Callable[[Locator], list[str]]
 ) -> None:
@@ -113,6 +123,7 @@ def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
     assert not [each for each in stops if "unseen" in each]
     save.click()
     expect(status).to_contain_text("Not saved: 1 row has no average: NASDAQ:NVDA.")
+    expect_lines_beside_choices(panel.get_by_label("Average of NYSE:JPM"))
     nvda = panel.get_by_role("row", name="NASDAQ:NVDA")
     panel.get_by_label("Average of NASDAQ:NVDA").select_option("EMA 50 1H")
     expect(status).to_contain_text("EMA 50 1H for NASDAQ:NVDA; not saved yet.")

@@ -38,8 +38,10 @@ CELLS = (
 APPLE = HOLDINGS[0]
 MAPPED = {series("AAPL", 1): sessions(0, 0, 3, 0), series("MSFT", 2): sessions(0, 13, 13, 0)}
 _SCROLLING = "scrollable-region-focusable"
-_COLOURS = """() => [...document.querySelectorAll('.gtitle, .xtick text, .legendtext')]
-  .map((each) => getComputedStyle(each).fill)"""
+_WORDS = ".gtitle, .gtitle-subtitle, .xtick text, .ytick text, .legendtext"
+_COLOURS = f"""() => [...document.querySelectorAll('{_WORDS}')]
+  .map((each) => getComputedStyle(each.querySelector('tspan')).fill)"""
+INK = {"light": "rgba(0, 0, 0, 0.87)", "dark": "rgba(255, 255, 255, 0.87)"}
 
 
 def _executed(path: Path) -> Path:
@@ -84,7 +86,7 @@ def test_a_notebook_that_is_not_trusted_shows_its_table_and_its_charts_on_both_p
     expect(shown.locator(".js-plotly-plot .boxes path.box")).to_have_count(charts.SHOWN_BARS)
     for theme, name in ((LIGHT, "light"), (DARK, "dark")):
         lab.set_theme(theme)
-        assert set(lab.page.evaluate(_COLOURS)) == {"rgb(121, 121, 121)"}
+        assert set(lab.page.evaluate(_COLOURS)) == {INK[name]}
         lab.shot(f"chart_untrusted_{name}")
         # Of a table that JupyterLab does not trust it drops what would let the keyboard scroll it.
         assert [each.partition(" ")[0] for each in axe(lab.output("show_0"))] == [_SCROLLING]
@@ -147,6 +149,10 @@ def test_the_notebook_of_charts_runs_and_its_live_chart_tells_its_age(
             assert not axe(lab.output(cell)), cell
     lab.set_theme(LIGHT)
     lab.shot("chart_price", lab.output("charts.price_and_average("))
+    expect(shown.get_by_role("figure", name="NASDAQ:AAPL · EMA 20 1H · EXIT")).to_be_visible()
+    page = lab.output("charts.all_positions(")
+    expect(page.get_by_role("figure", name=re.compile("positions · DRY RUN"))).to_be_visible()
+    lab.shot("chart_all", page)
 
 
 def _expect_words(page: Page, *words: str) -> None:
