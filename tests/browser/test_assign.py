@@ -13,25 +13,52 @@ from playwright.sync_api import expect
 from sellkit.adapters.csv_assignments import CsvAssignments
 from sellkit.core.assignments import Assignment
 from tests.browser.accessibility import tab_stops
-from tests.browser.lab import DARK
+from tests.browser.lab import DARK, LIGHT
+from tests.browser.recorder import recorded_page
+from tests.browser.workspace import ASSIGNED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Locator
 
+    from tests.browser.chromium import Driven
     from tests.browser.lab import Lab
+    from tests.browser.processes import GatewayProcess, LabServer
+    from tests.browser.workspace import Workspace
 
 TRIES = 6
 COUNT_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
 
 
+@pytest.fixture(scope="module")
+def opened(
+    driven: Driven, server: LabServer, gateway: GatewayProcess, workspace: Workspace
+) -> Iterator[Lab]:
+    """The notebook, opened cold and run as a whole; all tests here share its window."""
+    from tests.browser.lab import Lab
+
+    workspace.reset(gateway.port)
+    with recorded_page(driven) as page:
+        opened = Lab(page, server, gateway, workspace)
+        opened.open("10_assign.ipynb")
+        opened.run_all()
+        yield opened
+        server.end_kernels()
+
+
+@pytest.fixture
+def lab(opened: Lab) -> Lab:
+    """That window, with the assignments and the theme as they were at first."""
+    opened.workspace.assigned.write_text(ASSIGNED, encoding="utf-8")
+    opened.set_theme(LIGHT)
+    return opened
+
+
 @pytest.fixture
 def panel(lab: Lab) -> Locator:
-    """The panel of the notebook, opened cold and run as a whole."""
-    lab.open("10_assign.ipynb")
-    lab.run_all()
-    lab.show_cell("panels.assign")
+    """The panel of the notebook, made anew: it forgets what was not saved."""
+    lab.run_cell("panels.assign")
     panel = lab.page.get_by_role("region", name="Assign averages")
     expect(panel.get_by_role("row")).to_have_count(1 + 8)
     return panel
