@@ -10,7 +10,7 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help demo test drill suites check lab bench fuzz kills crashes soak lock clean sync
+.PHONY: help demo test compose drill suites check lab bench fuzz kills crashes soak lock clean sync
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -23,6 +23,9 @@ demo: $(STAMP) ## one hourly run on a simulated gateway, from nothing to decisio
 # A worker for each core; tests of one file stay with one worker, because they share what is costly.
 test: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+compose: $(STAMP) ## hold deploy/compose.yaml against the official schema, fetched with its checker
+	$(BIN)/uv tool run check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 
 drill: $(STAMP) ## play the 74 numbered faults and print what came of each; ONLY=43 or ONLY=1-19
 	$(BIN)/python -m tests.faults.drill "$(ONLY)"

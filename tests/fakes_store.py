@@ -17,7 +17,7 @@ import pandas as pd
 from sellkit.adapters import decision_facts, journal_facts
 from sellkit.adapters.bar_store.series_name import name_of
 from sellkit.adapters.journal_past import orders_of
-from sellkit.core.alerts import Alert
+from sellkit.core.alerts import Alert, Ending, kinds_that_end
 from sellkit.core.assignments import Assignment
 from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, micros, shaped
 from sellkit.core.coverage import Absence
@@ -64,6 +64,7 @@ class MemoryBarStore:
         self.tokens: dict[int, Token] = {}
         self.refused: list[pd.DataFrame] = []
         self.revised: dict[SeriesKey, list[pd.DataFrame]] = {}
+        self.told: dict[SeriesKey, list[pd.DataFrame]] = {}
         self.ice: dict[SeriesKey, Freeze] = {}
         self.superseded: list[tuple[SeriesKey, pd.DataFrame]] = []
         self.compacted: list[int] = []
@@ -102,6 +103,7 @@ class MemoryBarStore:
             self.refused.append(told)
         if len(found.good):
             self._revise(key, stored, found.good)
+            self.told.setdefault(key, []).append(found.good)
             whole = checked(merge(stored, found.good), "a test")
             self.bars[key] = whole.rename_axis("start").copy()
         return found.bad
@@ -116,7 +118,7 @@ class MemoryBarStore:
             self.revised.setdefault(key, []).append(row)
 
     def drop(self, key: SeriesKey) -> None:
-        for kept in (self.bars, self.averages, self.lacking, self.revised):
+        for kept in (self.bars, self.averages, self.lacking, self.revised, self.told):
             kept.pop(key, None)
 
     def absent(self, key: SeriesKey) -> Mapping[dt.datetime, Absence]:
@@ -150,6 +152,11 @@ class MemoryBarStore:
             return pd.concat(found).sort_index(kind="stable").rename_axis("start")
         empty = empty_bars()
         return empty.assign(replaced_at=empty["fetched_at"])
+
+    def tellings(self, key: SeriesKey) -> pd.DataFrame:
+        whole = pd.concat([empty_bars(), *self.told.get(key, [])]).rename_axis("start")
+        kept = whole.reset_index().drop_duplicates().set_index("start")
+        return kept.iloc[np.lexsort((micros(kept["fetched_at"]), micros(kept.index)))]
 
     def quarantined(self) -> pd.DataFrame:
         if self.refused:
@@ -359,6 +366,8 @@ class MemoryJournal:
         for source, alert in told:
             number = {"number": len(self._alerts) + 1}
             self._alerts.append(number | journal_facts.of_alert(source, alert))
+            if alert.kind in kinds_that_end(Ending.TOLD):
+                self._over.add(len(self._alerts))
 
     def record_event(
         self, kind: str, at: dt.datetime, text: str, details: Mapping[str, object]

@@ -31,11 +31,13 @@ PARSED = {
     "no_rth": True,
 }
 LEAST = {
+    "alerts": ["list"],
     "data": ["rebuild"],
     "schedule": ["--once"],
     "explain": ["201"],
     "audit": ["verify"],
     "confirm": ["1a2b3c4d"],
+    "config": ["show"],
 }
 
 

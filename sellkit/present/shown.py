@@ -21,7 +21,6 @@ from sellkit.present.watched_columns import watched_columns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.tickets import TicketRecord
     from sellkit.core.watched import Watched, WatchedRow
 
@@ -123,17 +122,7 @@ def watched(found: Watched) -> str:
 def watched_row(found: WatchedRow) -> str:
     """One row of a watch: the position as `status` tells it."""
     trouble = f"<p>{h.bullets(found.reasons)}</p>" if found.reasons else ""
-    return trouble + snapshot_row(found.row)
-
-
-def snapshot_row(found: SnapshotRow) -> str:
-    """A position with its averages, its signal and what would become of it."""
-    return snapshot_rows((found,))
-
-
-def snapshot_rows(found: Sequence[SnapshotRow]) -> str:
-    """The status table of some positions, without a heading: nothing tells who asked."""
-    return bare_table(found).markup
+    return trouble + bare_table((found.row,)).markup
 
 
 def settings(found: Any) -> str:  # noqa: ANN401

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sellkit.config import Settings
+    from sellkit.config import Overrides, Settings
     from sellkit.present.panels.connecting import Examined, Found, GatewayChoice
     from sellkit.wiring.desk import WiredDesk
 
@@ -43,6 +43,19 @@ def chosen_profile() -> str:
     path = _path(settings)
     name = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
     return name if name in settings.file.profiles else ""
+
+
+def profile_for(profile: str, overrides: Overrides | None) -> str:
+    """The profile of who looks from a notebook: the named one, else the one chosen there.
+
+    Parameters
+    ----------
+    profile
+        The name that was given; empty for none.
+    overrides
+        What flags say; where a command gave some, nothing that was chosen for notebooks counts.
+    """
+    return profile if profile or overrides is not None else chosen_profile()
 
 
 class Gateways:

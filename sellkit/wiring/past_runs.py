@@ -12,7 +12,7 @@ from sellkit.core.run_difference import differences
 from sellkit.core.run_filter import RunFilter
 from sellkit.errors import DataError
 from sellkit.operate.review import LATEST, look, named, of_run, reviewed
-from sellkit.wiring.gateways import chosen_profile
+from sellkit.wiring.gateways import profile_for
 from sellkit.wiring.parts import desk_options, open_journal
 from sellkit.wiring.runs import scheduled_calendars
 from sellkit.wiring.showing import public_names, show_richly
@@ -56,9 +56,7 @@ def open_runs(*, profile: str = "", overrides: Overrides | None = None) -> PastR
     from sellkit.config import Overrides, load
 
     show_richly()
-    if not profile and overrides is None:
-        profile = chosen_profile()
-    chosen = Overrides(profile=profile or None)
+    chosen = Overrides(profile=profile_for(profile, overrides) or None)
     return PastRuns(load((overrides or Overrides()).over(chosen)))
 
 

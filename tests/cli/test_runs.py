@@ -34,9 +34,9 @@ from tests.cli.command import (
     Workspace,
     finish,
     gateway,
-    holding,
     start,
 )
+from tests.cli.leaks import leaks
 
 # A module's first test waits for the commands that all of them share.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -220,8 +220,7 @@ def test_an_unattended_run_without_a_default_leaves_the_assignments_alone(long: 
 
 def test_the_account_number_stands_nowhere_but_in_the_settings(long: Long) -> None:
     for done in (long.run.result(), long.stopped.result(), long.schedule.result()):
-        files = [path for path in done.place.folder.rglob("*") if path.is_file()]
-        assert holding(files, ACCOUNT) == [done.place.settings]
+        assert leaks(done.place.folder, ACCOUNT, but=(done.place.settings,)) == []
         assert ACCOUNT not in done.answer.out + done.answer.err
 
 
