@@ -98,6 +98,7 @@ class Panel {
     this.rows.lay(this.model.get('rows'), this.model.get('choices'));
     drawBanner(this.banner, this.model.get('heading'));
     this.draw();
+    this.rows.arrange();
     this.drawStatus();
   }
 
@@ -177,6 +178,7 @@ class Panel {
     const { target, key } = event;
     let done = true;
     if (control && key === 's') this.send({ do: 'save' });
+    else if (control && key === 'b') this.bulk.focus();
     else if (control && key === 'z' && target !== this.filter) this.send({ do: 'undo' });
     else if (control || event.altKey) done = false;
     else if (key === 'Escape') done = this.escape(target);
