@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
     from sellkit.research.result import StudyResult
     from sellkit.research.sweep import Part
@@ -40,7 +40,7 @@ class Cluster:
 
     def map(
         self, work: Callable[[Part], StudyResult], parts: Iterable[Part]
-    ) -> Iterator[StudyResult]:
+    ) -> Generator[StudyResult]:
         """The result of each part, in the order of the parts.
 
         Raises

@@ -9,6 +9,7 @@ next bar's open.
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from importlib.util import find_spec
 from operator import length_hint
@@ -23,7 +24,7 @@ from sellkit.research.result import StudyResult, joined
 from sellkit.research.series import Costs, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,8 +46,8 @@ class Workers(Protocol):
 
     def map(
         self, work: Callable[[Part], StudyResult], parts: Iterable[Part]
-    ) -> Iterator[StudyResult]:
-        """The result of each part, in the order of the parts."""
+    ) -> Generator[StudyResult]:
+        """The result of each part, in the order of the parts; closed when no more are wanted."""
         ...
 
 
@@ -55,9 +56,9 @@ class Here:
 
     def map(
         self, work: Callable[[Part], StudyResult], parts: Iterable[Part]
-    ) -> Iterator[StudyResult]:
+    ) -> Generator[StudyResult]:
         """The result of each part."""
-        return map(work, parts)
+        yield from map(work, parts)
 
 
 def study(
@@ -102,13 +103,14 @@ def study(
         progress.start("28 alternatives over history", length_hint(series))
     found: list[StudyResult] = []
     is_complete = True
-    for part in (workers or Here()).map(work, parts_of(series)):
-        found.append(part)
-        if progress is not None:
-            progress.advance(len(part), of=part.names[-1])
-        if is_cancelled is not None and is_cancelled():
-            is_complete = False
-            break
+    with closing((workers or Here()).map(work, parts_of(series))) as results:
+        for part in results:
+            found.append(part)
+            if progress is not None:
+                progress.advance(len(part), of=part.names[-1])
+            if is_cancelled is not None and is_cancelled():
+                is_complete = False
+                break
     if progress is not None:
         progress.stop()
     return joined(found, terms, is_complete=is_complete)

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from sellkit.commands import demo
 from sellkit.config import Overrides
 from sellkit.wiring import stopping
+from tests.browser.accessibility import tab_stops
 from tests.browser.lab import DARK
 from tests.browser.workspace import SCENARIO
 
@@ -128,6 +129,7 @@ def test_the_table_moves_with_the_minutes_also_while_a_cell_blocks(
     countdown = panel.get_by_role("timer")
     expect(countdown).to_have_text(re.compile(r"in 58 min \d+ s"))
     assert not axe(panel)
+    lab.shot("live_light", panel)
 
     lab.page.evaluate(_NEW_CELL, "import time; time.sleep(6)")
     panel = lab.output(CELL)
@@ -145,6 +147,11 @@ def test_the_table_moves_with_the_minutes_also_while_a_cell_blocks(
 
 def test_a_person_without_a_mouse_reads_sorts_and_halts(lab: Lab, stepped: GatewayProcess) -> None:
     panel = opened(lab)
+    stops = tab_stops(panel)
+    assert stops[0] == "Halt ..."
+    titles = ("token", "signal", "abv_be", "close", "assigned", "average")
+    assert [each for each in stops if each in titles] == [*titles]
+    assert not [each for each in stops if "unseen" in each]
     grid, keyboard = panel.get_by_role("grid", name="positions of demo"), lab.page.keyboard
     grid.focus()
     keyboard.press("End")

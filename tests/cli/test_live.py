@@ -45,8 +45,10 @@ require_above_break_even = false
 fill_seconds = 20.0
 [alerts]
 deliver_seconds = 2.0
+low_disk_megabytes = 1000000000
 [alerts.channels]
 phone = "info"
+file = "info"
 """
 
 
@@ -112,7 +114,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         place = Workspace.make(tmp_path_factory.mktemp("live") / "place", running.port)
         text = place.settings.read_text(encoding="utf-8")
         place.settings.write_text(text + LIMITS.format(many=1, part=0.1), encoding="utf-8")
-        variables = {"SELLKIT_SECRETS_DIR": str(secrets_of(place))}
+        folder = str(secrets_of(place))
+        variables = {"SELLKIT_SECRETS_DIR": folder, "SELLKIT_ALERT_FILE": "file:told.jsonl"}
         arm(place)
 
         def type_in(*words: str) -> Answer:
@@ -212,3 +215,18 @@ def test_every_run_is_kept_as_a_notebook_under_its_mode(story: Story) -> None:
     assert len(story.place.notebooks) == 3
     texts = [Path(each).read_text(encoding="utf-8") for each in story.place.notebooks]
     assert all("LIVE" in each for each in texts)
+
+
+def test_signals_orders_fills_and_what_was_withheld_are_told_once_each(story: Story) -> None:
+    text = (story.place.data / "told.jsonl").read_text(encoding="utf-8")
+    bodies = [str(json.loads(each)["body"]) for each in text.splitlines()]
+    told = [line for each in bodies for line in each.splitlines() if line.startswith("#")]
+    assert len({each.split()[0] for each in told}) == len(told)
+    kinds = [each.partition(", ")[2].partition(", ")[0] for each in told]
+    placed = len(story.gateway.exchange.placed_orders)
+    assert placed > 0
+    assert (kinds.count("order"), kinds.count("fill")) == (placed, placed)
+    assert kinds.count("signal") >= placed
+    withheld = [each for each in told if " critical, withheld exit, " in each]
+    assert any("sellkit probe" in each for each in withheld), told
+    assert kinds.count("low disk") == 1
