@@ -77,6 +77,21 @@ def expect_lines_beside_choices(chooser: Locator) -> None:
     expect(chooser).to_have_value(chosen)
 
 
+def set_selected_by_keyboard(panel: Locator) -> None:
+    """Set what is selected, which is one row, and take it back."""
+    keys, chosen = panel.page.keyboard, panel.get_by_label("Average of ARCA:SPY")
+    bulk = panel.get_by_label("Average for the selected rows")
+    keys.press("Control+b")
+    expect(bulk).to_be_focused()
+    choose_by_letters(bulk, "sma 100 1d")
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(chosen).to_have_value("SMA 100 1D")
+    keys.press("Control+z")
+    expect(chosen).to_have_value("SMA 200 1H")
+    panel.get_by_label("Select ARCA:SPY").focus()
+
+
 def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
     lab: Lab, panel: Locator, axe: Callable[[Locator], list[str]]
 ) -> None:
@@ -137,16 +152,7 @@ def test_by_keyboard_alone_one_filters_chooses_undoes_and_saves(
     for key in ("ArrowDown", "ArrowDown", "End", "Home", "Space"):
         keys.press(key)
     expect(panel.get_by_label("Select ARCA:SPY")).to_be_checked()
-    keys.press("Control+b")
-    bulk = panel.get_by_label("Average for the selected rows")
-    expect(bulk).to_be_focused()
-    choose_by_letters(bulk, "sma 100 1d")
-    keys.press("Tab")
-    keys.press("Enter")
-    expect(panel.get_by_label("Average of ARCA:SPY")).to_have_value("SMA 100 1D")
-    keys.press("Control+z")
-    expect(panel.get_by_label("Average of ARCA:SPY")).to_have_value("SMA 200 1H")
-    panel.get_by_label("Select ARCA:SPY").focus()
+    set_selected_by_keyboard(panel)
     keys.type("nvda")  # letters that JupyterLab would take for its own, but for the filter
     expect(panel.get_by_role("row")).to_have_count(1 + 1)
     keys.press("Enter")
