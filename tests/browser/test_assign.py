@@ -104,6 +104,21 @@ def expect_lines_beside_choices(chooser: Locator) -> None:
     expect(chooser).to_have_value(chosen)
 
 
+def set_selected_by_keyboard(panel: Locator) -> None:
+    """Set what is selected, which is one row, and take it back."""
+    keys, chosen = panel.page.keyboard, panel.get_by_label("Average of ARCA:SPY")
+    bulk = panel.get_by_label("Average for the selected rows")
+    keys.press("Control+b")
+    expect(bulk).to_be_focused()
+    choose_by_letters(bulk, "sma 100 1d")
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(chosen).to_have_value("SMA 100 1D")
+    keys.press("Control+z")
+    expect(chosen).to_have_value("SMA 200 1H")
+    panel.get_by_label("Select ARCA:SPY").focus()
+
+
 def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
     lab: Lab, panel: Locator, axe: Callable[[Locator], list[str]]
 ) -> None:
@@ -164,6 +179,7 @@ def test_by_keyboard_alone_one_filters_chooses_undoes_and_saves(
     for key in ("ArrowDown", "ArrowDown", "End", "Home", "Space"):
         keys.press(key)
     expect(panel.get_by_label("Select ARCA:SPY")).to_be_checked()
+    set_selected_by_keyboard(panel)
     keys.type("nvda")  # letters that JupyterLab would take for its own, but for the filter
     expect(panel.get_by_role("row")).to_have_count(1 + 1)
     keys.press("Enter")
@@ -230,8 +246,14 @@ def test_a_change_by_another_process_is_shown_and_never_overwritten_unseen(
     lab.set_theme(DARK)
     assert not axe(panel)
     lab.shot("conflict_dark", panel)
+    panel.get_by_role("button", name="position").click()
+    panel.get_by_role("button", name="position").click()
+    panel.get_by_label("Select NYSE:JPM").check()
     panel.get_by_role("button", name="Keep my changes").click()
     expect(panel.get_by_role("row", name="NYSE:GE no position now")).to_be_visible()
+    expect(panel.get_by_role("row").nth(1)).to_contain_text("NYSE:XOM")  # sorted as before
+    expect(panel.get_by_label("Select NYSE:JPM")).to_be_checked()
+    panel.get_by_label("Select NYSE:JPM").uncheck()
     expect(panel.get_by_role("row", name="NYSE:XOM")).to_contain_text("EMA 5 1D")
     elsewhere(lab, "NYSE:GE", "SMA", "100", "1H")
     panel.get_by_role("button", name="Save 2…").click()
