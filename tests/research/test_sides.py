@@ -14,7 +14,7 @@ from sellkit.core import indicators
 from sellkit.core.assignments import ALL_AVERAGES
 from sellkit.research.series import Bars, Terms
 from sellkit.research.sides import firsts, sides, sides_of
-from sellkit.research.sweep import figures
+from sellkit.research.sweep import figures, judged
 from tests.core import exact_averages
 from tests.core.closes import series, walk
 from tests.research.histories import assert_same_numbers
@@ -23,14 +23,7 @@ ROWS = len(ALL_AVERAGES)
 
 
 def compiled_sides(closes: np.ndarray) -> np.ndarray:
-    from sellkit.research import sweep_kernel
-    from sellkit.research.sides import settle
-
-    count = len(closes)
-    found = np.empty((ROWS, count), dtype=np.int8)
-    room = np.empty(count), np.empty(count + 1), np.empty((ROWS // 2, count))
-    settle(closes, found, is_exact=sweep_kernel.judge(closes, *room, found))
-    return found
+    return next(judged([closes], None, compiled=True)).copy()
 
 
 def assert_exact(closes: np.ndarray) -> np.ndarray:
