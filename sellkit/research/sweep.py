@@ -10,6 +10,7 @@ next bar's open.
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from operator import length_hint
@@ -36,14 +37,19 @@ if TYPE_CHECKING:
     Sides = NDArray[np.int8]
     Part = Sequence[Series]
 
-# So many bars are worked on at once, whatever the number of instruments. Their prices weigh 8 MB,
-# and Dask warns from 10 on.
-_BARS_AT_ONCE: Final = 250_000
+BARS_AT_ONCE: Final = 250_000
+"""So many bars of each timeframe are one part. Their prices weigh 8 MB; Dask warns from 10 on."""
+
 _TIMEFRAMES: Final = tuple(Timeframe)
 
 
 class Workers(Protocol):
     """Whoever works through the parts of a study."""
+
+    @property
+    def at_once(self) -> int:
+        """How many bars of each timeframe a part has at most; one instrument it always has."""
+        ...
 
     def map(
         self, work: Callable[[Part], StudyResult], parts: Iterable[Part]
@@ -52,8 +58,11 @@ class Workers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class Here:
     """This process does it all, one part after the other."""
+
+    at_once: int = BARS_AT_ONCE
 
     def map(
         self, work: Callable[[Part], StudyResult], parts: Iterable[Part]
@@ -104,7 +113,8 @@ def study(
         progress.start("28 alternatives over history", length_hint(series))
     found: list[StudyResult] = []
     is_complete = True
-    with closing((workers or Here()).map(work, parts_of(series))) as results:
+    workers = workers or Here()
+    with closing(workers.map(work, parts_of(series, workers.at_once))) as results:
         for part in results:
             found.append(part)
             if progress is not None:
@@ -117,13 +127,13 @@ def study(
     return joined(found, terms, is_complete=is_complete)
 
 
-def parts_of(series: Iterable[Series]) -> Iterator[list[Series]]:
-    """Instruments in groups of so many bars as are worked on at once."""
+def parts_of(series: Iterable[Series], at_once: int) -> Iterator[list[Series]]:
+    """Instruments in groups of at most so many bars."""
     part: list[Series] = []
     longest = 0
     for each in series:
         longest = max(longest, len(each.hours), len(each.days))
-        if part and longest * (len(part) + 1) > _BARS_AT_ONCE:
+        if part and longest * (len(part) + 1) > at_once:
             yield part
             part, longest = [], max(len(each.hours), len(each.days))
         part.append(each.bare())
