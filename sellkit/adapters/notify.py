@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from sellkit.adapters.desktop import show
 from sellkit.adapters.secret_address import without_secrets
 from sellkit.core.alerts import Level
 from sellkit.errors import ConfigError, NotTold
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from sellkit.core.outbox import Message
 
 FILE: Final = "file:"
+_DESKTOPS: Final = ("desktop:", "desktop://")
+_OF_SYSTEM: Final = {"darwin": "macosx://", "win32": "windows://"}
+"""How apprise reaches the desktop; on Linux that needs what no package index has ready."""
+
 MISSING: Final = "apprise is not installed: `pip install 'sellkit[alerts]'`"
 _TYPES: Final = {Level.INFO: "info", Level.WARNING: "warning", Level.CRITICAL: "failure"}
 
@@ -27,7 +33,8 @@ _TYPES: Final = {Level.INFO: "info", Level.WARNING: "warning", Level.CRITICAL: "
 class UrlNotifier:
     """The `Notifier` of channels that are addresses.
 
-    A `file:` address appends a line of JSON for each message; all others are apprise's.
+    A `file:` address appends a line of JSON for each message, and `desktop:` shows it on this
+    machine's screen; all others are apprise's.
 
     Parameters
     ----------
@@ -55,6 +62,10 @@ class UrlNotifier:
         if url.startswith(FILE):
             self._append(channel, url, message)
             return
+        if url in _DESKTOPS and sys.platform not in _OF_SYSTEM:
+            show(message)
+            return
+        url = _OF_SYSTEM.get(sys.platform, url) if url in _DESKTOPS else url
         reasons = _send(channel, url, message)
         if reasons is not None:
             told = without_secrets("; ".join(reasons), [url])
@@ -71,7 +82,7 @@ class UrlNotifier:
         url = self._urls.get(channel, "")
         if not url:
             raise ConfigError(f"the channel {channel} has no address: set {variable(channel)}")
-        if url.startswith(FILE):
+        if url.startswith(FILE) or url in _DESKTOPS:
             return
         try:
             import apprise  # noqa: PLC0415  (an extra, and slow to load)
@@ -81,8 +92,8 @@ class UrlNotifier:
             is_known = apprise.Apprise().add(url)
         if not is_known:
             raise ConfigError(
-                f"the address in {variable(channel)} is none that apprise knows: see the README's "
-                "section on alerts for the forms"
+                f"the address in {variable(channel)} is none that apprise knows, or it lacks what "
+                "it needs for it: see the README's section on alerts for the forms"
             )
 
     def _append(self, channel: str, url: str, message: Message) -> None:
@@ -123,12 +134,15 @@ def _send(channel: str, url: str, message: Message) -> list[str] | None:
         post = apprise.Apprise()
         if not post.add(url):
             return ["its address is none that apprise knows"]
-        is_taken = post.notify(
-            body=message.body,
-            title=message.title,
-            notify_type=apprise.NotifyType(_TYPES[message.level]),
-            body_format=apprise.NotifyFormat.TEXT,
-        )
+        try:
+            is_taken = post.notify(
+                body=message.body,
+                title=message.title,
+                notify_type=apprise.NotifyType(_TYPES[message.level]),
+                body_format=apprise.NotifyFormat.TEXT,
+            )
+        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+            return [type(error).__name__]  # of one of its many plugins; the text may hold anything
     return None if is_taken else said
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_
 
 from pydantic import BaseModel
 
+from sellkit.config.secret import is_secret
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def said_by_variables(
     return tuple(
         _said(model, table, name, text.strip())
         for name, text in sorted(environment.items())
-        if name.startswith(PREFIX) and BETWEEN in name and text.strip()
+        if name.startswith(PREFIX) and BETWEEN in name and text.strip() and not is_secret(name)
     )
 
 

@@ -49,10 +49,14 @@ class WiredDesk(Desk):
         Where exported charts go.
     chosen
         What was said instead of the settings when it was opened.
+    tells
+        Whether what comes of it is told to a person at its end: a run that a notebook in its own
+        process carries out has somebody else for that.
     """
 
     charts_folder: Path = Path("charts")
     chosen: Overrides | None = field(default=None, repr=False)
+    tells: bool = field(default=False, repr=False)
 
     def __repr__(self) -> str:
         run, at = self.run, self.run.as_of
@@ -65,6 +69,17 @@ class WiredDesk(Desk):
         """Judge every position, as `Desk.decide`; what comes of it says who asked."""
         # A class with slots is made twice, and `super()` without arguments means the first one.
         return replace(Desk.decide(self), run=self.run)
+
+    def close(self) -> None:
+        """End the connection, close the journal, and tell what came up; once."""
+        from sellkit.config import load
+        from sellkit.wiring.courier import telling
+
+        Desk.close(self)
+        if self.tells:
+            self.tells = False
+            with telling(load(self._chosen())):
+                log.info("desk_closed")
 
     def heading(self) -> Heading:
         """Mode, profile, account, gateway and moment; on the clock of the positions' exchange."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import SellkitError
-from sellkit.wiring.courier import say_failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +22,13 @@ log = logging.getLogger(__name__)
 _BEAT_SECONDS: Final = 60.0
 
 
-def after_slot(
+def slot_over(
     settings: Settings,
     *,
     due: dt.datetime,
     outcome: str,
-    next_due: dt.datetime | None = None,
     run_id: str = "",
-    failure: str = "",
+    next_due: dt.datetime | None = None,
 ) -> None:
     """Say that what was due is over, however it ended; a schedule calls it after each slot.
 
@@ -44,24 +42,19 @@ def after_slot(
         What the slot was for, aware UTC.
     outcome
         `decided`, `undecided`, `uncertain`, `failed`, `missed`, `overrun` or the like.
-    next_due
-        When the next one is due; None leaves what was said before.
     run_id
         The run, "" when none was begun.
-    failure
-        What a person has to hear beside that, "" for nothing; `run_notebook` tells itself of a run
-        that failed, and nobody else of one that was ended from outside.
+    next_due
+        When the next one is due; None leaves what was said before.
     """
     said: dict[str, object] = {"last_due": due, "outcome": outcome, "run_id": run_id}
     if next_due is not None:
         said["next_due"] = next_due
     _beat(settings, **said)
-    if failure:
-        say_failed(settings, failure)
 
 
 def say_next(settings: Settings, next_due: dt.datetime) -> None:
-    """Say what a schedule waits for; as `after_slot`, it raises nothing."""
+    """Say what a schedule waits for; as `slot_over`, it raises nothing."""
     _beat(settings, next_due=next_due)
 
 

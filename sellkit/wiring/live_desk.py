@@ -30,11 +30,11 @@ def state_of(settings: Settings, account: Account, now: dt.datetime) -> DeskStat
         The assignments or the journal cannot be read.
     """
     from sellkit.present.panels.state import DeskState
-    from sellkit.wiring.live import open_switches
+    from sellkit.wiring.live import open_halt
 
     found = [each for each in switches_of(settings, now) if each.name != "halt"]
     lacks = tuple(f"{each.name}: {each.trouble}" for each in found if each.trouble)
-    halt = open_switches(settings).halt()
+    halt = open_halt(settings).halt()
     return DeskState(
         halt=halt,
         arming=next((each.state for each in found if each.name == "arming"), "not armed"),
@@ -69,10 +69,11 @@ def _unsettled(settings: Settings, account: Account) -> tuple[TicketRecord, ...]
 
 
 def _next_decision(settings: Settings, now: dt.datetime) -> dt.datetime | None:
-    from sellkit.core.schedule import next_due
+    from sellkit.core.schedule import Timetable, next_due
 
     options = desk_options(settings)
     try:
-        return next_due(scheduled_calendars(settings), now, options.anchor, options.limits.early)
+        calendars = tuple(scheduled_calendars(settings))
+        return next_due(Timetable(calendars, options.anchor, options.limits.early), now).at
     except NoCalendar:
         return None

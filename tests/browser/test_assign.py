@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from sellkit.adapters.csv_assignments import CsvAssignments
 from sellkit.core.assignments import Assignment
+from tests.browser.accessibility import tab_stops
 from tests.browser.lab import DARK
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.browser.lab import Lab
 
+TRIES = 6
 COUNT_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
 
 
@@ -48,12 +50,21 @@ def elsewhere(lab: Lab, ticker: str, kind: str, length: str, timeframe: str) -> 
 
 
 def choose_by_letters(chooser: Locator, label: str) -> None:
-    """Type the label of a choice; letters that came too slowly began a new word, so try again."""
-    for _ in range(3):
-        chooser.page.keyboard.type(label)
+    """Type the label of a choice where none is made yet.
+
+    On a busy machine letters come too slowly and begin a new word, which chooses something else:
+    that is taken back, step by step, before the next try.
+    """
+    keys = chooser.page.keyboard
+    for _ in range(TRIES):
+        keys.type(label)
         with suppress(AssertionError):
             expect(chooser).to_have_value(label.upper(), timeout=3000)
             return
+        while chooser.input_value():
+            was = chooser.input_value()
+            keys.press("Control+z")
+            expect(chooser).not_to_have_value(was)
     expect(chooser).to_have_value(label.upper())
 
 
@@ -72,6 +83,17 @@ def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
     status, save = panel.get_by_role("status"), panel.get_by_role("button", name="Save")
     lab.shot("assign_light", panel)
     assert not axe(panel)
+    stops = tab_stops(panel)
+    assert [stops[0], *stops[2:4], *stops[-3:]] == [
+        *("Filter positions", "Select all rows shown", "position"),
+        *("Average for the selected rows", "Save…", "Keys"),
+    ]
+    chosen = [each for each in stops if each.endswith("NYSE:JPM") or each.endswith("NASDAQ:NVDA")]
+    assert chosen == [
+        *("Select NASDAQ:NVDA", "Average of NASDAQ:NVDA"),
+        *("Select NYSE:JPM", "Average of NYSE:JPM"),
+    ]
+    assert not [each for each in stops if "unseen" in each]
     save.click()
     expect(status).to_contain_text("Not saved: 1 row has no average: NASDAQ:NVDA.")
     expect_lines_beside_choices(panel.get_by_label("Average of NYSE:JPM"))
