@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sellkit.errors import ConfigError
 from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.gateways import chosen_profile, gateways
+from sellkit.wiring.guide import checklist, remedies
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.log import open_log
 from sellkit.wiring.moment import parse_moment
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_confirmable",
+    "checklist",
     "gateways",
     "open_alerts",
     "open_book",
@@ -43,6 +45,7 @@ __all__ = [
     "open_watch",
     "raw_ib",
     "refuse_unless_opened",
+    "remedies",
     "run_notebook",
     "scheduled_calendars",
     "terminal_progress",
