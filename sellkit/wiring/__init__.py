@@ -15,6 +15,7 @@ from sellkit.wiring.moment import parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems, terminal_progress
 from sellkit.wiring.past_runs import open_runs
 from sellkit.wiring.raw import raw_ib, refuse_nested
+from sellkit.wiring.replaying import open_replay
 from sellkit.wiring.runs import (
     check_confirmable,
     open_clock,
@@ -41,6 +42,7 @@ __all__ = [
     "open_emptied_desk",
     "open_journal",
     "open_reconciling_desk",
+    "open_replay",
     "open_runs",
     "open_watch",
     "raw_ib",
