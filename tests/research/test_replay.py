@@ -33,7 +33,7 @@ from tests.research.replaying import (
     without,
 )
 
-quickly = settings(deadline=None, max_examples=20)
+quickly = settings(deadline=None, max_examples=15)
 CHOICES = ("SMA 5 1H", "EMA 10 1H", "SMA 20 1H", "SMA 5 1D", "EMA 5 1D")
 
 
