@@ -69,7 +69,7 @@ fuzz: $(STAMP) ## an hour of frames that no client would send; FUZZ_SECONDS=, FU
 	  $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 # Not by way of the stamp: a lock file that lags behind is what `make lock` is called for.
-kills: $(STAMP) ## kill processes that write bars or tickets or tell alerts, at 1,000 moments each; KILLS=, KILLS_SEED=
+kills: $(STAMP) ## kill processes that write bars or tickets, tell alerts, or keep a schedule, 1,000 times each; KILLS=, KILLS_SEED=
 	$(BIN)/python -m tests.adapters.kills --kills $(KILLS) \
 	  $(if $(KILLS_SEED),--seed $(KILLS_SEED))
 

@@ -42,11 +42,16 @@ class UrlNotifier:
         The address of each channel; "" where none is set.
     folder
         That a `file:` address without a folder lies in.
+    troubles
+        Why the addresses of some channels could not be read, in words without any secret.
     """
 
-    def __init__(self, urls: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, urls: Mapping[str, str], folder: Path, troubles: Mapping[str, str] | None = None
+    ) -> None:
         self._urls = dict(urls)
         self._folder = folder
+        self._troubles = dict(troubles or {})
 
     def tell(self, channel: str, message: Message) -> None:
         """Send a message; when this returns, the channel has taken it.
@@ -58,7 +63,7 @@ class UrlNotifier:
         """
         url = self._urls.get(channel, "")
         if not url:
-            raise NotTold(f"the channel {channel} has no address: set {variable(channel)}")
+            raise NotTold(self._lacking(channel))
         if url.startswith(FILE):
             self._append(channel, url, message)
             return
@@ -68,7 +73,7 @@ class UrlNotifier:
         url = _OF_SYSTEM.get(sys.platform, url) if url in _DESKTOPS else url
         reasons = _send(channel, url, message)
         if reasons is not None:
-            told = without_secrets("; ".join(reasons), [url])
+            told = without_secrets("; ".join(reasons), [url, *self._urls.values()])
             raise NotTold(f"the channel {channel} did not take it: {told or 'no reason is given'}")
 
     def check(self, channel: str) -> None:
@@ -81,7 +86,7 @@ class UrlNotifier:
         """
         url = self._urls.get(channel, "")
         if not url:
-            raise ConfigError(f"the channel {channel} has no address: set {variable(channel)}")
+            raise ConfigError(self._lacking(channel))
         if url.startswith(FILE) or url in _DESKTOPS:
             return
         try:
@@ -95,6 +100,10 @@ class UrlNotifier:
                 f"the address in {variable(channel)} is none that apprise knows, or it lacks what "
                 "it needs for it: see the README's section on alerts for the forms"
             )
+
+    def _lacking(self, channel: str) -> str:
+        trouble = self._troubles.get(channel) or f"set {variable(channel)}"
+        return f"the channel {channel} has no address: {trouble}"
 
     def _append(self, channel: str, url: str, message: Message) -> None:
         path = self._folder / Path(unquote(url.removeprefix(FILE).removeprefix("//")))
@@ -148,16 +157,20 @@ def _send(channel: str, url: str, message: Message) -> list[str] | None:
 
 @contextmanager
 def _heard() -> Iterator[list[str]]:
-    """What apprise says meanwhile, which holds addresses: it reaches no log of this process."""
+    """What apprise says meanwhile, on whichever thread.
+
+    Its lines hold addresses, and so do those of what it sends by: from now on they reach no log of
+    this process. Not only meanwhile, as another thread may still be sending.
+    """
     said: list[str] = []
     logger = logging.getLogger("apprise")
+    logger.propagate = False
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     handler = _Listener(said)
     logger.addHandler(handler)
-    former, logger.propagate = logger.propagate, False
     try:
         yield said
     finally:
-        logger.propagate = former
         logger.removeHandler(handler)
 
 

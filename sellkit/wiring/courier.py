@@ -105,9 +105,17 @@ def _deliver(settings: Settings, journal: SqliteJournal, *, is_last: bool, looks
     if not (settings.data_dir / "journal.sqlite").exists():
         return Told()  # the first run makes it: one that is made before passes for a lost one
     if looks:
-        open_attendance(settings, journal).look()
+        _look(settings, journal)
     seconds = settings.file.alerts.deliver_seconds
     return open_courier(settings, journal).deliver(is_last=is_last, at_most_seconds=seconds)
+
+
+def _look(settings: Settings, journal: SqliteJournal) -> None:
+    """What cannot be looked at, as assignments that cannot be read, silences nothing else."""
+    try:
+        open_attendance(settings, journal).look()
+    except SellkitError as error:
+        log.warning("not_looked_after", extra={"reason": str(error)})
 
 
 @contextmanager

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.firing import SlotOutcome
 from sellkit.core.schedule import HOURLY
+from sellkit.errors import SellkitError
 from sellkit.wiring.courier import say_failed
 from sellkit.wiring.heartbeat import slot_over
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sellkit.config import Settings
     from sellkit.core.firing import Slot
     from sellkit.core.schedule import Due
 
 _VERDICTS: Final = {0: "decided", 4: "undecided", 5: "uncertain"}
 _MISSED: Final = "missed"
+
+
+@contextmanager
+def end_told(settings: Settings) -> Iterator[None]:
+    """Around a schedule: an error that ends it is an alert, as the end of a calendar is.
+
+    Parameters
+    ----------
+    settings
+        The profile's.
+    """
+    try:
+        yield
+    except SellkitError as error:
+        say_failed(settings, f"the schedule has ended, and nothing is run any more: {error}")
+        raise
 
 
 def say_ended(settings: Settings, slot: Slot) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -58,6 +59,30 @@ def http() -> Iterator[PostOffice]:
 
     with _serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler), office):
         yield office
+
+
+@contextmanager
+def overheard() -> Iterator[list[str]]:
+    """What reaches the root of all logs meanwhile, of any library, however detailed.
+
+    The fixture `caplog` would listen at loggers, too, that tell nobody.
+    """
+    lines: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            fields = {name: value for name, value in vars(record).items() if name != "msg"}
+            lines.append(f"{record.getMessage()} {fields}")
+
+    root, listener = logging.getLogger(), Listener()
+    former = root.level
+    root.addHandler(listener)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield lines
+    finally:
+        root.setLevel(former)
+        root.removeHandler(listener)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ PROCESSES.set_forkserver_preload(
         "tests.adapters.book_writers",
         "tests.adapters.journal_writers",
         "tests.adapters.lease_holders",
+        "tests.adapters.schedule_kills",
         "tests.crash.runs",
     ]
 )

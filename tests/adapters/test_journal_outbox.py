@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sellkit.adapters.journal_outbox import JournalOutbox
+from sellkit.adapters.journal_schema import _ADDED
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import ORDERS, Alert, AlertKind
 from sellkit.core.gates import ApprovedTicket, DeniedTicket
@@ -327,7 +328,9 @@ def test_a_journal_of_the_seventh_version_is_carried_on(
     raised(journal, LOST)
     journal.close()
     with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as database:
-        database.executescript("DROP TABLE delivery; DROP TABLE noticed; PRAGMA user_version = 7")
+        for table in reversed(_ADDED[8]):
+            database.execute(f"DROP TABLE {table}")
+        database.execute("PRAGMA user_version = 7")
     journal.outbox.join(["mail"], NOW)
     assert numbers(journal.outbox.waiting("mail")) == [1]
     assert journal.evidence.flaws() == ()

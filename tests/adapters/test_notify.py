@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from sellkit.adapters.secret_address import without_secrets
 from sellkit.core.alerts import Level
 from sellkit.core.outbox import Message
 from sellkit.errors import ConfigError, NotTold
-from tests.adapters.post_office import http, smtp
+from tests.adapters.post_office import http, overheard, smtp
 
 MESSAGE = Message(Level.CRITICAL, "sellkit paper: order uncertain #12", "#12 NYSE:KO: is unclear")
 PASSWORD = "hunter2hunter2"
@@ -95,15 +94,14 @@ def test_a_desktop_that_is_not_there_is_a_failure(
 
 
 def test_what_a_channel_refuses_is_a_failure_with_its_reason_and_without_its_address(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    caplog.set_level(logging.DEBUG, logger="apprise")
-    with http() as office:
+    with http() as office, overheard() as lines:
         office.refuses = 1
         url = f"json://me:{PASSWORD}@127.0.0.1:{office.port}/{TOKEN}?+X-Key=s3cr3tk3y"
         with pytest.raises(NotTold) as told:
             notifier(tmp_path, url).tell("phone", MESSAGE)
-    said = f"{told.value} {caplog.text} {capfd.readouterr()}"
+    said = f"{told.value} {lines} {capfd.readouterr()}"
     assert "error=500" in str(told.value)
     for secret in (PASSWORD, TOKEN, "s3cr3tk3y", url):
         assert secret not in said

@@ -38,10 +38,10 @@ _FOCUSED = """(part) => {
   if (!part.contains(found) || found === part) return null;
   const label = found.labels?.[0]?.innerText ?? found.innerText ?? '';
   const name = (found.getAttribute('aria-label') || label).trim().split('\\n')[0];
-  const looks = () => {
-    const { outline, boxShadow, borderColor, backgroundColor } = getComputedStyle(found);
+  const looks = () => [found, found.parentElement].map((each) => {
+    const { outline, boxShadow, borderColor, backgroundColor } = getComputedStyle(each);
     return [outline, boxShadow, borderColor, backgroundColor].join();
-  };
+  }).join();
   const focused = looks();
   found.blur();
   const bare = looks();

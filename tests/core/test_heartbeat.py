@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sellkit.core.heartbeat import Heartbeat, Late, is_back, lateness
+from sellkit.core.heartbeat import Heartbeat, Late, is_back, lateness, latest_due
 from tests.build import new_york, utc
 
 MINUTE = dt.timedelta(minutes=1)
@@ -120,3 +120,17 @@ def test_a_fallen_silent_process_is_back_when_it_speaks() -> None:
     silent = Late(utc("2026-01-28 16:10:40"), "", is_silence=True)
     assert not is_back(silent, BEAT)
     assert is_back(silent, replace(BEAT, at=utc("2026-01-28 16:30")))
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        ("2026-01-28 14:59", None),  # the session has opened, and no hour of it has ended
+        ("2026-01-28 15:00", "2026-01-28 15:00"),
+        ("2026-01-28 20:59:59", "2026-01-28 20:00"),
+        ("2026-01-29 03:00", "2026-01-28 21:00"),
+        ("2026-02-01 12:00", "2026-01-30 21:00"),
+    ],
+)
+def test_the_latest_hour_is_that_of_the_session_that_opened_last(now: str, due: str | None) -> None:
+    assert latest_due([new_york()], utc(now)) == (due and utc(due))

@@ -14,13 +14,14 @@ from sellkit.adapters.heartbeat_file import HeartbeatFile
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.config import Overrides, Settings, load
 from sellkit.core.alerts import Alert, AlertKind
+from sellkit.core.heartbeat import latest_due
 from sellkit.errors import ConfigError, NotConnected, NotTold, RunFailed
 from sellkit.wiring.alerts import alert_keeper, open_alerts, order_alerts
 from sellkit.wiring.channels import channel_lines, every_alert, failing_channels, try_channel
 from sellkit.wiring.courier import deliver, failures_told, open_attendance, telling
-from sellkit.wiring.heartbeat import beating, look, say_next, slot_over
-from tests.adapters.post_office import http
-from tests.build import NOW, utc
+from sellkit.wiring.heartbeat import beating, heard_of, look, say_next, slot_over
+from tests.adapters.post_office import http, overheard
+from tests.build import NOW, new_york, utc
 
 PASSWORD = "hunter2hunter2"
 UNCLEAR = Alert(AlertKind.ORDER_UNCERTAIN, "NYSE:KO: SK1-0-1 is unclear", NOW)
@@ -123,19 +124,19 @@ def test_a_journal_that_cannot_be_read_fails_no_command(
 
 
 def test_the_secrets_of_channels_stand_in_no_file_and_no_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SELLKIT_ALERT_WEB", f"json://me:{PASSWORD}@127.0.0.1:9/{PASSWORD}")
-    place = settings(tmp_path, channels='web = "info"\nfile = "info"')
-    caplog.set_level(logging.DEBUG)
-    with telling(place):
+    both = 'web = "info"\nfile = "info"'
+    place = settings(tmp_path, "deliver_seconds = 120", both)
+    with overheard() as lines, telling(place):
         order_alerts(place).keep(UNCLEAR)
     assert len(told(place)) == 1, "the other channel is not held up"
     (line,) = failing_channels(place)
     assert "channel web" in line
     files = [each for each in tmp_path.rglob("*") if each.is_file()]
     assert not [each for each in files if PASSWORD.encode() in each.read_bytes()]
-    assert PASSWORD not in caplog.text + line
+    assert PASSWORD not in f"{lines} {line}"
 
 
 # --- runs that fail -------------------------------------------------------------------------------
@@ -214,6 +215,11 @@ def test_no_account_number_is_kept_in_an_alert(chosen: Settings) -> None:
     assert alert["text"] == "the order for main, not (account), is unclear"
 
 
+def test_assignments_that_cannot_be_read_silence_no_alert(begun: Settings) -> None:
+    begun.assignments_path.write_bytes(b"\xff\xfe")
+    assert deliver(begun).told == 1
+
+
 # --- channels -------------------------------------------------------------------------------------
 
 
@@ -241,6 +247,20 @@ def test_an_address_may_lie_among_the_secrets(tmp_path: Path) -> None:
     place = settings(tmp_path, channels='web = "info"')
     try_channel(place, "web")
     assert (place.data_dir / "elsewhere.jsonl").exists()
+
+
+def test_a_secret_that_others_may_read_silences_no_other_channel(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o700)
+    (folder / "alert_web").write_text("json://me:hunter2hunter2@127.0.0.1", encoding="utf-8")
+    (folder / "alert_web").chmod(0o644)
+    place = settings(tmp_path, channels='web = "info"\nfile = "info"')
+    order_alerts(place).keep(UNCLEAR)
+    deliver(place)
+    assert len(told(place)) == 1
+    (line,) = failing_channels(place)
+    assert "the channel web has no address" in line
+    assert "hunter2" not in line
 
 
 def test_how_a_channel_stands_is_told(begun: Settings) -> None:
@@ -286,6 +306,34 @@ def test_a_slot_that_is_over_is_the_heartbeats_last_and_what_follows_its_next(
     ended = file.read()
     assert ended is not None
     assert not ended.is_kept
+
+
+@pytest.mark.parametrize("outcome", ["undecided", "failed"])
+def test_a_run_of_ones_own_timer_is_heard_of_for_the_last_hour(
+    chosen: Settings, outcome: str
+) -> None:
+    if outcome == "failed":
+        with pytest.raises(RunFailed), heard_of(chosen, "r1", is_wanted=True):
+            raise RunFailed("cell 3 failed")
+    else:
+        with heard_of(chosen, "r1", is_wanted=True) as told_of:
+            told_of.append(outcome)
+    beat = HeartbeatFile(chosen.data_dir).read()
+    assert beat is not None
+    assert (beat.outcome, beat.run_id) == (outcome, "r1")
+    assert beat.last_due == latest_due([new_york()], beat.at)
+    assert beat.next_due is not None
+    assert beat.next_due > beat.at
+
+
+def test_a_run_that_was_not_even_started_or_tells_of_the_past_is_not_heard_of(
+    chosen: Settings,
+) -> None:
+    with pytest.raises(ConfigError), heard_of(chosen, "r1", is_wanted=True):
+        raise ConfigError("the assignments cannot be read")
+    with heard_of(chosen, "r2", is_wanted=False) as told_of:
+        told_of.append("decided")
+    assert HeartbeatFile(chosen.data_dir).read() is None
 
 
 def test_a_heartbeat_that_cannot_be_written_fails_no_run(

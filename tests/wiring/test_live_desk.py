@@ -172,3 +172,18 @@ def test_a_halt_holds_although_the_settings_cannot_be_read(tmp_path: Path) -> No
 def chosen_of(desk: WiredDesk) -> Overrides:
     assert desk.chosen is not None
     return desk.chosen
+
+
+def test_a_desk_that_sends_by_hand_tells_at_its_end(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELLKIT_ALERT_FILE", "file:told.jsonl")
+    own = place.copy(place.folder.parent / "telling")
+    text = own.settings.read_text(encoding="utf-8")
+    own.settings.write_text(f'{text}[alerts.channels]\nfile = "info"\n', encoding="utf-8")
+    with open_desk(overrides=chosen(own), dry_run=False) as desk:
+        keeper = order_alerts(load(chosen_of(desk)))
+        keeper.keep(Alert(AlertKind.ORDER_UNCERTAIN, "look in TWS", MOMENT))
+        assert not (own.data / "told.jsonl").exists()
+    desk.close()
+    assert (own.data / "told.jsonl").read_text(encoding="utf-8").count("look in TWS") == 1

@@ -101,6 +101,7 @@ class Panel {
     this.rows.drawSparks(this.model.get('sparks'));
     drawBanner(this.banner, this.model.get('heading'));
     this.draw();
+    this.rows.arrange();
     this.drawStatus();
   }
 
@@ -180,6 +181,7 @@ class Panel {
     const { target, key } = event;
     let done = true;
     if (control && key === 's') this.send({ do: 'save' });
+    else if (control && key === 'b') this.bulk.focus();
     else if (control && key === 'z' && target !== this.filter) this.send({ do: 'undo' });
     else if (control || event.altKey) done = false;
     else if (key === 'Escape') done = this.escape(target);

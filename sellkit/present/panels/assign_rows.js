@@ -50,8 +50,14 @@ class Rows {
   }
 
   lay(records, choices) {
+    // Rows that somebody else's edit brings or takes leave order, selection and focus as they were.
+    const picked = new Set(this.rows.filter((row) => row.box.checked).map((row) => row.record.token));
+    const focused = this.rows.find((row) => row.element.contains(document.activeElement));
+    const onBox = focused?.box === document.activeElement;
     this.choices = choices;
+    this.anchor = null;
     this.rows = records.map((record, index) => this.makeRow(record, index));
+    for (const row of this.rows) row.box.checked = row.record.open && picked.has(row.record.token);
     this.body.replaceChildren(...this.rows.map((row) => row.element));
     this.sight.disconnect();
     for (const { select } of this.rows) if (select) this.sight.observe(select);
@@ -59,6 +65,8 @@ class Rows {
       const cell = make('td', { colSpan: COLUMNS.length + 1 }, 'No positions and no assignments.');
       this.body.append(make('tr', {}, cell));
     }
+    const again = this.rows.find((row) => row.record.token === focused?.record.token);
+    (onBox ? again?.box : again?.select)?.focus();
   }
 
   makeRow(record, index) {
@@ -201,6 +209,17 @@ class Rows {
 
   sort(column) {
     this.order = { key: column.key, down: this.order.key === column.key && !this.order.down };
+    this.arrange();
+    this.titles.forEach((title, at) => {
+      if (COLUMNS[at] !== column) title.removeAttribute('aria-sort');
+      else title.setAttribute('aria-sort', this.order.down ? 'descending' : 'ascending');
+    });
+  }
+
+  // Only when it is asked for: a row that is being set is not to jump away.
+  arrange() {
+    const column = { key: this.order.key };
+    if (column.key === null) return;
     const value = ({ view, record }) => (column.key in view ? view[column.key] : record[column.key]) ?? '';
     const sign = this.order.down ? -1 : 1;
     const compare = (a, b) => {
@@ -210,10 +229,6 @@ class Rows {
       return sign * found || a.index - b.index;
     };
     this.body.append(...[...this.rows].sort(compare).map((row) => row.element));
-    this.titles.forEach((title, at) => {
-      if (COLUMNS[at] !== column) title.removeAttribute('aria-sort');
-      else title.setAttribute('aria-sort', this.order.down ? 'descending' : 'ascending');
-    });
   }
 
   pick(index, isRange) {
