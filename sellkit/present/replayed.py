@@ -47,8 +47,8 @@ def notes(replay: Replay) -> list[str]:
         )
     if corrected := sum(each.corrected for each in positions):
         found.append(
-            f"{corrected} bars were told with other numbers later; moments before that were judged "
-            "on the former ones, prices of sales and what came after are the latest"
+            f"{corrected} bars were told with another close later; moments before that were judged "
+            "on the former one, prices of sales and what came after are the latest"
         )
     if withheld := sum(each.withheld for each in positions):
         found.append(f"{withheld} of the EXITs withheld: the average owes too much to its seed")

@@ -143,8 +143,8 @@ class Course:
         self._hours = self._slots(BarSize.H1, subject.halves)
         self._days = self._slots(BarSize.D1, subject.days)
         self._knowledge = Knowledge.of(
-            Told(subject.halves, subject.revised_halves),
-            Told(subject.days, subject.revised_days),
+            Told.of(subject.halves, subject.revised_halves),
+            Told.of(subject.days, subject.revised_days),
         )
         self._known: tuple[int, Histories] | None = None
         latest = self._made(subject.halves, subject.days)
@@ -165,10 +165,10 @@ class Course:
 
     @property
     def corrected(self) -> int:
-        """How many times one of its bars was told with other numbers, within the replay."""
+        """How many times one of its bars was told with another close, within the replay."""
         begin, end = micros_of(self.terms.begin), micros_of(self.terms.end)
-        revised = (self.subject.revised_halves, self.subject.revised_days)
-        starts = [micros(each.index) for each in revised if each is not None]
+        told = (self._knowledge.halves.revised, self._knowledge.days.revised)
+        starts = [micros(each.index) for each in told if each is not None]
         return sum(int(((each >= begin) & (each <= end)).sum()) for each in starts)
 
     @property

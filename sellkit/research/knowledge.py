@@ -33,24 +33,46 @@ class Told:
     bars
         As they were told last, a bar frame.
     revised
-        What was told of them before, with `replaced_at`, by start and time of the fetch; or None.
+        What was told of them before with another close, and `replaced_at`, by start and time of the
+        fetch; None for nothing.
     """
 
     bars: pd.DataFrame
     revised: pd.DataFrame | None
 
+    @classmethod
+    def of(cls, bars: pd.DataFrame, revisions: pd.DataFrame | None) -> Told:
+        """Leave out what was told with another volume or high alone, as most of it is.
+
+        Parameters
+        ----------
+        bars
+            As they were told last.
+        revisions
+            What was told of them before other numbers were, as a store keeps it.
+        """
+        if revisions is None or revisions.empty:
+            return cls(bars, None)
+        known = revisions[revisions.index.isin(bars.index)]
+        closes, starts = known["close"].to_numpy(), micros(known.index)
+        successors = bars["close"].loc[known.index].to_numpy().copy()
+        again = np.flatnonzero(starts[1:] == starts[:-1])
+        successors[again] = closes[again + 1]
+        kept = known[closes != successors]
+        return cls(bars, None if kept.empty else kept)
+
     def replacements(self) -> Marks:
-        """When a bar was told with other numbers, microseconds since 1970 UTC."""
-        if self.revised is None or self.revised.empty:
+        """When a bar was told with another close, microseconds since 1970 UTC."""
+        if self.revised is None:
             return np.empty(0, dtype=np.int64)
         return micros(self.revised["replaced_at"])
 
     def at(self, mark: int) -> pd.DataFrame:
         """The bars with the numbers that they had before whatever was told later than a moment."""
-        if self.revised is None or self.revised.empty:
+        if self.revised is None:
             return self.bars
         later = self.revised[self.replacements() > mark]
-        first = later[~later.index.duplicated() & later.index.isin(self.bars.index)]
+        first = later[~later.index.duplicated()]
         if first.empty:
             return self.bars
         known = self.bars.copy()

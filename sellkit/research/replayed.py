@@ -124,7 +124,7 @@ class PositionReplay:
         Decisions on a bar that the source told more than an hour after it was due: a run at that
         time may have seen another price, or none.
     corrected
-        How often a bar was told with other numbers later.
+        How often a bar was told with another close later.
     exits
         In order.
     out_percent

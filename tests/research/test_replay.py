@@ -14,6 +14,7 @@ from sellkit.core.limits import AtClose
 from sellkit.core.schedule import due_on
 from sellkit.operate.study import Archive, Studies
 from sellkit.research.course import Course
+from sellkit.research.knowledge import Knowledge, Told
 from sellkit.research.replay import BEFORE, Replaying
 from sellkit.research.series import Costs
 from tests import build
@@ -179,6 +180,17 @@ def test_a_bar_that_was_corrected_twice_is_known_in_three_ways_one_after_the_oth
     ]
     assert averages[:6] == [100.0, 102.0, 102.0, 104.0, 104.0, 100.0]
     assert replayed(held, terms(bars)).corrected == 2
+
+
+def test_another_volume_alone_makes_nothing_be_judged_anew() -> None:
+    bars = halves(wavy(4 * PER_SESSION))
+    revised = bars.assign(volume=5.0, replaced_at=bars["fetched_at"] + pd.Timedelta(hours=1))
+    known = Knowledge.of(Told.of(bars, revised), Told.of(days_of(bars), None))
+    assert len(known.bounds) == 0
+    assert known.at(0)[0] is bars
+    held = subject(bars, revised_halves=revised)
+    assert judged(held, terms(bars)) == judged(subject(bars), terms(bars))
+    assert replayed(held, terms(bars)).corrected == 0
 
 
 # --- exits, and what became of them ---------------------------------------------------------------
