@@ -263,10 +263,6 @@ CASES = {
     ),
     "a run id that is none": Case(("run", "--run-id", "../../x"), 2, ("'../../x'", "eight hex")),
     "a replay of no day": Case(("replay", "--from", "soon"), 2, ("--from 'soon'", "2026-01-31")),
-    "a replay of nothing assigned": Case(("replay", "--token", "KO"), 2, ("KO", "NASDAQ:AAPL")),
-    "a replay of the future": Case(
-        ("replay", "--from", "2026-07-01"), 2, ("2026-07-01", "earlier")
-    ),
     "a recorded run that never was": Case(("replay", "--run", "ff"), 2, ("'ff'", "runs list")),
     "a port in use": Case(("gateway", "--port", "{usual}"), 2, ("{usual}", "another port")),
 }
