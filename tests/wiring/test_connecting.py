@@ -193,7 +193,8 @@ def test_a_gateway_that_stays_away_is_told_as_critical_and_that_it_is_back_too(
     tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SELLKIT_ALERT_FILE", "file:told.jsonl")
-    alerts = '[alerts]\nlow_disk_megabytes = 0\ndisconnected_minutes = 1e-6\n[alerts.channels]\nfile = "info"'
+    limits = "low_disk_megabytes = 0\ndisconnected_minutes = 1e-6"
+    alerts = f'[alerts]\n{limits}\n[alerts.channels]\nfile = "info"'
     chosen = settings(tmp_path, free_port, requests="patience_seconds = 0.3", alerts=f"{alerts}\n")
     patient = replace(chosen, is_returning=True)
     with pytest.raises(NotConnected):
