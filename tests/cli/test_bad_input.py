@@ -197,6 +197,28 @@ CASES = {
     "wrong type": Case(
         ("run",), 2, ("history.hours", "'many'"), settings("[history]\nhours = 'many'")
     ),
+    "a level that is none": Case(
+        ("run",),
+        2,
+        ("alerts.channels.phone", "'loud'"),
+        settings('[alerts.channels]\nphone = "loud"'),
+    ),
+    "a channel that is none": Case(
+        ("alerts", "test", "phone"),
+        2,
+        ("'phone'", "have mail"),
+        settings('[alerts.channels]\nmail = "info"'),
+    ),
+    "a channel without an address": Case(
+        ("alerts", "test"),
+        2,
+        ("SELLKIT_ALERT_MAIL",),
+        settings('[alerts.channels]\nmail = "info"'),
+    ),
+    "alerts without a channel": Case(("alerts", "deliver"), 2, ("[alerts.channels]",)),
+    "a watchdog below a file": Case(
+        ("watchdog", "--once", "--data-dir", "file"), 2, ("cannot be written",), file_in_the_way
+    ),
     "broken settings": Case(("run",), 2, ("sellkit.toml", "line 1"), settings("[orders\n")),
     "no settings": Case(("status", "--config", "absent.toml"), 2, ("absent.toml", "--config")),
     "a setting's variable of a wrong type": Case(
