@@ -9,7 +9,7 @@ from sellkit.core.firing import SlotOutcome
 from sellkit.core.schedule import HOURLY
 from sellkit.errors import SellkitError
 from sellkit.wiring.courier import say_failed
-from sellkit.wiring.heartbeat import after_slot
+from sellkit.wiring.heartbeat import slot_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,8 +60,8 @@ def say_ended(settings: Settings, slot: Slot) -> None:
     if due.entry == HOURLY:
         said = _VERDICTS.get(-1 if end.exit_code is None else end.exit_code, str(end.outcome))
         run_id = slot.run_id or ""
-        after_slot(settings, due=due.at, outcome=said, run_id=run_id, failure=failure)
-    elif failure:
+        slot_over(settings, due=due.at, outcome=said, run_id=run_id)
+    if failure:
         say_failed(settings, failure)
 
 
@@ -82,9 +82,8 @@ def say_missed(settings: Settings, missed: tuple[Due, ...]) -> None:
         "was not there in time, or was held up; `sellkit schedule history` tells why"
     )
     if last.entry == HOURLY:
-        after_slot(settings, due=last.at, outcome=_MISSED, failure=failure)
-    else:
-        say_failed(settings, failure)
+        slot_over(settings, due=last.at, outcome=_MISSED)
+    say_failed(settings, failure)
 
 
 def _words(outcome: SlotOutcome) -> str:

@@ -8,6 +8,7 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
     [
         "pytest",
+        "tests.adapters.alert_kills",
         "tests.adapters.store_writers",
         "tests.adapters.store_kills",
         "tests.adapters.book_writers",
