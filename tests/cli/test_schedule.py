@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import signal
+import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -113,7 +115,7 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stories]:
     root = tmp_path_factory.mktemp("schedule")
     with ThreadPoolExecutor(2) as pool:
         yield Stories(
-            pool.submit(played, root / "overran", 8.0, is_stopped=False),
+            pool.submit(played, root / "overran", 15.0, is_stopped=False),
             pool.submit(played, root / "stopped", 1500.0, is_stopped=True),
         )
 
@@ -130,8 +132,10 @@ def test_a_notebook_that_takes_too_long_is_ended_and_kept(stories: Stories) -> N
 
 
 def test_that_it_was_ended_is_an_alert(stories: Stories) -> None:
-    answer = stories.overran.result().answer
-    assert "took longer than schedule.timeout_seconds" in answer.err
+    done = stories.overran.result()
+    with closing(sqlite3.connect(done.place.data / "journal.sqlite")) as database:
+        told = [text for (text,) in database.execute("SELECT text FROM alert")]
+    assert any("took longer than schedule.timeout_seconds" in each for each in told), told
 
 
 def test_a_schedule_that_is_stopped_ends_its_run_in_order_first(stories: Stories) -> None:
