@@ -155,3 +155,18 @@ def test_a_run_of_a_past_moment_tells_nothing_of_the_schedule(
         desk.submit(desk.record(desk.decide()))
     _, found = told(capsys, other.folder, "health")
     assert found["run"]["figures"]["run_id"] == "1a2b3c4d"  # type: ignore[index]
+
+
+def test_a_damaged_journal_and_damaged_bars_hide_nothing_else_of_the_health(
+    place: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hurt = place.copy(tmp_path / "place")
+    journal = hurt.data / "journal.sqlite"
+    journal.write_bytes(journal.read_bytes()[:3000])
+    for segment in hurt.data.glob("segments/*.parquet"):
+        segment.write_bytes(segment.read_bytes()[:-40])
+    code, found = told(capsys, hurt.folder, "health")
+    grades = {name: each["grade"] for name, each in found.items()}
+    assert (code, grades["journal"], grades["bars"]) == (1, "critical", "critical")
+    assert (grades["disk"], grades["budget"]) == ("well", "well")
+    assert "cannot be used" in str(found["journal"]["said"])
