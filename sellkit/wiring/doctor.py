@@ -232,13 +232,15 @@ def _lists_trouble(settings: Settings, broker: ProbingBroker) -> str:
 
 
 def _clock(settings: Settings, asked: Asked | str | None) -> Check:
-    from sellkit.core.checks import well
+    from sellkit.core.checks import noted, well
     from sellkit.core.diagnosis import clock
     from sellkit.core.portfolio import GatewayKind
     from sellkit.operate.doctor import Asked
 
     if settings.connection.clock == "broker":
         return well("clock", 'sellkit lives by the gateway\'s: clock = "broker"')
+    if asked is None:
+        return noted("clock", "not held against the gateway's: it was not asked")
     limit = dt.timedelta(seconds=settings.file.orders.max_clock_skew_seconds)
     if not isinstance(asked, Asked):
         return clock(None, limit)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import REMEDIES, level
+from sellkit.core.checks import Grade
 from sellkit.wiring.gateways import profile_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from sellkit.core.checks import Check
 
     Records = Sequence[Mapping[str, object]]
 
@@ -41,10 +44,15 @@ def checklist(profile: str = "") -> Records:
     chosen = Overrides(profile=profile_for(profile, None) or None)
     found = [(each.name, each.state, each.trouble or "") for each in switches_of(load(chosen))]
     found += [
-        (each.name, each.said, _ASKS_IT if each.name == "gateway" else each.remedy)
+        (each.name, each.said, _ASKS_IT if _is_unasked(each) else each.remedy)
         for each in examine(chosen, is_offline=True)
     ]
     return [{"what": what, "how it stands": state, "to do": todo} for what, state, todo in found]
+
+
+def _is_unasked(check: Check) -> bool:
+    """Whether only the gateway could tell."""
+    return check.name in ("gateway", "clock") and check.grade is not Grade.WELL
 
 
 def remedies() -> Records:

@@ -52,22 +52,28 @@ def vitals(chosen: Overrides) -> Vitals:
     from sellkit.core.health import JOURNAL, Vitals
 
     settings, asked = load(chosen), _Asked()
-    found = asked("bars", lambda: _stored(settings), [])
+    no_usage: tuple[Usage | None, int] = (None, 0)
+    no_runs: tuple[tuple[JournalledRun, ...], dict[str, int]] = ((), {})
+    no_holdings: list[Holding] = []
+    no_due: dt.datetime | None = None
+    no_ages: tuple[SeriesAge, ...] = ()
+    no_alerts: dict[str, int] = {}
+    found = asked("bars", lambda: _stored(settings), no_holdings)
     now, lag = present_of(chosen, found)
     reconnects, errors = asked("connection", lambda: _logged(settings), (0, 0))
-    usage, budget = asked("budget", lambda: _usage(settings), (None, 0))
-    runs, tickets = asked(JOURNAL, lambda: _journalled(settings, now), ((), {}))
+    usage, budget = asked("budget", lambda: _usage(settings), no_usage)
+    runs, tickets = asked(JOURNAL, lambda: _journalled(settings, now), no_runs)
     return Vitals(
         now=now,
-        series=asked("bars", lambda: tuple(_ages(settings, found, now - lag)), ()),
+        series=asked("bars", lambda: tuple(_ages(settings, found, now - lag)), no_ages),
         run=runs[-1] if runs else None,
-        due=asked("bars", lambda: _due(settings, now), None),
+        due=asked("bars", lambda: _due(settings, now), no_due),
         tickets=tickets,
         usage=usage,
         budget=budget,
         reconnects=reconnects,
         errors=errors,
-        alerts=asked(JOURNAL, lambda: _alerts(settings), {}),
+        alerts=asked(JOURNAL, lambda: _alerts(settings), no_alerts),
         disk_free=free_bytes(settings.data_dir),
         troubles=asked.troubles,
     )

@@ -65,6 +65,13 @@ def test_the_list_asks_no_gateway_and_holds_no_number_of_an_account(place: Path)
     assert "sellkit doctor" in str(gateway["to do"])
 
 
+def test_a_clock_that_no_gateway_was_asked_for_is_not_said_to_have_none(place: Path) -> None:
+    place.write_text(SETTINGS.format(rest=""), encoding="utf-8")
+    (clock,) = (each for each in checklist("paper") if each["what"] == "clock")
+    assert "it was not asked" in str(clock["how it stands"])
+    assert "sellkit doctor" in str(clock["to do"])
+
+
 def test_an_unknown_profile_is_named(place: Path) -> None:
     place.write_text(SETTINGS.format(rest=""), encoding="utf-8")
     with pytest.raises(ConfigError, match="'other'"):

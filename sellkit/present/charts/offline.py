@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-OFFLINE_RENDERER: Final = "plotly_mimetype"
-"""What JupyterLab draws itself, without the internet and without trusting the notebook."""
+from typing import Any
 
 
 def config() -> dict[str, Any]:
