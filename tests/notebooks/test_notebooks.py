@@ -64,6 +64,7 @@ def test_there_are_notebooks() -> None:
         "50_audit.ipynb",
         "60_gateway_tour.ipynb",
         "70_data.ipynb",
+        "80_operating.ipynb",
         "hourly_run.ipynb",
     ]
 
