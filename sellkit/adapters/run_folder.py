@@ -45,14 +45,7 @@ class ProfileRuns:
         """Give what a killed run left of its notebook its name, with why it ended in place."""
         path = self._find(run_id)
         for left in () if path else self._asides(run_id):
-            content = left.read_bytes()
-            if content:
-                path = left.with_name(left.name[1:].split(".ipynb.")[0] + ".ipynb")
-                with durable_file.writing(path.parent, _REMEDY):
-                    durable_file.replace(path, _with_failure(content, why))
-                    if os.name != "nt":  # as the runner leaves one that came to its end
-                        path.chmod(_READ_ONLY)
-            left.unlink(missing_ok=True)
+            path = _settled(left, why) or path
         return None if path is None else path.relative_to(self._folder).as_posix()
 
     def failure(self, run_id: str) -> str | None:
@@ -71,6 +64,19 @@ class ProfileRuns:
         return [
             each for name in (RUNS, FURTHER) for each in self._folder.glob(f"{name}/*/{pattern}")
         ]
+
+
+def _settled(left: Path, why: str) -> Path | None:
+    """Give what was being written the name that it would have had; None of nothing."""
+    content = left.read_bytes()
+    path = left.with_name(left.name[1:].split(".ipynb.")[0] + ".ipynb")
+    if content:
+        with durable_file.writing(path.parent, _REMEDY):
+            durable_file.replace(path, _with_failure(content, why))
+        if os.name != "nt":  # as the runner leaves one that came to its end
+            path.chmod(_READ_ONLY)
+    left.unlink(missing_ok=True)
+    return path if content else None
 
 
 def _with_failure(content: bytes, why: str) -> bytes:
