@@ -1,4 +1,4 @@
-"""Processes that raise and tell alerts, killed at any moment: none is lost, none repeated unsaid."""
+"""Processes that raise and tell alerts, killed at any moment: none is lost or repeated unsaid."""
 
 from __future__ import annotations
 
