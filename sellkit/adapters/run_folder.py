@@ -45,7 +45,8 @@ class ProfileRuns:
         """Give what a killed run left of its notebook its name, with why it ended in place."""
         path = self._find(run_id)
         for left in () if path else self._asides(run_id):
-            path = _settled(left, why) or path
+            path = _completed(left, why) or path
+            left.unlink(missing_ok=True)
         return None if path is None else path.relative_to(self._folder).as_posix()
 
     def failure(self, run_id: str) -> str | None:
@@ -66,17 +67,17 @@ class ProfileRuns:
         ]
 
 
-def _settled(left: Path, why: str) -> Path | None:
-    """Give what was being written the name that it would have had; None of nothing."""
+def _completed(left: Path, why: str) -> Path | None:
+    """The notebook that was being written, under its name; None where nothing was written yet."""
     content = left.read_bytes()
+    if not content:
+        return None
     path = left.with_name(left.name[1:].split(".ipynb.")[0] + ".ipynb")
-    if content:
-        with durable_file.writing(path.parent, _REMEDY):
-            durable_file.replace(path, _with_failure(content, why))
+    with durable_file.writing(path.parent, _REMEDY):
+        durable_file.replace(path, _with_failure(content, why))
         if os.name != "nt":  # as the runner leaves one that came to its end
             path.chmod(_READ_ONLY)
-    left.unlink(missing_ok=True)
-    return path if content else None
+    return path
 
 
 def _with_failure(content: bytes, why: str) -> bytes:
