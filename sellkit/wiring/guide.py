@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import REMEDIES, level
 from sellkit.wiring.gateways import profile_for
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     Records = Sequence[Mapping[str, object]]
+
+_ASKS_IT: Final = "`sellkit doctor` asks it"
 
 
 def checklist(profile: str = "") -> Records:
@@ -38,7 +40,10 @@ def checklist(profile: str = "") -> Records:
 
     chosen = Overrides(profile=profile_for(profile, None) or None)
     found = [(each.name, each.state, each.trouble or "") for each in switches_of(load(chosen))]
-    found += [(each.name, each.said, each.remedy) for each in examine(chosen, is_offline=True)]
+    found += [
+        (each.name, each.said, _ASKS_IT if each.name == "gateway" else each.remedy)
+        for each in examine(chosen, is_offline=True)
+    ]
     return [{"what": what, "how it stands": state, "to do": todo} for what, state, todo in found]
 
 
