@@ -190,8 +190,8 @@ def _of_many(found: Alternatives) -> str:
     few = sum(each.p_value < _EVIDENCE for each in found.luck.values())
     return (
         f"luck is judged position by position: of {count}, {few} below {_EVIDENCE:.0%}, where luck "
-        f"alone gives {_EVIDENCE * count:.1f} in the mean; and the trader chose them knowing this "
-        "very history"
+        f"alone gives {_EVIDENCE * count:.1f} in the mean; and whoever chose them may have known "
+        "this very history"
     )
 
 
