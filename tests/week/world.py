@@ -1,0 +1,157 @@
+"""The machine of the week: a gateway with its state, and a sellkit that looks after itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import copytree
+
+from sellkit.errors import SellkitError
+from sellkit.simgateway.control import Control
+from tests.architecture.source import ROOT
+from tests.week.market import ACCOUNT, assignments, scenario
+from tests.week.plan import Plan
+from tests.week.processes import Running, await_that, free_port, kill
+
+SETTINGS = """\
+profile = "demo"
+
+[accounts]
+main = "{account}"
+
+[bars]
+late_seconds = 0.0 # a halted stock would be waited for, in real time
+
+[requests]
+connect_timeout_seconds = 5.0
+patience_seconds = 20.0
+
+[profiles.demo]
+port = {port}
+clock = "broker"
+gateway = "simulated"
+assignments = "config/assigned_ma.csv"
+"""
+
+STAYING = {12, 13}
+"""Client ids of the schedule's clock and of the watch."""
+
+SCHEDULE = ("schedule", "--loop")
+WATCH = ("watch", "--json")
+
+
+@dataclass
+class World:
+    """One machine.
+
+    Attributes
+    ----------
+    folder
+        Like a checkout: settings, assignments, notebooks, data; and what the processes say.
+    gateway, others
+        The processes that run; None and empty while the machine is off.
+    now
+        Where the gateway's clock stood last.
+    """
+
+    folder: Path
+    plan: Plan
+    now: dt.datetime
+    port: int = field(default_factory=free_port)
+    gateway: Running | None = None
+    others: list[Running] = field(default_factory=list)
+    starts: int = 0
+
+    @classmethod
+    def made(cls, folder: Path, plan: Plan) -> World:
+        """A machine on which nothing runs yet."""
+        made = cls(folder, plan, plan.begins)
+        (folder / "config").mkdir(parents=True)
+        copytree(ROOT / "notebooks", folder / "notebooks")
+        text = SETTINGS.format(account=ACCOUNT, port=made.port)
+        (folder / "config" / "sellkit.toml").write_text(text, encoding="utf-8")
+        (folder / "config" / "assigned_ma.csv").write_text(assignments(), encoding="utf-8")
+        made.scenario.write_text(scenario(plan), encoding="utf-8")
+        return made
+
+    @property
+    def scenario(self) -> Path:
+        """The gateway's."""
+        return self.folder / "scenario.toml"
+
+    @property
+    def data(self) -> Path:
+        """The profile's data."""
+        return self.folder / "data" / "demo"
+
+    def start(self, moment: dt.datetime) -> None:
+        """Start everything, at a moment of the gateway's time, at which it then stands still."""
+        self.starts += 1
+        self.now = max(self.now, moment)
+        self.gateway = self._run("gateway", *self._gateway_words())
+        self.gateway.await_text("simulated gateway ready")
+        self.control = Control.of_file(self.folder / "control.json")
+        self.go_to(self.now)
+        self.others = [
+            self._run("schedule", *SCHEDULE),
+            self._run("watch", *WATCH),
+        ]
+        self.others[0].await_text("next run at")
+
+    def kill(self) -> int:
+        """Kill everything; how many processes that were."""
+        with suppress(SellkitError):
+            self.now = self.told()
+        doomed = [*self.others, *([self.gateway] if self.gateway else [])]
+        self.gateway, self.others = None, []
+        with suppress(AttributeError):
+            self.control.close()
+        return kill(doomed)
+
+    def told(self) -> dt.datetime:
+        """The gateway's time."""
+        return dt.datetime.fromisoformat(self.control.clock()["now"])
+
+    def go_to(self, moment: dt.datetime) -> None:
+        """Stand still at a moment, or where time is already."""
+        self.control.set_speed(0)
+        self.now = max(moment, self.told())
+        self.control.set_clock(self.now)
+
+    def flow(self, speed: float = 1.0) -> None:
+        """Let time go on by itself."""
+        self.control.set_speed(speed)
+
+    def stand(self) -> None:
+        """Let time stand still where it is."""
+        self.go_to(self.now)
+
+    def clients(self) -> set[int]:
+        """The ids of the clients that are connected."""
+        return {int(each["clientId"]) for each in self.control.sessions()}
+
+    def await_clients(self) -> None:
+        """Wait until all that stay connected are back."""
+        await_that(lambda: self.clients() >= STAYING, "not every client has come back")
+
+    def say(self, *words: str) -> Running:
+        """Run a command to its end."""
+        self.starts += 1
+        running = self._run(words[0], *words)
+        running.process.wait(120)
+        return running
+
+    def _gateway_words(self) -> Sequence[str]:
+        return (
+            "gateway",
+            *("--scenario", str(self.scenario), "--port", str(self.port)),
+            *("--at", self.now.isoformat(), "--speed", "0"),
+            *("--state", str(self.folder / "state")),
+            *("--control-port", "0", "--control-file", str(self.folder / "control.json")),
+        )
+
+    def _run(self, name: str, *words: str) -> Running:
+        return Running.begin(name, words, self.folder, self.starts)
