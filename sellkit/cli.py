@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
     *("arm", "disarm", "halt", "resume", "modes"),
+    *("alerts", "watchdog"),
     *("tickets", "reconcile", "confirm", "audit", "runs", "explain", "probe"),
 )
 INTERRUPTED: Final = 130

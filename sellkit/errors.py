@@ -7,7 +7,7 @@
       BrokerError      NotConnected* > OtherGateway  RequestTimedOut*  PacingViolation*
                        RequestRejected > UnknownInstrument, NoBars
       JournalError
-      RunFailed
+      RunFailed        NotTold*
 
 A read that ended in a class marked * may be asked again. Each class carries the exit code that the
 command line answers with: 1 failed, 2 bad input, 3 the gateway.
@@ -168,3 +168,9 @@ class RunFailed(SellkitError):
         cause = globals().get(error_name)
         if isinstance(cause, type) and issubclass(cause, SellkitError):
             self.exit_code = cause.exit_code  # type: ignore[misc]  # the run fails as its cell did
+
+
+class NotTold(SellkitError):
+    """A channel did not take a message: a person may not have heard of it."""
+
+    retryable: ClassVar[bool] = True

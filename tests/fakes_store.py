@@ -17,7 +17,7 @@ import pandas as pd
 from sellkit.adapters import decision_facts, journal_facts
 from sellkit.adapters.bar_store.series_name import name_of
 from sellkit.adapters.journal_past import orders_of
-from sellkit.core.alerts import Alert
+from sellkit.core.alerts import Alert, Ending, kinds_that_end
 from sellkit.core.assignments import Assignment
 from sellkit.core.bars import COLUMNS, PRICES, SeriesKey, checked, empty_bars, micros, shaped
 from sellkit.core.coverage import Absence
@@ -359,6 +359,8 @@ class MemoryJournal:
         for source, alert in told:
             number = {"number": len(self._alerts) + 1}
             self._alerts.append(number | journal_facts.of_alert(source, alert))
+            if alert.kind in kinds_that_end(Ending.TOLD):
+                self._over.add(len(self._alerts))
 
     def record_event(
         self, kind: str, at: dt.datetime, text: str, details: Mapping[str, object]

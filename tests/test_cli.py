@@ -31,6 +31,7 @@ PARSED = {
     "no_rth": True,
 }
 LEAST = {
+    "alerts": ["list"],
     "data": ["rebuild"],
     "schedule": ["--once"],
     "explain": ["201"],

@@ -14,7 +14,7 @@ from sellkit.adapters.kept_notebooks import has_any
 from sellkit.errors import ConfigError, JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from sellkit.core.custody import Finding
@@ -54,6 +54,14 @@ class JournalFile:
         """The rows of a query, without their ids."""
         with self._turn, self._errors():
             rows = self.connection().execute(query, values).fetchall()
+        return tuple(plain(row) for row in rows)
+
+    def read_by_name(
+        self, query: str, values: Mapping[str, object]
+    ) -> tuple[dict[str, object], ...]:
+        """As `read`, with values that the query names."""
+        with self._turn, self._errors():
+            rows = self.connection().execute(query, dict(values)).fetchall()
         return tuple(plain(row) for row in rows)
 
     @contextmanager

@@ -8,7 +8,7 @@ from sellkit.adapters.ticket_schema import COLUMNS as _TICKETS
 from sellkit.adapters.ticket_schema import INDEXES as _TICKET_INDEXES
 from sellkit.adapters.ticket_schema import UNIQUE
 
-VERSION: Final = 7
+VERSION: Final = 8
 CHAINED_SINCE: Final = 5
 """The first version that chained its rows."""
 
@@ -68,6 +68,15 @@ _COLUMNS: Final = {
         asked_at TEXT NOT NULL, bid TEXT, ask TEXT, last TEXT, trouble TEXT""",
     "alert_end": """
         id INTEGER PRIMARY KEY REFERENCES alert (id), at TEXT NOT NULL""",
+    # Of a channel that joined, the newest alert there was; of all others, which alert it is about.
+    "delivery": """
+        id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, channel TEXT NOT NULL,
+        what TEXT NOT NULL
+            CHECK (what IN ('joined', 'begun', 'told', 'failed', 'repeat')),
+        at TEXT NOT NULL, reason TEXT NOT NULL""",
+    "noticed": """
+        id INTEGER PRIMARY KEY, at TEXT NOT NULL, of_table TEXT NOT NULL,
+        up_to INTEGER NOT NULL""",
     # A row for each row of every other table, in the order in which they were written.
     "chain": """
         id INTEGER PRIMARY KEY, of_table TEXT NOT NULL, of_row INTEGER NOT NULL,
@@ -84,6 +93,7 @@ _ADDED: Final = {
     3: ("standing_seen",),
     4: ("retelling", "quote_seen"),
     5: ("chain", *_TICKETS),
+    8: ("delivery", "noticed"),
 }
 # What a version holds otherwise than the ones before it: made anew, row by row, ids and all.
 _REMADE: Final = {7: ("ticket",)}
@@ -91,13 +101,17 @@ _REMADE: Final = {7: ("ticket",)}
 _BESIDE: Final = {
     4: ("CREATE INDEX decision_of_bar ON decision (bar_end)",),
     5: (*_TICKET_INDEXES, "CREATE UNIQUE INDEX chained ON chain (of_table, of_row)"),
+    8: (
+        "CREATE INDEX delivery_of_alert ON delivery (alert, channel)",
+        "CREATE INDEX delivery_of_channel ON delivery (channel, what)",
+    ),
 }
 # The columns that a version added to a table of an earlier one. Each may be without a value, as it
 # is in the rows from before, so that their hashes hold.
 _WIDENED: Final = {
     6: {"ticket_round": "since TEXT"},
 }
-_OF_NO_RUN: Final = {"alert", "alert_end", "chain", *_TICKETS}
+_OF_NO_RUN: Final = {"alert", "alert_end", "delivery", "noticed", "chain", *_TICKETS}
 
 CHAINED: Final = tuple(table for table in _COLUMNS if table != "chain")
 """Every table whose rows are chained."""

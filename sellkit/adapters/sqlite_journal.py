@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sellkit.adapters import decision_facts, journal_facts, journal_past
+from sellkit.adapters import decision_facts, journal_facts, journal_news, journal_past
 from sellkit.adapters.journal_evidence import JournalEvidence
 from sellkit.adapters.journal_file import JournalFile
+from sellkit.adapters.journal_outbox import JournalOutbox
 from sellkit.adapters.journal_runs import JournalRuns
 from sellkit.adapters.sqlite_tickets import SqliteTickets
 from sellkit.core.past import Past
@@ -84,6 +85,8 @@ class SqliteJournal:
         What an audit reads, and what persons did.
     past_runs
         The runs to look back at.
+    outbox
+        The alerts, and what was told of them.
 
     Raises
     ------
@@ -96,6 +99,7 @@ class SqliteJournal:
         self.book = SqliteTickets(self._file)
         self.evidence = JournalEvidence(self._file)
         self.past_runs = JournalRuns(self._file)
+        self.outbox = JournalOutbox(self._file)
 
     def begin(self, header: RunHeader) -> None:
         """Open a run."""
@@ -190,7 +194,8 @@ class SqliteJournal:
     ) -> None:
         """Let alerts end, by their numbers, and others begin, each with its source; in one.
 
-        One that has ended already stays as it is: two processes may find the same.
+        One that has ended already stays as it is: two processes may find the same. What tells of
+        something that has happened is over at once.
         """
         if not (over or told):
             return
@@ -200,7 +205,7 @@ class SqliteJournal:
                 if not pen.ask("SELECT 1 FROM alert_end WHERE id = ?", number):
                     pen.append("alert_end", {"id": number, **ended})
             for source, alert in told:
-                pen.append("alert", journal_facts.of_alert(source, alert))
+                journal_news.append(pen, journal_facts.of_alert(source, alert))
 
     def deferrals(self, account: str, since: dt.datetime) -> Mapping[str, dt.datetime]:
         """By ticket id, the opening at `since` or later that a ticket was deferred to."""

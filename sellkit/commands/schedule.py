@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sellkit.commands.flags import overrides
 from sellkit.commands.run import print_result
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import argparse
 
     from sellkit.config import Overrides, Settings
+
+_OUTCOMES: Final = {0: "decided", 4: "undecided", 5: "uncertain"}
 
 HELP = "run at each hour end of the exchanges' sessions, once or until interrupted"
 
@@ -35,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
     from sellkit.logs import configure
     from sellkit.operate.scheduler import fire_ahead, run_on_schedule
     from sellkit.wiring import open_clock, scheduled_calendars
+    from sellkit.wiring.courier import telling
+    from sellkit.wiring.heartbeat import after_slot, beating
     from sellkit.wiring.parts import desk_options, keep_budget
 
     chosen = overrides(args)
@@ -46,14 +50,18 @@ def run(args: argparse.Namespace) -> int:
     def fire(*, prepare: bool) -> int:
         return _fire(chosen, is_live=args.live, prepare=prepare)
 
-    with open_clock(settings) as clock:
+    def slot(due: dt.datetime) -> None:
+        codes.append(fire_ahead(due, clock, delay, fire))
+        after_slot(settings, due=due, outcome=_OUTCOMES.get(codes[-1], "failed"))
+
+    with telling(settings), beating(settings), open_clock(settings) as clock:
         run_on_schedule(
             clock,
             lambda: scheduled_calendars(settings),
             settings.file.bars.hour_anchor,
             delay,
-            lambda due: codes.append(fire_ahead(due, clock, delay, fire)),
-            announce=lambda when: print(f"next run at {when:%Y-%m-%d %H:%M:%S} UTC", flush=True),
+            slot,
+            announce=lambda when: _announce(settings, when),
             prepare=lambda: keep_budget(settings),
             rounds=1 if args.once else None,
             lead=_lead(settings),
@@ -61,6 +69,13 @@ def run(args: argparse.Namespace) -> int:
             early=desk_options(settings).limits.early,
         )
     return codes[-1]
+
+
+def _announce(settings: Settings, when: dt.datetime) -> None:
+    from sellkit.wiring.heartbeat import say_next
+
+    print(f"next run at {when:%Y-%m-%d %H:%M:%S} UTC", flush=True)
+    say_next(settings, when)
 
 
 def _lead(settings: Settings) -> dt.timedelta:

@@ -31,9 +31,11 @@ def run(args: argparse.Namespace) -> int:
     from sellkit.present import tables, terminal
     from sellkit.present.alerts import alert_lines
     from sellkit.wiring import open_alerts, open_desk, terminal_progress
+    from sellkit.wiring.channels import failing_channels
 
     # Before anything is connected: what they are about may be that nothing can be.
-    for line in alert_lines(open_alerts(load(overrides(args)))):
+    settings = load(overrides(args))
+    for line in (*alert_lines(open_alerts(settings)), *failing_channels(settings)):
         print(line, file=sys.stderr)
     with open_desk(
         as_of=args.as_of,

@@ -27,11 +27,16 @@ def run(args: argparse.Namespace) -> int:
     if args.minutes is not None and args.minutes < 1:
         raise ConfigError(f"--minutes {args.minutes} is not 1 or more")
 
+    from sellkit.config import load
     from sellkit.present.live import is_screen, view_of
+    from sellkit.wiring.courier import telling
     from sellkit.wiring.watch import open_watch
 
     is_quiet = not args.json and is_screen(sys.stdout)
-    with open_watch(overrides=overrides(args), is_quiet=is_quiet) as watch:
+    with (
+        telling(load(overrides(args))),
+        open_watch(overrides=overrides(args), is_quiet=is_quiet) as watch,
+    ):
         try:
             now = watch.clock.reckoned
             with view_of(sys.stdout, watch.heading, now, as_json=args.json) as view:

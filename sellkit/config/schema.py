@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from sellkit.core.alerts import Level
 from sellkit.core.assignments import parse_choice
 from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
@@ -119,6 +120,21 @@ class ScheduleSettings(Section):
     lead_seconds: Annotated[float, Field(ge=0, le=120)] = 60.0
 
 
+class AlertSettings(Section):
+    """`[alerts]`: over which channels a person hears of what, and how often at most."""
+
+    batch_minutes: Annotated[float, Field(ge=0, le=1440)] = 5.0
+    repeat_minutes: Annotated[float, Field(ge=0, le=1440)] = 60.0
+    deliver_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
+    disconnected_minutes: Annotated[float, Field(gt=0, le=1440)] = 10.0
+    low_disk_megabytes: Annotated[int, Field(ge=0)] = 1000
+    login_hours: Annotated[float, Field(ge=0, le=48)] = 12.0
+    watchdog_minutes: Annotated[float, Field(ge=1, le=240)] = 10.0
+    channels: dict[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[Level, Field(strict=False)]
+    ] = Field(default_factory=dict)
+
+
 class ProfileSettings(Section):
     """`[profiles.NAME]`: one gateway and the account on it."""
 
@@ -158,6 +174,7 @@ class SettingsFile(Section):
     requests: RequestSettings = RequestSettings()
     paths: PathSettings = PathSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    alerts: AlertSettings = AlertSettings()
     profiles: dict[str, ProfileSettings] = Field(default_factory=default_profiles)
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,9 @@ class Ending(StrEnum):
     SENT = "it ends with the next live run that decides on the position and withholds nothing"
     SETTLED = "it ends when `sellkit reconcile`, a live run or your word settles the ticket"
     EXPLAINED = "it ends when `sellkit reconcile`, or a live run, finds everything explained"
+    COMPLETED = "it ends with the next run that comes to its end"
+    ROOM = "it ends when there is room again"
+    TOLD = "it tells of what has happened, and is over with that"
     SEEN = "it ends with the `sellkit reconcile` that finds everything settled"
 
 
@@ -52,6 +56,28 @@ class AlertKind(StrEnum):
     POSITION_FLIPPED = "position flipped"
     UNEXPLAINED = "unexplained"
     JOURNAL = "journal"
+    DISCONNECTED = "disconnected"
+    RUN_FAILED = "run failed"
+    UNASSIGNED = "unassigned"
+    LOW_DISK = "low disk"
+    SIGNAL = "signal"
+    ORDER = "order"
+    FILL = "fill"
+    LOGIN_DUE = "weekly login due"
+    CONNECTED_AGAIN = "connected again"
+
+
+class Level(StrEnum):
+    """How loudly an alert is said."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    def is_at_least(self, other: Level) -> bool:
+        """Whether it is as loud as another level."""
+        order = list(Level)
+        return order.index(self) >= order.index(other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +133,66 @@ REMEDIES: Final[Mapping[AlertKind, tuple[str, Ending]]] = {
     ),
     AlertKind.UNEXPLAINED: ("`sellkit reconcile` shows both sides", Ending.EXPLAINED),
     AlertKind.JOURNAL: ("see to the disk; `sellkit audit verify`", Ending.SEEN),
+    AlertKind.DISCONNECTED: (
+        "nothing is decided meanwhile: see to the gateway, its login and the network",
+        Ending.CONNECTED,
+    ),
+    AlertKind.RUN_FAILED: (
+        "its notebook, `sellkit runs`, shows the error; `sellkit run` decides the hour anew",
+        Ending.COMPLETED,
+    ),
+    AlertKind.UNASSIGNED: ("nobody watches it: `sellkit assign` gives an average", Ending.DECIDED),
+    AlertKind.LOW_DISK: (
+        "make room: without it nothing can be journalled, and nothing is sent",
+        Ending.ROOM,
+    ),
+    AlertKind.SIGNAL: ("nothing, or look at the run's notebook", Ending.TOLD),
+    AlertKind.ORDER: ("nothing", Ending.TOLD),
+    AlertKind.FILL: ("nothing", Ending.TOLD),
+    AlertKind.LOGIN_DUE: ("log in to the gateway by hand before the next session", Ending.TOLD),
+    AlertKind.CONNECTED_AGAIN: ("nothing", Ending.TOLD),
 }
 """What a person does about each kind of alert, and what ends it."""
+
+_CRITICAL: Final = frozenset(
+    {
+        *(AlertKind.WITHHELD_EXIT, AlertKind.ORDER_UNCERTAIN, AlertKind.ORDER_REJECTED),
+        *(AlertKind.UNPROTECTED, AlertKind.PROTECTION_GONE, AlertKind.POSITION_FLIPPED),
+        *(AlertKind.UNEXPLAINED, AlertKind.JOURNAL, AlertKind.DISCONNECTED),
+        *(AlertKind.RUN_FAILED, AlertKind.OTHER_GATEWAY),
+    }
+)
+_INFO: Final = frozenset(
+    {AlertKind.SIGNAL, AlertKind.ORDER, AlertKind.FILL, AlertKind.CONNECTED_AGAIN}
+)
+IN_DRY_RUNS: Final = " in dry runs"
+"""How the source of an alert ends that only runs tell which send nothing."""
+
+
+def level(kind: str, source: str) -> Level:
+    """How loudly an alert is said; nothing that a dry run withholds is critical.
+
+    Parameters
+    ----------
+    kind
+        What it is about; of an earlier sellkit's kinds nothing is known any more.
+    source
+        Whose it is.
+    """
+    if kind in _INFO:
+        return Level.INFO
+    is_critical = kind in _CRITICAL and not source.endswith(IN_DRY_RUNS)
+    return Level.CRITICAL if is_critical else Level.WARNING
+
+
+def words(text: str) -> str:
+    """A text without its figures: another price is no other reason."""
+    return re.sub(r"\d[\d.,:]*", "#", text)
+
+
+def todo(kind: str) -> str:
+    """What a person does about an alert, in short."""
+    return REMEDIES[AlertKind(kind)][0] if kind in REMEDIES else "see what it says"
 
 
 def remedy(kind: AlertKind) -> str:

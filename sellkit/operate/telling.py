@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sellkit.core.alerts import ORDERS, REMEDIES, Alert, AlertKind, Ending, kinds_that_end
+from sellkit.core.alerts import (
+    IN_DRY_RUNS,
+    ORDERS,
+    REMEDIES,
+    Alert,
+    AlertKind,
+    Ending,
+    kinds_that_end,
+    words,
+)
 from sellkit.core.gates import DeniedTicket
 from sellkit.core.signals import Decision
 
@@ -119,8 +127,9 @@ class _Concern:
 def _concern(row: SnapshotRow, *, is_live: bool) -> _Concern | None:
     token = str(row.position.instrument)
     if row.signal.decision is Decision.UNDECIDED:
-        what = "UNDECIDED"
-        return _Concern(token, AlertKind.UNDECIDED, token, what, row.signal.reasons)
+        what, is_assigned = "UNDECIDED", row.assignment is not None
+        kind = AlertKind.UNDECIDED if is_assigned else AlertKind.UNASSIGNED
+        return _Concern(token, kind, token, what, row.signal.reasons)
     if isinstance(row.verdict, DeniedTicket):
         source = _withheld(token, is_live=is_live)
         what = "EXIT withheld" if is_live else "EXIT that a dry run withholds"
@@ -150,7 +159,7 @@ def _told(concern: _Concern, known: Rows, now: dt.datetime) -> Iterator[tuple[st
     """The alert of a concern, unless it was told a short while ago and for the same reasons."""
     times = [dt.datetime.fromisoformat(str(each["at"])) for each in known]
     reasons = "; ".join(concern.reasons)
-    is_same = bool(known) and _words(str(known[-1]["text"])).endswith(_words(f": {reasons}"))
+    is_same = bool(known) and words(str(known[-1]["text"])).endswith(words(f": {reasons}"))
     if is_same and abs(now - times[-1]) < REPEATED_AFTER:
         return
     what = f"still {concern.what} since {times[0]:%Y-%m-%d %H:%M} UTC" if times else concern.what
@@ -168,12 +177,7 @@ def _is_over(alert: Mapping[str, object], *, is_live: bool) -> bool:
 
 
 def _withheld(token: str, *, is_live: bool) -> str:
-    return f"{token} in {'live' if is_live else 'dry'} runs"
-
-
-def _words(text: str) -> str:
-    """A text without its figures: another price is no other reason."""
-    return re.sub(r"\d[\d.,:]*", "#", text)
+    return f"{token} in live runs" if is_live else f"{token}{IN_DRY_RUNS}"
 
 
 def _number(alert: Mapping[str, object]) -> int:

@@ -115,7 +115,10 @@ class Journal(Remembrance, Protocol):
     def renew_alerts(
         self, at: dt.datetime, over: Sequence[int], told: Sequence[tuple[str, Alert]]
     ) -> None:
-        """Let alerts end, by their numbers, and others begin, each with its source; in one."""
+        """Let alerts end, by their numbers, and others begin, each with its source; in one.
+
+        What tells of something that has happened is over at once.
+        """
         ...
 
     def record_event(

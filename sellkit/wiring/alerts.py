@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import ORDERS
@@ -29,10 +29,13 @@ class AlertKeeper:
         The journal's file; nothing is made there before there is an alert.
     source
         Whose connection: its client id.
+    accounts
+        Account numbers by alias: none of them is written.
     """
 
     journal: Path
     source: str
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
     def keep(self, alert: Alert) -> None:
         """Say an alert as loudly as a log can, and write it into the journal unless it is there.
@@ -42,7 +45,9 @@ class AlertKeeper:
         """
         from sellkit.adapters.sqlite_journal import SqliteJournal
         from sellkit.core.alerts import Ending, kinds_that_end
+        from sellkit.core.redaction import without_accounts
 
+        alert = replace(alert, text=without_accounts(alert.text, self.accounts))
         extra = {"kind": str(alert.kind), "source": self.source, "text": alert.text}
         log.critical("alert", extra=extra)
         with closing(SqliteJournal(self.journal)) as journal:
@@ -69,35 +74,48 @@ class AlertKeeper:
                 self.keep(Alert(AlertKind.NO_CONNECTION, str(error), SystemClock().now()))
             raise
 
-    def _open(self) -> list[int]:
-        """The numbers of the source's open alerts."""
+    def _open(self) -> dict[int, str]:
+        """The numbers of the source's open alerts, and the kind of each."""
         from sellkit.adapters.sqlite_journal import SqliteJournal
 
         if not self.journal.exists():
-            return []
+            return {}
         with closing(SqliteJournal(self.journal)) as journal:
             known = journal.open_alerts()
-        return [int(str(each["number"])) for each in known if each["source"] == self.source]
+        mine = [each for each in known if each["source"] == self.source]
+        return {int(str(each["number"])): str(each["kind"]) for each in mine}
 
     def end(self) -> None:
-        """The connection is ready: its alerts are over, also those of earlier runs."""
+        """The connection is ready: its alerts are over, also those of earlier runs.
+
+        That it is there again is told where its loss was told as one that lasts.
+        """
         from sellkit.adapters.clock import SystemClock
         from sellkit.adapters.sqlite_journal import SqliteJournal
+        from sellkit.core.alerts import Alert, AlertKind
 
-        if over := self._open():
-            with closing(SqliteJournal(self.journal)) as journal:
-                journal.renew_alerts(SystemClock().now(), over, ())
-            log.info("alerts_over", extra={"source": self.source})
+        over = self._open()
+        if not over:
+            return
+        now = SystemClock().now()
+        told = []
+        if AlertKind.DISCONNECTED in over.values():
+            text = f"{self.source} is connected to the gateway again"
+            told.append((self.source, Alert(AlertKind.CONNECTED_AGAIN, text, now)))
+        with closing(SqliteJournal(self.journal)) as journal:
+            journal.renew_alerts(now, list(over), told)
+        log.info("alerts_over", extra={"source": self.source})
 
 
 def alert_keeper(settings: Settings, client_id: int) -> AlertKeeper:
     """The keeper of the alerts of one client id's connections."""
-    return AlertKeeper(settings.data_dir / "journal.sqlite", f"client {client_id}")
+    path, accounts = settings.data_dir / "journal.sqlite", settings.file.accounts
+    return AlertKeeper(path, f"client {client_id}", accounts)
 
 
 def order_alerts(settings: Settings) -> AlertKeeper:
     """The keeper of the alerts about orders, which no connection ends."""
-    return AlertKeeper(settings.data_dir / "journal.sqlite", ORDERS)
+    return AlertKeeper(settings.data_dir / "journal.sqlite", ORDERS, settings.file.accounts)
 
 
 def open_alerts(settings: Settings) -> tuple[Mapping[str, object], ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import ConfigError, JournalError
+from sellkit.wiring.courier import failures_told, telling
 from sellkit.wiring.evidence import note_notebook
 from sellkit.wiring.moment import new_run_id, parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems
@@ -66,22 +67,31 @@ def run_notebook(
     RunFailed
         The run did not reach its end; its notebook is kept, and its exit code is the cause's.
     """
-    from sellkit.adapters.clock import SystemClock
-    from sellkit.adapters.papermill_runner import PapermillRunner
     from sellkit.config import load
     from sellkit.logs import configure
-    from sellkit.operate.hourly import hourly_run, kept_at
 
     parse_moment(as_of)
     settings = load(overrides)
     run_id = new_run_id()
     configure(settings.log_dir, run_id)
+    own = {"profile": settings.profile, "as_of": as_of, "run_id": run_id, "confirms": confirms}
+    parameters = _with({**own, "dry_run": not is_live, "prepare": prepare}, extra or {})
+    with (
+        nullcontext() if is_scheduled else telling(settings),  # the schedule tells all the time
+        failures_told(settings, run_id, is_scheduled=is_scheduled),
+    ):
+        replace(settings.as_overrides(overrides), returning=is_scheduled or None).export()
+        return _execute(settings, run_id, parameters)
+
+
+def _execute(settings: Settings, run_id: str, parameters: Mapping[str, object]) -> RunResult:
+    from sellkit.adapters.clock import SystemClock
+    from sellkit.adapters.papermill_runner import PapermillRunner
+    from sellkit.operate.hourly import hourly_run, kept_at
+
     book = open_book(settings)
     say_problems(book)
     before = book.load().assignments
-    replace(settings.as_overrides(overrides), returning=is_scheduled or None).export()
-    own = {"profile": settings.profile, "as_of": as_of, "run_id": run_id, "confirms": confirms}
-    parameters = _with({**own, "dry_run": not is_live, "prepare": prepare}, extra or {})
     clock = SystemClock()
     output = kept_at(settings.data_dir / "runs", clock.now(), run_id)
     journal = open_journal(settings)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from sellkit.core.alerts import ORDERS, Alert, AlertKind
+from sellkit.core.alerts import ORDERS, Alert, AlertKind, Ending, kinds_that_end
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, PreparedTicket
 from sellkit.core.signals import Decision
 from sellkit.core.snapshot import SnapshotRow
@@ -225,7 +225,7 @@ def test_what_a_person_has_seen_is_over_and_the_rest_is_not() -> None:
     journal.renew_alerts(NOW, (), told)
     end_seen(journal, NOW)
     left = {each["kind"] for each in journal.open_alerts()}
-    assert left == set(AlertKind) - {
+    assert left == set(AlertKind) - kinds_that_end(Ending.TOLD) - {
         *(
             AlertKind.BOUND_ORDER,
             AlertKind.ORDER_REJECTED,
