@@ -10,7 +10,7 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help demo test drill suites check lab bench fuzz kills crashes soak lock clean sync
+.PHONY: help demo test drill suites check lab bench fuzz kills crashes soak week lock clean sync
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -69,6 +69,9 @@ soak: $(STAMP) ## `make crashes`, and a virtual day with a fault in each minute;
 	$(if $(SOAK_SEED)$(SOAK_FROM),,$(MAKE) crashes)
 	$(BIN)/python -m tests.soak --minutes $(SOAK_MINUTES) \
 	  $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_FROM),--first $(SOAK_FROM))
+
+week: $(STAMP) ## a virtual week with all of sellkit running, everything killed once a day; WEEK_SEED=
+	$(BIN)/python -m tests.week $(if $(WEEK_SEED),--seed $(WEEK_SEED))
 
 lock: ## bring uv.lock and requirements.lock in step with pyproject.toml
 	@[ -x $(BIN)/uv ] || $(MAKE) LOCKED=--frozen sync

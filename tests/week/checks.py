@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from math import isclose
 
+from tests.week import told
 from tests.week.hours import MINUTE, sessions_between
 from tests.week.ledger import Ledger, Row, moment
 from tests.week.market import PORTFOLIO, Copy, Held
@@ -16,6 +17,9 @@ from tests.week.world import World
 
 CLOSE_ENOUGH = 1e-9
 """Relative; an EMA that began with other bars long ago is not the same to the last digit."""
+
+GRACE = dt.timedelta(minutes=10)
+"""`schedule.grace_seconds`."""
 
 KILLED = ("lost", "never began", "interrupted")
 """How a slot may end whose run was killed."""
@@ -28,6 +32,8 @@ class Checks:
     ----------
     cut
         The slots in whose run everything was killed.
+    silences
+        How often the schedule was silent for so long that a person has to hear of it.
     counts
         How much was looked at.
     """
@@ -37,9 +43,12 @@ class Checks:
         self._truth = Truth(Copy(world.scenario, plan), plan.split)
         self._of_token = {each.token: each for each in PORTFOLIO}
         self._judged: set[str] = set()
+        self._ended: set[str] = set()
+        self._exits: set[tuple[str, dt.datetime]] = set()
         self._watched: dict[str, int] = {}
         self._gone: list[tuple[dt.datetime, dt.datetime | None]] = []
         self.cut: set[dt.datetime] = set()
+        self.silences = 0
         self.counts = {"slots": 0, "missed": 0, "decisions": 0, "exits": 0, "minutes watched": 0}
 
     def gone(self, since: dt.datetime) -> None:
@@ -60,7 +69,14 @@ class Checks:
 
     def found(self) -> list[str]:
         """What is not as it has to be."""
-        return [*self._slots(), *self._runs(), *self._signals(), *self._minutes(), *self._audit()]
+        return [
+            *self._slots(),
+            *self._runs(),
+            *self._signals(),
+            *self._told(),
+            *self._minutes(),
+            *self._audit(),
+        ]
 
     # --- slots --------------------------------------------------------------------------------
 
@@ -75,17 +91,21 @@ class Checks:
         for each, fate in fates.items():
             if fate.is_missed and fate.runs:
                 yield f"what was due at {each} is recorded as missed, and was begun"
-            elif fate.is_missed and not self._was_gone(each):
-                yield f"what was due at {each} is recorded as missed, while everything ran"
+            elif fate.is_missed and not self._may_be_missed(each, due):
+                yield f"what was due at {each} is recorded as missed, and should have run"
             elif not fate.is_settled:
                 yield f"what was begun for {each} has no end"
             elif not (fate.is_missed or fate.has_run or self._was_killed(each, fate.outcomes)):
                 yield f"what was due at {each} ended so: {', '.join(fate.outcomes)}"
 
-    def _was_gone(self, due: dt.datetime) -> bool:
-        """Whether nothing ran at some time within the minute in which a run begins."""
+    def _may_be_missed(self, due: dt.datetime, every: Set[dt.datetime]) -> bool:
+        """Whether nothing ran when it was due, until it was too late or a newer one had come."""
         return any(
-            since <= due + MINUTE and (until is None or until >= due) for since, until in self._gone
+            since <= due + MINUTE
+            and until is not None
+            and until >= due
+            and (until - due > GRACE or any(due < newer <= until for newer in every))
+            for since, until in self._gone
         )
 
     def _was_killed(self, due: dt.datetime, outcomes: tuple[str, ...]) -> bool:
@@ -105,18 +125,25 @@ class Checks:
                 yield f"run {run_id} stands in the journal, and no slot began it"
             if each["outcome"] is None and run_id not in killed:
                 yield f"run {run_id} has no end, and was not killed"
+            self._judged.add(run_id)
             if each["outcome"] is not None:
-                self._judged.add(run_id)
-                yield from self._judge(each)
+                self._ended.add(run_id)
+            yield from self._judge(each)
 
     def _judge(self, run: Row) -> Iterator[str]:
+        """All of a run's decisions; of one that was killed there may be none."""
         now, rows = moment(run["as_of"]), self._ledger.decisions(str(run["run_id"]))
-        told = {str(each["ticker"]): each for each in rows}
-        if len(rows) != len(told) or told.keys() != self._of_token.keys():
-            yield f"run {run['run_id']} decided on {sorted(told)}"
-        for token, row in told.items():
+        if not rows and run["outcome"] is None:
+            return
+        of_token = {str(each["ticker"]): each for each in rows}
+        if len(rows) != len(of_token) or of_token.keys() != self._of_token.keys():
+            yield f"run {run['run_id']} decided on {sorted(of_token)}"
+        for token, row in of_token.items():
             self.counts["decisions"] += 1
             self.counts["exits"] += row["decision"] == "EXIT"
+            wanted = self._truth.of(self._of_token[token], now)
+            if wanted.decision == "EXIT":
+                self._exits.add((token, wanted.ends))
             if differs := self._differs(self._of_token[token], now, row):
                 yield f"run {run['run_id']} at {now}: {differs}"
 
@@ -138,13 +165,13 @@ class Checks:
         """The plain export: each decision of each run that ended, once."""
         wanted = [
             (run_id, str(row["ticker"]), str(row["decision"]))
-            for run_id in self._judged
+            for run_id in self._ended
             for row in self._ledger.decisions(run_id)
         ]
         found = [
             (line["run_id"], line["ticker"], line["decision"])
             for line in self._exported()
-            if line["run_id"] in self._judged
+            if line["run_id"] in self._ended
         ]
         if sorted(found) != sorted(wanted):
             strange = sorted(set(found) ^ set(wanted))[:3]
@@ -156,22 +183,34 @@ class Checks:
             for line in path.read_text(encoding="utf-8").splitlines():
                 yield json.loads(line)
 
+    def _told(self) -> Iterator[str]:
+        """What a person was told."""
+        path = self._world.told_file
+        self.counts["alerts told"] = sum(len(each.alerts) for each in told.messages(path))
+        yield from told.findings(self._ledger, path, len(self._gone))
+        yield from told.signals(self._ledger, self._exits)
+        yield from told.silences(path, self.silences)
+
     # --- the live engine ----------------------------------------------------------------------
 
     def _minutes(self) -> Iterator[str]:
+        """What the watch showed, once a run has fetched the history, which the watch does not."""
+        first = min((moment(each["as_of"]) for each in self._ledger.runs()), default=None)
         for path in sorted((self._world.folder / "said").glob("*-watch.txt")):
             lines = path.read_text(encoding="utf-8").splitlines()
             fresh = lines[self._watched.get(path.name, 0) :]
             self._watched[path.name] = len(lines)
             for line in fresh:
                 if line.startswith("{") and line.endswith("}"):  # the last one may be cut off
-                    yield from self._minute(json.loads(line))
+                    yield from self._minute(json.loads(line), first)
 
-    def _minute(self, told: Row) -> Iterator[str]:
+    def _minute(self, shown: Row, first: dt.datetime | None) -> Iterator[str]:
+        if first is None or moment(shown["heading"]["as_of"]) <= first + MINUTE:
+            return
         fresh = [
             each
-            for each in told["rows"]
-            if not each["trouble"] and each["refreshed_at"] == told["refreshed_at"]
+            for each in shown["rows"]
+            if not each["trouble"] and each["refreshed_at"] == shown["refreshed_at"]
         ]
         self.counts["minutes watched"] += bool(fresh)
         for row in fresh:
@@ -183,6 +222,6 @@ class Checks:
     # --- the evidence -------------------------------------------------------------------------
 
     def _audit(self) -> Iterator[str]:
-        told = self._world.say("audit", "verify")
-        if told.process.returncode != 0:
-            yield f"the audit finds: {told.text()}"
+        answer = self._world.say("audit", "verify")
+        if answer.process.returncode != 0:
+            yield f"the audit finds: {answer.text()}"

@@ -88,12 +88,16 @@ class Plan:
         Between when `HALTED` does not trade.
     split
         When `SPLIT_UP` is split, four shares for one.
+    silence
+        The end of an hour at which the schedule is held up, until a person has heard of it; None
+        where only one day is played, as that takes real minutes.
     """
 
     seed: int
     days: tuple[Day, ...]
     halt: tuple[dt.datetime, dt.datetime]
     split: dt.datetime
+    silence: dt.datetime | None
 
     @property
     def begins(self) -> dt.datetime:
@@ -122,7 +126,8 @@ def planned(seed: int, dates: tuple[dt.date, ...] = WEEK) -> Plan:
     traded = [day for day in days if day.session is not None]
     chance = random.Random(f"{seed} {dates}")
     halted, split_up = (chance.choice(traded) for _ in range(2))
-    return Plan(seed, days, _halt(chance, halted), local(split_up.date, SPLIT))
+    silence = None if len(days) == 1 else _silence(chance, traded)
+    return Plan(seed, days, _halt(chance, halted), local(split_up.date, SPLIT), silence)
 
 
 def _day(seed: int, date: dt.date) -> Day:
@@ -152,3 +157,16 @@ def _halt(chance: random.Random, day: Day) -> tuple[dt.datetime, dt.datetime]:
     room = int((session.closes - session.opens - lasts - HOUR / 2) / MINUTE)
     since = session.opens + MINUTE * chance.randint(5, room)
     return since, since + lasts
+
+
+def _silence(chance: random.Random, traded: list[Day]) -> dt.datetime:
+    """An hour's end at which everything runs, and that is followed by another one."""
+    return chance.choice(
+        [
+            end
+            for day in traded
+            if day.session is not None
+            for end in day.session.ends[:-1]
+            if not day.kill.at - HOUR <= end <= day.kill.back + HOUR
+        ]
+    )

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,14 @@ class Running:
     said: Path
 
     @classmethod
-    def begin(cls, name: str, words: Sequence[str], folder: Path, number: int) -> Running:
+    def begin(
+        cls,
+        name: str,
+        words: Sequence[str],
+        folder: Path,
+        number: int,
+        variables: Mapping[str, str],
+    ) -> Running:
         """Start `sellkit ...` in a folder; the operator's own variables play no part."""
         said = folder / "said" / f"{number:02}-{name}.txt"
         said.parent.mkdir(exist_ok=True)
@@ -63,7 +70,7 @@ class Running:
             process = subprocess.Popen(
                 [sys.executable, "-m", "sellkit", *words],
                 cwd=folder,
-                env={**own, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"},
+                env={**own, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -106,18 +113,30 @@ class Running:
         return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
 
 
-def kill(some: Sequence[Running]) -> int:
-    """End processes, and all that they have started, by SIGKILL; how many these were.
+def pause(some: Sequence[Running]) -> list[int]:
+    """Stop processes and all that they have started; gives all of them.
 
-    They are stopped first, from the top down, so that none begins another one meanwhile.
+    From the top down, so that none begins another one meanwhile.
     """
-    doomed: list[int] = []
+    stopped: list[int] = []
     layer = [each.process.pid for each in some if each.process.poll() is None]
     while layer:
         for pid in layer:
             _signal(pid, signal.SIGSTOP)
-        doomed += layer
+        stopped += layer
         layer = [pid for pid, parent in _parents() if parent in layer]
+    return stopped
+
+
+def resume(some: Sequence[int]) -> None:
+    """Let processes that were stopped go on."""
+    for pid in reversed(some):
+        _signal(pid, signal.SIGCONT)
+
+
+def kill(some: Sequence[Running]) -> int:
+    """End processes, and all that they have started, by SIGKILL; how many these were."""
+    doomed = pause(some)
     for pid in doomed:
         _signal(pid, signal.SIGKILL)
     for each in some:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from tests.week import told
 from tests.week.checks import Checks
 from tests.week.hours import MINUTE
 from tests.week.ledger import Ledger
 from tests.week.plan import Day, Kill, Plan
-from tests.week.processes import NeverCame, await_that
+from tests.week.processes import PATIENCE, NeverCame, await_that, pause, resume
 from tests.week.vitals import Vitals
 from tests.week.world import World
 
@@ -101,6 +102,8 @@ class Week:
         self.report.days += 1
 
     def _look(self, day: Day) -> None:
+        # What is to be told is looked for every few seconds.
+        await_that(lambda: not told.waiting(self._ledger), "not every alert was told")
         for what in self._checks.found():
             self._fail(day, what)
         self.report.vitals.weigh(day.date, self._world, len(self._ledger.runs()))
@@ -117,8 +120,12 @@ class Week:
         if day.logged_out is not None and day.login is not None:
             acts += [(day.logged_out, self._log_out), (day.login, self._log_in)]
         for turn in () if session is None else (session.opens, *session.ends):
-            is_last = kill.seconds is not None and turn == kill.at
-            acts.append((turn, partial(self._cut_off, kill=kill) if is_last else self._turn))
+            act: Act = self._turn
+            if kill.seconds is not None and turn == kill.at:
+                act = partial(self._cut_off, kill=kill)
+            elif turn == self._plan.silence:
+                act = self._hold_up
+            acts.append((turn, act))
         if kill.seconds is None:
             acts.append((kill.at, self._end))
         return sorted([*acts, (kill.back, self._start)], key=lambda each: each[0])
@@ -130,6 +137,11 @@ class Week:
         self._say(f"{moment:%d %b %H:%M} everything is started")
         self._world.start(moment)
         self._checks.back(self._world.now)
+        begun = [
+            each for each in self._checks.due(self._world.now) if each + DELAY > self._world.now
+        ]
+        if begun:
+            self._world.go_to(max(begun) + DELAY)
         self._settle()
 
     def _end(self, moment: dt.datetime) -> None:
@@ -147,6 +159,28 @@ class Week:
         """The end of an hour, or an opening."""
         self._world.go_to(moment + DELAY)
         self._settle()
+
+    def _hold_up(self, moment: dt.datetime) -> None:
+        """The end of an hour at which the schedule is held up, until a person has heard of it."""
+        world = self._world
+        world.go_to(moment + DELAY)
+        stopped = pause(world.others[:1])
+        self._say(f"{world.now:%d %b %H:%M} the schedule is held up, and the watchdog is to say so")
+        try:
+            world.flow()
+            self._await_told(told.LATE, self._checks.silences + 1)
+            self._checks.silences += 1
+        finally:
+            resume(stopped)
+        self._settle()
+        self._await_told(told.BACK, self._checks.silences)
+
+    def _await_told(self, words: str, times: int) -> None:
+        def is_told() -> bool:
+            every = told.messages(self._world.told_file)
+            return sum(words in each.title for each in every) >= times
+
+        await_that(is_told, f"nobody was told that {words}", 3 * PATIENCE)
 
     def _cut_off(self, moment: dt.datetime, kill: Kill) -> None:
         """The end of an hour whose run is killed."""

@@ -29,6 +29,13 @@ late_seconds = 0.0 # a halted stock would be waited for, in real time
 connect_timeout_seconds = 5.0
 patience_seconds = 20.0
 
+[alerts]
+batch_minutes = 0.0 # by the machine's clock, by which the whole week lasts some minutes
+watchdog_minutes = 2.0
+
+[alerts.channels]
+{channel} = "info"
+
 [profiles.demo]
 port = {port}
 clock = "broker"
@@ -39,8 +46,12 @@ assignments = "config/assigned_ma.csv"
 STAYING = {12, 13}
 """Client ids of the schedule's clock and of the watch."""
 
+CHANNEL = "book"
+VARIABLES = {"SELLKIT_ALERT_BOOK": "file:told.jsonl"}
+
 SCHEDULE = ("schedule", "--loop")
 WATCH = ("watch", "--json")
+WATCHDOG = ("watchdog",)
 
 
 @dataclass
@@ -71,7 +82,7 @@ class World:
         made = cls(folder, plan, plan.begins)
         (folder / "config").mkdir(parents=True)
         copytree(ROOT / "notebooks", folder / "notebooks")
-        text = SETTINGS.format(account=ACCOUNT, port=made.port)
+        text = SETTINGS.format(account=ACCOUNT, port=made.port, channel=CHANNEL)
         (folder / "config" / "sellkit.toml").write_text(text, encoding="utf-8")
         (folder / "config" / "assigned_ma.csv").write_text(assignments(), encoding="utf-8")
         made.scenario.write_text(scenario(plan), encoding="utf-8")
@@ -87,6 +98,11 @@ class World:
         """The profile's data."""
         return self.folder / "data" / "demo"
 
+    @property
+    def told_file(self) -> Path:
+        """What the channel was told, a line for each message."""
+        return self.data / "told.jsonl"
+
     def start(self, moment: dt.datetime) -> None:
         """Start everything, at a moment of the gateway's time, at which it then stands still."""
         self.starts += 1
@@ -98,6 +114,7 @@ class World:
         self.others = [
             self._run("schedule", *SCHEDULE),
             self._run("watch", *WATCH),
+            self._run("watchdog", *WATCHDOG),
         ]
         self.others[0].await_text("next run at")
 
@@ -154,4 +171,4 @@ class World:
         )
 
     def _run(self, name: str, *words: str) -> Running:
-        return Running.begin(name, words, self.folder, self.starts)
+        return Running.begin(name, words, self.folder, self.starts, VARIABLES)

@@ -1,0 +1,85 @@
+"""One day of the week in which everything is killed, and whether its own eyes see what they must.
+
+It is a half day. `make week` plays all seven.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.week.hours import CLOCK_CHANGE, local, session_on, sessions_between
+from tests.week.plan import HALF_DAY, WEEK, planned
+from tests.week.vitals import Sample, Vitals
+from tests.week.week import Week
+
+SEED = int(os.environ.get("WEEK_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_half_day_in_which_everything_is_killed_leaves_every_run_and_signal_as_it_has_to_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    with capsys.disabled():
+        print(f"\nday of seed {SEED} (WEEK_SEED={SEED} plays it again)")
+    report = Week(tmp_path / "week", planned(SEED, HALF_DAY), said.append).play()
+    assert not report.failures, "\n".join([*said, str(report)])
+    assert report.kills >= 1
+    assert report.counts["slots"] >= 4
+    assert report.counts["decisions"] >= 8
+
+
+# --- what is played -------------------------------------------------------------------------------
+
+
+def test_the_week_holds_the_clock_change_a_weekly_login_a_half_day_and_five_whole_ones() -> None:
+    plan = planned(1)
+    lengths = [len(day.session.ends) for day in plan.days if day.session is not None]
+    assert sorted(lengths) == [4, 7, 7, 7, 7, 7]
+    assert [day.date for day in plan.days if day.login is not None] == [CLOCK_CHANGE]
+    (sunday,) = [day for day in plan.days if day.date == CLOCK_CHANGE]
+    assert sunday.ends - sunday.begins == dt.timedelta(hours=25)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_plan_of_any_seed_stays_within_its_days(seed: int) -> None:
+    plan = planned(seed)
+    assert plan == planned(seed)
+    for day in plan.days:
+        assert day.begins < day.kill.at < day.kill.back < day.ends
+    since, until = plan.halt
+    assert any(s.opens < since < until < s.closes for s in sessions_between(since, until))
+    assert plan.silence is not None
+
+
+def test_a_day_is_the_same_alone_as_in_the_week() -> None:
+    (alone,) = planned(7, HALF_DAY).days
+    assert alone in planned(7, WEEK).days
+
+
+def test_hours_on_a_half_day_and_after_the_clock_change_end_on_the_clock_of_new_york() -> None:
+    half = session_on(HALF_DAY[0])
+    monday = session_on(CLOCK_CHANGE + dt.timedelta(days=1))
+    assert half is not None
+    assert monday is not None
+    assert half.ends[-1] == local(half.date, dt.time(13)) == half.closes
+    assert monday.ends[0] == dt.datetime(2025, 11, 3, 15, tzinfo=dt.UTC)
+    assert session_on(dt.date(2025, 11, 27)) is None
+
+
+# --- what is seen ---------------------------------------------------------------------------------
+
+
+def test_memory_that_grows_and_a_disk_that_fills_are_seen() -> None:
+    flat = Vitals([Sample("schedule", 1, 150 + n % 2, 11) for n in range(12)])
+    growing = Vitals([Sample("schedule", 1, 150 + 5 * n, 11) for n in range(12)])
+    filling = Vitals(kept={WEEK[n]: (7 * n, 30.0 * n, 40.0 * n) for n in range(3)})
+    assert not flat.findings()
+    assert any("megabytes grew" in each for each in growing.findings())
+    assert any("more on the disk" in each for each in filling.findings())
