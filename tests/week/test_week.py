@@ -6,13 +6,18 @@ It is a half day. `make week` plays all seven.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.week import told
 from tests.week.hours import CLOCK_CHANGE, local, session_on, sessions_between
+from tests.week.ledger import Ledger
 from tests.week.plan import HALF_DAY, WEEK, planned
 from tests.week.vitals import Sample, Vitals
 from tests.week.week import Week
@@ -83,3 +88,71 @@ def test_memory_that_grows_and_a_disk_that_fills_are_seen() -> None:
     assert not flat.findings()
     assert any("megabytes grew" in each for each in growing.findings())
     assert any("more on the disk" in each for each in filling.findings())
+
+
+END = dt.datetime(2025, 11, 28, 15, tzinfo=dt.UTC)
+SIGNAL = "NYSE:KO: EXIT, the bar that ended at 2025-11-28 15:00 UTC closed at 70 below ..."
+
+
+def noted(folder: Path, *alerts: tuple[str, str], passed_over: int | None = None) -> Ledger:
+    """A journal with alerts of a kind and a text, one of which was perhaps found a repeat."""
+    path = folder / "journal.sqlite"
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("CREATE TABLE alert (id INTEGER PRIMARY KEY, source, kind, text)")
+        file.execute("CREATE TABLE alert_end (id INTEGER PRIMARY KEY)")
+        file.execute("CREATE TABLE delivery (alert INTEGER, what)")
+        file.execute("INSERT INTO delivery VALUES (0, 'joined')")
+        rows = [("NYSE:KO", *each) for each in alerts]
+        file.executemany("INSERT INTO alert (source, kind, text) VALUES (?, ?, ?)", rows)
+        if passed_over is not None:
+            file.execute("INSERT INTO delivery VALUES (?, 'repeat')", (passed_over,))
+    return Ledger(path)
+
+
+def heard(folder: Path, *messages: tuple[str, int]) -> Path:
+    """A channel's file, with the text and the alert of each message."""
+    path = folder / "told.jsonl"
+    lines = [
+        json.dumps({"title": text, "body": text, "alerts": [number]}) for text, number in messages
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_an_alert_that_nobody_was_told_of_is_seen(tmp_path: Path) -> None:
+    ledger = noted(tmp_path, ("undecided", "a"), ("undecided", "b"))
+    assert told.waiting(ledger) == [1, 2]
+    (found,) = told.findings(ledger, heard(tmp_path, ("a", 1)), 0)
+    assert "nobody was told of alert 2" in found
+
+
+def test_an_alert_that_was_told_twice_is_seen_unless_it_says_so_after_a_kill(
+    tmp_path: Path,
+) -> None:
+    ledger = noted(tmp_path, ("undecided", "a"))
+    again = f"a ({told.AGAIN})"
+    assert any(told.findings(ledger, heard(tmp_path, ("a", 1), ("a", 1)), 1))
+    assert not any(told.findings(ledger, heard(tmp_path, ("a", 1), (again, 1)), 1))
+    assert any(told.findings(ledger, heard(tmp_path, ("a", 1), (again, 1)), 0))
+
+
+def test_what_was_passed_over_as_a_repeat_may_not_be_told_too(tmp_path: Path) -> None:
+    ledger = noted(tmp_path, ("undecided", "a"), ("undecided", "a"), passed_over=2)
+    assert not any(told.findings(ledger, heard(tmp_path, ("a", 1)), 0))
+    assert any(told.findings(ledger, heard(tmp_path, ("a", 1), ("a", 2)), 0))
+
+
+def test_a_signal_that_is_missing_strange_or_told_as_two_alerts_is_seen(tmp_path: Path) -> None:
+    for number, alerts in enumerate(([], [("signal", SIGNAL)], [("signal", SIGNAL)] * 2)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        ledger = noted(folder, *alerts)
+        assert any(told.signals(ledger, {("NYSE:KO", END)})) == (number != 1)
+        assert any(told.signals(ledger, set())) == (number != 0)
+
+
+def test_a_watchdog_that_says_nothing_or_too_much_is_seen(tmp_path: Path) -> None:
+    once = heard(tmp_path, (f"CRITICAL, x: {told.LATE}", 0), (f"x: {told.BACK}", 0))
+    assert not any(told.silences(once, 1))
+    assert any(told.silences(once, 0))
+    assert any(told.silences(once, 2))
