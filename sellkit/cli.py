@@ -25,7 +25,8 @@ COMMANDS: Final = (
     *("demo", "run", "status", "watch", "assign", "data", "gateway", "schedule"),
     *("arm", "disarm", "halt", "resume", "modes"),
     *("alerts", "watchdog"),
-    *("tickets", "reconcile", "confirm", "audit", "runs", "explain", "probe"),
+    *("tickets", "reconcile", "confirm", "audit", "runs", "replay", "explain", "probe"),
+    *("config",),
 )
 INTERRUPTED: Final = 130
 

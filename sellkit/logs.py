@@ -9,13 +9,16 @@ import datetime as dt
 import json
 import logging
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
+from sellkit.core.redaction import Redaction
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+NAME: Final = "sellkit.jsonl"
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
 # Libraries whose lines belong into the file, not on the terminal. The gateway's client is not among
@@ -23,12 +26,54 @@ _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "
 _LIBRARIES: Final = ("papermill", "nbclient", "asyncio")
 
 
+class Lines(Protocol):
+    """Where lines go, several processes' at once."""
+
+    def append(self, data: bytes) -> None:
+        """Add whole lines at the end, or raise OSError."""
+        ...
+
+
+class PlainFile:
+    """Lines in one file that only grows.
+
+    Parameters
+    ----------
+    path
+        Made by the first line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, data: bytes) -> None:
+        """Add whole lines at the end."""
+        with self._path.open("ab", buffering=0) as file:
+            file.write(data)
+
+
+class LineHandler(logging.Handler):
+    """Writes each record as one line, at once."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Add a record; one that cannot be written is told on standard error."""
+        try:
+            self._lines.append(f"{self.format(record)}\n".encode())
+        except (OSError, ValueError, TypeError):
+            self.handleError(record)
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line: time, level, logger, event, run id and the event's own fields."""
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(self, run_id: str, hide: Callable[[str], str] = str) -> None:
         super().__init__()
         self._run_id = run_id
+        self._hide = hide
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of JSON."""
@@ -43,20 +88,31 @@ class JsonLines(logging.Formatter):
         event |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(event, default=str)
+        return self._hide(json.dumps(event, default=str))
 
 
 class OneLine(logging.Formatter):
     """For a person: level, event and fields."""
 
+    def __init__(self, hide: Callable[[str], str] = str) -> None:
+        super().__init__()
+        self._hide = hide
+
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of text."""
         items = vars(record).items()
         shown = (f"{name}={value}" for name, value in items if name not in _STANDARD)
-        return " ".join([f"{record.levelname.lower()}: {record.getMessage()}", *shown])
+        return self._hide(" ".join([f"{record.levelname.lower()}: {record.getMessage()}", *shown]))
 
 
-def configure(folder: Path, run_id: str = "", *, is_quiet: bool = False) -> None:
+def configure(
+    folder: Path,
+    run_id: str = "",
+    *,
+    is_quiet: bool = False,
+    lines: Lines | None = None,
+    hide: Callable[[str], str] | None = None,
+) -> None:
     """Send sellkit's events to `folder/sellkit.jsonl`, and errors to standard error, too.
 
     Calling it again replaces what it set up before.
@@ -65,23 +121,29 @@ def configure(folder: Path, run_id: str = "", *, is_quiet: bool = False) -> None
     ----------
     is_quiet
         Nothing to standard error: the terminal holds a picture that lines would tear.
+    lines
+        Where they go instead of a plain file.
+    hide
+        What takes account numbers and secrets out of a line; left out, what looks like a number.
 
     Raises
     ------
     ConfigError
         The folder cannot be written to.
     """
-    path = folder / "sellkit.jsonl"
+    path = folder / NAME
+    hide = hide or Redaction()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        to_file = logging.FileHandler(path, encoding="utf-8")
+        path.open("ab").close()
     except OSError as error:
         raise ConfigError(
             f"the log {path} cannot be written: {error.strerror}; give another --log-dir"
         ) from error
-    to_file.setFormatter(JsonLines(run_id))
+    to_file = LineHandler(lines or PlainFile(path))
+    to_file.setFormatter(JsonLines(run_id, hide))
     to_person = logging.StreamHandler(sys.stderr)
-    to_person.setFormatter(OneLine())
+    to_person.setFormatter(OneLine(hide))
     to_person.setLevel(logging.ERROR)
     _replace("sellkit", [to_file] if is_quiet else [to_file, to_person], logging.INFO)
     for name in _LIBRARIES:

@@ -64,6 +64,7 @@ class MemoryBarStore:
         self.tokens: dict[int, Token] = {}
         self.refused: list[pd.DataFrame] = []
         self.revised: dict[SeriesKey, list[pd.DataFrame]] = {}
+        self.told: dict[SeriesKey, list[pd.DataFrame]] = {}
         self.ice: dict[SeriesKey, Freeze] = {}
         self.superseded: list[tuple[SeriesKey, pd.DataFrame]] = []
         self.compacted: list[int] = []
@@ -102,6 +103,7 @@ class MemoryBarStore:
             self.refused.append(told)
         if len(found.good):
             self._revise(key, stored, found.good)
+            self.told.setdefault(key, []).append(found.good)
             whole = checked(merge(stored, found.good), "a test")
             self.bars[key] = whole.rename_axis("start").copy()
         return found.bad
@@ -116,7 +118,7 @@ class MemoryBarStore:
             self.revised.setdefault(key, []).append(row)
 
     def drop(self, key: SeriesKey) -> None:
-        for kept in (self.bars, self.averages, self.lacking, self.revised):
+        for kept in (self.bars, self.averages, self.lacking, self.revised, self.told):
             kept.pop(key, None)
 
     def absent(self, key: SeriesKey) -> Mapping[dt.datetime, Absence]:
@@ -150,6 +152,11 @@ class MemoryBarStore:
             return pd.concat(found).sort_index(kind="stable").rename_axis("start")
         empty = empty_bars()
         return empty.assign(replaced_at=empty["fetched_at"])
+
+    def tellings(self, key: SeriesKey) -> pd.DataFrame:
+        whole = pd.concat([empty_bars(), *self.told.get(key, [])]).rename_axis("start")
+        kept = whole.reset_index().drop_duplicates().set_index("start")
+        return kept.iloc[np.lexsort((micros(kept["fetched_at"]), micros(kept.index)))]
 
     def quarantined(self) -> pd.DataFrame:
         if self.refused:

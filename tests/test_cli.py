@@ -37,6 +37,7 @@ LEAST = {
     "explain": ["201"],
     "audit": ["verify"],
     "confirm": ["1a2b3c4d"],
+    "config": ["show"],
 }
 
 

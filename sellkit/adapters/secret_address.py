@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from sellkit.core.redaction import HIDDEN
+from sellkit.core.redaction import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ def without_secrets(text: str, urls: Iterable[str]) -> str:
         found = re.escape(part)
         if len(part) <= _SHORT:
             found = rf"(?<![A-Za-z0-9]){found}(?![A-Za-z0-9])"
-        text = re.sub(found, HIDDEN, text)
+        text = re.sub(found, SECRET, text)
     return text
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import errno
 import json
 import math
-import os
 from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import durable_file
+from sellkit.adapters.daily_file import DailyFile
 from sellkit.core.gates import DeferredTicket, DeniedTicket
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.signals import Decision
@@ -68,16 +67,18 @@ def line(run_id: str, row: SnapshotRow, sent: Sequence[TicketRecord] = ()) -> di
 
 
 class JsonLinesSignalLog:
-    """The `SignalLog` in one file of JSON lines.
+    """The `SignalLog` as JSON lines, in a file for each day; see `sellkit.adapters.daily_file`.
 
     Parameters
     ----------
     path
-        The file; it and its folder are made by the first `append`.
+        The file of the present day; it and its folder are made by the first `append`.
+    keep_days
+        After how many days archived lines are removed; None keeps all.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, keep_days: int | None = None) -> None:
+        self._file = DailyFile(path, is_durable=True, keep_days=keep_days)
 
     def append(
         self, run_id: str, rows: Sequence[SnapshotRow], sent: Sequence[TicketRecord] = ()
@@ -95,24 +96,9 @@ class JsonLinesSignalLog:
         told = (line(run_id, row, of[row.position.instrument.con_id]) for row in rows)
         lines = (json.dumps(each, allow_nan=False) for each in told)
         data = "".join(f"{each}\n" for each in lines).encode()
-        folder = self._path.parent
+        folder = self._file.path.parent
         with durable_file.writing(folder, "allow writing there, or give another --log-dir"):
-            durable_file.make_folder(folder)
-            with self._path.open("ab+", buffering=0) as file:
-                data = _break_torn_line(self._path) + data
-                if file.write(data) != len(data):
-                    raise OSError(errno.ENOSPC, "the disk is full, the last line is torn")
-                os.fsync(file.fileno())
-            durable_file.sync_folder(folder)
-
-
-def _break_torn_line(path: Path) -> bytes:
-    """A line ending where a crash left the last line without one, so that only that one is lost."""
-    with path.open("rb") as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            return b""
-        file.seek(-1, os.SEEK_END)
-        return b"" if file.read(1) == b"\n" else b"\n"
+            self._file.append(data)
 
 
 def _why_not_now(verdict: Verdict | None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from sellkit.adapters import decision_facts, journal_facts, journal_news, journa
 from sellkit.adapters.journal_evidence import JournalEvidence
 from sellkit.adapters.journal_file import JournalFile
 from sellkit.adapters.journal_outbox import JournalOutbox
+from sellkit.adapters.journal_recordings import JournalRecordings
 from sellkit.adapters.journal_runs import JournalRuns
 from sellkit.adapters.sqlite_tickets import SqliteTickets
 from sellkit.core.past import Past
@@ -87,6 +88,8 @@ class SqliteJournal:
         The runs to look back at.
     outbox
         The alerts, and what was told of them.
+    recordings
+        Runs with what they decided on, to be judged again.
 
     Raises
     ------
@@ -100,6 +103,7 @@ class SqliteJournal:
         self.evidence = JournalEvidence(self._file)
         self.past_runs = JournalRuns(self._file)
         self.outbox = JournalOutbox(self._file)
+        self.recordings = JournalRecordings(self._file)
 
     def begin(self, header: RunHeader) -> None:
         """Open a run."""

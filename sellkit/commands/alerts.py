@@ -32,12 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0, or 1 when a channel did not take what it was given."""
     from sellkit.config import load
-    from sellkit.logs import configure
+    from sellkit.wiring.log import open_log
 
     if args.channel and args.action != "test":
         raise ConfigError(f"a channel is named for a test alone: {args.action} {args.channel}")
     settings = load(overrides(args))
-    configure(settings.log_dir)
+    open_log(settings)
     if args.action == "list":
         return _list(settings, is_all=args.all)
     if args.action == "test":

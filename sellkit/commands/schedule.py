@@ -34,16 +34,16 @@ def run(args: argparse.Namespace) -> int:
     """Wait and run; with `--once` the run's own exit code."""
     from sellkit.config import load
     from sellkit.core.limits import AtClose
-    from sellkit.logs import configure
     from sellkit.operate.scheduler import fire_ahead, run_on_schedule
     from sellkit.wiring import open_clock, scheduled_calendars
     from sellkit.wiring.courier import telling
     from sellkit.wiring.heartbeat import after_slot, beating
+    from sellkit.wiring.log import open_log
     from sellkit.wiring.parts import desk_options, keep_budget
 
     chosen = overrides(args)
     settings = load(chosen)
-    configure(settings.log_dir)
+    open_log(settings)
     codes: list[int] = []
     delay = dt.timedelta(seconds=settings.file.schedule.delay_seconds)
 

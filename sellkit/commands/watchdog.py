@@ -26,10 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look every minute until interrupted; with `--once` 0 when all is well, 1 when it is late."""
     from sellkit.config import load
-    from sellkit.logs import configure
+    from sellkit.wiring.log import open_log
 
     settings = load(overrides(args))
-    configure(settings.log_dir)
+    open_log(settings)
     if not settings.file.alerts.channels:
         print(
             "sellkit watchdog: there is no channel in [alerts.channels]: nobody but who reads this "

@@ -1,5 +1,7 @@
 """Settings: defaults, the TOML file, `SELLKIT_*` variables, then flags; read once and checked.
 
+Of two variables for one key the short one, `SELLKIT_PORT`, counts more than the long one.
+
 The only place that knows pydantic and the environment. Relative paths in the file are taken from
 the project's folder: the one that holds `config/`.
 """
@@ -21,6 +23,7 @@ from sellkit.config.schema import (
     default_profiles,
 )
 from sellkit.config.state_folder import state_folder
+from sellkit.config.variables import laid_over, said_by_variables
 from sellkit.core.limits import AtClose, Foreign
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import ConfigError
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic_core import ErrorDetails
+
+    from sellkit.config.variables import Said
 
 __all__ = ["CHECKOUT", "Overrides", "Settings", "load"]
 
@@ -115,8 +120,9 @@ def load(overrides: Overrides | None = None) -> Settings:
     """
     chosen = (overrides or Overrides()).over(Overrides.from_environment())
     source, root = _locate(chosen.config)
-    table = {} if source is None else _read(source)
-    file = _checked(table, source)
+    table = _with_known_profiles({} if source is None else _read(source))
+    said = said_by_variables(SettingsFile, table)
+    file = _checked(laid_over(table, said), source, said)
     profile = chosen.profile or file.profile
     if profile not in file.profiles:
         known = ", ".join(sorted(file.profiles))
@@ -165,11 +171,17 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"the settings file {path} is not TOML: {error}") from error
 
 
-def _checked(table: Mapping[str, Any], source: Path | None) -> SettingsFile:
+def _checked(table: Mapping[str, Any], source: Path | None, said: tuple[Said, ...]) -> SettingsFile:
     try:
-        return SettingsFile.model_validate(_with_known_profiles(table))
+        return SettingsFile.model_validate(table)
     except ValidationError as error:
-        raise ConfigError(f"{source}: {_in_words(error.errors()[0])}") from error
+        problem = error.errors()[0]
+        variables = {each.path: each.variable for each in said}
+        variable = variables.get(tuple(str(part) for part in problem["loc"]))
+        if variable is None:
+            raise ConfigError(f"{source}: {_in_words(problem)}") from error
+        told = f"{variable}={problem['input']} is not usable: {problem['msg']}"
+        raise ConfigError(told) from error
 
 
 def _with_known_profiles(table: Mapping[str, Any]) -> dict[str, Any]:

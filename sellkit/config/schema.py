@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -13,11 +14,17 @@ from sellkit.core.bars import Anchor
 from sellkit.core.evaluate import DailyBasis
 from sellkit.core.limits import AtClose, Foreign, OrderType
 from sellkit.core.portfolio import GatewayKind
-from sellkit.errors import InvalidAssignment
+from sellkit.core.upkeep import LOGIN, RESTART, Window
+from sellkit.errors import ConfigError, InvalidAssignment
 
 MAX_CONCURRENCY = 32
 LEAST_SECONDS = 60
 """Within them a session's last bar is asked for, own orders are cancelled and the close is sent."""
+
+# Interactive Brokers resets its North American servers at 23:45 in New York, for about
+# an hour, and asks for a full login after one in the morning of each Sunday there.
+_RESTART = "23:45 America/New_York"
+_LOGIN = "Sunday 01:00 America/New_York"
 
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -113,6 +120,13 @@ class PathSettings(Section):
     notebooks: str = "notebooks"
 
 
+class LogSettings(Section):
+    """`[logs]`: for how many days what was archived is kept; unset is for ever."""
+
+    keep_days: Annotated[int, Field(ge=1)] | None = 365
+    keep_signals_days: Annotated[int, Field(ge=1)] | None = None
+
+
 class ScheduleSettings(Section):
     """`[schedule]`: how long before an hour's end its run begins to prepare, or how long after."""
 
@@ -146,6 +160,29 @@ class ProfileSettings(Section):
     clock: Literal["system", "broker"] = "system"
     gateway: Annotated[GatewayKind, Field(strict=False)] | None = None
     assignments: str | None = None
+    restart_at: str | None = None
+    restart_minutes: Annotated[float, Field(gt=0, le=720)] = 60.0
+    login_at: str | None = None
+    login_hours: Annotated[float, Field(gt=0, le=72)] = 12.0
+
+    @field_validator("restart_at")
+    @classmethod
+    def _is_a_restart(cls, value: str | None) -> str | None:
+        return _as_window(RESTART, value)
+
+    @field_validator("login_at")
+    @classmethod
+    def _is_a_login(cls, value: str | None) -> str | None:
+        return _as_window(LOGIN, value)
+
+
+def _as_window(name: str, text: str | None) -> str | None:
+    if text is not None:
+        try:
+            Window.parse(name, text, dt.timedelta(hours=1))
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+    return text
 
 
 def default_profiles() -> dict[str, ProfileSettings]:
@@ -156,8 +193,12 @@ def default_profiles() -> dict[str, ProfileSettings]:
             gateway=GatewayKind.SIMULATED,
             assignments="data/demo/assigned_ma.csv",
         ),
-        "paper": ProfileSettings(port=4002, gateway=GatewayKind.PAPER),
-        "live": ProfileSettings(port=4001, gateway=GatewayKind.LIVE),
+        "paper": ProfileSettings(
+            port=4002, gateway=GatewayKind.PAPER, restart_at=_RESTART, login_at=_LOGIN
+        ),
+        "live": ProfileSettings(
+            port=4001, gateway=GatewayKind.LIVE, restart_at=_RESTART, login_at=_LOGIN
+        ),
     }
 
 
@@ -173,6 +214,7 @@ class SettingsFile(Section):
     orders: OrderSettings = OrderSettings()
     requests: RequestSettings = RequestSettings()
     paths: PathSettings = PathSettings()
+    logs: LogSettings = LogSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     alerts: AlertSettings = AlertSettings()
     profiles: dict[str, ProfileSettings] = Field(default_factory=default_profiles)

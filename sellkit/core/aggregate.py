@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sellkit.core.bars import Slot
 
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def fold(half_hours: pd.DataFrame, slots: Sequence[Slot] | Slots) -> pd.DataFrame:
@@ -86,6 +87,22 @@ class CompletedBars:
     frame: pd.DataFrame
     problem: str | None
 
+    @property
+    def closes(self) -> NDArray[np.float64]:
+        """Of each bar of the run, shape (n,)."""
+        found: NDArray[np.float64] = self.frame["close"].to_numpy()
+        return found
+
+    @property
+    def fetched_at(self) -> dt.datetime:
+        """When the last bar of the run was told; there has to be one."""
+        told: dt.datetime = self.frame["fetched_at"].iloc[-1].to_pydatetime()
+        return told
+
+    def doubted(self, problem: str) -> CompletedBars:
+        """The same bars, with a reason why nothing may be decided on them."""
+        return replace(self, problem=problem)
+
 
 def completed(
     bars: pd.DataFrame, slots: Sequence[Slot] | Slots, lag: dt.timedelta = dt.timedelta()
@@ -104,33 +121,134 @@ def completed(
         How long after its end a bar may still change.
     """
     grid = Slots.of(slots)
-    if not len(grid.starts):
-        return CompletedBars(None, empty_bars(), "the session calendar has no completed bar")
-    begun = micros(bars.index)
-    place = np.searchsorted(begun, grid.starts)
-    there = place < len(begun)
-    there[there] = begun[place[there]] == grid.starts[there]
-    whole = there
-    if "parts" in bars:
-        whole = there & (_take(bars["parts"].to_numpy(), place, there) == grid.parts)
-    fetched = _take(micros(bars["fetched_at"]), place, there)
-    good = whole & (fetched >= grid.ends + lag // _MICROSECOND)
-    last = grid.each[-1]
-    if not good[-1]:
-        found = int(bars["parts"].iloc[place[-1]]) if there[-1] and "parts" in bars else 0
-        problem = _problem(last, found, lag, is_whole=bool(whole[-1]))
-        return CompletedBars(last, empty_bars(), problem)
-    holes = np.flatnonzero(~good)
-    begin = int(holes[-1]) + 1 if len(holes) else 0
-    return CompletedBars(last, _rows(bars, place[begin:]), None)
+    return Completion.of(bars, grid, lag).until(len(grid.starts)).made()
 
 
-def _rows(bars: pd.DataFrame, place: NDArray[np.intp]) -> pd.DataFrame:
-    # A slice of columns takes a tenth of the time of a list of them; `fold` puts `parts` last.
-    kept = bars.iloc[:, : len(COLUMNS)] if "parts" in bars else bars
-    if place[-1] - place[0] + 1 == len(place):
-        return kept.iloc[place[0] : place[-1] + 1]
-    return kept.iloc[place]
+@dataclass(frozen=True, slots=True, eq=False)
+class Completion:
+    """Which bars of a series count, for every moment that its slots reach over.
+
+    Attributes
+    ----------
+    bars
+        A bar frame.
+    grid
+        The slots that have ended by the latest moment, n of them.
+    lag
+        How long after its end a bar may still change.
+    closes, fetched
+        Of all bars of the frame; the latter in microseconds since 1970 UTC.
+    place
+        Where in the frame the bar of each slot stands, or would; shape (n,).
+    whole, good
+        Whether it has all of its half-hours, and whether it counts; shape (n,).
+    begin
+        For each slot, the first one of the unbroken run that ends with it; shape (n,).
+    """
+
+    bars: pd.DataFrame
+    grid: Slots
+    lag: dt.timedelta
+    closes: NDArray[np.float64]
+    fetched: NDArray[np.int64]
+    place: NDArray[np.intp]
+    whole: NDArray[np.bool_]
+    good: NDArray[np.bool_]
+    begin: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, bars: pd.DataFrame, slots: Sequence[Slot] | Slots, lag: dt.timedelta) -> Completion:
+        """Look at the bar of each slot."""
+        grid = Slots.of(slots)
+        begun, told = micros(bars.index), micros(bars["fetched_at"])
+        place = np.searchsorted(begun, grid.starts)
+        there = place < len(begun)
+        there[there] = begun[place[there]] == grid.starts[there]
+        whole = there
+        if "parts" in bars:
+            whole = there & (_take(bars["parts"].to_numpy(), place, there) == grid.parts)
+        good = whole & (_take(told, place, there) >= grid.ends + lag // _MICROSECOND)
+        after = np.arange(1, len(good) + 1, dtype=np.int64)
+        begin = np.maximum.accumulate(np.where(good, 0, after))
+        closes = bars["close"].to_numpy()
+        return cls(bars, grid, lag, closes, told, place, whole, good, begin)
+
+    def until(self, count: int) -> BarsUntil:
+        """The unbroken run that may be judged when the first `count` slots have ended."""
+        last = count - 1
+        if not count:
+            return BarsUntil(self, 0, None, "the session calendar has no completed bar")
+        problem = None if self.good[last] else self._problem(last)
+        return BarsUntil(self, count, self.grid.each[last], problem)
+
+    def run(self, count: int) -> slice | NDArray[np.intp]:
+        """Where in the frame the run stands that ends with slot number `count`, which counts."""
+        place = self.place[self.begin[count - 1] : count]
+        is_unbroken = place[-1] - place[0] + 1 == len(place)
+        return slice(place[0], place[-1] + 1) if is_unbroken else place
+
+    def ended(self, count: int) -> pd.DataFrame:
+        """Every bar that begins before the end of the first `count` slots, usable or not."""
+        if not count:
+            return self.bars.iloc[:0]
+        return self.bars.iloc[: np.searchsorted(micros(self.bars.index), self.grid.ends[count - 1])]
+
+    def _problem(self, last: int) -> str:
+        slot, found = self.grid.each[last], 0
+        place = self.place[last]
+        is_there = place < len(self.bars) and self.bars.index[place] == slot.start
+        if is_there and "parts" in self.bars:
+            found = int(self.bars["parts"].iloc[place])
+        return _problem(slot, found, self.lag, is_whole=bool(self.whole[last]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BarsUntil:
+    """What `CompletedBars` says of one moment of many, with the frame made when it is wanted.
+
+    Attributes
+    ----------
+    series, count
+        Of which series, and how many of its slots have ended.
+    due, problem
+        As there.
+    """
+
+    series: Completion
+    count: int
+    due: Slot | None
+    problem: str | None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The bars of the run; see there."""
+        if self.due is None or not self.series.good[self.count - 1]:
+            return empty_bars()
+        bars = self.series.bars
+        # A slice of columns takes a tenth of the time of a list of them; `fold` puts `parts` last.
+        kept = bars.iloc[:, : len(COLUMNS)] if "parts" in bars else bars
+        return kept.iloc[self.series.run(self.count)]
+
+    @property
+    def closes(self) -> NDArray[np.float64]:
+        """Of each bar of the run, shape (n,)."""
+        if self.due is None or not self.series.good[self.count - 1]:
+            return np.empty(0)
+        return self.series.closes[self.series.run(self.count)]
+
+    @property
+    def fetched_at(self) -> dt.datetime:
+        """When the last bar of the run was told; there has to be one."""
+        told = int(self.series.fetched[self.series.place[self.count - 1]])
+        return _EPOCH + told * _MICROSECOND
+
+    def doubted(self, problem: str) -> BarsUntil:
+        """The same bars, with a reason why nothing may be decided on them."""
+        return replace(self, problem=problem)
+
+    def made(self) -> CompletedBars:
+        """The same with its frame."""
+        return CompletedBars(self.due, self.frame, self.problem)
 
 
 def _problem(slot: Slot, found: int, lag: dt.timedelta, *, is_whole: bool) -> str:

@@ -16,7 +16,7 @@ from sellkit.core.signals import BarCertificate, Decision, Signal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sellkit.core.aggregate import CompletedBars
+    from sellkit.core.aggregate import BarsUntil, CompletedBars
     from sellkit.core.assignments import Assignment
     from sellkit.core.portfolio import Position
     from sellkit.core.running import RunningAverages
@@ -44,21 +44,21 @@ class History:
         without them, and come later.
     """
 
-    hours: CompletedBars
-    days: CompletedBars
+    hours: CompletedBars | BarsUntil
+    days: CompletedBars | BarsUntil
     price_basis: str = "TRADES"
     states: Mapping[Timeframe, RunningAverages] = field(default_factory=dict)
 
-    def of(self, timeframe: Timeframe) -> CompletedBars:
+    def of(self, timeframe: Timeframe) -> CompletedBars | BarsUntil:
         """The run of one timeframe."""
         return self.hours if timeframe is Timeframe.H1 else self.days
 
     def state(self, timeframe: Timeframe) -> RunningAverages | None:
         """The averages after the last bar of a run; None unless they are of these very bars."""
-        state, frame = self.states.get(timeframe), self.of(timeframe).frame
-        if state is None or frame.empty or state.count != len(frame):
+        state, closes = self.states.get(timeframe), self.of(timeframe).closes
+        if state is None or not len(closes) or state.count != len(closes):
             return None
-        return state if state.recent[-1] == frame["close"].iloc[-1] else None
+        return state if state.recent[-1] == closes[-1] else None
 
 
 def evaluate(
@@ -111,11 +111,13 @@ def _exclusion(position: Position) -> str | None:
     return None
 
 
-def _doubt(assignment: Assignment, base: CompletedBars, judged: CompletedBars) -> str | None:
+def _doubt(
+    assignment: Assignment, base: CompletedBars | BarsUntil, judged: CompletedBars | BarsUntil
+) -> str | None:
     problem = judged.problem or base.problem
     if problem:
         return problem
-    have, length = len(base.frame), assignment.average.length
+    have, length = len(base.closes), assignment.average.length
     if have < length:
         return f"history is too short: {assignment.label} needs {length} bars in a row, has {have}"
     return None
@@ -124,22 +126,21 @@ def _doubt(assignment: Assignment, base: CompletedBars, judged: CompletedBars) -
 def _judge(
     position: Position,
     assignment: Assignment,
-    base: CompletedBars,
-    judged: CompletedBars,
+    base: CompletedBars | BarsUntil,
+    judged: CompletedBars | BarsUntil,
     history: History,
 ) -> Signal:
-    closes = base.frame["close"].to_numpy()
-    bar = judged.frame.iloc[-1]
+    closes, judged_close = base.closes, float(judged.closes[-1])
     average, state = assignment.average, history.state(assignment.timeframe)
-    below = indicators.is_strictly_below(closes, average, float(bar["close"]), state)
+    below = indicators.is_strictly_below(closes, average, judged_close, state)
     value = state.value(average) if state else float(indicators.average(closes, average)[-1])
     if judged.due is None:
         raise ValueError("bars without a slot cannot be judged")
     certificate = BarCertificate(
         slot=judged.due,
         parts=judged.due.parts,
-        fetched_at=bar["fetched_at"].to_pydatetime(),
-        close=float(bar["close"]),
+        fetched_at=judged.fetched_at,
+        close=judged_close,
         average=value,
         bars_used=len(closes),
         seed_weight=assignment.average.seed_weight(len(closes)),

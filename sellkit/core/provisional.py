@@ -5,13 +5,13 @@ Such a bar is put behind the completed ones for one judgement, and is never stor
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import pandas as pd
 
 from sellkit.core.adjustment import price_ratio
-from sellkit.core.aggregate import CompletedBars, completed, fold
+from sellkit.core.aggregate import BarsUntil, CompletedBars, completed, fold
 from sellkit.core.bars import COLUMNS, INSTANT, BarSize, Slot, empty_bars, session_slots
 from sellkit.core.sifting import sifted
 
@@ -70,7 +70,9 @@ class LastBars:
         problem = _doubt(halves[-1], stored, answer, running)
         return cls(session, halves, stored, empty_bars() if problem else running, problem)
 
-    def behind(self, base: CompletedBars, slot: Slot, lag: dt.timedelta) -> CompletedBars:
+    def behind(
+        self, base: CompletedBars | BarsUntil, slot: Slot, lag: dt.timedelta
+    ) -> CompletedBars:
         """The completed run with the provisional bar behind it.
 
         Parameters
@@ -92,7 +94,7 @@ class LastBars:
         whole = Slot(begin, slot.end, self.session, len(halves))
         bar = fold(pd.concat([kept, self.running]), [whole])[COLUMNS]
         bar.index = pd.DatetimeIndex([slot.start], dtype=INSTANT, name="start")
-        return replace(base, due=slot, frame=pd.concat([base.frame, bar]))
+        return CompletedBars(slot, pd.concat([base.frame, bar]), base.problem)
 
     def _hole(self, ended: Sequence[Slot], lag: dt.timedelta) -> str | None:
         """Which of the half-hours that have ended is not there."""

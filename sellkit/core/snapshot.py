@@ -57,7 +57,7 @@ class Reading:
         return None if self.value is None else (self.value - close) / close * 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SnapshotRow:
     """A position with its averages, its signal and what would become of it.
 
@@ -85,6 +85,12 @@ class SnapshotRow:
     verdict: Verdict | None
     max_seed_weight: float
     quote: Quote | None = None
+
+    def __repr__(self) -> str:
+        assigned = self.assignment.label if self.assignment else "unassigned"
+        close = "no close" if self.last_close is None else f"close {self.last_close:,.2f}"
+        token = self.position.instrument.token
+        return f"{token} · {assigned} · {self.decided} · {close} · would be sent: {self.would_send}"
 
     @property
     def position(self) -> Position:

@@ -22,7 +22,7 @@ MINUTE: Final = dt.timedelta(minutes=1)
 _STOPPING: Final = ("STP", "TRAIL")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class WatchedRow:
     """A position as it was last known.
 
@@ -46,6 +46,9 @@ class WatchedRow:
     refreshed_at: dt.datetime | None
     trouble: str = ""
     advice: str = ""
+
+    def __repr__(self) -> str:
+        return f"{self.row!r}{f' · {self.trouble}' if self.trouble else ''}"
 
     @property
     def con_id(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.outbox import Rules, plan
-from sellkit.core.redaction import without_accounts
+from sellkit.core.redaction import Redaction
 from sellkit.errors import NotTold
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Courier:
         try:
             self.notifier.tell(channel.alias, message)
         except NotTold as error:
-            reason = without_accounts(str(error), self.accounts)
+            reason = Redaction(self.accounts)(str(error))
             self.outbox.end(channel.alias, numbers, "failed", self.now(), reason)
             log.warning(
                 "alert_not_told",
@@ -143,7 +143,7 @@ class Courier:
         return True
 
     def _plain(self, alert: Pending) -> Pending:
-        return replace(alert, text=without_accounts(alert.text, self.accounts))
+        return replace(alert, text=Redaction(self.accounts)(alert.text))
 
 
 def _may_try(former: Former, now: dt.datetime) -> bool:

@@ -6,12 +6,10 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from sellkit.core.adjustment import disagreement
-from sellkit.core.aggregate import completed, fold
 from sellkit.core.assignments import ALL_AVERAGES, Timeframe
 from sellkit.core.bars import BarSize, slots_until
-from sellkit.core.evaluate import History
 from sellkit.core.extension import extended
+from sellkit.core.histories import Histories, in_doubt
 from sellkit.core.market_time import calendar_for
 from sellkit.core.slots import Slots
 from sellkit.core.snapshot import Reading
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
 
     from sellkit.core.bars import Slot
     from sellkit.core.custody import Freeze
+    from sellkit.core.evaluate import History
     from sellkit.core.instrument import Instrument
     from sellkit.core.market_time import Calendar
     from sellkit.operate.options import DeskOptions
@@ -98,19 +97,10 @@ class Archive:
         """
         calendar = calendar_for(instrument.token.exchange, extended=not self.options.rth)
         hour_slots = self._ended(BarSize.H1, calendar, halves)
-        folded = fold(halves, hour_slots)
-        lag = self.options.lag
-        judged = History(
-            completed(folded, hour_slots, lag),
-            completed(days, self._ended(BarSize.D1, calendar, days), lag),
-        )
-        problem = None if frozen is None else _in_words(frozen)
-        problem = problem or disagreement(folded, judged.days.frame, calendar.zone)
-        if problem is None:
-            return judged
-        return History(
-            replace(judged.hours, problem=problem), replace(judged.days, problem=problem)
-        )
+        day_slots = self._ended(BarSize.D1, calendar, days)
+        slots = (hour_slots, day_slots)
+        found = Histories.of(halves, days, *slots, calendar.zone, self.options.lag).latest()
+        return found if frozen is None else in_doubt(found, frozen_in_words(frozen))
 
     def due(
         self, instrument: Instrument, halves: pd.DataFrame, days: pd.DataFrame
@@ -177,6 +167,7 @@ def freeze_of(instrument: Instrument, store: BarStore, options: DeskOptions) -> 
     return next((frozen[key] for key in keys if key in frozen), None)
 
 
-def _in_words(freeze: Freeze) -> str:
+def frozen_in_words(freeze: Freeze) -> str:
+    """Why nothing may be decided on a frozen series."""
     since = f"{freeze.since:%Y-%m-%d %H:%M} UTC"
     return f"frozen since {since}, its bars are being fetched anew: {freeze.reason}"

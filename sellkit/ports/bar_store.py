@@ -124,6 +124,14 @@ class BarStore(Protocol):
         """What was told of bars before another price or volume was; with `replaced_at`."""
         ...
 
+    def tellings(self, key: SeriesKey) -> pd.DataFrame:
+        """Everything that is still known to have been told of a series, as one bar frame.
+
+        By start and time of the fetch, so a start may come several times. What was told again with
+        the same numbers is known until it is folded; from then on the later fetch stands alone.
+        """
+        ...
+
     def quarantined(self) -> pd.DataFrame:
         """All rows that were put aside, with the columns `series`, `start` and `reason`."""
         ...

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["charts", "heard", "orders", "panels", "records", "runs", "stored", "tables"]
+__all__ = ["charts", "heard", "heatmap", "orders", "panels", "records", "runs", "stored", "tables"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from sellkit.errors import BrokerError, SellkitError
@@ -13,10 +14,15 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
+    import pandas as pd
+
+    from sellkit.core.past import Past
+    from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
     from sellkit.core.watched import Watched
     from sellkit.ports import RunHeader
     from sellkit.present.heading import Heading
+    from sellkit.present.onlookers import Onlookers
     from sellkit.present.refreshing import Refresher, Refreshers
 
     Update = Callable[[Watched], None]
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _AGAIN_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 1.0
 
 
 class Watching(Protocol):
@@ -45,6 +52,14 @@ class Watching(Protocol):
 
     def heading(self, watched: Watched, now: dt.datetime) -> Heading:
         """What stands above a snapshot."""
+        ...
+
+    def bars(self, row: SnapshotRow) -> pd.DataFrame:
+        """The completed bars of a row's assigned timeframe as they are stored now."""
+        ...
+
+    def past(self, row: SnapshotRow) -> Past:
+        """What the journal holds of a row's position."""
         ...
 
     def run(self, publish: Update) -> None:
@@ -79,10 +94,24 @@ class WatchedDesk(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Subscriber:
+    """Who is told each snapshot, and who sees what becomes of it; None: always wanted."""
+
+    update: Update
+    onlookers: Onlookers | None
+
+    @property
+    def is_wanted(self) -> bool:
+        return self.onlookers is None or not self.onlookers.are_gone()
+
+
 class Feed:
     """Snapshots for any number of subscribers, from one connection.
 
     While the gateway cannot be reached it is tried again; what is wrong for good ends the feed.
+    While no page shows any of its subscribers it rests, without a connection, and it goes on when
+    one does.
 
     Parameters
     ----------
@@ -101,6 +130,8 @@ class Feed:
         Why there is none, or what ended it; "" while it runs, and before it began.
     mishap
         What a subscriber last failed with, or "".
+    is_resting
+        Whether it has no connection because nobody looks.
     """
 
     def __init__(
@@ -113,10 +144,12 @@ class Feed:
         self.latest: Watched | None = None
         self.watch: Watching | None = None
         self.trouble = self.mishap = ""
+        self.is_resting = False
+        self._desk: WatchedDesk | None = None
         self._refreshers = refreshers
         self._again_seconds = again_seconds
         self._turn = threading.Lock()
-        self._updates: list[Update] = []
+        self._told: list[_Subscriber] = []
         self._refresher: Refresher | None = None
 
     @property
@@ -128,25 +161,42 @@ class Feed:
     @property
     def subscribers(self) -> int:
         """How many there are."""
-        return len(self._updates)
+        return len(self._told)
 
-    def subscribe(self, update: Update) -> Callable[[], None]:
+    def subscribe(self, update: Update, onlookers: Onlookers | None = None) -> Callable[[], None]:
         """Have each snapshot told, on the watch's thread, and the newest one at once.
+
+        Parameters
+        ----------
+        onlookers
+            Who sees it; while they are gone the feed need not go on for it. Left out, it must.
 
         Returns
         -------
         callable
             Ends it.
         """
+        subscriber = _Subscriber(update, onlookers)
         with self._turn:
-            self._updates.append(update)
+            self._told.append(subscriber)
         if self.latest is not None:
             self._tell(update, self.latest)
-        return lambda: self._forget(update)
+        return lambda: self._forget(subscriber)
 
     def begin(self, desk: WatchedDesk) -> None:
         """Connect and watch on a thread, in place of a former one; returns at once."""
+        with self._turn:
+            self._desk, self.is_resting = desk, False
         self._refresher = self._refreshers.start(self.name, lambda own: self._work(own, desk))
+        self._refreshers.start(f"{self.name} onlookers", self._look)
+
+    def wake(self) -> None:
+        """Go on if it rests: somebody looks again."""
+        with self._turn:
+            desk = self._desk if self.is_resting else None
+            self.is_resting = False
+        if desk is not None:
+            self.begin(desk)
 
     def end(self) -> None:
         """Stop watching and end the connection; returns at once."""
@@ -157,10 +207,38 @@ class Feed:
         """Wait until it has ended, at most so long; whether it has."""
         return self._refresher is None or self._refresher.join(seconds)
 
-    def _forget(self, update: Update) -> None:
+    def rest_unless_seen(self) -> None:
+        """Ask who looks, and rest where nobody does."""
+        told = self._ask_all(at_once=False)
+        if not told or any(each.is_wanted for each in told):
+            return
         with self._turn:
-            if update in self._updates:
-                self._updates.remove(update)
+            self.is_resting = True
+        self.end()
+
+    def _forget(self, subscriber: _Subscriber) -> None:
+        with self._turn:
+            if subscriber in self._told:
+                self._told.remove(subscriber)
+
+    def _ask_all(self, *, at_once: bool) -> list[_Subscriber]:
+        with self._turn:
+            told = list(self._told)
+        for each in told:
+            if each.onlookers is not None:
+                each.onlookers.look(at_once=at_once)
+        return told
+
+    def _look(self, own: Refresher) -> None:
+        while own.wait(_LOOK_SECONDS):
+            try:
+                if not self.is_running:  # what ended it is said once more
+                    self._ask_all(at_once=True)
+                    return
+                self.rest_unless_seen()
+            except Exception as error:  # a thread is an entry point: nobody else would show it
+                log.critical("onlookers_failed", exc_info=True)
+                self.mishap = f"{type(error).__name__}: {error}"
 
     # --- on its thread --------------------------------------------------------------------------
 
@@ -195,9 +273,9 @@ class Feed:
     def _publish(self, watched: Watched) -> None:
         self.latest = watched
         with self._turn:
-            updates = list(self._updates)
-        for update in updates:
-            self._tell(update, watched)
+            told = list(self._told)
+        for each in told:
+            self._tell(each.update, watched)
 
     def _tell(self, update: Update, watched: Watched) -> None:
         try:

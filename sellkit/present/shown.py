@@ -15,14 +15,14 @@ from sellkit.present.columns import Cell, Tone
 from sellkit.present.heading import Heading
 from sellkit.present.orders import tickets_table
 from sellkit.present.records import records_table
-from sellkit.present.tables import notebook_table
+from sellkit.present.tables import bare_table, notebook_table
 from sellkit.present.watched_columns import watched_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sellkit.core.tickets import TicketRecord
-    from sellkit.core.watched import Watched
+    from sellkit.core.watched import Watched, WatchedRow
 
 # Types of the layers beside this one are taken as they come: their names are in the docstrings.
 
@@ -117,6 +117,12 @@ def watched(found: Watched) -> str:
     )
     table = h.table(map(h.column_title, columns), rows)
     return h.sheet("", f"<p>{escape(first)}</p>", table if found.rows else "").markup
+
+
+def watched_row(found: WatchedRow) -> str:
+    """One row of a watch: the position as `status` tells it."""
+    trouble = f"<p>{h.bullets(found.reasons)}</p>" if found.reasons else ""
+    return trouble + bare_table((found.row,)).markup
 
 
 def settings(found: Any) -> str:  # noqa: ANN401

@@ -127,6 +127,13 @@ def notebook_table(
     return h.page(heading, counted, *(tables if ordered else ("<p>No positions.</p>",)))
 
 
+def bare_table(rows: Iterable[SnapshotRow]) -> h.Html:
+    """The status table without a heading, for rows of which nobody says under which conditions."""
+    ordered = in_display_order(rows)
+    table = _status(ordered, (_DECISION, *POSITION, *PROSE))
+    return h.sheet("\n".join(map(repr, ordered)), table)
+
+
 def decisions_table(rows: Iterable[SnapshotRow], heading: Heading) -> h.Html:
     """Every decision with all its reasons, its certificate and the prepared order in words.
 

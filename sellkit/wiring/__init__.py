@@ -9,6 +9,7 @@ from sellkit.errors import ConfigError
 from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.gateways import chosen_profile, gateways
 from sellkit.wiring.laying import Asked, lay_out
+from sellkit.wiring.log import open_log
 from sellkit.wiring.moment import parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems, terminal_progress
 from sellkit.wiring.past_runs import open_runs
@@ -21,6 +22,7 @@ from sellkit.wiring.runs import (
     scheduled_calendars,
 )
 from sellkit.wiring.showing import show_richly
+from sellkit.wiring.watch import open_watch
 
 if TYPE_CHECKING:
     from sellkit.config import Overrides
@@ -38,6 +40,7 @@ __all__ = [
     "open_journal",
     "open_reconciling_desk",
     "open_runs",
+    "open_watch",
     "raw_ib",
     "refuse_unless_opened",
     "run_notebook",
@@ -144,12 +147,11 @@ def open_emptied_desk(
 
 def _open(overrides: Overrides, asked: Asked) -> WiredDesk:
     from sellkit.config import load
-    from sellkit.logs import configure
 
     settings = load(overrides)
     if asked.is_live:
         refuse_nested()
-    configure(settings.log_dir, asked.run_id)
+    open_log(settings, asked.run_id)
     show_richly()
     say_problems(open_book(settings))
     with ExitStack() as stack:

@@ -45,9 +45,9 @@ class AlertKeeper:
         """
         from sellkit.adapters.sqlite_journal import SqliteJournal
         from sellkit.core.alerts import Ending, kinds_that_end
-        from sellkit.core.redaction import without_accounts
+        from sellkit.core.redaction import Redaction
 
-        alert = replace(alert, text=without_accounts(alert.text, self.accounts))
+        alert = replace(alert, text=Redaction(self.accounts)(alert.text))
         extra = {"kind": str(alert.kind), "source": self.source, "text": alert.text}
         log.critical("alert", extra=extra)
         with closing(SqliteJournal(self.journal)) as journal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sellkit.config import Settings
+    from sellkit.config import Overrides, Settings
     from sellkit.present.panels.connecting import Examined, Found, GatewayChoice
     from sellkit.wiring.desk import WiredDesk
 
@@ -42,6 +43,19 @@ def chosen_profile() -> str:
     path = _path(settings)
     name = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
     return name if name in settings.file.profiles else ""
+
+
+def profile_for(profile: str, overrides: Overrides | None) -> str:
+    """The profile of who looks from a notebook: the named one, else the one chosen there.
+
+    Parameters
+    ----------
+    profile
+        The name that was given; empty for none.
+    overrides
+        What flags say; where a command gave some, nothing that was chosen for notebooks counts.
+    """
+    return profile if profile or overrides is not None else chosen_profile()
 
 
 class Gateways:
@@ -126,6 +140,7 @@ class Gateways:
                 stack.enter_context(
                     serve(default_scenario(), host=connection.host, port=connection.port)
                 )
+                atexit.register(end_started)
                 _running[address] = stack.pop_all()
         return "until this notebook's kernel ends."
 
@@ -136,7 +151,7 @@ def gateways() -> Gateways:
 
 
 def end_started() -> None:
-    """End every simulated gateway that this process started; ending the process does so, too."""
+    """End every simulated gateway that this process started, as its end does."""
     while _running:
         _running.popitem()[1].close()
 

@@ -71,7 +71,9 @@ def lay_out(settings: Settings, broker: IbBroker, asked: Asked) -> WiredDesk:
         store=store,
         book=open_book(settings),
         journal=journal,
-        signal_log=JsonLinesSignalLog(settings.log_dir / "signals.jsonl"),
+        signal_log=JsonLinesSignalLog(
+            settings.log_dir / "signals.jsonl", settings.file.logs.keep_signals_days
+        ),
         progress=asked.progress or LineProgress(print),
         alarm=orders_alarm(settings, broker.clock.now),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.errors import ConfigError
 from sellkit.wiring.alerts import alert_keeper
 from sellkit.wiring.moment import refuse_skew
+from sellkit.wiring.upkeep import patience_seconds, upkeep_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.csv_assignments import CsvAssignments
     from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.adapters.ib.returning import Returning
     from sellkit.adapters.pacing_ledger import PacingLedger
     from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.config import Overrides, Settings
@@ -60,7 +62,6 @@ def connect(
     """
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.ib.broker import IbBroker
-    from sellkit.adapters.ib.returning import Returning
 
     profile, requests = settings.connection, settings.file.requests
     rules, ledger = open_ledger(settings)
@@ -76,7 +77,7 @@ def connect(
         request_timeout_seconds=requests.timeout_seconds,
         pacing=rules,
         ledger=ledger,
-        returning=Returning() if settings.is_returning or is_watch else None,
+        returning=_returning(profile) if settings.is_returning or is_watch else None,
         expected=profile.gateway,
         sends_orders=sends_orders,
         on_alert=keeper.keep if keeper else None,
@@ -92,18 +93,26 @@ def connect(
     return broker
 
 
+def _returning(profile: ProfileSettings) -> Returning:
+    from sellkit.adapters.ib.returning import Returning
+
+    return Returning(upkeep=upkeep_of(profile))
+
+
 def _client_id(profile: ProfileSettings, *, is_run: bool) -> int:
     return profile.client_id if is_run else profile.viewer_client_id
 
 
 def _await_ready(broker: IbBroker, settings: Settings, keeper: AlertKeeper | None) -> None:
     """Wait for a connection that comes back; without a keeper no longer than connecting takes."""
+    from sellkit.adapters.clock import SystemClock
+
     requests = settings.file.requests
     if keeper is None:
         broker.wait_until_ready(requests.connect_timeout_seconds)
     elif settings.is_returning:
         with keeper.awaited():
-            broker.wait_until_ready(requests.patience_seconds)
+            broker.wait_until_ready(patience_seconds(settings, SystemClock().now()))
 
 
 def open_store(chosen: Overrides) -> ParquetBarStore:

@@ -12,6 +12,7 @@ from sellkit.core.run_difference import differences
 from sellkit.core.run_filter import RunFilter
 from sellkit.errors import DataError
 from sellkit.operate.review import LATEST, look, named, of_run, reviewed
+from sellkit.wiring.gateways import profile_for
 from sellkit.wiring.parts import desk_options, open_journal
 from sellkit.wiring.runs import scheduled_calendars
 from sellkit.wiring.showing import public_names, show_richly
@@ -37,7 +38,8 @@ def open_runs(*, profile: str = "", overrides: Overrides | None = None) -> PastR
     Parameters
     ----------
     profile
-        Name of a profile in the settings; empty takes the settings' own choice.
+        Name of a profile in the settings; empty takes the one chosen for the notebooks, and else
+        the settings' own choice.
     overrides
         What flags say instead of the settings.
 
@@ -54,7 +56,7 @@ def open_runs(*, profile: str = "", overrides: Overrides | None = None) -> PastR
     from sellkit.config import Overrides, load
 
     show_richly()
-    chosen = Overrides(profile=profile or None)
+    chosen = Overrides(profile=profile_for(profile, overrides) or None)
     return PastRuns(load((overrides or Overrides()).over(chosen)))
 
 

@@ -12,6 +12,7 @@ from sellkit.errors import ConfigError
 from sellkit.wiring.account import resolve_account
 from sellkit.wiring.alerts import AlertKeeper
 from sellkit.wiring.live import is_named, open_lease, open_switches
+from sellkit.wiring.log import open_log
 from sellkit.wiring.parts import check_clock, open_journal, open_ledger
 from sellkit.wiring.probed import open_probes, probed_gateway
 
@@ -65,14 +66,13 @@ def probe(
     """
     from sellkit.config import load
     from sellkit.core.instrument import Token
-    from sellkit.logs import configure
     from sellkit.operate.probe import Probe, refuse_unknown_exchange
 
     token = Token.parse(instrument) if instrument else None
     if token is not None:
         refuse_unknown_exchange(token)
     settings = load(chosen)
-    configure(settings.log_dir)
+    open_log(settings)
     profile = settings.connection
     viewer = max(profile.client_id, profile.viewer_client_id) + _OTHERS
     with ExitStack() as stack:

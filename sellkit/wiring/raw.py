@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import ConfigError
+from sellkit.wiring.gateways import profile_for
 
 if TYPE_CHECKING:
     from sellkit.adapters.ib.reading_only import ReadingIB
@@ -39,7 +40,8 @@ def raw_ib(
     Parameters
     ----------
     profile
-        Name of a profile in the settings; empty takes the settings' own choice.
+        Name of a profile in the settings; empty takes the one chosen for the notebooks, and else
+        the settings' own choice.
     client_id
         Another one than its own, for a second connection beside the first.
     overrides
@@ -64,7 +66,8 @@ def raw_ib(
     from sellkit.adapters.ib.reading_only import connect_reading
     from sellkit.config import Overrides, load
 
-    settings = load((overrides or Overrides()).over(Overrides(profile=profile or None)))
+    wanted = Overrides(profile=profile_for(profile, overrides) or None)
+    settings = load((overrides or Overrides()).over(wanted))
     chosen = _client_id(settings, client_id)
     at, requests = settings.connection, settings.file.requests
     _make_blocking_safe(f'"{at.host}", {at.port}, clientId={chosen}, readonly=True')

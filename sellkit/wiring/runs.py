@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.errors import ConfigError, JournalError
 from sellkit.wiring.courier import failures_told, telling
 from sellkit.wiring.evidence import note_notebook
+from sellkit.wiring.log import open_log
 from sellkit.wiring.moment import new_run_id, parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems
 
@@ -68,12 +69,11 @@ def run_notebook(
         The run did not reach its end; its notebook is kept, and its exit code is the cause's.
     """
     from sellkit.config import load
-    from sellkit.logs import configure
 
     parse_moment(as_of)
     settings = load(overrides)
     run_id = new_run_id()
-    configure(settings.log_dir, run_id)
+    open_log(settings, run_id)
     own = {"profile": settings.profile, "as_of": as_of, "run_id": run_id, "confirms": confirms}
     parameters = _with({**own, "dry_run": not is_live, "prepare": prepare}, extra or {})
     with (

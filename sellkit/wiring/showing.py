@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 # By module and class, the function that draws it; neither is imported before it is needed.
 _SHOWN: Final = {
@@ -18,13 +18,45 @@ _SHOWN: Final = {
     ("sellkit.operate.hourly", "RunResult"): ("shown", "result"),
     ("sellkit.ports.assignment_book", "AssignmentSheet"): ("shown", "assignments"),
     ("sellkit.core.watched", "Watched"): ("shown", "watched"),
+    ("sellkit.core.watched", "WatchedRow"): ("shown", "watched_row"),
     ("sellkit.config", "Settings"): ("shown", "settings"),
     ("sellkit.wiring.evidence", "AuditReport"): ("shown", "escaped"),
+    ("sellkit.wiring.past_runs", "PastRuns"): ("shown", "escaped"),
+    ("sellkit.research.replayed", "Replay"): ("replayed", "replay_sheet"),
+    ("sellkit.research.replayed", "PositionReplay"): ("replayed", "position_sheet"),
+    ("sellkit.core.retraced", "RetracedRun"): ("shown", "escaped"),
     ("sellkit.core.past_runs", "PastRun"): ("runs.one", "run_sheet"),
     ("sellkit.core.run_hours", "HourCalendar"): ("runs.hours", "hours_table"),
 }
-# The same of several at once, in a tuple or a list.
+# Those whose own text is too long to read: here words stand beside the HTML, too.
+_TOLD: Final = {
+    ("sellkit.core.snapshot", "SnapshotRow"): "row",
+    ("sellkit.core.signals", "Signal"): "signal",
+    ("sellkit.core.portfolio", "Position"): "position",
+    ("sellkit.core.portfolio", "AccountSnapshot"): "snapshot",
+    ("sellkit.core.portfolio", "Account"): "words_alone",
+    ("sellkit.core.past", "Past"): "past",
+    ("sellkit.core.standing", "Standing"): "fields",
+    ("sellkit.core.instrument", "Token"): "words_alone",
+    ("sellkit.core.instrument", "Instrument"): "words_alone",
+    ("sellkit.core.assignments", "Assignment"): "words_alone",
+    ("sellkit.core.assignments", "MovingAverage"): "words_alone",
+    ("sellkit.ports.journal", "RunHeader"): "fields",
+    ("sellkit.operate.holdings", "Holding"): "holding",
+    ("sellkit.operate.timing", "Timing"): "words_alone",
+    ("sellkit.operate.parts", "Parts"): "tool",
+    ("sellkit.operate.options", "DeskOptions"): "fields",
+    ("sellkit.adapters.bar_store.store", "ParquetBarStore"): "tool",
+    ("sellkit.adapters.csv_assignments", "CsvAssignments"): "tool",
+    ("sellkit.adapters.ib.broker", "IbBroker"): "tool",
+    ("sellkit.adapters.sqlite_journal", "SqliteJournal"): "tool",
+    ("sellkit.wiring.gateways", "Gateways"): "gateways",
+    ("sellkit.wiring.watch", "WiredWatch"): "tool",
+}
+# The same of several at once, in a tuple or a list, or as the keys of a dictionary.
 _SEVERAL: Final = {
+    "Holding": ("told", "coverage"),
+    "SnapshotRow": ("told", "rows"),
     "TicketRecord": ("shown", "tickets"),
     "Position": ("shown", "positions"),
     "PastRun": ("runs.table", "runs_table"),
@@ -50,9 +82,13 @@ def show_richly(shell: Any = None) -> bool:  # noqa: ANN401  (IPython's own obje
     if shell is None:
         return False
     html = shell.display_formatter.formatters["text/html"]
-    for (module, name), drawn in _SHOWN.items():
-        html.for_type_by_name(module, name, _drawing(*drawn))
-    for kind in (tuple, list):
+    for (module, name), means in _SHOWN.items():
+        html.for_type_by_name(module, name, _drawing(*means))
+    plain = shell.display_formatter.formatters["text/plain"]
+    for (module, name), drawn in _TOLD.items():
+        html.for_type_by_name(module, name, _drawing("told", drawn))
+        plain.for_type_by_name(module, name, _saying(drawn))
+    for kind in (tuple, list, dict):
         html.for_type(kind, _several)
     return True
 
@@ -70,9 +106,20 @@ def _drawing(module: str, name: str) -> Callable[[Any], str]:
     return draw
 
 
-def _several(found: Sequence[Any]) -> str | None:
-    """A table of objects of one kind; nothing of sellkit's is left to the notebook."""
+def _saying(name: str) -> Callable[[Any, Any, bool], None]:
+    def say(found: Any, printer: Any, _is_cycle: bool) -> None:  # noqa: ANN401  (IPython's)
+        told = getattr(import_module("sellkit.present.told"), name)(found)
+        for number, line in enumerate(repr(told).split("\n")):
+            if number:
+                printer.break_()
+            printer.text(line)
+
+    return say
+
+
+def _several(found: Sequence[Any] | Mapping[Any, Any]) -> str | None:
+    """A table of objects of one kind; what is not sellkit's is left to the notebook."""
     kinds = {type(each).__name__ for each in found}
     drawn = _SEVERAL.get(kinds.pop()) if len(kinds) == 1 else None
-    is_own = drawn is not None and type(found[0]).__module__.startswith("sellkit.")
+    is_own = drawn is not None and type(next(iter(found))).__module__.startswith("sellkit.")
     return _drawing(*drawn)(found) if drawn is not None and is_own else None

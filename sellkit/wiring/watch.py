@@ -6,7 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sellkit.wiring.gateways import profile_for
 from sellkit.wiring.laying import Asked, lay_out
+from sellkit.wiring.log import open_log
 from sellkit.wiring.parts import connect, open_book, say_problems
 from sellkit.wiring.showing import show_richly
 
@@ -165,13 +167,13 @@ def open_watch(
         The profile's data belong to another gateway or account.
     """
     from sellkit.config import Overrides, load
-    from sellkit.logs import configure
 
+    own_profile = profile_for(profile, overrides) or None
     chosen = (overrides or Overrides()).over(
-        Overrides(profile=profile or None, account=account or None)
+        Overrides(profile=own_profile, account=account or None)
     )
     settings = load(chosen)
-    configure(settings.log_dir, is_quiet=is_quiet)
+    open_log(settings, is_quiet=is_quiet)
     show_richly()
     say_problems(open_book(settings))
     own = chosen.client_id

@@ -32,10 +32,11 @@ class Driver:
     rules: Rules = field(default_factory=rules)
     state: State = field(default_factory=State)
     commands: list[Command] = field(default_factory=list)
+    upkeep: str = ""
 
     def feed(self, event: Event) -> list[Command]:
         """Feed one event, and give what is commanded for it."""
-        self.state, commands = step(self.state, event, self.rules)
+        self.state, commands = step(self.state, event, self.rules, self.upkeep)
         self.commands.extend(commands)
         return list(commands)
 

@@ -35,7 +35,9 @@ LIBRARIES = {
     "anywidget": _PRESENT,
     "rich": _PRESENT,
     "pydantic": _CONFIG,
-    "numba": ("sellkit/research/kernel.py",),
+    "dask": ("sellkit/research/cluster.py",),
+    "distributed": ("sellkit/research/cluster.py",),
+    "numba": ("sellkit/research/kernel.py", "sellkit/research/sweep_kernel.py"),
 }
 NAMES = {
     "os.environ": _CONFIG,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from shutil import copytree
+from typing import cast
 
 import sellkit.commands
 from sellkit.core.market_time import UTC
@@ -25,6 +24,7 @@ from sellkit.simgateway.prices import Prices
 from sellkit.simgateway.scenario import Holding, Scenario
 from sellkit.simgateway.scenario_file import load_scenario
 from sellkit.simgateway.server import serve
+from tests.cli.warm import Process, begin
 
 ACCOUNT = "DU0000001"
 MOMENT = dt.datetime(2026, 6, 10, 15, 0, 20, tzinfo=UTC)
@@ -115,21 +115,16 @@ class StoppingMarket(Market):
         return super().history(query, now)
 
 
-def start(*words: str, cwd: Path, variables: dict[str, str] | None = None) -> subprocess.Popen[str]:
+def start(
+    *words: str, cwd: Path, variables: dict[str, str] | None = None, terminal: int | None = None
+) -> Process:
     """Begin `sellkit ...`; the operator's own variables play no part."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("SELLKIT_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "sellkit", *words],
-        cwd=cwd,
-        env={**inherited, "PYTHONIOENCODING": "utf-8", **(variables or {})},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    env = {**inherited, "PYTHONIOENCODING": "utf-8", **(variables or {})}
+    return begin(*words, cwd=cwd, env=env, terminal=terminal)
 
 
-def finish(process: subprocess.Popen[str], typed: str = "") -> Answer:
+def finish(process: Process, typed: str = "") -> Answer:
     """Wait for the end of what `start` began."""
     try:
         out, err = process.communicate(typed, timeout=SECONDS)
@@ -137,7 +132,7 @@ def finish(process: subprocess.Popen[str], typed: str = "") -> Answer:
         if process.poll() is None:
             process.kill()
             process.communicate()
-    return Answer(process.returncode, out, err)
+    return Answer(cast("int", process.returncode), out, err)
 
 
 def sellkit_answer(
@@ -161,8 +156,16 @@ class Workspace:
         return made
 
     def copy(self, folder: Path) -> Workspace:
+        """The folder once more, where nothing counts as asked yet."""
         copytree(self.folder, folder)
-        return Workspace(folder)
+        copied = Workspace(folder)
+        copied.forget_requests()
+        return copied
+
+    def forget_requests(self) -> None:
+        """Drop the count of what was asked, which lets the same question wait for 15 seconds."""
+        for each in self.data.glob(f"{LEDGER}*"):
+            each.unlink()
 
     @property
     def settings(self) -> Path:

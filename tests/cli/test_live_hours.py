@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +27,7 @@ from sellkit.wiring.parts import connect
 from sellkit.wiring.probed import open_probes, probed_gateway
 from tests.cli.command import ACCOUNT, Answer, Workspace, finish, gateway, portfolio, start
 from tests.cli.test_live import LIMITS, SECRET, arm
+from tests.cli.warm import Process
 from tests.probes import probe_record
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -67,7 +67,7 @@ class Stage:
     gateway: Gateway
     clock: VirtualClock
 
-    def begin(self, *words: str) -> subprocess.Popen[str]:
+    def begin(self, *words: str) -> Process:
         return start(*words, cwd=self.place.folder, variables={"SELLKIT_LIVE_SECRET": SECRET})
 
     def run(self, *words: str) -> Answer:
@@ -159,7 +159,7 @@ def asks_for_the_time_alone(running: Gateway) -> bool:
     return "reqHistoricalData" in names and set(names[-4:]) == {"reqCurrentTime"}
 
 
-def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+def wait_until(is_so: Callable[[], bool], process: Process) -> None:
     end = time.monotonic() + SECONDS
     pause = threading.Event()
     while not is_so():

@@ -103,6 +103,7 @@ def test_with_order_it_places_one_order_and_takes_it_away_again(tmp_path: Path) 
         assert fields[16:19] == ("BUY", "1", "LMT")
         assert fields[26].startswith("SKP-")
         assert switched(place) == ["probe", "probe order"]
+        place.forget_requests()
         later = findings(place.sellkit("probe", "--json", *MINE))
         assert later["order reference"] == found
         assert later["orders"]["figures"] == findings(answer)["orders"]["figures"] | {

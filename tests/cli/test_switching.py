@@ -7,8 +7,6 @@ import json
 import os
 import pty
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ import pytest
 from sellkit.adapters.probe_file import ProbeFile
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.portfolio import Account
-from tests.cli.command import Answer, sellkit_answer
+from tests.cli.command import Answer, sellkit_answer, start
 from tests.operate.workplace import header
 from tests.probes import probe_record, probed
 from tests.ticketing import claimed
@@ -89,15 +87,7 @@ def desk(tmp_path: Path) -> Desk:
 def at_terminal(desk: Desk, *words: str, typed: list[str]) -> tuple[int, str]:
     """A command at a terminal; `PHRASE` types the phrase that was shown."""
     ours, theirs = pty.openpty()
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("SELLKIT_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sellkit", *words],
-        cwd=desk.folder,
-        env={**kept, **desk.variables},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    )
+    process = start(*words, cwd=desk.folder, variables=desk.variables, terminal=theirs)
     os.close(theirs)
     left, shown = list(typed), ""
     for piece in _pieces(ours):

@@ -43,9 +43,7 @@ def serving() -> Iterator[Gateway]:
 @pytest.fixture
 def desk(looked: Workspace, tmp_path: Path) -> Workspace:
     """A copy with a budget of its own: the clock stands still, so all questions are the same."""
-    place = looked.copy(tmp_path / "copy")
-    (place.data / "pacing.sqlite").unlink()
-    return place
+    return looked.copy(tmp_path / "copy")
 
 
 @pytest.fixture(scope="module")

@@ -160,6 +160,30 @@ def test_the_same_told_again_is_no_revision(store: BarStore) -> None:
     assert store.revisions(OTHER).empty
 
 
+def test_everything_that_was_told_of_a_bar_can_be_told_apart(store: BarStore) -> None:
+    store.add(KEY, bars(0, 3, 100.0, late=5))
+    store.add(KEY, bars(1, 3, 100.0, late=900))
+    store.add(KEY, bars(2, 3, 100.5, late=1800))
+    told = store.tellings(KEY)
+    pd.testing.assert_frame_equal(told[:1], bars(0, 1, 100.0, late=5), check_freq=False)
+    assert told["close"].tolist() == [100.0] * 5 + [100.5]
+    ends = [slot.end for slot in build.session_halves()[:3]]
+    late = [(0, 5), (1, 5), (1, 900), (2, 5), (2, 900), (2, 1800)]
+    assert told["fetched_at"].tolist() == [ends[bar] + after * build.SECOND for bar, after in late]
+    assert store.tellings(OTHER).empty
+
+
+def test_what_was_told_before_another_price_is_known_after_folding(store: BarStore) -> None:
+    store.add(KEY, bars(0, 3, 100.0, late=5))
+    store.add(KEY, bars(1, 2, 100.5, late=900))
+    store.add(KEY, bars(1, 2, 100.5, late=1800))
+    store.compact()
+    told = store.tellings(KEY)
+    assert told["close"].tolist() == [100.0, 100.0, 100.5, 100.5, 100.0]
+    first, again = (bars(1, 2, late=each)["fetched_at"].iloc[0] for each in (900, 1800))
+    assert told["fetched_at"].tolist()[2:4] == [first, again]
+
+
 def test_a_frozen_series_is_read_as_before_until_the_new_one_takes_its_place(
     store: BarStore,
 ) -> None:

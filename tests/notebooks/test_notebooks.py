@@ -1,33 +1,40 @@
-"""Every notebook runs against a simulated gateway: cell by cell, and with all cells queued."""
+"""Every notebook runs against a simulated gateway: cell by cell, and with all cells queued.
+
+`make notebooks` runs every notebook also by papermill, and queued on the former release of
+ipykernel; of both the default run takes a part. The hourly run by papermill has tests of its own.
+"""
 
 from __future__ import annotations
 
-import json
+import importlib.metadata
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
-from jupyter_client.manager import start_new_kernel
 
-from sellkit.commands import demo
-from sellkit.simgateway.clock import VirtualClock
-from sellkit.simgateway.scenario_file import load_scenario
-from sellkit.simgateway.server import serve
+from sellkit.adapters.papermill_runner import PapermillRunner
+from tests.clients.environments import Unavailable, is_required, python_of
+from tests.notebooks.kernels import CHECKOUT, FORMER, INSTALLED, cells_of, queued
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
-    from jupyter_client.blocking.client import BlockingKernelClient
+ALL = "SELLKIT_TEST_NOTEBOOKS"
+"""The variable that, set to `all`, runs every notebook in every way."""
 
-CHECKOUT = Path(__file__).parents[2]
+FIGURE = "application/vnd.plotly.v1+json"
+FIGURES = {"30_charts": 5, "70_data": 1}
 NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
-COMMANDS = Path(demo.__file__).parent
-CELL_SECONDS = 60
+IS_ALL = os.environ.get(ALL) == "all"
+# Where a thread, a loop or a second connection is at work; and where much is shown.
+QUEUED = {"20_live_desk", "60_gateway_tour", "hourly_run"}
+BY_PAPERMILL = {"50_audit", "70_data"}
 
+RELEASE = "__import__('ipykernel').__version__"
 # What the texts of a notebook say, in the variables that its cells leave behind.
 LEFT_BEHIND = {
     "60_gateway_tour": {
@@ -42,22 +49,9 @@ LEFT_BEHIND = {
 }
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The variables by which a kernel finds a simulated gateway and an empty data folder."""
-    folder = tmp_path_factory.mktemp("notebooks")
-    assigned = (COMMANDS / "demo_assigned_ma.csv").read_text(encoding="utf-8")
-    (folder / "assigned_ma.csv").write_text(assigned, encoding="utf-8")
-    scenario = load_scenario(COMMANDS / "demo_scenario.toml")
-    with serve(scenario, clock=VirtualClock(demo.MOMENT, 0)) as gateway:
-        settings = demo.SETTINGS.format(
-            data=json.dumps(str(folder / "data")),
-            port=gateway.port,
-            assignments=json.dumps(str(folder / "assigned_ma.csv")),
-        )
-        (folder / "sellkit.toml").write_text(settings, encoding="utf-8")
-        yield {**os.environ, "SELLKIT_CONFIG": str(folder / "sellkit.toml")}
-        assert gateway.exchange.placed_orders == []
+def chosen(names: set[str]) -> list[Path]:
+    """The notebooks of these names, or all of them where all are wanted."""
+    return [path for path in NOTEBOOKS if IS_ALL or path.stem in names]
 
 
 def test_there_are_notebooks() -> None:
@@ -78,7 +72,8 @@ def test_every_notebook_runs_cell_by_cell(environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "-p", "no:cacheprovider", "-q"]
     command += ["-W", "ignore", "-o", "addopts=", "--rootdir", str(CHECKOUT / "notebooks")]
     done = subprocess.run(
-        [*command, *map(str, NOTEBOOKS)],
+        # The charts first: the live desk has them wait, which asks the same of the gateway.
+        [*command, *map(str, [*NOTEBOOKS[3:], *NOTEBOOKS[:3]])],
         capture_output=True,
         text=True,
         timeout=280,
@@ -87,43 +82,50 @@ def test_every_notebook_runs_cell_by_cell(environment: dict[str, str]) -> None:
         cwd=CHECKOUT,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    cells = sum(
-        cell.cell_type == "code"
-        for path in NOTEBOOKS
-        for cell in nbformat.read(path, as_version=4).cells
-    )
-    assert f"{cells} passed" in done.stdout
+    assert f"{sum(len(cells_of(path)) for path in NOTEBOOKS)} passed" in done.stdout
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_all_cells_queued_at_once_run_to_their_end(
     notebook: Path, environment: dict[str, str]
 ) -> None:
     """What "Run All" does; a loop nested in the kernel's own would leave the queue standing."""
-    sources = [
-        cell.source
-        for cell in nbformat.read(notebook, as_version=4).cells
-        if cell.cell_type == "code"
-    ]
-    manager, client = start_new_kernel(kernel_name="python3", env=environment, cwd=str(CHECKOUT))
+    release = importlib.metadata.version("ipykernel")
+    assert not release.startswith("6.")
+    _runs_queued(notebook, INSTALLED, release, environment)
+
+
+@pytest.mark.timeout(600)  # its environment is made when it is first needed
+@pytest.mark.parametrize("notebook", chosen(QUEUED), ids=lambda path: path.stem)
+def test_they_do_so_on_the_former_release_of_the_kernel(
+    notebook: Path, environment: dict[str, str]
+) -> None:
     try:
-        asked = [client.execute(source, stop_on_error=False) for source in sources]
-        left = LEFT_BEHIND.get(notebook.stem, {})
-        asked.append(client.execute("", user_expressions={each: each for each in left}))
-        replies = _replies(client, asked)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-    failed = [replies[each].get("evalue") for each in asked if replies[each]["status"] != "ok"]
-    assert not failed
-    told = replies[asked[-1]]["user_expressions"]
-    assert {each: told[each]["data"]["text/plain"] for each in left} == left
+        python_of(FORMER)
+    except Unavailable as absent:
+        said = f"the environment {FORMER} cannot be made: {absent}"
+        pytest.fail(said) if is_required() else pytest.skip(said)
+    _runs_queued(notebook, FORMER, "6.31.0", environment)
 
 
-def _replies(client: BlockingKernelClient, asked: list[str]) -> dict[str, Any]:
-    """What each request was answered; answers to others, of the kernel's start, are passed over."""
-    found: dict[str, Any] = {}
-    while not found.keys() >= set(asked):
-        reply = client.get_shell_msg(timeout=CELL_SECONDS)
-        found[reply["parent_header"]["msg_id"]] = reply["content"]
-    return found
+def _runs_queued(notebook: Path, kernel: str, release: str, environment: Mapping[str, str]) -> None:
+    left = LEFT_BEHIND.get(notebook.stem, {}) | {RELEASE: repr(release)}
+    errors, told = queued(notebook, kernel, environment, left)
+    assert not errors
+    assert told == left
+
+
+@pytest.mark.parametrize("notebook", chosen(BY_PAPERMILL), ids=lambda path: path.stem)
+def test_papermill_runs_it_whole(
+    notebook: Path, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELLKIT_CONFIG", environment["SELLKIT_CONFIG"])
+    monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
+    written = PapermillRunner(CHECKOUT).run(notebook, tmp_path / "run.ipynb", {})
+    cells = nbformat.read(written, as_version=4).cells
+    counts = [cell.execution_count for cell in cells if cell.cell_type == "code"]
+    assert None not in counts
+    outputs = [each for cell in cells for each in cell.get("outputs", ())]
+    drawn = [each["data"] for each in outputs if FIGURE in each.get("data", {})]
+    assert all("image/svg+xml" in each for each in drawn), "HTML by nbconvert draws no figure"
+    assert len(drawn) >= FIGURES.get(notebook.stem, 0)

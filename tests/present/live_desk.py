@@ -8,9 +8,14 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import pandas as pd
+
 from sellkit.core.arming import Halt
+from sellkit.core.bars import empty_bars
+from sellkit.core.past import Past
 from sellkit.core.portfolio import GatewayKind
 from sellkit.core.signals import Decision
+from sellkit.core.snapshot import SnapshotRow
 from sellkit.core.standing import Standing
 from sellkit.core.watched import Watched, WatchedRow
 from sellkit.ports import RunHeader
@@ -77,6 +82,12 @@ class MadeUpWatch:
             as_of=now,
             zone_exchange="NYSE",
         )
+
+    def bars(self, row: SnapshotRow) -> pd.DataFrame:
+        return empty_bars()
+
+    def past(self, row: SnapshotRow) -> Past:
+        return Past()
 
     def give(self, watched: Watched) -> None:
         self._given.put(watched)

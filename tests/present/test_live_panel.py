@@ -16,10 +16,10 @@ from sellkit.core.watched import Watched, WatchedRow
 from sellkit.present import panels
 from sellkit.present.feed import Feed
 from sellkit.present.grid.clocks import Drift, milliseconds
+from sellkit.present.onlookers import Onlookers
 from sellkit.present.panels import board
 from sellkit.present.panels.live_panel import LivePanel
 from sellkit.present.panels.live_rows import COLUMNS, live_lines, would_send
-from sellkit.present.panels.onlookers import Onlookers
 from sellkit.present.panels.state import DeskState
 from sellkit.present.refreshing import Refreshers
 from sellkit.present.watched_columns import watched_columns
@@ -220,46 +220,97 @@ def test_a_panel_whose_widget_is_closed_frees_the_connection(page: Page) -> None
 
 
 def test_a_panel_that_no_page_shows_keeps_no_connection_until_one_does(page: Page) -> None:
-    page.panel.feed.begin(page.desk)
+    onlookers, feed = page.panel._onlookers, page.panel.feed
+    feed.begin(page.desk)
     assert page.desk.connected.acquire(timeout=SECONDS)
-    page.panel._onlookers = Onlookers(-1.0)
-    page.panel._look()
-    assert page.panel.feed.join(SECONDS)
+    feed.rest_unless_seen()
+    assert not feed.is_resting
+    onlookers._seconds = -1.0
+    feed.rest_unless_seen()
+    assert feed.join(SECONDS)
     assert page.desk.open == []
-    page.panel._onlookers = Onlookers(SECONDS)
+    page.panel._look()
+    assert "paused, as nobody looks" in page.text
+    onlookers._seconds = SECONDS
     page.grid._handle_custom_msg({"seen": True}, [])
     assert page.desk.connected.acquire(timeout=SECONDS)
     page.panel._look()
     assert len(page.desk.open) == 1
 
 
-def test_a_panel_whose_feed_draws_a_chart_as_well_goes_on_unseen(page: Page) -> None:
+def test_a_panel_whose_feed_tells_another_one_goes_on_unseen(page: Page) -> None:
     page.panel.feed.begin(page.desk)
     assert page.desk.connected.acquire(timeout=SECONDS)
     page.panel.feed.subscribe(lambda _found: None)
-    page.panel._onlookers = Onlookers(-1.0)
-    page.panel._look()
+    page.panel._onlookers._seconds = -1.0
+    page.panel.feed.rest_unless_seen()
     assert page.panel.feed.is_running
 
 
+def test_a_panel_whose_onlookers_are_all_gone_rests_whatever_else_they_saw(page: Page) -> None:
+    gone = Onlookers(lambda: None, -1.0)
+    page.panel.feed.begin(page.desk)
+    assert page.desk.connected.acquire(timeout=SECONDS)
+    page.panel.feed.subscribe(lambda _found: None, gone)
+    page.panel.feed.rest_unless_seen()
+    assert page.panel.feed.is_running
+    page.panel._onlookers._seconds = -1.0
+    page.panel.feed.rest_unless_seen()
+    assert page.panel.feed.is_resting
+
+
+class Time:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.asked = 0
+
+    def ask(self) -> None:
+        self.asked += 1
+
+
 def test_nobody_is_gone_while_a_cell_keeps_the_kernel_from_hearing() -> None:
-    time = 0.0
-    onlookers = Onlookers(10.0, lambda: time)
-    time = 9.0
+    time = Time()
+    onlookers = Onlookers(time.ask, 10.0, lambda: time.now)
+    time.now = 9.0
     assert not onlookers.are_gone()
     onlookers.cell_begins()
     assert not onlookers.is_deaf
-    time = 60.0
+    time.now = 60.0
     assert onlookers.is_deaf
     assert not onlookers.are_gone()
     onlookers.cell_ends()
     assert not onlookers.is_deaf
-    time = 69.0
+    time.now = 69.0
     assert not onlookers.are_gone()
     onlookers.seen()
-    time = 78.0
+    time.now = 78.0
     assert not onlookers.are_gone()
-    time = 80.0
+    time.now = 80.0
+    assert onlookers.are_gone()
+
+
+def test_pages_are_asked_now_and_then() -> None:
+    time = Time()
+    onlookers = Onlookers(time.ask, 30.0, lambda: time.now)
+    for time.now in (1.0, 4.9, 5.0, 6.0, 10.0):
+        onlookers.look()
+    assert time.asked == 2
+
+
+def test_a_page_that_leaves_is_the_last_one_unless_another_answers_soon() -> None:
+    time = Time()
+    onlookers = Onlookers(time.ask, 30.0, lambda: time.now)
+    onlookers.left()
+    assert time.asked == 1
+    time.now = 2.0
+    assert not onlookers.are_gone()
+    onlookers.seen()
+    time.now = 20.0
+    assert not onlookers.are_gone()
+    onlookers.left()
+    time.now = 24.0
     assert onlookers.are_gone()
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from sellkit.config import Overrides
 from sellkit.errors import ConfigError, NotConnected
 from sellkit.simgateway.gateway import Gateway
-from sellkit.wiring import gateways, open_desk
+from sellkit.wiring import gateways, open_desk, open_runs
 from sellkit.wiring.gateways import chosen_profile, end_started
+from sellkit.wiring.watch import open_watch
 from tests.cli import command
 
 SETTINGS = """
@@ -77,6 +79,18 @@ def test_a_notebook_that_names_its_profile_gets_that_one() -> None:
     gateways().choose("live")
     with open_desk(profile="demo") as desk:
         assert desk.run.profile == "demo"
+
+
+def test_what_was_chosen_holds_for_past_runs_and_for_a_watch_too() -> None:
+    gateways().choose("demo")
+    with open_runs() as past, open_watch() as watch:
+        assert (past.settings.profile, watch.desk.run.profile) == ("demo", "demo")
+
+
+def test_what_was_chosen_for_notebooks_holds_for_no_command() -> None:
+    gateways().choose("demo")
+    with open_runs(overrides=Overrides()) as past:
+        assert past.settings.profile == "paper"
 
 
 def test_a_run_never_goes_by_what_was_chosen_for_the_notebooks() -> None:

@@ -10,26 +10,33 @@ from typing import Any
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
+from sellkit.adapters.csv_assignments import CsvAssignments
 from sellkit.config import load
 from sellkit.config.overrides import Overrides
 from sellkit.core.assignments import Assignment
 from sellkit.core.bars import Anchor, BarSize, SeriesKey
-from sellkit.core.custody import Finding
+from sellkit.core.coverage import SessionCoverage
+from sellkit.core.custody import Figures, Finding
 from sellkit.core.month import Month
+from sellkit.core.past import Past
 from sellkit.core.past_runs import JournalledRun, PastRun, judge
+from sellkit.core.precedent import Precedent
 from sellkit.core.run_difference import JournalledDecision, differences
 from sellkit.core.run_hours import hour_calendar
+from sellkit.core.signals import Decision
 from sellkit.core.snapshot import SnapshotRow
 from sellkit.core.watched import Watched, WatchedRow
 from sellkit.operate.comparing import Line
 from sellkit.operate.decision import HourlyDecision
 from sellkit.operate.download import DownloadReport
 from sellkit.operate.fetch import Outcome, Series
+from sellkit.operate.holdings import Holding
 from sellkit.operate.hourly import RunResult
 from sellkit.operate.reconcile import Reconciliation
 from sellkit.ports import AssignmentSheet, RunHeader
 from sellkit.wiring.desk import WiredDesk
 from sellkit.wiring.evidence import AuditReport
+from sellkit.wiring.gateways import gateways
 from sellkit.wiring.past_runs import Comparison, open_runs
 from sellkit.wiring.showing import show_richly
 from tests import build, ticketing
@@ -109,6 +116,21 @@ def sheet() -> AssignmentSheet:
     return AssignmentSheet({found.token: found}, (f"line 3: {BAD}",))
 
 
+def memory() -> Past:
+    proof = build.certificate()
+    told = Precedent(
+        run_id="r1", decided_at=NOW, con_id=1, label="SMA 50 1H", decision=Decision.EXIT,
+        reasons=(BAD,), start=proof.slot.start, end=proof.slot.end, parts=2, fetched_at=NOW,
+        close=9.0, average=10.0, bars_used=50, seed_weight=0.0, price_basis="TRADES",
+    )  # fmt: skip
+    return Past((told,))
+
+
+def holding() -> Holding:
+    key = SeriesKey(265598, BarSize.D1)
+    return Holding(Figures(key, 250, NOW, NOW, NOW, 1, 0), build.instrument().token, None)
+
+
 OBJECTS: dict[str, tuple[Any, str]] = {
     "desk": (desk, "live"),
     "decision": (decision, "NASDAQ:AAPL"),
@@ -120,11 +142,27 @@ OBJECTS: dict[str, tuple[Any, str]] = {
     "positions": (lambda: (build.position(),), "NASDAQ:AAPL"),
     "sheet": (sheet, "SMA 20"),
     "watched": (watched, "NASDAQ:AAPL"),
+    "watched row": (lambda: watched().rows[0], "NASDAQ:AAPL"),
+    "row": (row, "NASDAQ:AAPL"),
+    "rows": (lambda: (row(), row()), "NASDAQ:AAPL"),
     "run": (past, "failed"),
     "runs": (lambda: (past(), past()), "2 failed"),
     "result": (result, "NYSE:KO"),
     "hours": (hours, "2026-01"),
     "comparison": (compared, "NYSE:KO"),
+    "signal": (lambda: row().signal, "NASDAQ:AAPL"),
+    "position": (build.position, "NASDAQ:AAPL"),
+    "snapshot": (build.snapshot, "2026-01-28"),
+    "past of a position": (memory, "EXIT"),
+    "run header": (lambda: RUN, "simulated"),
+    "standing": (lambda: build.standing("it rains"), "it rains"),
+    "token": (lambda: build.instrument().token, "NASDAQ:AAPL"),
+    "instrument": (build.instrument, "NASDAQ:AAPL"),
+    "assignment": (build.assignment, "SMA 50 1H"),
+    "account": (build.account, "main"),
+    "series": (holding, "NASDAQ:AAPL 1 day"),
+    "coverage": (lambda: {holding(): [SessionCoverage(NOW.date(), 13, 12, 0)]}, "NASDAQ:AAPL"),
+    "book": (lambda: CsvAssignments(Path("a.csv")), "draft, load"),
     "audit": (lambda: AuditReport((Finding("run row 1", BAD),), 3, 1), "run row 1"),
 }
 
@@ -151,6 +189,23 @@ def test_what_a_person_meets_has_html_and_plain_text_beside_it(name: str, shown:
         assert build.NUMBER not in text
 
 
+@pytest.mark.parametrize("name", OBJECTS)
+def test_its_plain_text_is_read_at_a_glance(name: str, shown: Any) -> None:
+    assert len(shown(OBJECTS[name][0]())["text/plain"]) < 500
+
+
+def test_the_gateways_of_the_settings_are_shown_with_the_one_that_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: Any
+) -> None:
+    (tmp_path / "sellkit.toml").write_text(SETTINGS)
+    monkeypatch.setenv("SELLKIT_CONFIG", str(tmp_path / "sellkit.toml"))
+    monkeypatch.delenv("SELLKIT_PROFILE", raising=False)
+    forms = shown(gateways())
+    lines = forms["text/plain"].splitlines()
+    assert [each.endswith("chosen: yes") for each in lines] == [False, True, False]
+    assert "paper" in forms["text/html"]
+
+
 @pytest.mark.parametrize("name", ["decision", "desk"])
 def test_what_was_done_in_a_mode_says_in_which(name: str, shown: Any) -> None:
     forms = shown(OBJECTS[name][0]())
@@ -167,7 +222,7 @@ def test_settings_are_told_with_accounts_by_their_aliases(tmp_path: Path, shown:
     assert build.NUMBER not in str(forms)
 
 
-@pytest.mark.parametrize("found", [(), [1, 2], (1, "a"), [build.position(), 3], "text"])
+@pytest.mark.parametrize("found", [(), [1, 2], (1, "a"), {}, {1: 2}, [build.position(), 3], "text"])
 def test_what_is_not_sellkits_is_left_to_the_notebook(found: Any, shown: Any) -> None:
     forms = shown(found)
     assert "text/html" not in forms

@@ -13,7 +13,7 @@ from sellkit.adapters.bar_store.layout import VERSION
 from sellkit.adapters.bar_store.rows import TIME, Merged, Rows
 from sellkit.adapters.bar_store.segments import new_name
 from sellkit.adapters.bar_store.tables import QUARANTINE, REVISIONS, Opened, one_series
-from sellkit.core.bars import INSTANT, micros
+from sellkit.core.bars import COLUMNS, INSTANT, micros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,3 +86,34 @@ def distinct(revisions: pd.DataFrame) -> pd.DataFrame:
     """Each row once, by start and time of the fetch: a crash may have written some twice."""
     kept = revisions.reset_index().drop_duplicates().set_index("start")
     return kept.iloc[np.lexsort((micros(kept["fetched_at"]), micros(kept.index)))]
+
+
+def tellings(noted: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Everything that was told, by start and time of the fetch.
+
+    Of what was told in place of a noted row the first time is known, too, also where only a later
+    telling of the same was kept.
+
+    Parameters
+    ----------
+    noted
+        Revisions, with `replaced_at`.
+    rows
+        What else is known to have been told.
+    """
+    known = distinct(pd.concat([noted[COLUMNS], rows]))
+    if noted.empty:
+        return known
+    marks = _marks(known)
+    places = pd.Index(marks).get_indexer(pd.Index(_marks(noted)))
+    is_last = places + 1 == len(known)
+    successors = known.iloc[np.where(is_last, places, places + 1)].copy()
+    is_same_bar = micros(successors.index) == micros(noted.index)
+    successors["fetched_at"] = noted["replaced_at"].to_numpy()
+    successors["fetched_at"] = successors["fetched_at"].astype(INSTANT)
+    return distinct(pd.concat([known, successors[is_same_bar & ~is_last]]))
+
+
+def _marks(bars: pd.DataFrame) -> list[tuple[int, int]]:
+    starts, fetched = micros(bars.index).tolist(), micros(bars["fetched_at"]).tolist()
+    return list(zip(starts, fetched, strict=True))

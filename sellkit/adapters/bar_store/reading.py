@@ -72,6 +72,12 @@ class Reader:
         found = [each for each in (noted, beside) if len(each)]
         return aside.distinct(pd.concat(found)) if found else noted
 
+    def tellings(self, named: Named) -> pd.DataFrame:
+        """Every row of the base, of the segments and of what was noted, each once."""
+        noted = aside.read_revisions(self.layout.path("revisions", named.key))
+        rows = Rows.joined(self._parts(named)).frame()
+        return aside.tellings(noted, rows)
+
     def told(self, named: Named) -> Merged:
         """What counts of the base and the segments of a series, and what they say besides."""
         return merged(Rows.joined(self._parts(named)))

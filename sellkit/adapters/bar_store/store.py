@@ -199,6 +199,10 @@ class ParquetBarStore:
         """What was told of bars before another price or volume was; with `replaced_at`."""
         return self._reader.revisions(Named.of(key))
 
+    def tellings(self, key: SeriesKey) -> pd.DataFrame:
+        """All that is still known to have been told of a series, by start and time of the fetch."""
+        return self._reader.tellings(Named.of(key))
+
     def quarantined(self) -> pd.DataFrame:
         """All rows that were put aside, with the columns `series`, `start` and `reason`."""
         return aside.quarantined(self._layout.of("quarantine"))

@@ -225,7 +225,8 @@ class Connection:
             self._is_busy = False
 
     def _take_in(self, event: Event) -> None:
-        self._state, commands = step(self._state, event, self._rules)
+        upkeep = self._rules.returning.upkeep.name(self._outside.now())
+        self._state, commands = step(self._state, event, self._rules, upkeep)
         self._publish()
         for command in commands:
             self._do(command)

@@ -17,6 +17,7 @@ from sellkit.adapters.ib import moves
 from sellkit.adapters.ib.happenings import Answer
 from sellkit.adapters.ib.moves import Step
 from sellkit.adapters.ib.notice_rules import on_told
+from sellkit.adapters.ib.quiet import quietly
 from sellkit.adapters.ib.readiness import UNLINKED, Rules, Stage, State, why_not
 from sellkit.core.alerts import AlertKind
 from sellkit.core.portfolio import GatewayKind
@@ -25,11 +26,18 @@ if TYPE_CHECKING:
     from sellkit.adapters.ib.happenings import Command, Event
 
 
-def step(state: State, event: Event, rules: Rules) -> Step:
-    """The state after an event, and what is to be done, in order."""
+def step(state: State, event: Event, rules: Rules, upkeep: str = "") -> Step:
+    """The state after an event, and what is to be done, in order.
+
+    Parameters
+    ----------
+    upkeep
+        What is done to the gateway just now, by plan: a loss is then nothing to tell a person.
+    """
     if _is_late(state, event):
         return state, ()
     after, commands = _HANDLERS[type(event)](state, event, rules)
+    after, commands = quietly(after, commands, upkeep, is_ready=not why_not(after, rules))
     said = set(after.alerts)
     kept: list[Command] = []
     for command in commands:

@@ -110,6 +110,9 @@ class State:
         Accounts and kind of the first epoch.
     alerts
         Those that were said and not cleared.
+    held_back, upkeep
+        What was not said because it was to be expected, and of what it was a part; said should the
+        connection not be ready again when that is over.
     """
 
     stage: Stage = Stage.RESTING
@@ -129,6 +132,8 @@ class State:
     breaches: int = 0
     identity: tuple[frozenset[str], GatewayKind] | None = None
     alerts: frozenset[AlertKind] = frozenset()
+    held_back: tuple[have.Say, ...] = ()
+    upkeep: str = ""
 
 
 def why_not(state: State, rules: Rules) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from sellkit.core.upkeep import Upkeep
 from sellkit.errors import ConfigError
 
 _DOUBLINGS: Final = 30
@@ -35,6 +36,8 @@ class Returning:
         did not come: the one thing that tells that it is over when no notice does.
     alert_after
         Failures in a row after which a person is told.
+    upkeep
+        When the gateway is away by plan: nobody is told of a loss before that is over.
     """
 
     first_delay_seconds: float = 1.0
@@ -46,6 +49,7 @@ class Returning:
     cut_off_seconds: float = 600.0
     competing_seconds: float = 300.0
     alert_after: int = 10
+    upkeep: Upkeep = field(default_factory=Upkeep)
 
     def __post_init__(self) -> None:
         above = ("first_delay_seconds", "longest_delay_seconds", "probe_seconds")

@@ -9,11 +9,13 @@ from sellkit.present.charts.mosaic import all_positions
 from sellkit.present.charts.price import hours_and_days, price_and_average
 from sellkit.present.charts.scene import SHOWN_BARS
 from sellkit.present.charts.showing import show_charts
+from sellkit.present.charts.worth import equity
 
 __all__ = [
     "SHOWN_BARS",
     "Style",
     "all_positions",
+    "equity",
     "export",
     "hours_and_days",
     "live",

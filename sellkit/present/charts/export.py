@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import ConfigError
+from sellkit.present.charts import palette
 from sellkit.present.charts.offline import config
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ _WIDTH: Final = 1100
 _SHARPNESS: Final = 2
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
-:root{{color-scheme:light dark}}
+:root{{color-scheme:light dark;{ink}:#212121}}
 body{{margin:16px;font-family:system-ui,sans-serif;background:#fff}}
-@media(prefers-color-scheme:dark){{body{{background:#111}}}}
+@media(prefers-color-scheme:dark){{:root{{{ink}:#e8e8e8}}body{{background:#111}}}}
 </style></head><body>
 {charts}
 </body></html>
@@ -122,13 +123,26 @@ def _written(chosen: Sequence[Chart], stem: Path, kinds: Sequence[str]) -> Expor
 
 def _page(chosen: Sequence[Chart], stem: Path) -> Path:
     """One HTML file; plotly.js stands in it once."""
+    from plotly.io import to_html  # noqa: PLC0415  (loads plotly)
+
     pieces = [
-        chart.to_html(full_html=False, include_plotlyjs=place == 0, config=config())
+        to_html(
+            {name: part for name, part in chart.figure.items() if name != "config"},
+            full_html=False,
+            include_plotlyjs=place == 0,
+            config=config(),
+            validate=False,
+        )
         for place, chart in enumerate(chosen)
     ]
     path = stem.with_name(f"{stem.name}.html")
-    told = escape(chosen[0].summary)
-    path.write_text(_PAGE.format(title=told, charts="\n".join(pieces)), encoding="utf-8")
+    named = (
+        f'<div role="figure" aria-label="{escape(chart.summary)}">{piece}</div>'
+        for chart, piece in zip(chosen, pieces, strict=True)
+    )
+    told, ink = escape(chosen[0].summary), palette.INK_VARIABLE
+    page = _PAGE.format(title=told, ink=ink, charts="\n".join(named))
+    path.write_text(page, encoding="utf-8")
     return path
 
 

@@ -49,6 +49,15 @@ _COLOURS: Final = {
 }
 
 
+_SHAPES: Final = {
+    Decision.EXIT: "▼",
+    Decision.HOLD: "●",
+    Decision.UNDECIDED: "◆",
+    Decision.EXCLUDED: "○",
+}
+"""In the colour of the decision, which is said beside it in the page's ink."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tile:
     """One position: its last closes and its average in the cell of its number.
@@ -207,8 +216,9 @@ def _texts(tiles: Sequence[_Tile], decision: Decision) -> dict[str, Any]:
         "y": [-each.cell[1] - 0.06 for each in tiles],
         "mode": "text",
         "text": [
-            f"<b>{each.name}</b> <span style='color:{_COLOURS[decision]}'>{each.row.decided}</span>"
-            f"<br>{each.caption}{'' if len(each.closes) else '<br>no bars'}"
+            f"<b>{each.name}</b> "
+            f"<span style='color:{_COLOURS[decision]}'>{_SHAPES[decision]}</span> "
+            f"{each.row.decided}<br>{each.caption}{'' if len(each.closes) else '<br>no bars'}"
             for each in tiles
         ],
         "textposition": "bottom right",
@@ -239,8 +249,9 @@ def _picture(
         x, y = each.cell[0] * _CELL, 64 + each.cell[1] * _ROW_HEIGHT
         parts.append(
             f"<text x='{x + 8}' y='{y + 18}' font-size='11' font-weight='700' "
-            f"fill='{palette.INK}'>{escape(each.name)} "
-            f"<tspan fill='{_COLOURS[each.decision]}'>{each.row.decided}</tspan></text>"
+            f"fill='{palette.PAPER_INK}'>{escape(each.name)} <tspan "
+            f"fill='{_COLOURS[each.decision]}'>{_SHAPES[each.decision]}</tspan> "
+            f"{each.row.decided}</text>"
         )
         parts.append(text(x + 8, y + 34, each.caption, "font-size='11'"))
         if not len(each.closes):

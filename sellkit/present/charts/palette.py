@@ -1,8 +1,9 @@
-"""Colours that read on white and on JupyterLab's dark page alike, so that a chart needs no theme.
+"""Colours of charts, which read on white and on JupyterLab's dark page alike.
 
-No colour has the contrast of 4.5:1 that small text should have on both: 4.35:1 is the most there
-is, and most text here has it, a decision in its colour almost. Whatever else is drawn has at least
-3:1, and a shape of its own.
+No one colour has the contrast of 4.5:1 that text should have on both: 4.35:1 is the most there is.
+So words are set in the page's own ink, which JupyterLab tells as a variable of its style, and stand
+on a white ground in pictures, which know of no page. What is drawn has at least 3:1 on both, and a
+shape of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,12 @@ from __future__ import annotations
 from typing import Final
 
 INK: Final = "#797979"
-"""Text on the bare page."""
+"""Text on a page that does not tell its ink."""
+
+INK_VARIABLE: Final = "--jp-ui-font-color1"
+PAPER: Final = "#ffffff"
+PAPER_INK: Final = "#595959"
+"""The ground of a picture, and its text."""
 
 GRID: Final = "rgba(128,128,128,0.25)"
 CLEAR: Final = "rgba(0,0,0,0)"
@@ -26,9 +32,5 @@ MARK: Final = "#a85fd6"
 
 UNSURE: Final = "#a87000"
 
-WORDS: Final = (UP, DOWN, UNSURE, INK)
-"""Every colour that a word has."""
-
-CHIP: Final = "#333333"
-CHIP_TEXT: Final = "#ffffff"
-"""Of a text with a ground of its own."""
+CHIP: Final = "rgba(112,112,112,0.8)"
+"""The ground of what is told of a bar: on it the ink of a light page reads, and of a dark one."""

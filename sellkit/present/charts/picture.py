@@ -38,7 +38,7 @@ _SHAPES: Final[dict[MarkKind, tuple[str, str]]] = {
 
 
 def picture(scene: Scene) -> str:
-    """A scene as SVG with its title, for a page of any colour."""
+    """A scene as SVG with its title, on a ground of its own."""
     parts = [
         chip(_LEFT, 6, scene.title, scene.colour),
         text(_LEFT, 46, scene.subtitle),
@@ -53,17 +53,18 @@ def framed(inner: str, summary: str, width: int, height: int) -> str:
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
         f"viewBox='0 0 {width} {height}' role='img' aria-label='{told}' {_FONT} "
-        f"fill='none'><title>{told}</title>{inner}</svg>"
+        f"fill='none'><title>{told}</title>"
+        f"<rect width='{width}' height='{height}' fill='{palette.PAPER}'/>{inner}</svg>"
     )
 
 
 def text(x: float, y: float, said: str, more: str = "") -> str:
     """Words at a place."""
-    return f"<text x='{x:g}' y='{y:g}' fill='{palette.INK}' {more}>{escape(said)}</text>"
+    return f"<text x='{x:g}' y='{y:g}' fill='{palette.PAPER_INK}' {more}>{escape(said)}</text>"
 
 
 def chip(x: float, y: float, said: str, ground: str) -> str:
-    """Words on a ground of their own, which read on any page."""
+    """Words on a ground that tells the mode."""
     width = 7.4 * len(said) + 16
     return (
         f"<rect x='{x:g}' y='{y:g}' width='{width:g}' height='22' rx='3' fill='{ground}'/>"

@@ -1,16 +1,6 @@
 // A table of rows that change in place. The kernel tells the whole table once and then what changes;
 // the page keeps all rows in memory, and only those in sight as elements. It is one module with
-// cells.js, told.js and view.js before it.
-
-// A page may outlive its kernel; what it says then is said to nobody.
-function say(model, content) {
-  try {
-    model.send(content);
-  } catch {
-    return false;
-  }
-  return true;
-}
+// attend.js, cells.js, told.js and view.js before it.
 
 export default () => {
   const store = new Store();
@@ -30,12 +20,9 @@ export default () => {
       const grey = () => view.root.classList.toggle("away", model.get("is_away"));
       grey();
       model.on("change:is_away", grey);
-      // A notebook that is closed cannot say so any more: it is missed.
-      const beat = () => say(model, { seen: true });
-      const beating = setInterval(beat, model.get("beat") * 1000);
-      beat();
+      const leave = attend(model);
       return () => {
-        clearInterval(beating);
+        leave();
         model.off("change:is_away", grey);
         view.remove();
       };

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from sellkit.present.grid.clocks import Now
 
 _FOLDER: Final = Path(__file__).parent
-_SCRIPTS: Final = ("cells.js", "told.js", "view.js", "table.js")  # one module, in this order
+_SCRIPTS: Final = (
+    "attend.js",
+    "cells.js",
+    "told.js",
+    "view.js",
+    "table.js",
+)  # one module, in this order
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +71,14 @@ class Grid(anywidget.AnyWidget):
         The table's name for whoever does not see it.
     now
         The time by which ages are told; it answers at once.
-    on_seen
-        Called, on any thread, as often as a page says that it shows the table.
-    beat_seconds
-        How often it says so.
+    on_seen, on_left
+        Called, on any thread, when a page says that it shows the table, and that it does no more.
     """
 
     _esm = "\n".join(map(_text, _SCRIPTS))
     _css = _text("table.css")
     columns: traitlets.List[Any] = traitlets.List().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
-    beat = traitlets.Float().tag(sync=True)
     is_away = traitlets.Bool(False).tag(sync=True)  # the source is away: all rows are grey at once
     whole = traitlets.Dict().tag(sync=True, to_json=_whole)
 
@@ -86,15 +89,16 @@ class Grid(anywidget.AnyWidget):
         label: str,
         now: Now,
         on_seen: Callable[[], None] = lambda: None,
-        beat_seconds: float = 20.0,
+        on_left: Callable[[], None] = lambda: None,
     ) -> None:
         self._now = now
         self._on_seen = on_seen
+        self._on_left = on_left
         self._told = Told()
         self._turn = threading.Lock()
         self._is_heard = False
         told = [{"title": c.title, "kind": c.kind, "meaning": c.meaning} for c in columns]
-        super().__init__(columns=told, label=label, beat=beat_seconds)
+        super().__init__(columns=told, label=label)
         self.on_msg(self._hear)
 
     def show(self, lines: Sequence[Line]) -> None:
@@ -112,16 +116,20 @@ class Grid(anywidget.AnyWidget):
         """Tell pages the time by which ages are told; else they go on by their own."""
         self.send({"now": milliseconds(self._now())})
 
+    def ask(self) -> None:
+        """Ask whether a page shows the table."""
+        self.send({"ask": True})
+
     def whole_now(self) -> dict[str, Any]:
         """The table as it is, with the time."""
         return {**self._told.whole(), "now": milliseconds(self._now())}
 
     def _hear(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
-        """What a page says: which change it has, and that it shows the table."""
+        """What a page says: which change it has, and whether it shows the table."""
         if "have" in content:
             with self._turn:
                 self._is_heard = True
                 if content["have"] != self._told.number:
                     self.send_state("whole")
         if "seen" in content:
-            self._on_seen()
+            self._on_seen() if content["seen"] else self._on_left()

@@ -15,10 +15,10 @@ from sellkit.present.grid.clocks import Drift
 from sellkit.present.grid.table import Grid, GridColumn
 from sellkit.present.grid.ticking import Ticking
 from sellkit.present.heading import Heading
+from sellkit.present.onlookers import GONE_SECONDS, Onlookers
 from sellkit.present.panels import board
 from sellkit.present.panels.halting import HaltButton
 from sellkit.present.panels.live_rows import COLUMNS, live_lines
-from sellkit.present.panels.onlookers import Onlookers
 from sellkit.present.panels.state import DeskState
 from sellkit.present.refreshing import REFRESHERS
 from sellkit.present.watched_columns import minute_in_words
@@ -33,9 +33,6 @@ log = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 1.0
 _READ_EVERY: Final = 5
-
-_UNSEEN_SECONDS: Final = 150.0
-"""A browser lets a page that is in the background speak once a minute only."""
 
 
 class LiveDesk(WatchedDesk, Protocol):
@@ -65,9 +62,9 @@ class LivePanel:
         Its widgets.
     """
 
-    def __init__(self, desk: LiveDesk, feed: Feed, unseen_seconds: float = _UNSEEN_SECONDS) -> None:
+    def __init__(self, desk: LiveDesk, feed: Feed, unseen_seconds: float = GONE_SECONDS) -> None:
         self.feed = feed
-        self._onlookers = Onlookers(unseen_seconds)
+        self._onlookers = Onlookers(self._ask, unseen_seconds)
         self._desk = desk
         self._turn = threading.RLock()
         self._state = DeskState()
@@ -75,19 +72,20 @@ class LivePanel:
         self._looks = 0
         self._trouble: str | None = None
         self._mishap = ""
-        self._is_paused = self._is_closed = False
+        self._is_closed = False
         self._drift = Drift(self._now)
         self._make()
-        self._forget = feed.subscribe(self._update)
+        self._forget = feed.subscribe(self._update, self._onlookers)
 
     @classmethod
-    def open(cls, desk: LiveDesk, unseen_seconds: float = _UNSEEN_SECONDS) -> Self:
+    def open(cls, desk: LiveDesk, unseen_seconds: float = GONE_SECONDS) -> Self:
         """A panel that runs, in place of a former one of the desk's profile and account.
 
         Parameters
         ----------
         unseen_seconds
-            How long no page may show it before it pauses, and frees its client id.
+            How long no page may answer before it pauses, and frees its client id; it does so within
+            some seconds where a page says that it closes.
         """
         panel = cls(desk, feed_of(desk), unseen_seconds)
         panel.begin()
@@ -136,7 +134,7 @@ class LivePanel:
             label=f"{run.mode}: positions of {run.account}, profile {run.profile}",
             now=self._now,
             on_seen=self._seen,
-            beat_seconds=self._onlookers.beat_seconds,
+            on_left=self._onlookers.left,
         )
         self._grid.observe(lambda _change: self._end(), "comm")
         self._minute = widgets.HTML()
@@ -189,7 +187,6 @@ class LivePanel:
     def _look(self) -> None:
         """What may change at any moment; the rest every few seconds."""
         self._watch = self.feed.watch or self._watch
-        self._pause_unless_seen()
         with self._turn:
             self._show_lights()
             halt = self._desk.halted()
@@ -205,7 +202,7 @@ class LivePanel:
         watch, feed = self.feed.watch, self.feed
         standing = None if watch is None else watch.standing
         farms = () if watch is None else watch.broken_farms
-        trouble = "paused, as nobody looks" if self._is_paused else feed.trouble
+        trouble = "paused, as nobody looks" if feed.is_resting else feed.trouble
         self._grid.is_away = standing is None or not standing.is_ready
         lights = board.lights(standing, farms, trouble)
         due = board.next_decision(self._state.next_decision, self._exchange)
@@ -232,17 +229,15 @@ class LivePanel:
 
     # --- whether anybody looks ------------------------------------------------------------------
 
-    def _seen(self) -> None:
-        self._onlookers.seen()
-        if self._is_paused and not self._is_closed:
-            self._is_paused = False
-            self.feed.begin(self._desk)
+    def _ask(self) -> None:
+        if self._grid.comm is not None:
+            self._grid.ask()
 
-    def _pause_unless_seen(self) -> None:
+    def _seen(self) -> None:
         """A notebook that was closed keeps no connection; it comes back when it is opened."""
-        if not self._is_paused and self._onlookers.are_gone() and self.feed.subscribers == 1:
-            self._is_paused = True
-            self.feed.end()
+        self._onlookers.seen()
+        if not self._is_closed:
+            self.feed.wake()
 
     def _end(self) -> None:
         """The widget was closed."""

@@ -1,4 +1,4 @@
-"""Whether a page still shows a panel, as far as a kernel can know."""
+"""Whether a page still shows a panel or a chart, as far as a kernel can know."""
 
 from __future__ import annotations
 
@@ -9,28 +9,45 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BEATS: Final = 7
+GONE_SECONDS: Final = 30.0
+"""After so long without an answer nobody looks: a browser that was killed says nothing."""
+
+_ASKS: Final = 6
+_DOUBT_SECONDS: Final = 3.0
+"""After a page said that it leaves, so long is left to another one to say that it is there."""
+
 _DEAF_SECONDS: Final = 1.0
 
 
 class Onlookers:
-    """Pages that say now and then that they show a panel. Any thread may ask.
+    """Pages that show a panel or a chart. They are asked, and say when they leave.
 
-    While a cell runs a kernel may hear nobody, so that nobody counts as gone then.
+    They are asked rather than that they speak up by themselves: a browser lets a page that is in
+    the background do something by itself once a minute only, but hear and answer at any time. While
+    a cell runs a kernel may hear nobody, so that nobody counts as gone then. Any thread may ask.
 
     Parameters
     ----------
+    ask
+        Asks every page; `seen` is to be called for each answer.
     seconds
         How long nothing may be heard before they are gone.
     steady
         The machine's steady clock, in seconds.
     """
 
-    def __init__(self, seconds: float, steady: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ask: Callable[[], None],
+        seconds: float = GONE_SECONDS,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ask = ask
         self._seconds = seconds
         self._steady = steady
         self._turn = threading.Lock()
-        self._heard_at = steady()
+        self._heard_at = self._asked_at = steady()
+        self._left_at: float | None = None
         self._busy_since: float | None = None
         self._leave = _follow_cells(self.cell_begins, self.cell_ends)
 
@@ -38,15 +55,25 @@ class Onlookers:
         """Follow the kernel's cells no more."""
         self._leave()
 
-    @property
-    def beat_seconds(self) -> float:
-        """How often a page has to say so."""
-        return self._seconds / _BEATS
+    def look(self, *, at_once: bool = False) -> None:
+        """Ask them, where it is time to."""
+        with self._turn:
+            now = self._steady()
+            if not at_once and now - self._asked_at < self._seconds / _ASKS:
+                return
+            self._asked_at = now
+        self._ask()
 
     def seen(self) -> None:
         """A page shows it."""
         with self._turn:
-            self._heard_at = self._steady()
+            self._heard_at, self._left_at = self._steady(), None
+
+    def left(self) -> None:
+        """A page shows it no more; another one may."""
+        with self._turn:
+            self._left_at = self._asked_at = self._steady()
+        self._ask()
 
     @property
     def is_deaf(self) -> bool:
@@ -67,9 +94,13 @@ class Onlookers:
             self._heard_at = self._steady()
 
     def are_gone(self) -> bool:
-        """Whether no page has shown it for too long."""
+        """Whether no page shows it any more."""
         with self._turn:
-            return self._busy_since is None and self._steady() - self._heard_at > self._seconds
+            if self._busy_since is not None:
+                return False
+            now, left_at = self._steady(), self._left_at
+            has_left = left_at is not None and now - left_at > min(_DOUBT_SECONDS, self._seconds)
+            return has_left or now - self._heard_at > self._seconds
 
 
 def _follow_cells(

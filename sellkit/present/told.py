@@ -1,0 +1,156 @@
+"""Objects whose plain text would be a page of fields, told short: in HTML, and in words beside it.
+
+A notebook asks here for both; elsewhere the objects keep the text that a developer expects.
+"""
+
+from __future__ import annotations
+
+import inspect
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from sellkit.present import hypertext as h
+from sellkit.present import words
+from sellkit.present.records import records_table
+from sellkit.present.shown import positions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sellkit.core.past import Past
+    from sellkit.core.portfolio import AccountSnapshot, Position
+    from sellkit.core.signals import Signal
+    from sellkit.core.snapshot import SnapshotRow
+
+# Types of the layers beside this one are taken as they come: their names are in the docstrings.
+
+
+def words_alone(found: object) -> h.Html:
+    """Whatever `str` says of it: a `Token`, an `Assignment`, an `Instrument`."""
+    return h.sheet(str(found), escape(str(found)))
+
+
+def row(found: SnapshotRow) -> h.Html:
+    """One line of the status table."""
+    return rows([found])
+
+
+def rows(found: Sequence[SnapshotRow]) -> h.Html:
+    """Lines of the status table, each with its first reason."""
+    table = records_table(
+        {
+            "token": str(each.position.instrument.token),
+            "decision": each.decided,
+            "size": words.shares(each.position.quantity),
+            "close": words.price(each.last_close),
+            "assigned": each.assignment.label if each.assignment else "unassigned",
+            "average": words.price(each.assigned.value) if each.assigned else "",
+            "distance %": words.percent(each.distance_percent),
+            "why": each.signal.reasons[0],
+        }
+        for each in found
+    )
+    lines = (_judged(each.position, each.decided, each.signal.reasons) for each in found)
+    return h.Html(table.markup, "\n".join(lines))
+
+
+def signal(found: Signal) -> h.Html:
+    """A decision with its reasons."""
+    summary = _judged(found.position, str(found.decision), found.reasons)
+    return h.sheet(summary, f"<p>{escape(summary)}</p>")
+
+
+def position(found: Position) -> h.Html:
+    """One position."""
+    cost = words.price(found.average_cost)
+    summary = f"{found.instrument.token}: {words.shares(found.quantity)} at {cost}"
+    return h.Html(positions([found]), f"{summary} {found.instrument.currency}")
+
+
+def snapshot(found: AccountSnapshot) -> h.Html:
+    """Positions and open orders, as the gateway listed them."""
+    orders = [words.open_order(each) for each in found.open_orders]
+    summary = (
+        f"{found.account} at {found.taken_at:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{len(found.positions)} positions, {len(orders)} open orders"
+    )
+    resting = f"<p>{h.bullets(orders)}</p>" if orders else ""
+    parts = (f"<p>{escape(summary)}</p>", positions(found.positions), resting)
+    return h.sheet(summary, *parts)
+
+
+def past(found: Past) -> h.Html:
+    """What the journal remembers of a position."""
+    counts = {"decisions": found.decisions, "orders": found.orders, "fills": found.fills}
+    summary = ", ".join(f"{len(each)} {name}" for name, each in counts.items())
+    decided = [
+        {"bar end, UTC": f"{each.end:%Y-%m-%d %H:%M}", "average": each.label,
+         "decision": str(each.decision), "why": each.reasons[0] if each.reasons else ""}
+        for each in found.decisions
+    ]  # fmt: skip
+    ordered = [
+        {"at, UTC": f"{each.at:%Y-%m-%d %H:%M}", "order": f"{each.side} {each.quantity}",
+         "state": each.state}
+        for each in found.orders
+    ]  # fmt: skip
+    tables = [records_table(each).markup for each in (decided, ordered) if each]
+    return h.sheet(summary, f"<p>{escape(summary)}</p>", *tables)
+
+
+def fields(found: Any) -> h.Html:  # noqa: ANN401  (see above)
+    """A small record, a `RunHeader` or a `Standing`: names and values."""
+    told = {name: str(getattr(found, name)) for name in _fields(found)}
+    summary = "\n".join(f"{name}: {value}" for name, value in told.items())
+    return h.sheet(summary, h.pairs(told))
+
+
+def gateways(found: Any) -> h.Html:  # noqa: ANN401
+    """`Gateways`: the profiles, and which holds."""
+    chosen = found.chosen()
+    return records_table(
+        {
+            "profile": each.profile,
+            "gateway": each.kind or "not said",
+            "address": each.address,
+            "chosen": each.profile == chosen,
+        }
+        for each in found.choices()
+    )
+
+
+def coverage(found: Mapping[Any, Sequence[Any] | None]) -> h.Html:
+    """What `desk.coverage()` gives, a `Holding` each: how much of each series is stored."""
+    return records_table(
+        {
+            "series": f"{each.label} {each.key.bar_size}",
+            "sessions": len(sessions or ()),
+            "bars due": sum(one.due for one in sessions or ()),
+            "stored": sum(one.stored for one in sessions or ()),
+            "missing": sum(one.missing for one in sessions or ()),
+        }
+        for each, sessions in found.items()
+    )
+
+
+def holding(found: Any) -> h.Html:  # noqa: ANN401
+    """A `Holding`: one series of a store."""
+    summary = f"{found.label} {found.key.bar_size}: {found.figures.bars:,} bars"
+    return h.sheet(summary, escape(summary))
+
+
+def tool(found: object) -> h.Html:
+    """Something to work with, a journal or a watch: what it is for, and what it offers."""
+    is_of = type(found)
+    first = (inspect.getdoc(is_of) or "").partition("\n")[0]
+    offered = [each for each in object.__dir__(found) if not each.startswith("_")]
+    summary = f"{is_of.__name__}: {first}\n{', '.join(sorted(offered))}"
+    said = f"<p><b>{is_of.__name__}</b>: {escape(first)}</p><p>{', '.join(sorted(offered))}</p>"
+    return h.sheet(summary, said)
+
+
+def _judged(held: Position, decided: str, reasons: Sequence[str]) -> str:
+    return f"{decided:<10}{held.instrument.token}: {'; '.join(reasons)}"
+
+
+def _fields(found: Any) -> Sequence[str]:  # noqa: ANN401
+    return tuple(found.__dataclass_fields__)

@@ -1,0 +1,155 @@
+"""The bootstrap against answers that are known: of pure luck it says that it is luck."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sellkit.errors import ConfigError, DataError
+from sellkit.research.chance import (
+    Differences,
+    Verdict,
+    differences,
+    drawn_places,
+    verdict,
+)
+from sellkit.research.result import LABELS
+from sellkit.research.series import NO_COSTS, Bars, Costs, Series, Terms
+from sellkit.research.sides import sides
+from sellkit.research.trading import paths
+from tests.research.histories import bars, instrument
+
+FREE = Terms(NO_COSTS)
+SESSIONS, WORLDS = 250, 200
+MOST_OFF = 0.115
+"""Of 200 uniform numbers the empirical distribution is off by more once in a hundred times.
+
+1.63 / sqrt(200), the Kolmogorov-Smirnov bound at 1 %.
+"""
+
+
+def noise(seed: int, drift: float = 0.0) -> Differences:
+    """28 columns that have luck in common, as averages of the same prices have."""
+    random = np.random.default_rng(seed)
+    common = random.normal(0.0, 0.01, (SESSIONS, 1))
+    values = common * random.uniform(0.3, 1.0, 28) + random.normal(0.0, 0.005, (SESSIONS, 28))
+    values[:, 17] += drift
+    return Differences(np.arange(SESSIONS), values)
+
+
+def judged(found: Differences, seed: int = 1) -> Verdict:
+    return verdict(found, draws=250, seed=seed)
+
+
+def largest_gap(p_values: list[float]) -> float:
+    """How far they are from uniform, by Kolmogorov and Smirnov."""
+    ordered, steps = np.sort(p_values), np.arange(len(p_values) + 1) / len(p_values)
+    return float(max((ordered - steps[:-1]).max(), (steps[1:] - ordered).max()))
+
+
+def test_of_pure_luck_the_p_values_are_uniform_and_those_of_the_best_alone_are_not() -> None:
+    found = [judged(noise(seed), seed) for seed in range(WORLDS)]
+    assert largest_gap([each.p_value for each in found]) < MOST_OFF
+    assert largest_gap([float(each.alone[3]) for each in found]) < MOST_OFF
+    alone = [float(each.alone[LABELS.index(each.best)]) for each in found]
+    assert largest_gap(alone) > 2 * MOST_OFF
+    assert np.mean(np.array(alone) < 0.05) > 2 * np.mean([each.p_value < 0.05 for each in found])
+
+
+def test_the_rule_on_prices_without_memory_is_seen_as_luck() -> None:
+    p_values, lucky = [], 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        steps = random.normal(0.0, 0.01, 2 * 400)
+        prices = np.round(100 * np.exp(np.cumsum(steps)), 2)
+        days = Bars(prices[::2], prices[1::2], 200, np.arange(400))
+        values = paths(days, sides(days.closes), FREE)
+        gains = np.diff(values, axis=1, prepend=1.0) / np.insert(values, 0, 1.0, axis=1)[:, :-1]
+        found = verdict(Differences(np.arange(200), (gains[:-1] - gains[-1]).T), draws=200)
+        p_values.append(found.p_value)
+        lucky += bool(found.alone.min() < 0.05)
+    assert largest_gap(p_values) < 1.63 / np.sqrt(60)
+    assert lucky > 2 * 60 * 0.05
+
+
+def test_an_advantage_that_is_there_is_found_and_named() -> None:
+    found = judged(noise(5, drift=0.004))
+    assert found.best == LABELS[17]
+    assert found.p_value < 0.01
+    assert found.low[17] > 0
+    assert found.low[17] < found.mean[17] < found.high[17]
+
+
+def test_no_choice_that_only_costs_is_ever_better_than_holding() -> None:
+    values = np.full((SESSIONS, 28), -0.001) + np.random.default_rng(1).normal(0, 1e-4, (250, 28))
+    assert judged(Differences(np.arange(SESSIONS), values)).p_value > 0.99
+
+
+def test_the_same_seed_draws_the_same_and_another_one_something_else() -> None:
+    one, same, other = (verdict(noise(1), seed=seed) for seed in (7, 7, 8))
+    np.testing.assert_array_equal(one.alone, same.alone)
+    assert one.p_value == same.p_value
+    assert (one.low != other.low).any()
+    assert (one.draws, one.block, one.sessions, one.seed) == (2_000, 6.0, 250, 7)
+
+
+def test_blocks_are_as_long_as_asked_and_take_every_session_equally_often() -> None:
+    places = drawn_places(50, 4_000, 8.0, np.random.default_rng(3))
+    goes_on = (np.diff(places, axis=1) % 50 == 1).mean()
+    assert goes_on == pytest.approx(1 - 1 / 8 + 1 / 8 / 50, abs=0.003)
+    assert np.bincount(places.ravel()) == pytest.approx(np.full(50, 4_000), rel=0.15)
+    single = drawn_places(50, 4_000, 1.0, np.random.default_rng(3))
+    assert (np.diff(single, axis=1) % 50 == 1).mean() == pytest.approx(1 / 50, abs=0.002)
+
+
+def test_blocks_keep_the_spread_that_memory_gives_to_a_mean() -> None:
+    random = np.random.default_rng(2)
+    shocks = random.normal(0.0, 1.0, 4_040)
+    memory = np.convolve(shocks, np.ones(40) / 40, mode="valid")[:4_000, None]
+    found = Differences(np.arange(4_000), memory)
+    wide, narrow = (verdict(found, draws=500, block=length) for length in (120.0, 1.0))
+    # Independent draws would find 1 / sqrt(40) of the spread of a mean.
+    assert (wide.high - wide.low)[0] > 4 * (narrow.high - narrow.low)[0]
+
+
+def test_differences_hold_each_session_of_each_choice_against_holding() -> None:
+    days = bars(2, 120, 30)
+    hours = bars(1, 120 * 7, 30 * 7)
+    one = Series("NYSE:X", replace(hours, sessions=18_000 + np.arange(840) // 7), days)
+    found = differences(one, FREE)
+    np.testing.assert_array_equal(found.sessions, days.sessions[30:])
+    assert found.values.shape == (90, 28)
+    daily = paths(days, sides(days.closes), FREE)
+    gains = daily[:, 1:] / daily[:, :-1] - 1
+    assert found.values[1:, 14:] == pytest.approx((gains[:-1] - gains[-1]).T, abs=1e-15)
+    hourly = paths(hours, sides(hours.closes), FREE)[:, 6::7]
+    gains = hourly[:, 1:] / hourly[:, :-1] - 1
+    assert found.values[1:, :14] == pytest.approx((gains[:-1] - gains[-1]).T, abs=1e-15)
+    assert verdict(found, draws=50).best in LABELS
+
+
+def test_sessions_without_hours_or_without_days_are_left_out() -> None:
+    days, hours = bars(2, 60), bars(1, 60)
+    assert hours.sessions is not None
+    one = Series("NYSE:X", replace(hours, sessions=hours.sessions + 20), days)
+    np.testing.assert_array_equal(differences(one, FREE).sessions, 18_020 + np.arange(40))
+
+
+def test_costs_count_in_the_differences() -> None:
+    one = instrument(3)
+    free, paid = differences(one, FREE), differences(one, Terms(Costs(0.05, 20.0)))
+    assert (paid.values.sum(axis=0) < free.values.sum(axis=0)).sum() > 20
+
+
+def test_too_little_is_refused_with_what_is_wanted() -> None:
+    with pytest.raises(DataError, match="5 sessions say nothing about luck; at least 20 do"):
+        verdict(Differences(np.arange(5), np.zeros((5, 28))))
+    with pytest.raises(ConfigError, match="draws and a block of 1 or more: 0, 6"):
+        verdict(noise(1), draws=0)
+    with pytest.raises(ConfigError, match=r"1 or more: 10, 0\.5"):
+        verdict(noise(1), draws=10, block=0.5)
+    bare = instrument(1).bare()
+    with pytest.raises(DataError, match="NYSE:S1: bars without their sessions"):
+        differences(bare, FREE)
