@@ -11,6 +11,7 @@ from tests.week import told
 from tests.week.hours import MINUTE, sessions_between
 from tests.week.ledger import Ledger, Row, moment
 from tests.week.market import PORTFOLIO, Copy, Held
+from tests.week.orders import Holdings, findings, unsold
 from tests.week.plan import Plan
 from tests.week.truth import Truth
 from tests.week.world import World
@@ -41,6 +42,7 @@ class Checks:
     def __init__(self, world: World, plan: Plan, ledger: Ledger) -> None:
         self._world, self._plan, self._ledger = world, plan, ledger
         self._truth = Truth(Copy(world.scenario, plan), plan.split)
+        self._holdings = Holdings()
         self._of_token = {each.token: each for each in PORTFOLIO}
         self._judged: set[str] = set()
         self._ended: set[str] = set()
@@ -50,6 +52,11 @@ class Checks:
         self.cut: set[dt.datetime] = set()
         self.silences = 0
         self.counts = {"slots": 0, "missed": 0, "decisions": 0, "exits": 0, "minutes watched": 0}
+
+    def note(self) -> None:
+        """Remember what is held, unless the machine is off."""
+        if self._world.gateway is not None:
+            self._holdings.note(self._world.told(), self._world.held())
 
     def gone(self, since: dt.datetime) -> None:
         """Everything was killed."""
@@ -74,6 +81,7 @@ class Checks:
             *self._runs(),
             *self._signals(),
             *self._told(),
+            *self._orders(),
             *self._minutes(),
             *self._audit(),
         ]
@@ -136,16 +144,21 @@ class Checks:
         if not rows and run["outcome"] is None:
             return
         of_token = {str(each["ticker"]): each for each in rows}
-        if len(rows) != len(of_token) or of_token.keys() != self._of_token.keys():
-            yield f"run {run['run_id']} decided on {sorted(of_token)}"
+        exits: list[Held] = []
+        held = {each.token for each in PORTFOLIO if each.symbol in self._holdings.at(now)}
+        if len(rows) != len(of_token) or of_token.keys() != held:
+            yield f"run {run['run_id']} at {now} decided on {sorted(of_token)}, and not {held}"
         for token, row in of_token.items():
             self.counts["decisions"] += 1
             self.counts["exits"] += row["decision"] == "EXIT"
             wanted = self._truth.of(self._of_token[token], now)
             if wanted.decision == "EXIT":
                 self._exits.add((token, wanted.ends))
+                exits.append(self._of_token[token])
             if differs := self._differs(self._of_token[token], now, row):
                 yield f"run {run['run_id']} at {now}: {differs}"
+        if run["outcome"] is not None:
+            yield from unsold(self._ledger, self._holdings, run, exits, self._plan)
 
     def _differs(self, held: Held, now: dt.datetime, row: Row) -> str:
         """How a decision differs from what is worked out here; "" where it does not."""
@@ -190,6 +203,12 @@ class Checks:
         yield from told.findings(self._ledger, path, len(self._gone))
         yield from told.signals(self._ledger, self._exits)
         yield from told.silences(path, self.silences)
+
+    def _orders(self) -> Iterator[str]:
+        """What was sold."""
+        executions = self._world.executions()
+        self.counts["sold"] = len({each["orderRef"] for each in executions})
+        yield from findings(self._ledger, self._holdings, executions, self._plan, self._truth)
 
     # --- the live engine ----------------------------------------------------------------------
 

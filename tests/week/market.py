@@ -32,6 +32,11 @@ class Held:
     timeframe: str
 
     @property
+    def cost(self) -> float:
+        """Of one share, on average: below every price, so that nothing is withheld for it."""
+        return round(self.price / 10, 2)
+
+    @property
     def token(self) -> str:
         """As sellkit names it."""
         return f"{self.exchange}:{self.symbol}"
@@ -70,7 +75,6 @@ at = {split:%Y-%m-%dT%H:%M:%SZ}
 symbol = "{split_up}"
 split = "{ratio}:1"
 """
-# The average cost lies below every price, so that nothing is withheld for it.
 _POSITION = """
 [[positions]]
 symbol = "{held.symbol}"
@@ -78,7 +82,7 @@ conId = {held.con_id}
 primaryExchange = "{held.exchange}"
 startPrice = {held.price}
 position = {held.quantity}
-avgCost = {cost}
+avgCost = {held.cost}
 """
 
 
@@ -95,9 +99,13 @@ def scenario(plan: Plan) -> str:
         split_up=SPLIT_UP,
         ratio=RATIO,
     )
-    return head + "".join(
-        _POSITION.format(held=each, cost=round(each.price / 10, 2)) for each in PORTFOLIO
-    )
+    return head + "".join(_POSITION.format(held=each) for each in PORTFOLIO)
+
+
+def quantity_of(held: Held, plan: Plan, now: dt.datetime) -> int:
+    """How many shares the position has at a moment, while none are sold."""
+    is_split = held.symbol == SPLIT_UP and now >= plan.split
+    return held.quantity * int(RATIO) if is_split else held.quantity
 
 
 def assignments() -> str:

@@ -14,9 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.architecture.source import ROOT
+
 PATIENCE = 120.0
 """Real seconds after which something that did not come has failed; a busy machine takes long."""
 
+_OF_PYTHON = {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -70,7 +73,7 @@ class Running:
             process = subprocess.Popen(
                 [sys.executable, "-m", "sellkit", *words],
                 cwd=folder,
-                env={**own, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", **variables},
+                env={**own, **_OF_PYTHON, **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

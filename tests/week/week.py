@@ -90,9 +90,12 @@ class Week:
                 self._end(day.begins)
             if world.gateway is None:
                 self._start(day.begins)
+            world.attend()
+            self._checks.note()
             for moment, act in self._acts(day):
                 if world.gateway is not None or act == self._start:
                     act(moment)
+                    self._checks.note()
                     held.sample(world)
             world.go_to(day.ends)
             self._look(day)
@@ -137,6 +140,7 @@ class Week:
         self._say(f"{moment:%d %b %H:%M} everything is started")
         self._world.start(moment)
         self._checks.back(self._world.now)
+        self._checks.note()
         begun = [
             each for each in self._checks.due(self._world.now) if each + DELAY > self._world.now
         ]

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from shutil import copytree
 
+from sellkit.adapters.switch_files import SwitchFiles
+from sellkit.config import Overrides, load
+from sellkit.core.arming import Arming
+from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.errors import SellkitError
 from sellkit.simgateway.control import Control
+from sellkit.wiring.parts import connect
+from sellkit.wiring.probed import open_probes, probed_gateway
 from tests.architecture.source import ROOT
-from tests.week.market import ACCOUNT, assignments, scenario
+from tests.probes import probe_record
+from tests.week.market import ACCOUNT, PORTFOLIO, assignments, quantity_of, scenario
 from tests.week.plan import Plan
 from tests.week.processes import Running, await_that, free_port, kill
 
@@ -29,6 +37,14 @@ late_seconds = 0.0 # a halted stock would be waited for, in real time
 connect_timeout_seconds = 5.0
 patience_seconds = 20.0
 
+[orders]
+max_shares = 1000
+max_notional = 100000
+max_orders = 20
+max_daily_notional = 400000
+many_exits = 10 # all of them at once are nothing that a person has to confirm
+fill_seconds = 20.0
+
 [alerts]
 batch_minutes = 0.0 # by the machine's clock, by which the whole week lasts some minutes
 watchdog_minutes = 2.0
@@ -40,6 +56,7 @@ watchdog_minutes = 2.0
 port = {port}
 clock = "broker"
 gateway = "simulated"
+account = "main"
 assignments = "config/assigned_ma.csv"
 """
 
@@ -47,9 +64,11 @@ STAYING = {12, 13}
 """Client ids of the schedule's clock and of the watch."""
 
 CHANNEL = "book"
-VARIABLES = {"SELLKIT_ALERT_BOOK": "file:told.jsonl"}
+SECRET = "a secret of the week"
+VARIABLES = {"SELLKIT_ALERT_BOOK": "file:told.jsonl", "SELLKIT_LIVE_SECRET": SECRET}
+ARMED = dt.timedelta(hours=36)
 
-SCHEDULE = ("schedule", "--loop")
+SCHEDULE = ("schedule", "--loop", "--live")
 WATCH = ("watch", "--json")
 WATCHDOG = ("watchdog",)
 
@@ -111,6 +130,8 @@ class World:
         self.gateway.await_text("simulated gateway ready")
         self.control = Control.of_file(self.folder / "control.json")
         self.go_to(self.now)
+        if not (self.data / "probe.json").exists():
+            self._probe()
         self.others = [
             self._run("schedule", *SCHEDULE),
             self._run("watch", *WATCH),
@@ -153,6 +174,48 @@ class World:
     def await_clients(self) -> None:
         """Wait until all that stay connected are back."""
         await_that(lambda: self.clients() >= STAYING, "not every client has come back")
+
+    def held(self) -> dict[str, float]:
+        """By symbol what the account holds, as the gateway has it."""
+        found = self.control.state()["positions"]
+        return {str(each["symbol"]): float(each["position"]) for each in found if each["position"]}
+
+    def executions(self) -> list[dict[str, object]]:
+        """Every execution, as the gateway has it."""
+        return list(self.control.state()["executions"])
+
+    def attend(self) -> None:
+        """What a person does once a day: arms the account, and buys again what was sold."""
+        account = Account("main", ACCOUNT)
+        SwitchFiles(self.data / "state", SECRET).arm(
+            Arming(
+                arming_id=f"{self.now:%m%d%H%M}",
+                profile="demo",
+                account=account.alias,
+                fingerprint=account.fingerprint,
+                gateway=GatewayKind.SIMULATED,
+                armed_at=self.now,
+                until=self.now + ARMED,
+                max_notional=Decimal(1_000_000),
+            )
+        )
+        for each in PORTFOLIO:
+            if each.symbol not in self.held():
+                quantity = quantity_of(each, self.plan, self.now)
+                cost = round(each.cost * each.quantity / quantity, 2)
+                self.control.hold(each.symbol, quantity, cost)
+
+    def _probe(self) -> None:
+        """As `sellkit probe` leaves it when the gateway has passed."""
+        settings = load(
+            Overrides(
+                config=str(self.folder / "config" / "sellkit.toml"),
+                data_dir=str(self.folder / "data"),
+            )
+        )
+        with closing(connect(settings)) as broker:
+            found = probed_gateway(settings, broker, Account("main", ACCOUNT))
+        open_probes(settings).write(probe_record(at=self.now, gateway=found))
 
     def say(self, *words: str) -> Running:
         """Run a command to its end."""
