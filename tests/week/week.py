@@ -86,8 +86,8 @@ class Week:
         self._say(f"--- {day.date:%a %d %b %Y}, killed at {day.kill.at:%d %b %H:%M} UTC")
         world, held = self._world, self.report.vitals
         try:
-            if world.now < day.begins - MINUTE:
-                self._end(day.begins)
+            if world.gateway is not None and world.now < day.begins - MINUTE:
+                self._kill()  # the machine is switched off
             if world.gateway is None:
                 self._start(day.begins)
             world.attend()
