@@ -152,7 +152,7 @@ def test_no_command_at_all_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
         (["status", "--json", "--csv"], "--csv"),
         (["data"], "action"),
         (["data", "remove"], "remove"),
-        (["schedule"], "--once"),
+        (["schedule", "later"], "later"),
         (["schedule", "--once", "--loop"], "--loop"),
         (["gateway", "--clock", "sundial"], "sundial"),
         (["demo", "fast"], "fast"),

@@ -1,4 +1,4 @@
-"""The lease on an account: a lock of the system's on a file that all processes share."""
+"""Leases: what one process alone may do for an account, by a lock of the system's on a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sellkit.adapters import durable_file
 
@@ -17,10 +17,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sellkit.adapters.sender_file import SenderFile
-    from sellkit.core.portfolio import Account
 
 _PAUSE_SECONDS: Final = 0.02
 _REMEDY: Final = "allow sellkit to write there, or set SELLKIT_STATE_DIR"
+
+
+class Leased(Protocol):
+    """Whose lease it is: an account, or a profile; as text it is a name that may be shown."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells two of them apart."""
+        ...
 
 
 class FileLease:
@@ -41,24 +49,28 @@ class FileLease:
         Which profile sends for the account; while it is another one there is no lease for this.
     patience_seconds
         How long it is asked for again when somebody has it: one who only looks has it for a moment.
+    kind
+        What it allows: `lease` to send orders, `schedule` to run a schedule; each by itself.
     """
 
     def __init__(
         self,
         folder: Path,
-        account: Account,
+        account: Leased,
         now: Callable[[], dt.datetime],
         *,
         sender: SenderFile | None = None,
         patience_seconds: float = 0.0,
+        kind: str = "lease",
     ) -> None:
         self._folder = folder
         self._account = account
         self._now = now
         self._sender = sender
         self._patience_seconds = patience_seconds
-        self.path = folder / f"lease-{account.fingerprint}.lock"
-        self._holder = folder / f"lease-{account.fingerprint}.json"
+        self._kind = kind
+        self.path = folder / f"{kind}-{account.fingerprint}.lock"
+        self._holder = folder / f"{kind}-{account.fingerprint}.json"
         self._file: BufferedRandom | None = None
 
     @property
@@ -68,9 +80,11 @@ class FileLease:
         if elsewhere is not None:
             return elsewhere
         if self._file is None:
-            return f"the lease on {self._account} is not held here{self._holder_in_words()}"
+            return f"the {self._kind} on {self._account} is not held here{self._holder_in_words()}"
         if not self._is_same_file(self._file):
-            return f"the lease on {self._account} is lost: {self.path} was removed; start anew"
+            return (
+                f"the {self._kind} on {self._account} is lost: {self.path} was removed; start anew"
+            )
         return None
 
     def take(self) -> bool:

@@ -31,6 +31,13 @@ def code_cells(notebook: Mapping[str, Any]) -> list[Any]:
     ]
 
 
+def started_last(notebook: Mapping[str, Any]) -> list[Any]:
+    """The cell that was begun last, or else the first; none where no cell runs."""
+    cells = code_cells(notebook)
+    started = [each for each in cells if each["metadata"].get("papermill", {}).get("start_time")]
+    return (started or cells[:1])[-1:]
+
+
 def told_by(content: bytes) -> tuple[int, str | None]:
     """How many code cells an executed notebook has, and the first failure among them.
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from sellkit.adapters.ticket_schema import COLUMNS as _TICKETS
 from sellkit.adapters.ticket_schema import INDEXES as _TICKET_INDEXES
-from sellkit.adapters.ticket_schema import UNIQUE
+from sellkit.adapters.ticket_schema import UNIQUE as _UNIQUE_OF_TICKETS
 
 VERSION: Final = 8
 CHAINED_SINCE: Final = 5
@@ -68,6 +68,14 @@ _COLUMNS: Final = {
         asked_at TEXT NOT NULL, bid TEXT, ask TEXT, last TEXT, trouble TEXT""",
     "alert_end": """
         id INTEGER PRIMARY KEY REFERENCES alert (id), at TEXT NOT NULL""",
+    # An attempt of 0 and below says from when on the slots of an entry count.
+    "slot": """
+        id INTEGER PRIMARY KEY, entry TEXT NOT NULL, due TEXT NOT NULL, attempt INTEGER NOT NULL,
+        kind TEXT NOT NULL, what TEXT NOT NULL CHECK (what IN ('watched', 'begun', 'missed')),
+        at TEXT NOT NULL, reason TEXT NOT NULL, run_id TEXT, UNIQUE (entry, due, attempt)""",
+    "slot_end": """
+        id INTEGER PRIMARY KEY REFERENCES slot (id), at TEXT NOT NULL, outcome TEXT NOT NULL,
+        exit_code INTEGER, notebook TEXT""",
     # Of a channel that joined, the newest alert there was; of all others, which alert it is about.
     "delivery": """
         id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, channel TEXT NOT NULL,
@@ -93,7 +101,7 @@ _ADDED: Final = {
     3: ("standing_seen",),
     4: ("retelling", "quote_seen"),
     5: ("chain", *_TICKETS),
-    8: ("delivery", "noticed"),
+    8: ("delivery", "noticed", "slot", "slot_end"),
 }
 # What a version holds otherwise than the ones before it: made anew, row by row, ids and all.
 _REMADE: Final = {7: ("ticket",)}
@@ -111,7 +119,11 @@ _BESIDE: Final = {
 _WIDENED: Final = {
     6: {"ticket_round": "since TEXT"},
 }
-_OF_NO_RUN: Final = {"alert", "alert_end", "delivery", "noticed", "chain", *_TICKETS}
+_OF_NO_RUN: Final = {
+    *("alert", "alert_end", "delivery", "noticed", "slot", "slot_end", "chain"),
+    *_TICKETS,
+}
+_UNIQUE: Final = {**_UNIQUE_OF_TICKETS, "slot": (("entry", "due", "attempt"),)}
 
 CHAINED: Final = tuple(table for table in _COLUMNS if table != "chain")
 """Every table whose rows are chained."""
@@ -172,7 +184,7 @@ def _making(table: str) -> list[str]:
     # REPLACE INTO removes the former row without asking the trigger on DELETE.
     same = [f"{key} = NEW.{key}"]
     same += [
-        " AND ".join(f"{name} = NEW.{name}" for name in names) for names in UNIQUE.get(table, ())
+        " AND ".join(f"{name} = NEW.{name}" for name in names) for names in _UNIQUE.get(table, ())
     ]
     held = " OR ".join(f"({each})" for each in same) if len(same) > 1 else same[0]
     twice = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {held})"  # noqa: S608

@@ -14,7 +14,7 @@ from papermill.exceptions import PapermillException
 from traitlets import default
 
 from sellkit.adapters import durable_file
-from sellkit.adapters.executed_cells import code_cells, first_failure, first_line
+from sellkit.adapters.executed_cells import first_failure, first_line, started_last
 from sellkit.errors import ConfigError, RunFailed
 
 if TYPE_CHECKING:
@@ -188,9 +188,7 @@ def _keep(temporary: Path, output: Path) -> bool:
 
 def _put_in_place(notebook: Any, error: BaseException) -> None:  # noqa: ANN401  (as above)
     """Show an error that no cell shows in the cell that had been started last."""
-    cells = code_cells(notebook)
-    started = [cell for cell in cells if cell.metadata.papermill.get("start_time")] or cells[:1]
-    for cell in started[-1:]:
+    for cell in started_last(notebook):
         shown: dict[str, object] = {
             "output_type": "error",
             "ename": type(error).__name__,

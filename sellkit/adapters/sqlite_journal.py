@@ -11,6 +11,7 @@ from sellkit.adapters.journal_file import JournalFile
 from sellkit.adapters.journal_outbox import JournalOutbox
 from sellkit.adapters.journal_recordings import JournalRecordings
 from sellkit.adapters.journal_runs import JournalRuns
+from sellkit.adapters.journal_slots import JournalSlots
 from sellkit.adapters.sqlite_tickets import SqliteTickets
 from sellkit.core.past import Past
 from sellkit.errors import JournalError
@@ -86,6 +87,8 @@ class SqliteJournal:
         What an audit reads, and what persons did.
     past_runs
         The runs to look back at.
+    slots
+        What a schedule remembers.
     outbox
         The alerts, and what was told of them.
     recordings
@@ -102,6 +105,7 @@ class SqliteJournal:
         self.book = SqliteTickets(self._file)
         self.evidence = JournalEvidence(self._file)
         self.past_runs = JournalRuns(self._file)
+        self.slots = JournalSlots(self._file)
         self.outbox = JournalOutbox(self._file)
         self.recordings = JournalRecordings(self._file)
 

@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="at an opening: send what the close before deferred; refused at another time",
     )
+    parser.add_argument(
+        "--run-id", default="", metavar="ID", help="eight hex digits; made when left out"
+    )
     parser.add_argument("--as-of", default="", metavar="TIME", help="a past moment, with its zone")
     parser.add_argument(
         "--parameter",
@@ -61,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         extra=parameters(args.parameter),
         is_live=args.live,
         prepare=args.prepare,
+        run_id=args.run_id,
     )
     print_result(result)
     return result.exit_code

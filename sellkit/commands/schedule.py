@@ -1,97 +1,156 @@
-"""`sellkit schedule`: fires the hourly run at each hour end of the exchanges' sessions."""
+"""`sellkit schedule`: runs the hour at each hour end of the exchanges' sessions, and more."""
 
 from __future__ import annotations
 
-import datetime as dt
-import sys
-from typing import TYPE_CHECKING, Final
+import json
+from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
-from sellkit.commands.run import print_result
-from sellkit.errors import SellkitError
+from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse
+    import datetime as dt
 
-    from sellkit.config import Overrides, Settings
+    from sellkit.core.firing import Slot
 
-_OUTCOMES: Final = {0: "decided", 4: "undecided", 5: "uncertain"}
-
-HELP = "run at each hour end of the exchanges' sessions, once or until interrupted"
+HELP = "run at each hour end of the exchanges' sessions, at openings with deferred tickets, by cron"
+_ACTIONS = {
+    "next": "what is due next",
+    "history": "what was begun and what was missed, and how each run ended",
+    "fire": "run the notebook of one entry now, by hand",
+}
+_COUNT = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's own flags."""
-    often = parser.add_mutually_exclusive_group(required=True)
-    often.add_argument("--once", action="store_true", help="wait for the next hour end, run, end")
+    """Add the command's own arguments."""
+    told = "; ".join(f"{name}: {what}" for name, what in _ACTIONS.items())
+    parser.add_argument("action", nargs="?", choices=tuple(_ACTIONS), help=told)
+    parser.add_argument("entry", nargs="?", help="for fire: a name in [schedule.entries]")
+    often = parser.add_mutually_exclusive_group()
+    often.add_argument("--once", action="store_true", help="wait for the next slot, run it, end")
     often.add_argument("--loop", action="store_true", help="go on until interrupted")
     parser.add_argument(
         "--live", action="store_true", help="send orders, where the account is armed at that time"
     )
+    parser.add_argument(
+        "-n", type=int, metavar="N", dest="count", help=f"for next and history; {_COUNT} without it"
+    )
+    parser.add_argument("--json", action="store_true", help="for next and history: as JSON")
+    parser.add_argument("--run-id", default="", metavar="ID", help="for fire: eight hex digits")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Wait and run; with `--once` the run's own exit code."""
-    from sellkit.config import load
-    from sellkit.core.limits import AtClose
-    from sellkit.operate.scheduler import fire_ahead, run_on_schedule
-    from sellkit.wiring import open_clock, scheduled_calendars
-    from sellkit.wiring.courier import telling
-    from sellkit.wiring.heartbeat import after_slot, beating
-    from sellkit.wiring.log import open_log
-    from sellkit.wiring.parts import desk_options, keep_budget
+    """Wait and run, or tell; with `--once` the run's own exit code."""
+    _check(args)
+    if args.action == "next":
+        return _next(args)
+    if args.action == "history":
+        return _history(args)
+    if args.action == "fire":
+        return _fire(args)
+    from sellkit.wiring.schedule import run_schedule
 
-    chosen = overrides(args)
-    settings = load(chosen)
-    open_log(settings)
-    codes: list[int] = []
-    delay = dt.timedelta(seconds=settings.file.schedule.delay_seconds)
-
-    def fire(*, prepare: bool) -> int:
-        return _fire(chosen, is_live=args.live, prepare=prepare)
-
-    def slot(due: dt.datetime) -> None:
-        codes.append(fire_ahead(due, clock, delay, fire))
-        after_slot(settings, due=due, outcome=_OUTCOMES.get(codes[-1], "failed"))
-
-    with telling(settings), beating(settings), open_clock(settings) as clock:
-        run_on_schedule(
-            clock,
-            lambda: scheduled_calendars(settings),
-            settings.file.bars.hour_anchor,
-            delay,
-            slot,
-            announce=lambda when: _announce(settings, when),
-            prepare=lambda: keep_budget(settings),
-            rounds=1 if args.once else None,
-            lead=_lead(settings),
-            at_openings=settings.file.orders.at_close is AtClose.NEXT_OPEN,
-            early=desk_options(settings).limits.early,
-        )
-    return codes[-1]
+    last = run_schedule(
+        overrides(args), is_live=args.live, rounds=1 if args.once else None, announce=_announce
+    )
+    code = last.end.exit_code if last is not None and last.end is not None else None
+    return 1 if code is None else code
 
 
-def _announce(settings: Settings, when: dt.datetime) -> None:
-    from sellkit.wiring.heartbeat import say_next
+def _check(args: argparse.Namespace) -> None:
+    is_run = args.once or args.loop
+    if bool(args.action) == is_run:
+        actions = ", ".join(_ACTIONS)
+        raise ConfigError(f"say one of these: --once, --loop, {actions}")
+    if args.live and not is_run:
+        raise ConfigError("--live is for --once and --loop")
+    if (args.entry or args.run_id) and args.action != "fire":
+        raise ConfigError("an entry and --run-id are for `sellkit schedule fire`")
+    if args.action == "fire" and not args.entry:
+        raise ConfigError("name the entry: `sellkit schedule fire NAME`")
+    if (args.json or args.count is not None) and args.action not in {"next", "history"}:
+        raise ConfigError("-n and --json are for `sellkit schedule next` and `history`")
+    if args.count is not None and args.count < 1:
+        raise ConfigError(f"-n {args.count} is below 1")
 
+
+def _announce(when: dt.datetime) -> None:
     print(f"next run at {when:%Y-%m-%d %H:%M:%S} UTC", flush=True)
-    say_next(settings, when)
 
 
-def _lead(settings: Settings) -> dt.timedelta:
-    """How long ahead a run begins; on a gateway's time, of any speed, a lead would mean nothing."""
-    is_own = settings.connection.clock == "system"
-    return dt.timedelta(seconds=settings.file.schedule.lead_seconds if is_own else 0)
+def _next(args: argparse.Namespace) -> int:
+    from sellkit.wiring.schedule import upcoming
+
+    found, calendar = upcoming(overrides(args), args.count or _COUNT)
+    if args.json:
+        told = [
+            {
+                "entry": due.entry,
+                "kind": str(due.kind),
+                "due": due.at.isoformat(),
+                "begins": begin.isoformat(),
+            }
+            for due, begin in found
+        ]
+        print(json.dumps(told, indent=1))
+        return 0
+    for due, begin in found:
+        local = calendar.local(due.at)
+        print(
+            f"{due.at:%Y-%m-%d %H:%M} UTC  {local:%a %H:%M %Z}  {due.entry:<12}  {due.kind}, "
+            f"begins {begin:%H:%M:%S}"
+        )
+    return 0
 
 
-def _fire(chosen: Overrides, *, is_live: bool, prepare: bool) -> int:
-    """One run; its failure is said and must not end the schedule."""
-    from sellkit.wiring import run_notebook
+def _history(args: argparse.Namespace) -> int:
+    from sellkit.wiring.schedule import past_slots
 
-    try:
-        result = run_notebook(chosen, is_scheduled=True, is_live=is_live, prepare=prepare)
-    except SellkitError as error:
-        print(f"sellkit schedule: {error}", file=sys.stderr, flush=True)
-        return error.exit_code
-    print_result(result)
-    return result.exit_code
+    found = past_slots(overrides(args), args.count or _COUNT)
+    if args.json:
+        print(json.dumps([_as_json(each) for each in found], indent=1))
+        return 0
+    for each in found:
+        print(_line(each))
+    if not found:
+        print("no slot was begun or missed yet")
+    return 0
+
+
+def _as_json(slot: Slot) -> dict[str, object]:
+    end = slot.end
+    return {
+        "entry": slot.due.entry,
+        "kind": str(slot.due.kind),
+        "due": slot.due.at.isoformat(),
+        "attempt": slot.attempt,
+        "what": "missed" if slot.is_missed else "begun",
+        "at": slot.at.isoformat(),
+        "reason": slot.reason,
+        "run_id": slot.run_id,
+        "outcome": None if end is None else str(end.outcome),
+        "exit_code": None if end is None else end.exit_code,
+        "ended_at": None if slot.ended_at is None else slot.ended_at.isoformat(),
+        "notebook": None if end is None else end.notebook,
+    }
+
+
+def _line(slot: Slot) -> str:
+    begun = f"{slot.due.at:%Y-%m-%d %H:%M} UTC  {slot.due.entry:<12}  {slot.due.kind}"
+    if slot.is_missed:
+        return f"{begun}: MISSED, {slot.reason}"
+    again = f", attempt {slot.attempt} ({slot.reason})" if slot.attempt > 1 else ""
+    if slot.end is None:
+        return f"{begun}: run {slot.run_id}{again} has not ended"
+    code = "" if slot.end.exit_code is None else f", exit code {slot.end.exit_code}"
+    where = f"; {slot.end.notebook}" if slot.end.notebook else ""
+    return f"{begun}: run {slot.run_id}{again} {slot.end.outcome}{code}{where}"
+
+
+def _fire(args: argparse.Namespace) -> int:
+    from sellkit.wiring.further import run_further
+
+    print(f"kept in {run_further(overrides(args), args.entry, args.run_id)}")
+    return 0

@@ -51,12 +51,18 @@ class Overrides:
                 found[each.name] = _converted(name, each.name, text)
         return cls(**found)
 
+    def variables(self) -> dict[str, str]:
+        """The variables that say the same."""
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {f"SELLKIT_{n.upper()}": str(v) for n, v in told.items() if v is not None}
+
     def export(self) -> None:
         """Set the variables, so that a kernel started from here finds the same values."""
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if value is not None:
-                os.environ[f"SELLKIT_{each.name.upper()}"] = str(value)
+        os.environ.update(self.variables())
+
+    def environment(self) -> dict[str, str]:
+        """Every variable of a process that is to find the same values, secrets as they are."""
+        return {**os.environ, **self.variables()}
 
 
 def _converted(variable: str, name: str, text: str) -> str | int | bool:

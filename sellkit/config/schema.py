@@ -120,6 +120,15 @@ class PathSettings(Section):
     notebooks: str = "notebooks"
 
 
+class ScheduleEntry(Section):
+    """`[schedule.entries.NAME]`: a further notebook, by a cron expression on a zone's clock."""
+
+    notebook: Annotated[str, Field(pattern=r"\.ipynb$")]
+    cron: Annotated[str, Field(min_length=1)]
+    zone: Annotated[str, Field(min_length=1)]
+    parameters: dict[str, bool | int | float | str] = Field(default_factory=dict)
+
+
 class LogSettings(Section):
     """`[logs]`: for how many days what was archived is kept; unset is for ever."""
 
@@ -128,10 +137,18 @@ class LogSettings(Section):
 
 
 class ScheduleSettings(Section):
-    """`[schedule]`: how long before an hour's end its run begins to prepare, or how long after."""
+    """`[schedule]`: when a run begins beside its hour's end, how late it may, how long it may take.
+
+    Further notebooks stand in `entries`.
+    """
 
     delay_seconds: Annotated[float, Field(ge=0)] = 20.0
     lead_seconds: Annotated[float, Field(ge=0, le=120)] = 60.0
+    grace_seconds: Annotated[float, Field(ge=30, le=86_400)] = 600.0
+    timeout_seconds: Annotated[float, Field(ge=1, le=86_400)] = 1500.0
+    entries: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")], ScheduleEntry] = (
+        Field(default_factory=dict)
+    )
 
 
 class AlertSettings(Section):

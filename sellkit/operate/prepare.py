@@ -15,7 +15,7 @@ from sellkit.core.coverage import missing_slots
 from sellkit.core.evaluate import evaluate
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.pacing import Urgency
-from sellkit.core.schedule import next_due
+from sellkit.core.schedule import Timetable, next_due
 from sellkit.core.signals import Decision
 from sellkit.errors import ConfigError
 from sellkit.operate.asking import Asking
@@ -64,10 +64,11 @@ def hour_end(tokens: Iterable[Token], options: DeskOptions, now: dt.datetime) ->
         It lies too far ahead to be waited for.
     """
     known = {each.exchange for each in tokens if has_calendar(each.exchange)}
-    calendars = [
+    calendars = tuple(
         calendar_for(each, extended=not options.rth) for each in sorted(known) or _NO_ASSIGNMENT
-    ]
-    end = next_due(calendars, now - options.lag, options.anchor, options.limits.early)
+    )
+    timetable = Timetable(calendars, options.anchor, options.limits.early)
+    end = next_due(timetable, now - options.lag).at
     if end - now > LONGEST_WAIT:
         minutes = LONGEST_WAIT.total_seconds() / 60
         raise ConfigError(

@@ -69,10 +69,11 @@ def _unsettled(settings: Settings, account: Account) -> tuple[TicketRecord, ...]
 
 
 def _next_decision(settings: Settings, now: dt.datetime) -> dt.datetime | None:
-    from sellkit.core.schedule import next_due
+    from sellkit.core.schedule import Timetable, next_due
 
     options = desk_options(settings)
     try:
-        return next_due(scheduled_calendars(settings), now, options.anchor, options.limits.early)
+        calendars = tuple(scheduled_calendars(settings))
+        return next_due(Timetable(calendars, options.anchor, options.limits.early), now).at
     except NoCalendar:
         return None

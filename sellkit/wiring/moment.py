@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from typing import Final
 
 from sellkit.errors import ConfigError
 
 _RUN_ID_BYTES: Final = 4
+_RUN_ID: Final = re.compile(r"[0-9a-f]{8}")
 
 # The gateway tells whole seconds, rounded down; beyond that and two seconds the bar of an hour
 # could be taken as completed before it is.
@@ -66,3 +68,16 @@ def parse_moment(text: str, name: str = "as_of") -> dt.datetime | None:
 def new_run_id() -> str:
     """Eight hex digits."""
     return secrets.token_hex(_RUN_ID_BYTES)
+
+
+def checked_run_id(text: str) -> str:
+    """An identity that was given, or a new one for an empty text.
+
+    Raises
+    ------
+    ConfigError
+        It has not the form of one.
+    """
+    if text and not _RUN_ID.fullmatch(text):
+        raise ConfigError(f"the run id {text!r} is not eight hex digits, as 1a2b3c4d")
+    return text or new_run_id()

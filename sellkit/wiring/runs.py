@@ -13,7 +13,7 @@ from sellkit.errors import ConfigError, JournalError
 from sellkit.wiring.courier import failures_told, telling
 from sellkit.wiring.evidence import note_notebook
 from sellkit.wiring.log import open_log
-from sellkit.wiring.moment import new_run_id, parse_moment
+from sellkit.wiring.moment import checked_run_id, parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ def run_notebook(
     *,
     as_of: str = "",
     extra: Mapping[str, object] | None = None,
-    is_scheduled: bool = False,
     is_live: bool = False,
     confirms: str = "",
     prepare: bool = False,
+    run_id: str = "",
 ) -> RunResult:
     """Execute the hourly notebook in a kernel of its own and keep it.
 
@@ -52,14 +52,14 @@ def run_notebook(
         As for `open_desk`.
     extra
         Further parameters of the notebook.
-    is_scheduled
-        Whether nobody is looking: the run then waits for a connection that is ready.
     is_live
         Whether it may send orders.
     confirms
         As for `open_desk`.
     prepare
         Whether it waits for the end of the hour that has begun.
+    run_id
+        Its identity; empty for a new one.
 
     Raises
     ------
@@ -72,15 +72,16 @@ def run_notebook(
 
     parse_moment(as_of)
     settings = load(overrides)
-    run_id = new_run_id()
+    run_id = checked_run_id(run_id)
     open_log(settings, run_id)
     own = {"profile": settings.profile, "as_of": as_of, "run_id": run_id, "confirms": confirms}
     parameters = _with({**own, "dry_run": not is_live, "prepare": prepare}, extra or {})
     with (
-        nullcontext() if is_scheduled else telling(settings),  # the schedule tells all the time
-        failures_told(settings, run_id, is_scheduled=is_scheduled),
+        # the schedule, of which nobody looks at a run, tells all the time
+        nullcontext() if settings.is_returning else telling(settings),
+        failures_told(settings, run_id, is_scheduled=settings.is_returning),
     ):
-        replace(settings.as_overrides(overrides), returning=is_scheduled or None).export()
+        settings.as_overrides(overrides).export()
         return _execute(settings, run_id, parameters)
 
 
@@ -200,6 +201,8 @@ def refuse_unless_opened(overrides: Overrides) -> None:
 def open_clock(settings: Settings, *, is_patient: bool = True) -> Iterator[Clock]:
     """The clock of a schedule: the machine's, or the gateway's, waited for when it is away.
 
+    The machine's is corrected by the gateway's when it jumps.
+
     Parameters
     ----------
     settings
@@ -213,15 +216,28 @@ def open_clock(settings: Settings, *, is_patient: bool = True) -> Iterator[Clock
         The gateway, whose time it is, could not be reached within `requests.patience_seconds`.
     """
     from sellkit.adapters.clock import SteadfastClock, SystemClock
+    from sellkit.adapters.judged_clock import JudgedClock
 
     if settings.connection.clock == "system":
-        yield SystemClock()
+        machine = SystemClock()
+        yield JudgedClock(machine, lambda: _gateway_time(settings)) if is_patient else machine
         return
-    # The run itself and the viewers have the other ids; this connection only asks for the time.
-    client_id = max(settings.connection.client_id, settings.connection.viewer_client_id) + 1
     chosen = replace(settings, is_returning=is_patient)
-    with closing(connect(chosen, client_id=client_id)) as broker:
+    with closing(connect(chosen, client_id=_time_client(settings))) as broker:
         yield SteadfastClock(broker.clock) if is_patient else broker.clock
+
+
+def _gateway_time(settings: Settings) -> dt.datetime:
+    """What the gateway's clock says, whatever the machine's does."""
+    told = settings.connection.model_copy(update={"clock": "broker"})
+    chosen = replace(settings, connection=told, is_returning=False)
+    with closing(connect(chosen, client_id=_time_client(settings))) as broker:
+        return broker.server_time()
+
+
+def _time_client(settings: Settings) -> int:
+    """The run itself and the viewers have the other ids; this one only asks for the time."""
+    return max(settings.connection.client_id, settings.connection.viewer_client_id) + 1
 
 
 def scheduled_exchanges(settings: Settings) -> Sequence[str]:

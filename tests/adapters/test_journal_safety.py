@@ -311,6 +311,7 @@ def test_a_journal_of_the_fifth_version_keeps_its_looks_which_prove_nothing(
         journal.book.note_round(REFERENCE, look(30, since=None))
     with closing(sqlite3.connect(path)) as database:
         database.executescript("ALTER TABLE ticket_round DROP COLUMN since")
+        database.executescript("DROP TABLE slot_end; DROP TABLE slot")  # of the eighth version
         database.executescript("DROP TABLE delivery; DROP TABLE noticed")
         database.executescript("PRAGMA user_version = 5")
     with closing(SqliteJournal(path)) as journal:

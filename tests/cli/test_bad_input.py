@@ -82,6 +82,22 @@ def settings(text: str) -> Callable[[Workspace], None]:
     return prepare
 
 
+def entry(minute: str, notebook: str = "50_audit.ipynb") -> Callable[[Workspace], None]:
+    """A further notebook in the schedule."""
+
+    def prepare(place: Workspace) -> None:
+        told = f"""
+[schedule.entries.report]
+notebook = "{notebook}"
+cron = "{minute} 16 * * mon-fri"
+zone = "America/New_York"
+"""
+        text = place.settings.read_text(encoding="utf-8")
+        place.settings.write_text(text + told, encoding="utf-8")
+
+    return prepare
+
+
 def assigned(content: bytes) -> Callable[[Workspace], None]:
     def prepare(place: Workspace) -> None:
         place.assigned.write_bytes(content)
@@ -208,6 +224,17 @@ CASES = {
     "live of another moment": Case(
         ("run", "--live", "--as-of", "2025-11-28T13:00-05:00"), 2, ("--live", "--as-of")
     ),
+    "no form of a schedule": Case(("schedule",), 2, ("--once", "--loop", "next", "history")),
+    "two forms of a schedule": Case(("schedule", "next", "--loop"), 2, ("--once", "next")),
+    "a count below one": Case(("schedule", "history", "-n", "0"), 2, ("-n 0",)),
+    "an unknown entry": Case(("schedule", "fire", "report"), 2, ("'report'", "none")),
+    "a cron expression that is none": Case(
+        ("schedule", "--once"), 2, ("'report'", "'61 16 * * mon-fri'", "day of week"), entry("61")
+    ),
+    "an entry without its notebook": Case(
+        ("schedule", "--once"), 2, ("'report'", "absent.ipynb"), entry("30", "absent.ipynb")
+    ),
+    "a run id that is none": Case(("run", "--run-id", "../../x"), 2, ("'../../x'", "eight hex")),
     "a port in use": Case(("gateway", "--port", "{usual}"), 2, ("{usual}", "another port")),
 }
 

@@ -12,7 +12,7 @@ from sellkit.core.market_time import calendar_for
 from sellkit.core.month import Month
 from sellkit.core.past_runs import JournalledRun, PastRun, judge
 from sellkit.core.run_hours import DueHour, HourCalendar, HourState, hour_calendar
-from sellkit.core.schedule import due_on, next_due
+from sellkit.core.schedule import Timetable, due_on, next_due
 from tests.build import new_york, utc
 
 S = HourState
@@ -76,7 +76,7 @@ def test_the_hours_of_a_month_are_those_at_which_the_schedule_would_run() -> Non
         found = month(anchor=anchor)
         told = [each.end for day in found.days for each in day.hours]
         at, walked = utc("2025-11-01 00:00"), []
-        while (at := next_due([new_york()], at, anchor)) < utc("2025-12-01 00:00"):
+        while (at := next_due(Timetable((new_york(),), anchor), at).at) < utc("2025-12-01 00:00"):
             walked.append(at)
         assert told == walked
 
@@ -88,7 +88,7 @@ def test_where_the_last_bar_is_judged_early_its_hour_is_due_before_the_close() -
     assert (judged.state, f"{judged.local:%H:%M}") == (S.RAN, "15:57")
     told = [each.end for day in found.days for each in day.hours]
     at, walked = utc("2025-11-01 00:00"), []
-    while (at := next_due([new_york()], at, Anchor.CLOCK, early)) < utc("2025-12-01 00:00"):
+    while (at := next_due(Timetable((new_york(),), early=early), at).at) < utc("2025-12-01 00:00"):
         walked.append(at)
     assert told == walked
 

@@ -1,15 +1,25 @@
-"""The next run is due at the next hour end of a session, whatever the calendar does."""
+"""What is due next: each hour end of each session, whatever the calendar does, and what beside."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from sellkit.core.bars import Anchor
-from sellkit.core.market_time import calendar_for
-from sellkit.core.schedule import has_just_opened, is_before_close, next_due, next_opening
+from sellkit.core.market_time import Calendar, calendar_for
+from sellkit.core.schedule import (
+    HOURLY,
+    Due,
+    SlotKind,
+    Timetable,
+    dues_until,
+    has_just_opened,
+    next_opening,
+)
+from sellkit.core.schedule import next_due as next_slot
 from sellkit.errors import NoCalendar
 from tests.build import new_york, utc
 
@@ -24,6 +34,15 @@ PERIODS = [
     (dt.date(2025, 12, 22), dt.date(2025, 12, 30)),
     (dt.date(2026, 3, 5), dt.date(2026, 3, 12)),
 ]
+
+
+def next_due(
+    calendars: Sequence[Calendar],
+    now: dt.datetime,
+    anchor: Anchor = Anchor.CLOCK,
+    early: dt.timedelta = dt.timedelta(),
+) -> dt.datetime:
+    return next_slot(Timetable(tuple(calendars), anchor, early), now).at
 
 
 def ends_by_hand(first: dt.date, last: dt.date, anchor: Anchor) -> list[dt.datetime]:
@@ -94,12 +113,46 @@ def test_on_the_session_anchor_the_last_bar_comes_early_too() -> None:
     )
 
 
-def test_the_moment_before_a_close_is_known_as_such() -> None:
-    early, at = dt.timedelta(minutes=5), utc("2026-01-28 20:55")
-    assert is_before_close([calendar_for("LSE"), new_york()], at, early)
-    assert not is_before_close([new_york()], utc("2026-01-28 20:00"), early)
-    assert not is_before_close([new_york()], utc("2026-01-28 21:00"), early)
-    assert not is_before_close([new_york()], at, dt.timedelta())
+@pytest.mark.parametrize(
+    ("after", "early", "kind"),
+    [
+        ("2026-01-28 19:30", 0, SlotKind.HOUR),
+        ("2026-01-28 20:30", 0, SlotKind.CLOSE),
+        ("2026-01-28 20:30", 5, SlotKind.BEFORE_CLOSE),
+        ("2026-01-28 12:00", 0, SlotKind.OPENING),
+    ],
+)
+def test_each_slot_says_what_it_is_for(after: str, early: int, kind: SlotKind) -> None:
+    timetable = Timetable(
+        (new_york(),),
+        early=dt.timedelta(minutes=early),
+        openings={utc("2026-01-28 14:30")},
+    )
+    assert next_slot(timetable, utc(after)).kind is kind
+
+
+def test_openings_of_one_exchange_come_between_the_hours_of_another() -> None:
+    """In these weeks New York has summer time and Frankfurt has not."""
+    timetable = Timetable(
+        (new_york(), calendar_for("IBIS")),
+        anchor=Anchor.SESSION,
+        openings={utc("2025-03-12 13:30")},
+    )
+    found = dues_until(timetable, HOURLY, utc("2025-03-12 13:00"), utc("2025-03-12 14:00"))
+    assert found == (
+        Due(HOURLY, SlotKind.OPENING, utc("2025-03-12 13:30")),
+        Due(HOURLY, SlotKind.HOUR, utc("2025-03-12 14:00")),
+    )
+
+
+def test_of_an_hour_and_a_notebook_at_one_moment_the_hour_comes_first() -> None:
+    def following(after: dt.datetime) -> dt.datetime | None:
+        return utc("2026-01-28 15:00") if after < utc("2026-01-28 15:00") else None
+
+    timetable = Timetable((new_york(),), entries={"report": following})
+    assert next_slot(timetable, utc("2026-01-28 14:00")).entry == HOURLY
+    found = dues_until(timetable, "report", utc("2026-01-28 14:00"), utc("2026-02-28 14:00"))
+    assert [each.at for each in found] == [utc("2026-01-28 15:00")]
 
 
 @pytest.mark.parametrize(

@@ -28,14 +28,14 @@ from sellkit.adapters.ib.returning import Returning
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.config import Overrides
 from sellkit.core.alerts import Alert, AlertKind
-from sellkit.core.bars import Anchor
+from sellkit.core.firing import Slot
 from sellkit.core.market_time import calendar_for
 from sellkit.core.portfolio import GatewayKind
 from sellkit.errors import ConfigError, NotConnected, RequestTimedOut, SellkitError
-from sellkit.operate.scheduler import run_on_schedule
 from sellkit.simgateway.clock import steady_seconds
 from sellkit.wiring import open_desk
 from tests.build import limits
+from tests.fakes_schedule import Stage
 from tests.faults.desk import dry_options, laid_out
 from tests.faults.play import SECONDS, TURN, Play, free_port, until
 
@@ -675,7 +675,7 @@ def test_a_run_that_begins_while_the_loop_is_held_up_decides_nothing(play: Play)
 
 
 class HeldUp:
-    """A clock on which a sleep ends ten minutes late."""
+    """A clock on which a sleep ends eleven minutes late."""
 
     def __init__(self, play: Play) -> None:
         self._play = play
@@ -684,31 +684,23 @@ class HeldUp:
         return self._play.clock.now()
 
     def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
-        self._play.go_to(instant + dt.timedelta(minutes=10))
+        self._play.go_to(instant + dt.timedelta(minutes=11))
 
 
 @pytest.mark.fault(19)
 def test_a_turn_that_comes_ten_minutes_late_is_noticed_and_acts_on_no_stale_bar(play: Play) -> None:
     play.control.move_price("AAPL", 0.9)
-    turns: list[dt.datetime] = []
 
-    def fire(due: dt.datetime) -> None:
-        turns.append(due)
+    def fire(_slot: Slot, _prepare: bool) -> int:
         play.run(play.connect())
+        return 0
 
-    run_on_schedule(
-        HeldUp(play),
-        lambda: [calendar_for("NASDAQ")],
-        Anchor.CLOCK,
-        dt.timedelta(seconds=20),
-        fire,
-        announce=lambda _when: None,
-        prepare=lambda: None,
-        rounds=1,
-    )
-    assert turns == [TURN.replace(second=0)]
+    stage = Stage(HeldUp(play), fire, calendars=lambda: [calendar_for("NASDAQ")])
+    stage.delay, stage.grace = dt.timedelta(seconds=20), dt.timedelta(minutes=15)
+    stage.run(1)
+    assert [each.due.at for each in stage.ended] == [TURN.replace(second=0)]
     (ran,) = play.ran
     assert ran.words()["AAPL"] == "EXIT DeniedTicket"
-    assert "ended 0:10:20 ago" in ran.reasons("AAPL")
+    assert "ended 0:10:50 ago" in ran.reasons("AAPL")
     assert "run_late" in play.ears.events(logging.CRITICAL)
     play.seen("said as late", ran.reasons("AAPL"))

@@ -25,7 +25,7 @@ from sellkit.adapters.csv_assignments import CsvAssignments
 from sellkit.adapters.ib.broker import IbBroker
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.aggregate import completed, fold
-from sellkit.core.bars import Anchor, BarSize, slots_until
+from sellkit.core.bars import BarSize, slots_until
 from sellkit.core.evaluate import History, evaluate
 from sellkit.core.facts import Facts
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, judge
@@ -35,7 +35,6 @@ from sellkit.core.portfolio import Account
 from sellkit.core.signals import Decision
 from sellkit.errors import JournalError
 from sellkit.operate.desk import Desk
-from sellkit.operate.scheduler import run_on_schedule
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.scenario_file import load_scenario
 from sellkit.simgateway.server import serve
@@ -59,6 +58,7 @@ from tests.build import (
     utc,
 )
 from tests.fakes import FakeClock
+from tests.fakes_schedule import Stage as ScheduleStage
 from tests.faults.catalogue import scenario_files
 from tests.operate.trading_build import stage
 from tests.operate.workplace import APPLE, Workplace, header, histories
@@ -168,17 +168,9 @@ def test_a_journal_that_fails_never_answers_not_seen(tmp_path: Path) -> None:
 
 
 def test_the_close_is_due_once_and_neither_before_nor_at_it_an_order_goes() -> None:
-    clock, due = FakeClock(CLOSE - dt.timedelta(minutes=30)), list[dt.datetime]()
-    run_on_schedule(
-        clock,
-        lambda: [new_york()],
-        Anchor.CLOCK,
-        5 * SECOND,
-        due.append,
-        announce=lambda _when: None,
-        prepare=lambda: None,
-        rounds=2,
-    )
+    schedule = ScheduleStage(FakeClock(CLOSE - dt.timedelta(minutes=30)))
+    schedule.run(2)
+    due = [each.due.at for each in schedule.ended]
     assert due == [CLOSE, utc("2026-01-29 15:00")]
 
     just_before, at_it = CLOSE - 5 * SECOND, CLOSE

@@ -16,10 +16,9 @@ import pytest
 
 from sellkit.config import Overrides, Settings, load
 from sellkit.core.alerts import Alert, AlertKind
-from sellkit.core.bars import Anchor
+from sellkit.core.firing import Slot
 from sellkit.errors import NotConnected, OtherGateway
 from sellkit.logs import configure
-from sellkit.operate.scheduler import run_on_schedule
 from sellkit.present.alerts import alert_line
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.default_portfolio import default_scenario
@@ -30,7 +29,8 @@ from sellkit.wiring.runs import open_clock
 from tests.adapters.scripted_gateway import ScriptedGateway, error
 from tests.adapters.test_broken_gateways import WELL
 from tests.adapters.waiting import PATIENCE, wait_until
-from tests.build import NOW, new_york
+from tests.build import NOW
+from tests.fakes_schedule import Stage
 
 BEFORE_THE_HOUR = dt.datetime(2026, 6, 10, 14, 59, 50, tzinfo=dt.UTC)
 ALERT = Alert(AlertKind.UNREACHABLE, "nothing listens", NOW)
@@ -166,17 +166,12 @@ def test_a_schedule_by_the_gateways_time_outlives_the_gateway(tmp_path: Path) ->
     clock = VirtualClock(BEFORE_THE_HOUR, 0)
 
     def wait_for_the_hour(chosen: Settings) -> None:
+        def fire(_slot: Slot, _prepare: bool) -> int:
+            fired.set()
+            return 0
+
         with open_clock(chosen) as told:
-            run_on_schedule(
-                told,
-                lambda: [new_york()],
-                Anchor.CLOCK,
-                dt.timedelta(0),
-                lambda _due: fired.set(),
-                announce=lambda _when: announced.set(),
-                prepare=lambda: None,
-                rounds=1,
-            )
+            Stage(told, fire, delay=dt.timedelta(0), announce=lambda _when: announced.set()).run(1)
 
     with ThreadPoolExecutor(1) as pool:
         with serve(default_scenario(), clock=clock) as first:
