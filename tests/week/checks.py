@@ -144,7 +144,7 @@ class Checks:
         if not rows and run["outcome"] is None:
             return
         of_token = {str(each["ticker"]): each for each in rows}
-        exits: list[Held] = []
+        exits: list[tuple[Held, dt.datetime]] = []
         held = {each.token for each in PORTFOLIO if each.symbol in self._holdings.at(now)}
         if len(rows) != len(of_token) or of_token.keys() != held:
             yield f"run {run['run_id']} at {now} decided on {sorted(of_token)}, and not {held}"
@@ -154,7 +154,7 @@ class Checks:
             wanted = self._truth.of(self._of_token[token], now)
             if wanted.decision == "EXIT":
                 self._exits.add((token, wanted.ends))
-                exits.append(self._of_token[token])
+                exits.append((self._of_token[token], wanted.ends))
             if differs := self._differs(self._of_token[token], now, row):
                 yield f"run {run['run_id']} at {now}: {differs}"
         if run["outcome"] is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.week.hours import sessions_between
-from tests.week.ledger import Ledger, Row, moment
+from tests.week.ledger import Fate, Ledger, Row, moment
 from tests.week.market import PORTFOLIO, Held, quantity_of
 from tests.week.plan import HALTED, Plan
 from tests.week.truth import Truth
@@ -59,21 +59,35 @@ def findings(
 
 
 def unsold(
-    ledger: Ledger, holdings: Holdings, run: Row, exits: Sequence[Held], plan: Plan
+    ledger: Ledger,
+    holdings: Holdings,
+    run: Row,
+    exits: Sequence[tuple[Held, dt.datetime]],
+    plan: Plan,
 ) -> Iterator[str]:
-    """Exits of a run that came to its end, and were neither sold nor put off as they may be."""
+    """Exits of a run that came to its end, and were neither sold nor put off as they may be.
+
+    Parameters
+    ----------
+    exits
+        Each with the end of the bar that decided.
+    """
     now = moment(run["as_of"])
     tickets = {
         str(each["ticker"]): each
         for each in ledger.read("SELECT * FROM ticket WHERE run_id = ?", run["run_id"])
     }
-    left = holdings.after(now)
-    for held in exits:
+    left, fates = holdings.after(now), ledger.fates()
+    for held, end in exits:
         ticket = tickets.get(held.token)
         if ticket is None:
             yield f"run {run['run_id']}: the exit of {held.token} has no ticket"
-        elif _is_excused(str(ticket["verdict"]), held, now, plan):
+        elif _may_wait(str(ticket["verdict"]), held, now, plan):
             continue
+        elif ticket["verdict"] == "withheld" and (
+            held.symbol not in holdings.at(end) or _came_too_late(end, now, fates)
+        ):
+            continue  # it was bought after its bar, or nobody was there in time
         elif ticket["verdict"] != "approved" or held.symbol in left:
             yield (
                 f"run {run['run_id']} at {now}: {held.token} is {ticket['verdict']}, "
@@ -123,9 +137,19 @@ def _due(now: dt.datetime) -> dt.datetime:
     )
 
 
-def _is_excused(verdict: str, held: Held, now: dt.datetime, plan: Plan) -> bool:
-    """Whether an exit may be put off: at a close, and where the stock is halted, or about to be."""
+def _may_wait(verdict: str, held: Held, now: dt.datetime, plan: Plan) -> bool:
+    """Whether an exit is put off: at a close, and where the stock is halted, or about to be."""
     if verdict == "deferred":
         return any(_due(now) == each.closes for each in sessions_between(now - WEEK, now))
     is_halted = plan.halt[0] <= now + SOON and now <= plan.halt[1]
     return verdict == "withheld" and held.symbol == HALTED and is_halted
+
+
+def _came_too_late(end: dt.datetime, now: dt.datetime, fates: Mapping[dt.datetime, Fate]) -> bool:
+    """Whether nothing ran when a bar ended, or at the opening that it was deferred to."""
+    if now - end <= SOON:
+        return False
+    if end not in fates or not fates[end].has_run:
+        return True
+    opening = next((each.opens for each in sessions_between(end, now) if each.opens >= end), now)
+    return opening in fates and not fates[opening].has_run
