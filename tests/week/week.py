@@ -138,14 +138,13 @@ class Week:
     def _start(self, moment: dt.datetime) -> None:
         """Start everything, and let it see to what was due meanwhile."""
         self._say(f"{moment:%d %b %H:%M} everything is started")
-        self._world.start(moment)
-        self._checks.back(self._world.now)
-        self._checks.note()
-        begun = [
-            each for each in self._checks.due(self._world.now) if each + DELAY > self._world.now
-        ]
-        if begun:
-            self._world.go_to(max(begun) + DELAY)
+        world, checks = self._world, self._checks
+        world.switch_on(moment)
+        world.go_to(max((each + DELAY for each in checks.due(world.now)), default=world.now))
+        checks.back(world.now)
+        checks.note()
+        world.flow()
+        world.launch()
         self._settle()
 
     def _end(self, moment: dt.datetime) -> None:

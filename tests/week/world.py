@@ -122,8 +122,8 @@ class World:
         """What the channel was told, a line for each message."""
         return self.data / "told.jsonl"
 
-    def start(self, moment: dt.datetime) -> None:
-        """Start everything, at a moment of the gateway's time, at which it then stands still."""
+    def switch_on(self, moment: dt.datetime) -> None:
+        """Start the gateway at a moment of its time, at which it then stands still."""
         self.starts += 1
         self.now = max(self.now, moment)
         self.gateway = self._run("gateway", *self._gateway_words())
@@ -132,12 +132,16 @@ class World:
         self.go_to(self.now)
         if not (self.data / "probe.json").exists():
             self._probe()
+
+    def launch(self) -> None:
+        """Start everything else; what is due by now begins at once."""
         self.others = [
             self._run("schedule", *SCHEDULE),
             self._run("watch", *WATCH),
             self._run("watchdog", *WATCHDOG),
         ]
         self.others[0].await_text("next run at")
+        self.await_clients()
 
     def kill(self) -> int:
         """Kill everything; how many processes that were."""
