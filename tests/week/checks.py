@@ -44,6 +44,7 @@ class Checks:
         self._truth = Truth(Copy(world.scenario, plan), plan.split)
         self._holdings = Holdings()
         self._of_token = {each.token: each for each in PORTFOLIO}
+        self._references: set[str] = set()
         self._judged: set[str] = set()
         self._ended: set[str] = set()
         self._exits: set[tuple[str, dt.datetime]] = set()
@@ -207,7 +208,8 @@ class Checks:
     def _orders(self) -> Iterator[str]:
         """What was sold."""
         executions = self._world.executions()
-        self.counts["sold"] = len({each["orderRef"] for each in executions})
+        self._references |= {str(each["orderRef"]) for each in executions}
+        self.counts["orders executed"] = len(self._references)
         yield from findings(self._ledger, self._holdings, executions, self._plan, self._truth)
 
     # --- the live engine ----------------------------------------------------------------------

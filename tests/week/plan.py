@@ -30,7 +30,10 @@ SPLIT = dt.time(3)
 IN_A_RUN = 0.5
 """How often the end comes in the middle of a run, rather than at any minute of the day."""
 
-MOST_SECONDS = 8.0
+STAGES = ("begun", "started", "decided", "ordered", "ordered")
+"""How far a run has come that is killed; what comes last is what may go wrong worst."""
+
+MOST_SECONDS = 1.5
 DEAD = (2, 150)  # minutes
 HALT = (20, 80)  # minutes
 
@@ -45,14 +48,15 @@ class Kill:
     ----------
     at
         The minute, aware UTC; of one that strikes in a run, the end of the hour that it is for.
-    seconds
-        Real ones after the run has begun; None where it does not wait for a run.
+    stage, seconds
+        How far a run has come, and the real seconds after that; None where it waits for no run.
     back
         When everything is started anew, aware UTC.
     """
 
     at: dt.datetime
-    seconds: float | None
+    stage: str | None
+    seconds: float
     back: dt.datetime
 
 
@@ -145,10 +149,11 @@ def _kill(
     dead = MINUTE * chance.randint(*DEAD)
     if session is not None and chance.random() < IN_A_RUN:
         at = chance.choice(session.ends)
-        return Kill(at, round(chance.uniform(0.0, MOST_SECONDS), 2), min(at + dead, ends - MINUTE))
+        seconds = round(chance.uniform(0.0, MOST_SECONDS), 2)
+        return Kill(at, chance.choice(STAGES), seconds, min(at + dead, ends - MINUTE))
     minutes = int((ends - begins) / MINUTE)
     at = begins + MINUTE * chance.randrange(1, minutes - 2)
-    return Kill(at, None, min(at + dead, ends - MINUTE))
+    return Kill(at, None, 0.0, min(at + dead, ends - MINUTE))
 
 
 def _halt(chance: random.Random, day: Day) -> tuple[dt.datetime, dt.datetime]:

@@ -124,12 +124,12 @@ class Week:
             acts += [(day.logged_out, self._log_out), (day.login, self._log_in)]
         for turn in () if session is None else (session.opens, *session.ends):
             act: Act = self._turn
-            if kill.seconds is not None and turn == kill.at:
+            if kill.stage is not None and turn == kill.at:
                 act = partial(self._cut_off, kill=kill)
             elif turn == self._plan.silence:
                 act = self._hold_up
             acts.append((turn, act))
-        if kill.seconds is None:
+        if kill.stage is None:
             acts.append((kill.at, self._end))
         return sorted([*acts, (kill.back, self._start)], key=lambda each: each[0])
 
@@ -187,13 +187,30 @@ class Week:
 
     def _cut_off(self, moment: dt.datetime, kill: Kill) -> None:
         """The end of an hour whose run is killed."""
-        world = self._world
+        world, ordered = self._world, self._world.ordered()
         world.go_to(moment + DELAY)
         world.flow()
-        await_that(lambda: moment in self._ledger.fates(), f"nothing was begun for {moment}")
+
+        def has_come_so_far() -> bool:
+            fate = self._ledger.fates().get(moment)
+            if fate is None or not fate.runs:
+                return False
+            run = fate.runs[-1]
+            return (
+                fate.is_settled
+                or {
+                    "begun": lambda: True,
+                    "started": lambda: any(each["run_id"] == run for each in self._ledger.runs()),
+                    "decided": lambda: bool(self._ledger.decisions(run)),
+                    "ordered": lambda: world.ordered() > ordered,
+                }[kill.stage or "begun"]()
+            )
+
+        await_that(has_come_so_far, f"nothing was {kill.stage} for {moment}")
         threading.Event().wait(kill.seconds)
         if not self._ledger.fates()[moment].is_settled:
             self._checks.cut.add(moment)
+            self._say(f"in the middle of a run: {kill.stage}, and {kill.seconds} s")
         self._kill()
 
     def _settle(self) -> None:

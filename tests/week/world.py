@@ -184,6 +184,10 @@ class World:
         found = self.control.state()["positions"]
         return {str(each["symbol"]): float(each["position"]) for each in found if each["position"]}
 
+    def ordered(self) -> int:
+        """How many orders the gateway was sent."""
+        return len(self.control.state()["placed_orders"])
+
     def executions(self) -> list[dict[str, object]]:
         """Every execution, as the gateway has it."""
         return list(self.control.state()["executions"])
