@@ -10,7 +10,8 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help demo test drill suites check lab bench fuzz kills crashes soak week lock clean sync
+.PHONY: help demo test compose drill suites notebooks pictures check lab bench fuzz kills crashes soak week
+.PHONY: lock clean sync
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -24,11 +25,23 @@ demo: $(STAMP) ## one hourly run on a simulated gateway, from nothing to decisio
 test: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
+compose: $(STAMP) ## hold deploy/compose.yaml against the official schema, fetched with its checker
+	$(BIN)/uv tool run check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+
 drill: $(STAMP) ## play the 74 numbered faults and print what came of each; ONLY=43 or ONLY=1-19
 	$(BIN)/python -m tests.faults.drill "$(ONLY)"
 
 suites: $(STAMP) ## public tests of ib_insync or ib_async on a gateway: FROM=checkout
 	@$(BIN)/python -m tests.clients.suites $(FROM)
+
+notebooks: $(STAMP) ## each notebook in every way: cell by cell, by papermill, queued on two releases of the kernel
+	SELLKIT_TEST_NOTEBOOKS=all $(BIN)/python -m pytest tests/notebooks
+
+PICTURES = assign_light live_light chart_price runs_panel
+pictures: $(STAMP) ## the pictures of the README, taken anew by the tests in a browser
+	rm -rf build/pictures
+	SELLKIT_TEST_BROWSER=required SELLKIT_TEST_SHOTS=build/pictures $(BIN)/python -m pytest tests/browser
+	for each in $(PICTURES); do cp build/pictures/$$each.png .github/images/ || exit 1; done
 
 check: $(STAMP) ## style, types, import rules, stripped notebooks, lock files in step
 	$(BIN)/ruff check
@@ -56,7 +69,7 @@ fuzz: $(STAMP) ## an hour of frames that no client would send; FUZZ_SECONDS=, FU
 	  $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 # Not by way of the stamp: a lock file that lags behind is what `make lock` is called for.
-kills: $(STAMP) ## kill processes that write bars or tickets, at 1,000 moments each; KILLS=, KILLS_SEED=
+kills: $(STAMP) ## kill processes that write bars or tickets, tell alerts, or keep a schedule, 1,000 times each; KILLS=, KILLS_SEED=
 	$(BIN)/python -m tests.adapters.kills --kills $(KILLS) \
 	  $(if $(KILLS_SEED),--seed $(KILLS_SEED))
 

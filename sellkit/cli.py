@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from sellkit import __version__
+from sellkit.core.redaction import Redaction
 from sellkit.errors import SellkitError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ COMMANDS: Final = (
     *("arm", "disarm", "halt", "resume", "modes"),
     *("alerts", "watchdog"),
     *("tickets", "reconcile", "confirm", "audit", "runs", "replay", "explain", "probe"),
-    *("config",),
+    *("config", "health", "doctor"),
 )
 INTERRUPTED: Final = 130
 
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _command(args.command).run(args)
     except SellkitError as error:
-        print(f"sellkit {args.command}: {error}", file=sys.stderr)
+        print(Redaction()(f"sellkit {args.command}: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(f"sellkit {args.command}: interrupted", file=sys.stderr)

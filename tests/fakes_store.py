@@ -359,6 +359,11 @@ class MemoryJournal:
     def open_alerts(self) -> tuple[Mapping[str, object], ...]:
         return tuple(each for each in self._alerts if each["number"] not in self._over)
 
+    @property
+    def told(self) -> tuple[Mapping[str, object], ...]:
+        """Every alert there ever was."""
+        return tuple(self._alerts)
+
     def renew_alerts(
         self, at: dt.datetime, over: Sequence[int], told: Sequence[tuple[str, Alert]]
     ) -> None:

@@ -135,7 +135,9 @@ def _signal(row: Row) -> tuple[AlertKind, str, str, str]:
 
 
 def _order(row: Row) -> tuple[AlertKind, str, str, str]:
-    kind = row["order"].get("orderType", "") if isinstance(row["order"], dict) else ""
+    placed = row["order"]["order"]
+    limit = f" at {placed['lmtPrice']}" if placed.get("lmtPrice") else ""
+    kind = f"{placed['orderType']}{limit}"
     text = (
         f"{row['ticker']}: {row['side']} {row['quantity']} {kind}, {row['reference']} is at the "
         "market"

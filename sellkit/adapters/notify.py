@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from sellkit.adapters.desktop import show
 from sellkit.adapters.secret_address import without_secrets
 from sellkit.core.alerts import Level
 from sellkit.errors import ConfigError, NotTold
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from sellkit.core.outbox import Message
 
 FILE: Final = "file:"
+_DESKTOPS: Final = ("desktop:", "desktop://")
+_OF_SYSTEM: Final = {"darwin": "macosx://", "win32": "windows://"}
+"""How apprise reaches the desktop; on Linux that needs what no package index has ready."""
+
 MISSING: Final = "apprise is not installed: `pip install 'sellkit[alerts]'`"
 _TYPES: Final = {Level.INFO: "info", Level.WARNING: "warning", Level.CRITICAL: "failure"}
 
@@ -27,7 +33,8 @@ _TYPES: Final = {Level.INFO: "info", Level.WARNING: "warning", Level.CRITICAL: "
 class UrlNotifier:
     """The `Notifier` of channels that are addresses.
 
-    A `file:` address appends a line of JSON for each message; all others are apprise's.
+    A `file:` address appends a line of JSON for each message, and `desktop:` shows it on this
+    machine's screen; all others are apprise's.
 
     Parameters
     ----------
@@ -35,11 +42,16 @@ class UrlNotifier:
         The address of each channel; "" where none is set.
     folder
         That a `file:` address without a folder lies in.
+    troubles
+        Why the addresses of some channels could not be read, in words without any secret.
     """
 
-    def __init__(self, urls: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, urls: Mapping[str, str], folder: Path, troubles: Mapping[str, str] | None = None
+    ) -> None:
         self._urls = dict(urls)
         self._folder = folder
+        self._troubles = dict(troubles or {})
 
     def tell(self, channel: str, message: Message) -> None:
         """Send a message; when this returns, the channel has taken it.
@@ -51,13 +63,17 @@ class UrlNotifier:
         """
         url = self._urls.get(channel, "")
         if not url:
-            raise NotTold(f"the channel {channel} has no address: set {variable(channel)}")
+            raise NotTold(self._lacking(channel))
         if url.startswith(FILE):
             self._append(channel, url, message)
             return
+        if url in _DESKTOPS and sys.platform not in _OF_SYSTEM:
+            show(message)
+            return
+        url = _OF_SYSTEM.get(sys.platform, url) if url in _DESKTOPS else url
         reasons = _send(channel, url, message)
         if reasons is not None:
-            told = without_secrets("; ".join(reasons), [url])
+            told = without_secrets("; ".join(reasons), [url, *self._urls.values()])
             raise NotTold(f"the channel {channel} did not take it: {told or 'no reason is given'}")
 
     def check(self, channel: str) -> None:
@@ -70,8 +86,8 @@ class UrlNotifier:
         """
         url = self._urls.get(channel, "")
         if not url:
-            raise ConfigError(f"the channel {channel} has no address: set {variable(channel)}")
-        if url.startswith(FILE):
+            raise ConfigError(self._lacking(channel))
+        if url.startswith(FILE) or url in _DESKTOPS:
             return
         try:
             import apprise  # noqa: PLC0415  (an extra, and slow to load)
@@ -81,9 +97,13 @@ class UrlNotifier:
             is_known = apprise.Apprise().add(url)
         if not is_known:
             raise ConfigError(
-                f"the address in {variable(channel)} is none that apprise knows: see the README's "
-                "section on alerts for the forms"
+                f"the address in {variable(channel)} is none that apprise knows, or it lacks what "
+                "it needs for it: see the README's section on alerts for the forms"
             )
+
+    def _lacking(self, channel: str) -> str:
+        trouble = self._troubles.get(channel) or f"set {variable(channel)}"
+        return f"the channel {channel} has no address: {trouble}"
 
     def _append(self, channel: str, url: str, message: Message) -> None:
         path = self._folder / Path(unquote(url.removeprefix(FILE).removeprefix("//")))
@@ -123,27 +143,34 @@ def _send(channel: str, url: str, message: Message) -> list[str] | None:
         post = apprise.Apprise()
         if not post.add(url):
             return ["its address is none that apprise knows"]
-        is_taken = post.notify(
-            body=message.body,
-            title=message.title,
-            notify_type=apprise.NotifyType(_TYPES[message.level]),
-            body_format=apprise.NotifyFormat.TEXT,
-        )
+        try:
+            is_taken = post.notify(
+                body=message.body,
+                title=message.title,
+                notify_type=apprise.NotifyType(_TYPES[message.level]),
+                body_format=apprise.NotifyFormat.TEXT,
+            )
+        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+            return [type(error).__name__]  # of one of its many plugins; the text may hold anything
     return None if is_taken else said
 
 
 @contextmanager
 def _heard() -> Iterator[list[str]]:
-    """What apprise says meanwhile, which holds addresses: it reaches no log of this process."""
+    """What apprise says meanwhile, on whichever thread.
+
+    Its lines hold addresses, and so do those of what it sends by: from now on they reach no log of
+    this process. Not only meanwhile, as another thread may still be sending.
+    """
     said: list[str] = []
     logger = logging.getLogger("apprise")
+    logger.propagate = False
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     handler = _Listener(said)
     logger.addHandler(handler)
-    former, logger.propagate = logger.propagate, False
     try:
         yield said
     finally:
-        logger.propagate = former
         logger.removeHandler(handler)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 import nbformat
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 CELL_TIMEOUT_SECONDS: Final = 3600
 _ENGINE: Final = "sellkit"
 _KERNEL: Final = "python3"
+_READ_ONLY: Final = 0o444
+"""Of what was kept: JupyterLab saves by itself, and then its hash is not the journal's."""
 # What papermill and nbformat raise on a file that is no JSON, or JSON of another shape.
 _UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, AttributeError)
 _REMEDY: Final = "allow writing there, or choose another --data-dir"
@@ -58,7 +61,8 @@ class PapermillRunner:
     def run(self, notebook: Path, output: Path, parameters: Mapping[str, object]) -> Path:
         """Execute and keep the notebook, also one that failed.
 
-        It is written aside and gets its name when it is complete: what bears the name is whole.
+        It is written aside and gets its name when it is complete: what bears the name is whole, and
+        may not be written any more, but for Windows.
 
         Raises
         ------
@@ -183,6 +187,8 @@ def _keep(temporary: Path, output: Path) -> bool:
             temporary.unlink()
             return False
         durable_file.settle(temporary, output)
+        if os.name != "nt":  # where a file that may not be written cannot be archived either
+            output.chmod(_READ_ONLY)
     return True
 
 

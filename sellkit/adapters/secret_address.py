@@ -17,7 +17,7 @@ _SHORT: Final = 3
 
 def without_secrets(text: str, urls: Iterable[str]) -> str:
     """A text without these addresses, whole or in part, as they are written or encoded."""
-    parts = {part for url in urls for part in _parts(url)}
+    parts = {part for url in urls if url for part in _parts(url)}
     for part in sorted(parts, key=len, reverse=True):
         found = re.escape(part)
         if len(part) <= _SHORT:

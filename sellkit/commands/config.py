@@ -19,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     told = "; ".join(f"{name}: {what}" for name, what in _ACTIONS.items())
     parser.add_argument("action", choices=tuple(_ACTIONS), help=told)
-    parser.add_argument("--changed", action="store_true", help="only what is not the default")
+    parser.add_argument(
+        "--changed", action="store_true", help="only what somebody says: file, variable, flag"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON, with the variables' names")
 
 

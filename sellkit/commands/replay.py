@@ -85,7 +85,8 @@ def _others(found: ReplayBench) -> Alternatives:
 
 
 def _tell(replay: Replay, others: Alternatives | None, args: argparse.Namespace) -> None:
-    from sellkit.present.replayed import exits_csv, print_replay, to_json
+    from sellkit.present.replayed import print_replay
+    from sellkit.present.replayed_records import exits_csv, to_json
 
     path = None if args.out is None else Path(args.out)
     is_json = args.json or (path is not None and path.suffix == ".json")

@@ -19,6 +19,7 @@ _ACTIONS = {
     "next": "what is due next",
     "history": "what was begun and what was missed, and how each run ended",
     "fire": "run the notebook of one entry now, by hand",
+    "install": "write a systemd user unit that runs the schedule and starts it again",
 }
 _COUNT = 10
 
@@ -39,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="for next and history: as JSON")
     parser.add_argument("--run-id", default="", metavar="ID", help="for fire: eight hex digits")
+    parser.add_argument("--print", action="store_true", help="for install: only show the unit")
+    parser.add_argument("--yes", action="store_true", help="for install: write without asking")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
         return _history(args)
     if args.action == "fire":
         return _fire(args)
+    if args.action == "install":
+        return _install(args)
     from sellkit.wiring.schedule import run_schedule
 
     last = run_schedule(
@@ -64,8 +69,10 @@ def _check(args: argparse.Namespace) -> None:
     if bool(args.action) == is_run:
         actions = ", ".join(_ACTIONS)
         raise ConfigError(f"say one of these: --once, --loop, {actions}")
-    if args.live and not is_run:
-        raise ConfigError("--live is for --once and --loop")
+    if args.live and not is_run and args.action != "install":
+        raise ConfigError("--live is for --once, --loop and install")
+    if (args.print or args.yes) and args.action != "install":
+        raise ConfigError("--print and --yes are for `sellkit schedule install`")
     if (args.entry or args.run_id) and args.action != "fire":
         raise ConfigError("an entry and --run-id are for `sellkit schedule fire`")
     if args.action == "fire" and not args.entry:
@@ -154,3 +161,29 @@ def _fire(args: argparse.Namespace) -> int:
 
     print(f"kept in {run_further(overrides(args), args.entry, args.run_id)}")
     return 0
+
+
+def _install(args: argparse.Namespace) -> int:
+    """The unit is shown before anything is written."""
+    from sellkit.wiring.service import plan_unit, write_unit
+
+    unit = plan_unit(overrides(args), is_live=args.live)
+    print(unit.text, end="", flush=True)
+    if args.print:
+        return 0
+    if not args.yes and not _agrees(f"Write this to {unit.path}? [y/N] "):
+        print("nothing was written")
+        return 0
+    write_unit(unit)
+    print(f"written to {unit.path}; next:")
+    print(f"  systemctl --user daemon-reload && systemctl --user enable --now {unit.name}")
+    print("  loginctl enable-linger    # it goes on when you are logged out")
+    return 0
+
+
+def _agrees(question: str) -> bool:
+    import sys
+
+    if not sys.stdin.isatty():
+        raise ConfigError("nobody is there to ask: --yes writes without asking, --print only shows")
+    return input(question).strip().lower() in {"y", "yes"}

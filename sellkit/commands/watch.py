@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
 
     is_quiet = not args.json and is_screen(sys.stdout)
     with (
-        telling(load(overrides(args))),
         open_watch(overrides=overrides(args), is_quiet=is_quiet) as watch,
+        telling(load(overrides(args))),
     ):
         try:
             now = watch.clock.reckoned

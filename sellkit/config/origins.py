@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.config import load
 from sellkit.config.overrides import Overrides
 from sellkit.config.schema import SettingsFile
-from sellkit.config.secret import FOLDER, secret_places, secrets_folder
+from sellkit.config.secret import FOLDER, secret_places, secret_troubles, secrets_folder
 from sellkit.config.variables import PREFIX, keys_of, said_by_variables, variable_of
 from sellkit.core.redaction import abridged, is_number
 
@@ -184,6 +184,7 @@ def _secrets() -> list[Told]:
     """The secrets that are there, and where; nothing of what they are."""
     named = FOLDER if os.environ.get(FOLDER, "").strip() else "a person's settings"
     told = [Told("secrets folder", str(secrets_folder()), named, FOLDER)]
+    told += [Told("secret refused", each, FOLDER, None) for each in secret_troubles()]
     told += [
         Told(f"secret {name}", "set", place, f"{PREFIX}{name.upper()}")
         for name, place in secret_places().items()

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
+from sellkit.config.secret import FOLDER, secrets_folder
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,9 +53,12 @@ class Overrides:
         return cls(**found)
 
     def variables(self) -> dict[str, str]:
-        """The variables that say the same."""
+        """The variables that say the same in any folder; that of the secrets is named in full."""
         told = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {f"SELLKIT_{n.upper()}": str(v) for n, v in told.items() if v is not None}
+        said = {f"SELLKIT_{n.upper()}": str(v) for n, v in told.items() if v is not None}
+        if os.environ.get(FOLDER, "").strip():
+            said[FOLDER] = str(secrets_folder().absolute())
+        return said
 
     def export(self) -> None:
         """Set the variables, so that a kernel started from here finds the same values."""

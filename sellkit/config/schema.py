@@ -159,7 +159,7 @@ class AlertSettings(Section):
     deliver_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
     disconnected_minutes: Annotated[float, Field(gt=0, le=1440)] = 10.0
     low_disk_megabytes: Annotated[int, Field(ge=0)] = 1000
-    login_hours: Annotated[float, Field(ge=0, le=48)] = 12.0
+    login_notice_hours: Annotated[float, Field(ge=0, le=48)] = 12.0
     watchdog_minutes: Annotated[float, Field(ge=1, le=240)] = 10.0
     channels: dict[
         Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[Level, Field(strict=False)]
@@ -180,7 +180,7 @@ class ProfileSettings(Section):
     restart_at: str | None = None
     restart_minutes: Annotated[float, Field(gt=0, le=720)] = 60.0
     login_at: str | None = None
-    login_hours: Annotated[float, Field(gt=0, le=72)] = 12.0
+    login_grace_hours: Annotated[float, Field(gt=0, le=72)] = 12.0
 
     @field_validator("restart_at")
     @classmethod

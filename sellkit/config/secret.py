@@ -68,6 +68,11 @@ def read_secret(name: str, environment: Mapping[str, str] = os.environ) -> str |
     return None
 
 
+def is_secret(variable: str) -> bool:
+    """Whether a variable of this name holds a secret, and so is no setting."""
+    return _OF_ENVIRONMENT.fullmatch(variable) is not None
+
+
 def secrets_in_reach(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
     """Every secret that this process could read: what no log may hold. A refused one is left out.
 

@@ -1,4 +1,4 @@
-"""Where the switches and leases lie that all of a person's processes on a machine share."""
+"""Where lies what belongs to a person on a machine: switches and leases, and units of services."""
 
 from __future__ import annotations
 
@@ -23,3 +23,9 @@ def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
         return home / "Library" / "Application Support" / "sellkit"
     named = Path(environment.get("XDG_STATE_HOME") or "")
     return (named if named.is_absolute() else home / ".local" / "state") / "sellkit"
+
+
+def unit_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where systemd looks for a person's own units, as systemd.unit(5) says."""
+    named = Path(environment.get("XDG_CONFIG_HOME") or "")
+    return (named if named.is_absolute() else Path.home() / ".config") / "systemd" / "user"

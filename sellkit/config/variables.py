@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_
 
 from pydantic import BaseModel
 
+from sellkit.config.secret import is_secret
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ PREFIX: Final = "SELLKIT_"
 BETWEEN: Final = "__"
 
 _TEXTS: Final = frozenset({"str", "Decimal"})
+_NUMBERS: Final = (bool, int, float)
 _WORDS: Final = {"true": True, "false": False}
 
 
@@ -76,7 +78,7 @@ def said_by_variables(
     return tuple(
         _said(model, table, name, text.strip())
         for name, text in sorted(environment.items())
-        if name.startswith(PREFIX) and BETWEEN in name and text.strip()
+        if name.startswith(PREFIX) and BETWEEN in name and text.strip() and not is_secret(name)
     )
 
 
@@ -151,7 +153,9 @@ def _table(annotation: object) -> object:
 
 def _value(annotation: object, text: str) -> object:
     """A text in the type that the file would have; what cannot be is left, and refused by name."""
-    if any(_is_text(each) for each in _leaves(annotation)):
+    leaves = tuple(_leaves(annotation))
+    # What may be a text as well as a number is what it looks like, as it would be in the file.
+    if any(map(_is_text, leaves)) and not any(each in _NUMBERS for each in leaves):
         return text
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]

@@ -108,6 +108,35 @@ def lateness(
     return _silence(beat, now, grace) if beat is not None and is_open else None
 
 
+def latest_due(
+    calendars: Iterable[Calendar],
+    now: dt.datetime,
+    anchor: Anchor = Anchor.CLOCK,
+    early: dt.timedelta = dt.timedelta(),
+) -> dt.datetime | None:
+    """The last end of an hour by now, of the sessions that opened last; None before the first.
+
+    Parameters
+    ----------
+    now
+        Aware UTC.
+    anchor, early
+        As for `next_due`.
+
+    Raises
+    ------
+    NoCalendar
+        A calendar does not reach so far.
+    """
+    dues = (
+        due
+        for each in calendars
+        for due in due_on(each, each.latest_opened(now).date, anchor, early)
+        if due <= now
+    )
+    return max(dues, default=None)
+
+
 def is_back(late: Late, beat: Heartbeat | None) -> bool:
     """Whether what was missed is there; asked where nothing is late any more."""
     if beat is None:

@@ -183,24 +183,32 @@ def nothing_unsettled(ticket: OrderTicket, _: Facts, live: LiveFacts) -> str | N
     return f"a former ticket on it is not settled ({listed}); see `sellkit reconcile`"
 
 
-LIVE_GATES: tuple[LiveGate, ...] = (
+SWITCHES: Final[tuple[LiveGate, ...]] = (
     account_named,
-    gateway_as_expected,
     armed,
     not_halted,
     lease_held,
     probe_passed,
+    limits_set,
+)
+"""Alike for every order: what a person switches, or sets once."""
+
+PREPARED: Final[tuple[LiveGate, ...]] = (lists_read, reconciled)
+"""What a live run does itself before it decides."""
+
+OF_EACH: Final[tuple[LiveGate, ...]] = (
+    gateway_as_expected,
     clocks_agree,
-    lists_read,
-    reconciled,
     bar_certified,
     quote_present,
-    limits_set,
     orders_left_today,
     money_left_today,
     money_left_of_arming,
     nothing_unsettled,
 )
+"""What may stand against one order while others may go."""
+
+LIVE_GATES: Final[tuple[LiveGate, ...]] = (*SWITCHES, *PREPARED, *OF_EACH)
 
 
 def _locks(record: TicketRecord, reference: str) -> bool:

@@ -44,7 +44,7 @@ class Redaction:
         self, accounts: Mapping[str, str] | None = None, secrets: Iterable[str] = ()
     ) -> None:
         known = {
-            **{number: alias for alias, number in (accounts or {}).items() if number},
+            **{number: _plain(alias) for alias, number in (accounts or {}).items() if number},
             **{each: SECRET for each in secrets if len(each) >= _SHORTEST},
         }
         # As JSON writes them, too: a quote or a letter beyond ASCII is another text there.
@@ -57,6 +57,11 @@ class Redaction:
         if self._pattern is not None:
             text = self._pattern.sub(lambda found: self._known[found[0]], text)
         return _NUMBER.sub(ACCOUNT, text)
+
+
+def _plain(alias: str) -> str:
+    """An alias that a line of JSON may hold as it is."""
+    return alias if _escaped(alias) == alias else ACCOUNT
 
 
 def _escaped(text: str) -> str:

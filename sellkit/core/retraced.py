@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, object]
 
+_LOST: Final = "it was judged before the end of its bar, on what no store keeps"
 TOLD_AT: Final = "fetched_at"
 """The field of a decision that says when its bar was told."""
 
@@ -75,12 +76,16 @@ class Likeness(StrEnum):
     TOLD_AGAIN
         So, but for the time at which its bar was told: the source told the same again later, and
         the store keeps the later time alone once it is folded.
+    NOT_KEPT
+        It was made before the end of its bar, on what was told of that until then: no store keeps
+        it, so that it cannot be judged again.
     DIFFERENT
         Another field is not the same.
     """
 
     EQUAL = "equal"
     TOLD_AGAIN = "told again"
+    NOT_KEPT = "not kept"
     DIFFERENT = "different"
 
 
@@ -124,7 +129,7 @@ class RetracedRun:
         count = len(self.decisions)
         head = f"run {self.run_id} of {self.as_of:%Y-%m-%d %H:%M:%S} UTC"
         lines = [
-            f"  {each.token} {each.likeness}: {'; '.join(map(str, each.differences))}"
+            f"  {each.token} {each.likeness}: {'; '.join(map(str, each.differences)) or _LOST}"
             for each in self.decisions
             if each.likeness is not Likeness.EQUAL
         ]
@@ -148,8 +153,16 @@ def compared(recorded: Row | None, replayed: Row | None) -> Retraced:
         return Retraced(*told, Likeness.EQUAL)
     names = [each for each in {**one, **other} if one.get(each) != other.get(each)]
     found = tuple(FieldDifference(each, one.get(each), other.get(each)) for each in names)
-    is_again = recorded is not None and names == [TOLD_AT]
-    return Retraced(*told, Likeness.TOLD_AGAIN if is_again else Likeness.DIFFERENT, found)
+    if recorded is not None and names == [TOLD_AT]:
+        return Retraced(*told, Likeness.TOLD_AGAIN, found)
+    if _is_provisional(one):
+        return Retraced(*told, Likeness.NOT_KEPT)
+    return Retraced(*told, Likeness.DIFFERENT, found)
+
+
+def _is_provisional(row: Row) -> bool:
+    told, end = row.get(TOLD_AT), row.get("bar_end")
+    return told is not None and end is not None and str(told) < str(end)
 
 
 def as_told(tellings: pd.DataFrame, at: dt.datetime, *, is_lenient: bool = False) -> pd.DataFrame:

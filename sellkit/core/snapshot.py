@@ -118,9 +118,7 @@ class SnapshotRow:
         assignment, proof = self.assignment, self.signal.certificate
         if assignment is None:
             return None
-        average, timeframe = assignment.average, assignment.timeframe
-        same = (r for r in self.readings if r.timeframe is timeframe and r.average == average)
-        found = next(same, None)
+        found = self._reading(assignment)
         if found is None or proof is None or self.signal.retelling is None:
             return found
         return replace(
@@ -129,6 +127,16 @@ class SnapshotRow:
             bars_used=proof.bars_used,
             seed_weight=proof.seed_weight,
         )
+
+    def _reading(self, assignment: Assignment) -> Reading | None:
+        # Whoever draws a row asks for it many times.
+        timeframe = assignment.timeframe
+        length, kind = assignment.average.length, assignment.average.kind
+        for each in self.readings:
+            of = each.average
+            if of.length == length and each.timeframe is timeframe and of.kind is kind:
+                return each
+        return None
 
     @property
     def family(self) -> tuple[Reading, ...]:

@@ -11,7 +11,7 @@ from sellkit.core.market_time import UTC, zone_named
 from sellkit.errors import ConfigError, NoCalendar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 WEEKDAYS: Final = (
     *("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"),
@@ -75,15 +75,23 @@ class Window:
 
     def ends(self, now: dt.datetime) -> dt.datetime | None:
         """When the window that holds `now` ends, aware UTC; None outside."""
+        days = self.length.days + 2
+        found = (each + self.length for each in self._begins(now, days))
+        return next((each for each in found if now < each), None)
+
+    def latest(self, now: dt.datetime) -> dt.datetime:
+        """When it began the last time, aware UTC."""
+        return next(self._begins(now, 9))  # nine days hold any day of the week
+
+    def _begins(self, now: dt.datetime, days: int) -> Iterator[dt.datetime]:
+        """When it began within so many days, the latest first."""
         today = now.astimezone(self.zone).date()
-        for back in range(self.length.days + 2):
+        for back in range(days):
             day = today - dt.timedelta(days=back)
-            if self.weekday not in (None, day.weekday()):
-                continue
-            begin = dt.datetime.combine(day, self.at, self.zone).astimezone(UTC)
-            if begin <= now < begin + self.length:
-                return begin + self.length
-        return None
+            if self.weekday in (None, day.weekday()):
+                begin = dt.datetime.combine(day, self.at, self.zone).astimezone(UTC)
+                if begin <= now:
+                    yield begin
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ class WatchedRow:
         Why it could not be refreshed since, or ""; what is shown is then as old as it says.
     advice
         What a person can do about a row that cannot be judged, or "".
+    withheld
+        What stands against its order in live mode beside the verdict and the switches; empty where
+        nothing does, and where that was not asked.
     """
 
     row: SnapshotRow
@@ -46,6 +49,7 @@ class WatchedRow:
     refreshed_at: dt.datetime | None
     trouble: str = ""
     advice: str = ""
+    withheld: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"{self.row!r}{f' · {self.trouble}' if self.trouble else ''}"

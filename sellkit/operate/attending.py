@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sellkit.core.market_time import Calendar
+    from sellkit.core.upkeep import Window
     from sellkit.ports import Journal
 
     Rows = Sequence[Mapping[str, object]]
@@ -45,7 +46,9 @@ class Attendance:
     least_megabytes
         What has to be; 0 for no limit.
     login
-        How long before a week's first session the login is due; nothing for never.
+        The weekly login; None where the gateway asks for none.
+    login_notice
+        How long before the first session after it a person is told; nothing for never.
     is_known
         Whether there was an alert of this kind and source.
     """
@@ -56,7 +59,8 @@ class Attendance:
     disconnected: dt.timedelta
     free_megabytes: Callable[[], float]
     least_megabytes: int
-    login: dt.timedelta
+    login: Window | None
+    login_notice: dt.timedelta
     is_known: Callable[[AlertKind, str], bool]
 
     def look(self) -> None:
@@ -109,17 +113,19 @@ class Attendance:
 
         See "Auto-restart considerations" of its guide to Trader Workstation.
         """
-        if not self.login or not self.calendars:
+        if self.login is None or not self.calendars:
             return []
         opening = min(each.next_to_open(now).open_utc for each in self.calendars)
         latest = max(each.latest_opened(now).open_utc for each in self.calendars)
         source = f"week of {opening:%Y-%m-%d}"
-        is_first = latest.isocalendar()[:2] != opening.isocalendar()[:2]
-        if not is_first or opening - now > self.login:
+        if self.login.latest(opening) <= latest or opening - now > self.login_notice:
             return []
         if self.is_known(AlertKind.LOGIN_DUE, source):
             return []
-        text = f"the week's first session opens at {opening:%Y-%m-%d %H:%M} UTC: log in before"
+        text = (
+            f"the login of {self.login.latest(opening):%Y-%m-%d %H:%M} UTC is due, and the week's "
+            f"first session opens at {opening:%Y-%m-%d %H:%M} UTC"
+        )
         return [(source, Alert(AlertKind.LOGIN_DUE, text, now))]
 
 

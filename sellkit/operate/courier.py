@@ -110,6 +110,7 @@ class Courier:
         former = self.outbox.former(channel.alias, self.now() - self.rules.repeat)
         if not _may_try(former, self.now()):
             return
+        former = replace(former, told=[self._plain(each) for each in former.told])
         found = plan(
             [self._plain(each) for each in waiting],
             *(channel, former, self.rules, self.now()),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sellkit.core.pacing import Usage
     from sellkit.core.portfolio import Account, AccountSnapshot
     from sellkit.operate.options import DeskOptions
+    from sellkit.operate.outlook import Outlook
     from sellkit.operate.parts import Parts
     from sellkit.ports import AssignmentSheet
 
@@ -48,8 +49,9 @@ class Watch:
         Whose positions.
     options
         How the desk works.
-    asks_prices
-        Whether prices of what would be sold are asked for; else no order would be sent now.
+    outlook
+        What live mode would have against each order; prices of what would be sold are then asked
+        for, too. Left out, no order would be sent now.
     steady
         Seconds that only rise, to tell how long a refresh took.
     """
@@ -60,11 +62,11 @@ class Watch:
         account: Account,
         options: DeskOptions,
         *,
-        asks_prices: bool = False,
+        outlook: Outlook | None = None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
-        self._asks_prices = asks_prices
+        self._outlook = outlook
         self._account = account
         self._options = options
         self._steady = steady
@@ -224,12 +226,15 @@ class Watch:
         if doubt is not None:
             troubles = dict.fromkeys((each.con_id for each in instruments), doubt) | troubles
         former = {} if self._latest is None else {row.con_id: row for row in self._latest.rows}
+        rows = watched_rows(decision, former, troubles, options)
+        if self._outlook is not None:
+            rows = self._outlook.beside(rows, decision, options.limits, now)
         return Watched(
             account=self._account.alias,
             minute=minute,
             due=due,
             refreshed_at=snapshot.taken_at,
-            rows=watched_rows(decision, former, troubles, options),
+            rows=rows,
             orders=snapshot.open_orders,
             requests=len(slices),
             trouble=trouble,
@@ -250,7 +255,7 @@ class Watch:
             assignments=sheet.assignments,
             study=self._memory.study,
             precedents=partial(self._parts.journal.precedents, self._account.alias),
-            quotes=self._parts.broker.quotes if self._asks_prices else lambda _instruments: {},
+            quotes=self._parts.broker.quotes if self._outlook else lambda _instruments: {},
             options=self._options,
             as_of=as_of,
             now=now,

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-GONE_SECONDS: Final = 30.0
-"""After so long without an answer nobody looks: a browser that was killed says nothing."""
+GONE_SECONDS: Final = 20.0
+"""After so long without an answer nobody looks.
 
-_ASKS: Final = 6
+A window that closes says so at once; a tab within JupyterLab has lost its kernel by then, and a
+browser that was killed says nothing.
+"""
+
+_ASKS: Final = 4
 _DOUBT_SECONDS: Final = 3.0
 """After a page said that it leaves, so long is left to another one to say that it is there."""
 

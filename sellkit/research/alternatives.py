@@ -14,6 +14,7 @@ import numpy as np
 from sellkit.core.bars import empty_bars
 from sellkit.research import chance
 from sellkit.research.course import Course
+from sellkit.research.replayed import many
 from sellkit.research.series import Bars, Series, Terms
 from sellkit.research.sweep import study
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from sellkit.research.result import StudyResult
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Alternatives:
     """What the 28 choices would have come to for each position.
 
@@ -45,6 +46,13 @@ class Alternatives:
 
     study: StudyResult
     luck: Mapping[str, Verdict]
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{name}: best {each.best} over {each.sessions} sessions, p {each.p_value:.2f}"
+            for name, each in self.luck.items()
+        ]
+        return "\n".join([f"28 alternatives of {many(len(self.study), 'position')}", *lines])
 
 
 def alternatives(

@@ -9,9 +9,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.errors import ConfigError
+from sellkit.research.sweep import BARS_AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
     from sellkit.research.result import StudyResult
     from sellkit.research.sweep import Part
@@ -33,14 +34,17 @@ class Cluster:
         Of the scheduler: `tcp://127.0.0.1:8786`.
     timeout_seconds
         How long the scheduler may take to answer.
+    at_once
+        Bars of each timeframe in a part.
     """
 
     address: str
     timeout_seconds: float = 30.0
+    at_once: int = BARS_AT_ONCE
 
     def map(
         self, work: Callable[[Part], StudyResult], parts: Iterable[Part]
-    ) -> Iterator[StudyResult]:
+    ) -> Generator[StudyResult]:
         """The result of each part, in the order of the parts.
 
         Raises

@@ -198,8 +198,8 @@ class Replay:
 
     def __repr__(self) -> str:
         begin, end = (f"{each:%Y-%m-%d}" for each in (self.terms.begin, self.terms.end))
-        head = f"{_many(len(self.positions), 'position')} from {begin} to {end}: "
-        head += _many(len(self.exits), "exit")
+        head = f"{many(len(self.positions), 'position')} from {begin} to {end}: "
+        head += many(len(self.exits), "exit")
         if not self.is_whole:
             head += "; INTERRUPTED, positions are missing"
         lines = [repr(each) for each in self.positions]
@@ -207,7 +207,8 @@ class Replay:
         return "\n".join([head, *lines])
 
 
-def _many(count: int, what: str) -> str:
+def many(count: int, what: str) -> str:
+    """`1 exit`, `2 exits`."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 

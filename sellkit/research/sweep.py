@@ -9,6 +9,8 @@ next bar's open.
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from operator import length_hint
@@ -23,7 +25,7 @@ from sellkit.research.result import StudyResult, joined
 from sellkit.research.series import Costs, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,32 +34,41 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64]
     Counts = NDArray[np.int64]
+    Sides = NDArray[np.int8]
     Part = Sequence[Series]
 
-# So many bars are worked on at once, whatever the number of instruments. Their prices weigh 8 MB,
-# and Dask warns from 10 on.
-_BARS_AT_ONCE: Final = 250_000
+BARS_AT_ONCE: Final = 250_000
+"""So many bars of each timeframe are one part. Their prices weigh 8 MB; Dask warns from 10 on."""
+
 _TIMEFRAMES: Final = tuple(Timeframe)
 
 
 class Workers(Protocol):
     """Whoever works through the parts of a study."""
 
+    @property
+    def at_once(self) -> int:
+        """How many bars of each timeframe a part has at most; one instrument it always has."""
+        ...
+
     def map(
         self, work: Callable[[Part], StudyResult], parts: Iterable[Part]
-    ) -> Iterator[StudyResult]:
-        """The result of each part, in the order of the parts."""
+    ) -> Generator[StudyResult]:
+        """The result of each part, in the order of the parts; closed when no more are wanted."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class Here:
     """This process does it all, one part after the other."""
 
+    at_once: int = BARS_AT_ONCE
+
     def map(
         self, work: Callable[[Part], StudyResult], parts: Iterable[Part]
-    ) -> Iterator[StudyResult]:
+    ) -> Generator[StudyResult]:
         """The result of each part."""
-        return map(work, parts)
+        yield from map(work, parts)
 
 
 def study(
@@ -102,25 +113,27 @@ def study(
         progress.start("28 alternatives over history", length_hint(series))
     found: list[StudyResult] = []
     is_complete = True
-    for part in (workers or Here()).map(work, parts_of(series)):
-        found.append(part)
-        if progress is not None:
-            progress.advance(len(part), of=part.names[-1])
-        if is_cancelled is not None and is_cancelled():
-            is_complete = False
-            break
+    workers = workers or Here()
+    with closing(workers.map(work, parts_of(series, workers.at_once))) as results:
+        for part in results:
+            found.append(part)
+            if progress is not None:
+                progress.advance(len(part), of=part.names[-1])
+            if is_cancelled is not None and is_cancelled():
+                is_complete = False
+                break
     if progress is not None:
         progress.stop()
     return joined(found, terms, is_complete=is_complete)
 
 
-def parts_of(series: Iterable[Series]) -> Iterator[list[Series]]:
-    """Instruments in groups of so many bars as are worked on at once."""
+def parts_of(series: Iterable[Series], at_once: int) -> Iterator[list[Series]]:
+    """Instruments in groups of at most so many bars."""
     part: list[Series] = []
     longest = 0
     for each in series:
         longest = max(longest, len(each.hours), len(each.days))
-        if part and longest * (len(part) + 1) > _BARS_AT_ONCE:
+        if part and longest * (len(part) + 1) > at_once:
             yield part
             part, longest = [], max(len(each.hours), len(each.days))
         part.append(each.bare())
@@ -143,29 +156,43 @@ def study_part(part: Part, terms: Terms, *, compiled: bool) -> StudyResult:
 
 def figures(bars: Sequence[Bars], terms: Terms, compiled: bool) -> Values:
     """The figures of the fourteen averages and of holding, as `trading.trade` answers them."""
-    begins = sides.firsts(terms.max_seed_weight)
-    if compiled:
-        return _compiled_figures(bars, terms, begins)
-    judged = sides.sides_of([each.closes for each in bars], begins)
-    return trading.trade(bars, judged, terms)
-
-
-def _compiled_figures(bars: Sequence[Bars], terms: Terms, begins: Counts) -> Values:
+    found = np.full((len(bars), 2 * sides.ROWS + 1, len(trading.FIGURES)), np.nan)
+    each_side = judged([each.closes for each in bars], terms.max_seed_weight, compiled=compiled)
+    if not compiled:
+        return trading.trade(bars, list(each_side), terms)
     from sellkit.research import sweep_kernel  # noqa: PLC0415  (loads numba)
 
-    found = np.full((len(bars), 2 * sides.ROWS + 1, len(trading.FIGURES)), np.nan)
     prices = (terms.costs.half_spread, terms.costs.per_share)
-    longest = max(map(len, bars), default=0)
-    room = np.empty(longest), np.empty(longest + 1), np.empty((sides.ROWS, longest))
-    all_sides = np.empty((2 * sides.ROWS, longest), dtype=np.int8)
-    for each, row in zip(bars, found, strict=True):
-        own = all_sides[:, : len(each)]
-        is_exact = sweep_kernel.judge(each.closes, *room, own)
-        sides.settle(each.closes, own, is_exact=is_exact)
-        sides.hide(own, begins)
+    for each, row, own in zip(bars, found, each_side, strict=True):
         if each.begin < len(each):
             sweep_kernel.trade(each.opens, each.closes, each.begin, own, prices, terms.reenter, row)
     return found
+
+
+def judged(
+    histories: Sequence[Values], max_seed_weight: float | None, *, compiled: bool
+) -> Iterator[Sides]:
+    """The sides of each series, shape (14, n), as `sides.sides` answers them.
+
+    Each is to be used before the next one is asked for: they share their memory.
+    """
+    begins = sides.firsts(max_seed_weight)
+    if not compiled:
+        yield from sides.sides_of(histories, begins)
+        return
+    from sellkit.research import sweep_kernel  # noqa: PLC0415  (loads numba)
+
+    longest = max(map(len, histories), default=0)
+    room = np.empty(longest), np.empty(longest + 1), np.empty((sides.ROWS, longest))
+    shared = np.empty((2 * sides.ROWS, longest), dtype=np.int8)
+    for closes in histories:
+        own = shared[:, : len(closes)]
+        is_exact, is_open = sweep_kernel.judge(closes, *room, own)
+        if is_open:
+            sides.settle(closes, own, is_exact=is_exact)
+        if max_seed_weight is not None:
+            sides.hide(own, begins)
+        yield own
 
 
 def _decided(bars: Bars, begins: Counts) -> Counts:

@@ -29,7 +29,9 @@ _EXACT: Final = float(2**53)
 
 
 @njit(cache=True)
-def judge(closes: Values, units: Values, totals: Values, values: Values, sides: Sides) -> bool:
+def judge(
+    closes: Values, units: Values, totals: Values, values: Values, sides: Sides
+) -> tuple[bool, bool]:
     """Fill in the side of every close, 0 where whole numbers of any size have to tell.
 
     Parameters
@@ -43,12 +45,13 @@ def judge(closes: Values, units: Values, totals: Values, values: Values, sides: 
 
     Returns
     -------
-    bool
-        Whether the SMAs' sums are in ticks, so that their 0 is an answer.
+    tuple
+        Whether the SMAs' sums are in ticks, so that their 0 is an answer; and whether any 0 is
+        still open.
     """
     count = len(closes)
     is_exact = _ticks(closes, units, totals)
-    slack = 0.0
+    slack, still_open = 0.0, 0
     if not is_exact:
         _binary(closes, units, totals)
         slack = 2.0
@@ -58,13 +61,16 @@ def judge(closes: Values, units: Values, totals: Values, values: Values, sides: 
         sides[_ROWS + place, : min(length - 1, count)] = 0
         if length <= count:
             ends, first = totals[length:], units[length - 1 :]
-            _simple(first, ends, totals, length, slack * length, sides[place, length - 1 :])
+            own = sides[place, length - 1 :]
+            equal = _simple(first, ends, totals, length, slack * length, own)
+            still_open += 0 if is_exact else equal
     _exponential(closes, values)
     for place in range(_ROWS):
         begin = _LENGTHS[place] - 1
         if begin < count:
-            _compare(closes[begin:], values[place, begin:], sides[_ROWS + place, begin:])
-    return is_exact
+            own = sides[_ROWS + place, begin:]
+            still_open += _compare(closes[begin:], values[place, begin:], own)
+    return is_exact, still_open > 0
 
 
 @njit(cache=True)
@@ -102,17 +108,25 @@ def _binary(closes: Values, units: Values, totals: Values) -> None:
 @njit(cache=True)
 def _simple(
     units: Values, ends: Values, begins: Values, length: int, slack: float, sides: Sides
-) -> None:
+) -> int:
+    """The sides of one SMA; how many are 0."""
+    equal = 0
     for bar in range(len(units)):
         gap = units[bar] * length - (ends[bar] - begins[bar])
         sides[bar] = np.int8(gap > slack) - np.int8(gap < -slack)
+        equal += abs(gap) <= slack
+    return equal
 
 
 @njit(cache=True)
-def _compare(closes: Values, values: Values, sides: Sides) -> None:
+def _compare(closes: Values, values: Values, sides: Sides) -> int:
+    """The sides of one EMA; how many are 0."""
+    equal = 0
     for bar in range(len(closes)):
         gap, call = closes[bar] - values[bar], CLOSE_CALL * closes[bar]
         sides[bar] = np.int8(gap > call) - np.int8(gap < -call)
+        equal += abs(gap) <= call
+    return equal
 
 
 @njit(cache=True)

@@ -159,7 +159,7 @@ def _open(overrides: Overrides, asked: Asked) -> WiredDesk:
         broker = connect(settings, is_run=is_run, sends_orders=asked.is_live)
         stack.callback(broker.close)
         desk = lay_out(settings, broker, asked)
-        desk.chosen = overrides
+        desk.chosen, desk.tells = overrides, asked.is_live and not asked.run_id
         if asked.run_id:
             desk.begin()
         stack.pop_all()

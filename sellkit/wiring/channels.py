@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
+from sellkit.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,13 +25,18 @@ def channels(settings: Settings) -> tuple[Channel, ...]:
 
 
 def open_notifier(settings: Settings) -> UrlNotifier:
-    """What sends, with the addresses of this process's environment."""
+    """What sends, with the addresses in this process's reach; one that is amiss stops no other."""
     from sellkit.adapters.notify import UrlNotifier, variable
     from sellkit.config.secret import read_secret
 
-    names = settings.file.alerts.channels
-    urls = {alias: read_secret(variable(alias)) or "" for alias in names}
-    return UrlNotifier(urls, settings.data_dir)
+    urls: dict[str, str] = {}
+    troubles: dict[str, str] = {}
+    for alias in settings.file.alerts.channels:
+        try:
+            urls[alias] = read_secret(variable(alias)) or ""
+        except ConfigError as error:
+            troubles[alias] = str(error)
+    return UrlNotifier(urls, settings.data_dir, troubles)
 
 
 def speaker(settings: Settings) -> str:

@@ -60,6 +60,7 @@ def open_attendance(settings: Settings, journal: SqliteJournal) -> Attendance:
     from sellkit.adapters.clock import SystemClock
     from sellkit.operate.attending import Attendance
     from sellkit.wiring.runs import scheduled_calendars
+    from sellkit.wiring.upkeep import login_window
 
     asked, is_own_time = settings.file.alerts, settings.connection.clock != "system"
 
@@ -73,40 +74,48 @@ def open_attendance(settings: Settings, journal: SqliteJournal) -> Attendance:
         disconnected=dt.timedelta(minutes=asked.disconnected_minutes),
         free_megabytes=free,
         least_megabytes=asked.low_disk_megabytes,
-        login=dt.timedelta(hours=asked.login_hours),
+        login=login_window(settings.connection),
+        login_notice=dt.timedelta(hours=asked.login_notice_hours),
         is_known=journal.outbox.is_known,
     )
 
 
-def deliver(settings: Settings, *, is_last: bool = True, looks: bool = True) -> Told:
-    """Look at what no run notices, and tell what is due, here and now.
+def deliver(settings: Settings) -> Told:
+    """Look at what no run notices, and tell all that has not been told, here and now.
 
     Parameters
     ----------
     settings
         The profile's.
-    is_last
-        Whether nobody stays who would tell the rest later.
-    looks
-        Whether connections, the disk and the week are looked at before.
 
     Raises
     ------
     JournalError
         It cannot be read or written.
     """
-    from sellkit.operate.courier import Told
     from sellkit.wiring.parts import open_journal
 
-    if not settings.file.alerts.channels or not settings.data_dir.is_dir():
-        return Told()
     with closing(open_journal(settings)) as journal:
-        if not (settings.data_dir / "journal.sqlite").exists():
-            return Told()  # the first run makes it: one that is made before passes for a lost one
-        if looks:
-            open_attendance(settings, journal).look()
-        seconds = settings.file.alerts.deliver_seconds
-        return open_courier(settings, journal).deliver(is_last=is_last, at_most_seconds=seconds)
+        return _deliver(settings, journal, is_last=True, looks=True)
+
+
+def _deliver(settings: Settings, journal: SqliteJournal, *, is_last: bool, looks: bool) -> Told:
+    from sellkit.operate.courier import Told
+
+    if not (settings.data_dir / "journal.sqlite").exists():
+        return Told()  # the first run makes it: one that is made before passes for a lost one
+    if looks:
+        _look(settings, journal)
+    seconds = settings.file.alerts.deliver_seconds
+    return open_courier(settings, journal).deliver(is_last=is_last, at_most_seconds=seconds)
+
+
+def _look(settings: Settings, journal: SqliteJournal) -> None:
+    """What cannot be looked at, as assignments that cannot be read, silences nothing else."""
+    try:
+        open_attendance(settings, journal).look()
+    except SellkitError as error:
+        log.warning("not_looked_after", extra={"reason": str(error)})
 
 
 @contextmanager
@@ -137,16 +146,18 @@ def telling(settings: Settings) -> Iterator[None]:
 
 
 def _tell(settings: Settings, over: threading.Event) -> None:
-    rounds = 0
-    is_over = False
-    while not is_over:
-        is_over = over.wait(_POLL_SECONDS if rounds else 0.0)
-        try:
+    from sellkit.wiring.parts import open_journal
+
+    rounds, is_over = 0, False
+    with closing(open_journal(settings)) as journal:
+        while not is_over:
+            is_over = over.wait(_POLL_SECONDS if rounds else 0.0)
             looks = rounds % round(_LOOK_SECONDS / _POLL_SECONDS) == 0
-            deliver(settings, is_last=is_over, looks=looks)
-        except SellkitError as error:
-            log.warning("alerts_not_told", extra={"reason": str(error)})
-        rounds += 1
+            try:
+                _deliver(settings, journal, is_last=is_over, looks=looks)
+            except SellkitError as error:
+                log.warning("alerts_not_told", extra={"reason": str(error)})
+            rounds += 1
 
 
 @contextmanager
@@ -176,15 +187,22 @@ def failures_told(settings: Settings, run_id: str, *, is_scheduled: bool) -> Ite
 
 
 def say_failed(settings: Settings, text: str) -> None:
-    """Raise the alert about a run that failed; where it cannot be kept it stands in the log."""
+    """Raise the alert about a run that failed; where it cannot be kept it stands in the log.
+
+    Who started the run at a terminal reads the error there: the log's own line stays in its file.
+    """
     from sellkit.adapters.clock import SystemClock
     from sellkit.core.alerts import Alert, AlertKind
+    from sellkit.core.redaction import Redaction
     from sellkit.operate.attending import RUNS
-    from sellkit.wiring.alerts import AlertKeeper
+    from sellkit.wiring.parts import open_journal
 
-    keeper = AlertKeeper(settings.data_dir / "journal.sqlite", RUNS, settings.file.accounts)
+    plain = Redaction(settings.file.accounts)(text)
+    log.warning("run_failed", extra={"text": plain})
+    now = SystemClock().now()
     try:
-        keeper.keep(Alert(AlertKind.RUN_FAILED, text, SystemClock().now()))
+        with closing(open_journal(settings)) as journal:
+            journal.renew_alerts(now, (), [(RUNS, Alert(AlertKind.RUN_FAILED, plain, now))])
     except JournalError as error:
         log.critical("alert_not_kept", extra={"reason": str(error)})
 

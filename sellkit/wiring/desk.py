@@ -18,10 +18,14 @@ from sellkit.wiring.showing import public_names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sellkit.config import Overrides
     from sellkit.core.arming import Halt
     from sellkit.core.assignments import Assignment
     from sellkit.core.past import Past
+    from sellkit.core.portfolio import Position
     from sellkit.core.prospect import Prospect
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.operate.decision import HourlyDecision
@@ -45,10 +49,14 @@ class WiredDesk(Desk):
         Where exported charts go.
     chosen
         What was said instead of the settings when it was opened.
+    tells
+        Whether what comes of it is told to a person at its end: a run that a notebook in its own
+        process carries out has somebody else for that.
     """
 
     charts_folder: Path = Path("charts")
     chosen: Overrides | None = field(default=None, repr=False)
+    tells: bool = field(default=False, repr=False)
 
     def __repr__(self) -> str:
         run, at = self.run, self.run.as_of
@@ -61,6 +69,17 @@ class WiredDesk(Desk):
         """Judge every position, as `Desk.decide`; what comes of it says who asked."""
         # A class with slots is made twice, and `super()` without arguments means the first one.
         return replace(Desk.decide(self), run=self.run)
+
+    def close(self) -> None:
+        """End the connection, close the journal, and tell what came up; once."""
+        from sellkit.config import load
+        from sellkit.wiring.courier import telling
+
+        Desk.close(self)
+        if self.tells:
+            self.tells = False
+            with telling(load(self._chosen())):
+                log.info("desk_closed")
 
     def heading(self) -> Heading:
         """Mode, profile, account, gateway and moment; on the clock of the positions' exchange."""
@@ -77,6 +96,15 @@ class WiredDesk(Desk):
     def prospects(self) -> Mapping[int, Prospect]:
         """By contract, all 28 averages of each position on the stored bars."""
         return prospects(self, self.known_positions())
+
+    def tracks(self, position: Position) -> NDArray[np.float64]:
+        """How each of the 28 averages did against holding over the last year, shape (28, points).
+
+        Without bars, or without enough of them, NaN.
+        """
+        from sellkit.wiring.tracking import tracks_of
+
+        return tracks_of(self, position.instrument)
 
     def draft(self, assignments: Sequence[Assignment]) -> AssignmentEdit:
         """What writing these assignments would make of their file."""

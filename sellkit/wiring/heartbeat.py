@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sellkit.errors import SellkitError
-from sellkit.wiring.courier import say_failed
+from sellkit.errors import RunFailed, SellkitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +22,13 @@ log = logging.getLogger(__name__)
 _BEAT_SECONDS: Final = 60.0
 
 
-def after_slot(
+def slot_over(
     settings: Settings,
     *,
     due: dt.datetime,
     outcome: str,
-    next_due: dt.datetime | None = None,
     run_id: str = "",
-    failure: str = "",
+    next_due: dt.datetime | None = None,
 ) -> None:
     """Say that what was due is over, however it ended; a schedule calls it after each slot.
 
@@ -44,25 +42,74 @@ def after_slot(
         What the slot was for, aware UTC.
     outcome
         `decided`, `undecided`, `uncertain`, `failed`, `missed`, `overrun` or the like.
-    next_due
-        When the next one is due; None leaves what was said before.
     run_id
         The run, "" when none was begun.
-    failure
-        What a person has to hear beside that, "" for nothing; `run_notebook` tells itself of a run
-        that failed, and nobody else of one that was ended from outside.
+    next_due
+        When the next one is due; None leaves what was said before.
     """
     said: dict[str, object] = {"last_due": due, "outcome": outcome, "run_id": run_id}
     if next_due is not None:
         said["next_due"] = next_due
     _beat(settings, **said)
-    if failure:
-        say_failed(settings, failure)
 
 
 def say_next(settings: Settings, next_due: dt.datetime) -> None:
-    """Say what a schedule waits for; as `after_slot`, it raises nothing."""
+    """Say what a schedule waits for; as `slot_over`, it raises nothing."""
     _beat(settings, next_due=next_due)
+
+
+@contextmanager
+def heard_of(settings: Settings, run_id: str, *, is_wanted: bool) -> Iterator[list[str]]:
+    """Around a run that no schedule of sellkit started: it is heard of when it has ended.
+
+    Also when it failed; one that could not even be started is not, and is missed.
+
+    Parameters
+    ----------
+    settings
+        The profile's.
+    run_id
+        The run.
+    is_wanted
+        Whether it tells of the present.
+
+    Yields
+    ------
+    list of str
+        Takes the outcome of a run that came to its end.
+    """
+    outcome: list[str] = []
+    try:
+        yield outcome
+    except RunFailed:
+        outcome.append("failed")
+        raise
+    finally:
+        if is_wanted and outcome:
+            _run_over(settings, outcome[-1], run_id)
+
+
+def _run_over(settings: Settings, outcome: str, run_id: str) -> None:
+    """It stands for the last hour; the gateway's time is for schedules alone."""
+    from sellkit.adapters.clock import SystemClock
+    from sellkit.core.heartbeat import latest_due
+    from sellkit.core.schedule import Timetable, next_due
+    from sellkit.wiring.parts import desk_options
+    from sellkit.wiring.runs import scheduled_calendars
+
+    if settings.connection.clock != "system":
+        return
+    now, anchor = SystemClock().now(), settings.file.bars.hour_anchor
+    early = desk_options(settings).limits.early
+    try:
+        known = tuple(scheduled_calendars(settings))
+        due = latest_due(known, now, anchor, early)
+        following = next_due(Timetable(known, anchor, early), now).at
+    except SellkitError as error:
+        log.critical("heartbeat_not_written", extra={"reason": str(error)})
+        return
+    if due is not None:
+        slot_over(settings, due=due, outcome=outcome, run_id=run_id, next_due=following)
 
 
 @contextmanager

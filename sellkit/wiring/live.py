@@ -40,6 +40,16 @@ def open_switches(settings: Settings) -> SwitchFiles:
     return SwitchFiles(settings.state_dir, live_secret())
 
 
+def open_halt(settings: Settings) -> SwitchFiles:
+    """The halt, and disarming: neither needs the secret, so a refused one is not in their way.
+
+    What is armed cannot be told by it.
+    """
+    from sellkit.adapters.switch_files import SwitchFiles
+
+    return SwitchFiles(settings.state_dir, None)
+
+
 def open_lease(settings: Settings, account: Account) -> FileLease:
     """The lease on an account; it is not taken yet."""
     from sellkit.adapters.account_lease import FileLease

@@ -30,11 +30,11 @@ def state_of(settings: Settings, account: Account, now: dt.datetime) -> DeskStat
         The assignments or the journal cannot be read.
     """
     from sellkit.present.panels.state import DeskState
-    from sellkit.wiring.live import open_switches
+    from sellkit.wiring.live import open_halt
 
     found = [each for each in switches_of(settings, now) if each.name != "halt"]
     lacks = tuple(f"{each.name}: {each.trouble}" for each in found if each.trouble)
-    halt = open_switches(settings).halt()
+    halt = open_halt(settings).halt()
     return DeskState(
         halt=halt,
         arming=next((each.state for each in found if each.name == "arming"), "not armed"),

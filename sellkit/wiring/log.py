@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sellkit.adapters.daily_file import DailyFile
     from sellkit.config import Settings
     from sellkit.core.redaction import Redaction
+
+_LONG: Final = 16
 
 
 def open_log(settings: Settings, run_id: str = "", *, is_quiet: bool = False) -> None:
@@ -51,4 +57,21 @@ def redaction(settings: Settings) -> Redaction:
     from sellkit.config.secret import secrets_in_reach
     from sellkit.core.redaction import Redaction
 
-    return Redaction(settings.file.accounts, secrets_in_reach())
+    hidden = secrets_in_reach()
+    return Redaction(
+        settings.file.accounts, hidden | {part for each in hidden for part in _of(each)}
+    )
+
+
+def _of(address: str) -> Iterator[str]:
+    """The parts of an address that are secret by themselves: its password, and long tokens.
+
+    A short one, a topic's name for instance, is a word of any other text, too.
+    """
+    try:
+        split = urlsplit(address)
+    except ValueError:
+        return
+    if split.password:
+        yield split.password
+    yield from (each for each in re.split(r"[/:@?&=,]+", address) if len(each) >= _LONG)

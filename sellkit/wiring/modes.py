@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sellkit.errors import ConfigError
-from sellkit.wiring.live import open_lease, open_sender, open_switches
+from sellkit.wiring.live import open_halt, open_lease, open_sender, open_switches
 from sellkit.wiring.parts import desk_options, open_journal
 from sellkit.wiring.probed import known_standing
 from sellkit.wiring.switching import named_account
@@ -120,15 +120,16 @@ def _probe(settings: Settings, account: Account) -> Switch:
 
 def _secret() -> Switch:
     from sellkit.adapters.switch_files import SECRET
-    from sellkit.config.secret import live_secret
+    from sellkit.config.secret import live_secret, secret_places
 
     if live_secret() is None:
-        return Switch("secret", "not set", f"set {SECRET} where live runs start")
-    return Switch("secret", f"{SECRET} is set")
+        remedy = f"set {SECRET}, or write the file live_secret, where live runs start"
+        return Switch("secret", "not set", remedy)
+    return Switch("secret", f"{secret_places().get('live_secret', SECRET)} is set")
 
 
 def _halt(settings: Settings) -> Switch:
-    switches = open_switches(settings)
+    switches = open_halt(settings)
     halt, place = switches.halt(), switches.halt_path
     if halt is None:
         return Switch("halt", "none", None, place)

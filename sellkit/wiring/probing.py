@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.errors import ConfigError
 from sellkit.wiring.account import resolve_account
 from sellkit.wiring.alerts import AlertKeeper
-from sellkit.wiring.live import is_named, open_lease, open_switches
+from sellkit.wiring.live import is_named, open_halt, open_lease
 from sellkit.wiring.log import open_log
 from sellkit.wiring.parts import check_clock, open_journal, open_ledger
 from sellkit.wiring.probed import open_probes, probed_gateway
@@ -142,7 +142,7 @@ def _place(settings: Settings, broker: IbBroker, account: Account, stack: ExitSt
             f"--order places an order, and this is a {broker.kind} gateway: it is for paper and "
             "simulated ones alone; leave it out to probe this one by reading"
         )
-    halt = open_switches(settings).halt()
+    halt = open_halt(settings).halt()
     if halt is not None:
         raise ConfigError(f"{halt}; `sellkit resume` ends it, and --order needs that")
     lease = open_lease(settings, account)

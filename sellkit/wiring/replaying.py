@@ -99,6 +99,9 @@ def bench(chosen: Overrides, asked: Asked) -> ReplayBench:
     terms = _terms(settings, store, asked, _present(chosen, store))
     assigned = _assigned(open_book(settings).load().assignments, asked.tokens)
     subjects, without = _subjects(store, assigned, desk_options(settings), terms)
+    if not subjects:
+        reasons = "; ".join(f"{token}: {reason}" for token, reason in without.items())
+        raise ConfigError(f"there is nothing to replay: {reasons}")
     return ReplayBench(settings.profile, terms, subjects, without)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from sellkit.core.retraced import Likeness, RetracedRun, compared
@@ -42,21 +42,18 @@ def retrace(
     from sellkit.operate.retrace import Retracer
 
     retracer = Retracer(ParquetBarStore(settings.data_dir), desk_options(settings))
-    with closing(open_journal(settings)) as journal:
+    with closing(open_journal(settings)) as journal, ExitStack() as stack:
         is_there = (settings.data_dir / "journal.sqlite").exists()
-        told = journal.past_runs.all() if is_there else ()
-        chosen = _chosen(told, run, day)
+        chosen = _chosen(journal.past_runs.all() if is_there else (), run, day)
+        stack.callback(progress.stop)
         progress.start("judging again", len(chosen))
         found = []
-        try:
-            for each in chosen:
-                recorded = journal.recordings.recorded(each.run_id)
-                if recorded is None:
-                    raise ConfigError(f"run {each.run_id} decided nothing that could be replayed")
-                found.append(retraced(recorded, retracer))
-                progress.advance(of=each.run_id)
-        finally:
-            progress.stop()
+        for each in chosen:
+            recorded = journal.recordings.recorded(each.run_id)
+            if recorded is None:
+                raise ConfigError(f"run {each.run_id} decided nothing that could be replayed")
+            found.append(retraced(recorded, retracer))
+            progress.advance(of=each.run_id)
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.errors import ConfigError, JournalError
 from sellkit.wiring.courier import failures_told, telling
 from sellkit.wiring.evidence import note_notebook
+from sellkit.wiring.heartbeat import heard_of
 from sellkit.wiring.log import open_log
 from sellkit.wiring.moment import checked_run_id, parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems
@@ -76,13 +77,18 @@ def run_notebook(
     open_log(settings, run_id)
     own = {"profile": settings.profile, "as_of": as_of, "run_id": run_id, "confirms": confirms}
     parameters = _with({**own, "dry_run": not is_live, "prepare": prepare}, extra or {})
+    is_scheduled = settings.is_returning
+    is_own = not (is_scheduled or as_of)  # a schedule says itself what its runs were for
     with (
         # the schedule, of which nobody looks at a run, tells all the time
-        nullcontext() if settings.is_returning else telling(settings),
-        failures_told(settings, run_id, is_scheduled=settings.is_returning),
+        nullcontext() if is_scheduled else telling(settings),
+        heard_of(settings, run_id, is_wanted=is_own) as outcome,
+        failures_told(settings, run_id, is_scheduled=is_scheduled),
     ):
         settings.as_overrides(overrides).export()
-        return _execute(settings, run_id, parameters)
+        result = _execute(settings, run_id, parameters)
+        outcome.append(result.outcome)
+        return result
 
 
 def _execute(settings: Settings, run_id: str, parameters: Mapping[str, object]) -> RunResult:

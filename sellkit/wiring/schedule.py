@@ -21,7 +21,7 @@ from sellkit.wiring.instance import only_one
 from sellkit.wiring.moment import new_run_id
 from sellkit.wiring.parts import desk_options, keep_budget, open_journal
 from sellkit.wiring.runs import open_clock, scheduled_calendars
-from sellkit.wiring.slots import say_ended, say_missed
+from sellkit.wiring.slots import end_told, say_ended, say_missed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,8 +67,8 @@ def run_schedule(
     entries = cron_entries(settings)
     with ExitStack() as stack:
         instance = stack.enter_context(only_one(settings))
-        stack.enter_context(telling(settings))
-        stack.enter_context(beating(settings))
+        for around in (telling, beating, end_told):
+            stack.enter_context(around(settings))
         clock = stack.enter_context(open_clock(settings))
         journal = stack.enter_context(closing(open_journal(settings)))
         works = Works(

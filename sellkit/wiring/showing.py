@@ -24,6 +24,7 @@ _SHOWN: Final = {
     ("sellkit.wiring.past_runs", "PastRuns"): ("shown", "escaped"),
     ("sellkit.research.replayed", "Replay"): ("replayed", "replay_sheet"),
     ("sellkit.research.replayed", "PositionReplay"): ("replayed", "position_sheet"),
+    ("sellkit.research.alternatives", "Alternatives"): ("replayed", "alternatives_sheet"),
     ("sellkit.core.retraced", "RetracedRun"): ("shown", "escaped"),
     ("sellkit.core.past_runs", "PastRun"): ("runs.one", "run_sheet"),
     ("sellkit.core.run_hours", "HourCalendar"): ("runs.hours", "hours_table"),

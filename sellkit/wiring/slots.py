@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.firing import SlotOutcome
 from sellkit.core.schedule import HOURLY
+from sellkit.errors import SellkitError
 from sellkit.wiring.courier import say_failed
-from sellkit.wiring.heartbeat import after_slot
+from sellkit.wiring.heartbeat import slot_over
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sellkit.config import Settings
     from sellkit.core.firing import Slot
     from sellkit.core.schedule import Due
 
 _VERDICTS: Final = {0: "decided", 4: "undecided", 5: "uncertain"}
 _MISSED: Final = "missed"
+
+
+@contextmanager
+def end_told(settings: Settings) -> Iterator[None]:
+    """Around a schedule: an error that ends it is an alert, as the end of a calendar is.
+
+    Parameters
+    ----------
+    settings
+        The profile's.
+    """
+    try:
+        yield
+    except SellkitError as error:
+        say_failed(settings, f"the schedule has ended, and nothing is run any more: {error}")
+        raise
 
 
 def say_ended(settings: Settings, slot: Slot) -> None:
@@ -40,8 +60,8 @@ def say_ended(settings: Settings, slot: Slot) -> None:
     if due.entry == HOURLY:
         said = _VERDICTS.get(-1 if end.exit_code is None else end.exit_code, str(end.outcome))
         run_id = slot.run_id or ""
-        after_slot(settings, due=due.at, outcome=said, run_id=run_id, failure=failure)
-    elif failure:
+        slot_over(settings, due=due.at, outcome=said, run_id=run_id)
+    if failure:
         say_failed(settings, failure)
 
 
@@ -62,9 +82,8 @@ def say_missed(settings: Settings, missed: tuple[Due, ...]) -> None:
         "was not there in time, or was held up; `sellkit schedule history` tells why"
     )
     if last.entry == HOURLY:
-        after_slot(settings, due=last.at, outcome=_MISSED, failure=failure)
-    else:
-        say_failed(settings, failure)
+        slot_over(settings, due=last.at, outcome=_MISSED)
+    say_failed(settings, failure)
 
 
 def _words(outcome: SlotOutcome) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sellkit.core.arming import Halt
 from sellkit.wiring.acts import machine_now, note, who
-from sellkit.wiring.live import open_switches
+from sellkit.wiring.live import open_halt
 from sellkit.wiring.switching import named_account
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def disarm(chosen: Overrides, *, is_every: bool) -> tuple[str, ...]:
 
     settings = load(chosen)
     account = None if is_every else named_account(settings)
-    return open_switches(settings).disarm(account)
+    return open_halt(settings).disarm(account)
 
 
 def note_disarm(chosen: Overrides, aliases: Sequence[str]) -> None:
@@ -51,7 +51,7 @@ def halt(chosen: Overrides, reason: str) -> Halt:
     """
     from sellkit.config import load
 
-    return _halted(open_switches(load(chosen)), reason)
+    return _halted(open_halt(load(chosen)), reason)
 
 
 def halt_without_settings(chosen: Overrides, reason: str) -> Halt:
@@ -84,7 +84,7 @@ def current_halt(chosen: Overrides) -> Halt | None:
     """The halt that is in force."""
     from sellkit.config import load
 
-    return open_switches(load(chosen)).halt()
+    return open_halt(load(chosen)).halt()
 
 
 def resume(chosen: Overrides, reason: str) -> None:
@@ -93,7 +93,7 @@ def resume(chosen: Overrides, reason: str) -> None:
 
     settings = load(chosen)
     note(settings, machine_now(), "resume", {"profile": settings.profile, "reason": reason})
-    open_switches(settings).clear_halt()
+    open_halt(settings).clear_halt()
 
 
 def _halted(switches: Switches, reason: str) -> Halt:

@@ -14,7 +14,7 @@ from sellkit.core.limits import Foreign
 from sellkit.core.portfolio import Account, GatewayKind, is_paper_number
 from sellkit.errors import ConfigError
 from sellkit.wiring.acts import note
-from sellkit.wiring.live import open_sender, open_switches
+from sellkit.wiring.live import open_halt, open_sender, open_switches
 from sellkit.wiring.moment import parse_moment
 from sellkit.wiring.moving import moved_here
 from sellkit.wiring.parts import desk_options
@@ -206,7 +206,7 @@ def _not_covered(settings: Settings, arming: Arming) -> list[str]:
         "any order that one of the gates withholds: each passes all of them, every time",
     ]
     lines += [f"anything, before {name} is set in the settings" for name in limits.unset]
-    halted = open_switches(settings).halt()
+    halted = open_halt(settings).halt()
     return lines if halted is None else [*lines, f"anything, while it is {halted}"]
 
 

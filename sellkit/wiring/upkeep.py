@@ -20,15 +20,15 @@ def upkeep_of(profile: ProfileSettings) -> Upkeep:
     profile
         Its settings, which were checked when they were read.
     """
-    restart, login = profile.restart_at, profile.login_at
-    lasts = dt.timedelta(minutes=profile.restart_minutes)
-    due = dt.timedelta(hours=profile.login_hours)
-    return Upkeep.of(
-        [
-            None if restart is None else Window.parse(RESTART, restart, lasts),
-            None if login is None else Window.parse(LOGIN, login, due),
-        ]
-    )
+    restart, lasts = profile.restart_at, dt.timedelta(minutes=profile.restart_minutes)
+    daily = None if restart is None else Window.parse(RESTART, restart, lasts)
+    return Upkeep.of([daily, login_window(profile)])
+
+
+def login_window(profile: ProfileSettings) -> Window | None:
+    """The weekly login that a profile names; None where it names none."""
+    due = dt.timedelta(hours=profile.login_grace_hours)
+    return None if profile.login_at is None else Window.parse(LOGIN, profile.login_at, due)
 
 
 def patience_seconds(settings: Settings, now: dt.datetime) -> float:

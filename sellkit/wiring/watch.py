@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from sellkit.errors import NotConnected
 from sellkit.wiring.gateways import profile_for
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.log import open_log
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 
     from sellkit.adapters.clock import FlowingClock
     from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.config import Overrides, Settings
     from sellkit.core.past import Past
     from sellkit.core.snapshot import SnapshotRow
     from sellkit.core.standing import Standing
     from sellkit.core.watched import Watched
+    from sellkit.operate.outlook import Outlook
     from sellkit.operate.watch import Watch
     from sellkit.present.heading import Heading
     from sellkit.wiring.desk import WiredDesk
@@ -35,6 +38,9 @@ _OTHERS = 2
 
 _LIVE = 4
 """For the live desk of a notebook, beside `sellkit watch` and a probe, which has the one before."""
+
+_NOTEBOOKS = 3
+"""So many with a live desk or a live chart may be open at once, each in a kernel of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +189,33 @@ def open_watch(
 def open_live_watch(chosen: Overrides) -> WiredWatch:
     """As `open_watch`, for a live panel beside the desk that was opened with `chosen`.
 
-    Its client id is four above the desk's, which may be one that was chosen. Present prices are
-    asked for what would be sold, so that each row tells whether its order would be sent now. The
-    log goes where the desk's goes.
+    Its client id is four above the desk's, which may be one that was chosen, or up to two more
+    where other notebooks have those. Present prices are
+    asked for what would be sold, and the gates of live mode looked at, so that each row tells
+    whether its order would be sent now. The log goes where the desk's goes.
     """
     from sellkit.config import load
 
     settings = load(chosen)
-    return _open(settings, _above(settings, _LIVE), asks_prices=True)
+    first = _above(settings, _LIVE)
+    *others, last = range(first, first + _NOTEBOOKS)
+    for client_id in others:
+        try:
+            return _open(settings, client_id, is_live=True)
+        except NotConnected as error:
+            if not _is_taken(error, settings, client_id):
+                raise
+    return _open(settings, last, is_live=True)
 
 
-def _open(settings: Settings, client_id: int, *, asks_prices: bool = False) -> WiredWatch:
+def _is_taken(error: NotConnected, settings: Settings, client_id: int) -> bool:
+    from sellkit.adapters.ib.notices import in_use
+
+    address = f"{settings.connection.host}:{settings.connection.port}"
+    return str(error).startswith(in_use(client_id, address, sends_orders=False))
+
+
+def _open(settings: Settings, client_id: int, *, is_live: bool = False) -> WiredWatch:
     from sellkit.adapters.clock import FlowingClock
     from sellkit.operate.watch import Watch
 
@@ -201,10 +223,28 @@ def _open(settings: Settings, client_id: int, *, asks_prices: bool = False) -> W
         broker = connect(settings, client_id=client_id, is_watch=True)
         stack.callback(broker.close)
         desk = lay_out(settings, broker, Asked(None, "", None, all_positions=False))
-        watch = Watch(desk.parts, desk.account, desk.options, asks_prices=asks_prices)
+        outlook = _outlook(settings, desk, broker) if is_live else None
+        watch = Watch(desk.parts, desk.account, desk.options, outlook=outlook)
         wired = WiredWatch(desk, watch, FlowingClock(broker.clock), broker)
         stack.pop_all()
     return wired
+
+
+def _outlook(settings: Settings, desk: WiredDesk, broker: IbBroker) -> Outlook:
+    """What live mode would say, of facts that are only read: the lease is not taken."""
+    from sellkit.operate.outlook import Outlook
+    from sellkit.wiring.live import open_lease, open_permission
+    from sellkit.wiring.probed import known_standing
+
+    permission = open_permission(
+        settings,
+        broker,
+        cast("SqliteJournal", desk.parts.journal),  # it is what a desk is laid out with
+        desk.account,
+        lease=open_lease(settings, desk.account),
+        probe=lambda: known_standing(settings, desk.account),
+    )
+    return Outlook(lambda: permission.live_facts(None))
 
 
 def _above(settings: Settings, places: int) -> int:

@@ -68,6 +68,13 @@ def test_a_run_has_this_python_the_given_folder_and_the_given_parameters(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows could not archive it")
+def test_what_was_kept_is_for_reading_alone(tmp_path: Path) -> None:
+    notebook = write(tmp_path / "run.ipynb", "1")
+    kept = PapermillRunner(tmp_path).run(notebook, tmp_path / "kept.ipynb", {})
+    assert kept.stat().st_mode & 0o777 == 0o444
+
+
 def test_a_failed_run_keeps_its_notebook_with_the_error_in_place(tmp_path: Path) -> None:
     raises = "from sellkit.errors import ConfigError\nraise ConfigError('no account\\nmore')"
     notebook = write(tmp_path / "run.ipynb", "print('before')", raises, "print('after')")

@@ -23,7 +23,8 @@ from tests.architecture.source import ROOT
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REFERENCE = "sellkit/simgateway/REFERENCE.md"
-PAGES = ("README.md", "CHANGELOG.md", "data/README.md", REFERENCE)
+GUIDE = "deploy/README.md"
+PAGES = ("README.md", "CHANGELOG.md", "data/README.md", REFERENCE, GUIDE)
 KNOWN = {"run": {}, "data": {"rebuild": {}}}
 
 
@@ -34,7 +35,7 @@ def test_every_make_command_of_the_readme_is_a_target() -> None:
     assert not unknown_targets(README, MAKEFILE)
 
 
-@pytest.mark.parametrize("page", ["README.md", REFERENCE])
+@pytest.mark.parametrize("page", ["README.md", REFERENCE, GUIDE])
 def test_every_sellkit_command_of_a_page_exists(page: str) -> None:
     if not (ROOT / "sellkit" / "cli.py").exists():
         pytest.skip("sellkit/cli.py is not there yet")

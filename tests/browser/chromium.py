@@ -23,6 +23,7 @@ REQUIRED = "SELLKIT_TEST_BROWSER"
 """The variable that, set to `required`, makes a failure of what would else be a skip."""
 
 ABSENT = "no test in a browser"
+_PATIENCE_MS = 30_000  # a busy machine shows late what it shows
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 PACKAGES = ("playwright", "axe_playwright_python", "jupyterlab", "anywidget")
 FLAGS = (
@@ -59,8 +60,9 @@ class Driven:
     """A browser whose event loop counts as running only within `awake`."""
 
     def __init__(self) -> None:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
 
+        expect.set_options(timeout=_PATIENCE_MS)
         self._playwright = sync_playwright().start()
         self._loop = asyncio.events._get_running_loop()
         self.browser: Browser = self._playwright.chromium.launch(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,24 +12,53 @@ from playwright.sync_api import expect
 
 from sellkit.adapters.csv_assignments import CsvAssignments
 from sellkit.core.assignments import Assignment
-from tests.browser.lab import DARK
+from tests.browser.accessibility import tab_stops
+from tests.browser.lab import DARK, LIGHT
+from tests.browser.recorder import recorded_page
+from tests.browser.workspace import ASSIGNED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Locator
 
+    from tests.browser.chromium import Driven
+    from tests.browser.lab import Lab
+    from tests.browser.processes import GatewayProcess, LabServer
+    from tests.browser.workspace import Workspace
+
+TRIES = 6
+COUNT_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
+
+
+@pytest.fixture(scope="module")
+def opened(
+    driven: Driven, server: LabServer, gateway: GatewayProcess, workspace: Workspace
+) -> Iterator[Lab]:
+    """The notebook, opened cold and run as a whole; all tests here share its window."""
     from tests.browser.lab import Lab
 
-COUNT_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
+    workspace.reset(gateway.port)
+    with recorded_page(driven) as page:
+        opened = Lab(page, server, gateway, workspace)
+        opened.open("10_assign.ipynb")
+        opened.run_all()
+        yield opened
+        server.end_kernels()
+
+
+@pytest.fixture
+def lab(opened: Lab) -> Lab:
+    """That window, with the assignments and the theme as they were at first."""
+    opened.workspace.assigned.write_text(ASSIGNED, encoding="utf-8")
+    opened.set_theme(LIGHT)
+    return opened
 
 
 @pytest.fixture
 def panel(lab: Lab) -> Locator:
-    """The panel of the notebook, opened cold and run as a whole."""
-    lab.open("10_assign.ipynb")
-    lab.run_all()
-    lab.show_cell("panels.assign")
+    """The panel of the notebook, made anew: it forgets what was not saved."""
+    lab.run_cell("panels.assign")
     panel = lab.page.get_by_role("region", name="Assign averages")
     expect(panel.get_by_role("row")).to_have_count(1 + 8)
     return panel
@@ -47,13 +77,46 @@ def elsewhere(lab: Lab, ticker: str, kind: str, length: str, timeframe: str) -> 
 
 
 def choose_by_letters(chooser: Locator, label: str) -> None:
-    """Type the label of a choice; letters that came too slowly began a new word, so try again."""
-    for _ in range(3):
-        chooser.page.keyboard.type(label)
+    """Type the label of a choice where none is made yet.
+
+    On a busy machine letters come too slowly and begin a new word, which chooses something else:
+    that is taken back, step by step, before the next try.
+    """
+    keys = chooser.page.keyboard
+    for _ in range(TRIES):
+        keys.type(label)
         with suppress(AssertionError):
             expect(chooser).to_have_value(label.upper(), timeout=3000)
             return
+        while chooser.input_value():
+            was = chooser.input_value()
+            keys.press("Control+z")
+            expect(chooser).not_to_have_value(was)
     expect(chooser).to_have_value(label.upper())
+
+
+def expect_lines_beside_choices(chooser: Locator) -> None:
+    """They come once somebody comes to the list, and change nothing."""
+    option, chosen = chooser.get_by_role("option", name="SMA 50 1H"), chooser.input_value()
+    expect(option).not_to_contain_text(re.compile("[▁▂▃▄▅▆▇█]"))
+    chooser.focus()
+    expect(option).to_have_text(re.compile(r"[▁▂▃▄▅▆▇█]{10}\s[+-]\d+\.\d\d\s%"))
+    expect(chooser).to_have_value(chosen)
+
+
+def set_selected_by_keyboard(panel: Locator) -> None:
+    """Set what is selected, which is one row, and take it back."""
+    keys, chosen = panel.page.keyboard, panel.get_by_label("Average of ARCA:SPY")
+    bulk = panel.get_by_label("Average for the selected rows")
+    keys.press("Control+b")
+    expect(bulk).to_be_focused()
+    choose_by_letters(bulk, "sma 100 1d")
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(chosen).to_have_value("SMA 100 1D")
+    keys.press("Control+z")
+    expect(chosen).to_have_value("SMA 200 1H")
+    panel.get_by_label("Select ARCA:SPY").focus()
 
 
 def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
@@ -62,8 +125,20 @@ def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
     status, save = panel.get_by_role("status"), panel.get_by_role("button", name="Save")
     lab.shot("assign_light", panel)
     assert not axe(panel)
+    stops = tab_stops(panel)
+    assert [stops[0], *stops[2:4], *stops[-3:]] == [
+        *("Filter positions", "Select all rows shown", "position"),
+        *("Average for the selected rows", "Save…", "Keys"),
+    ]
+    chosen = [each for each in stops if each.endswith("NYSE:JPM") or each.endswith("NASDAQ:NVDA")]
+    assert chosen == [
+        *("Select NASDAQ:NVDA", "Average of NASDAQ:NVDA"),
+        *("Select NYSE:JPM", "Average of NYSE:JPM"),
+    ]
+    assert not [each for each in stops if "unseen" in each]
     save.click()
     expect(status).to_contain_text("Not saved: 1 row has no average: NASDAQ:NVDA.")
+    expect_lines_beside_choices(panel.get_by_label("Average of NYSE:JPM"))
     nvda = panel.get_by_role("row", name="NASDAQ:NVDA")
     panel.get_by_label("Average of NASDAQ:NVDA").select_option("EMA 50 1H")
     expect(status).to_contain_text("EMA 50 1H for NASDAQ:NVDA; not saved yet.")
@@ -104,6 +179,7 @@ def test_by_keyboard_alone_one_filters_chooses_undoes_and_saves(
     for key in ("ArrowDown", "ArrowDown", "End", "Home", "Space"):
         keys.press(key)
     expect(panel.get_by_label("Select ARCA:SPY")).to_be_checked()
+    set_selected_by_keyboard(panel)
     keys.type("nvda")  # letters that JupyterLab would take for its own, but for the filter
     expect(panel.get_by_role("row")).to_have_count(1 + 1)
     keys.press("Enter")
@@ -170,8 +246,14 @@ def test_a_change_by_another_process_is_shown_and_never_overwritten_unseen(
     lab.set_theme(DARK)
     assert not axe(panel)
     lab.shot("conflict_dark", panel)
+    panel.get_by_role("button", name="position").click()
+    panel.get_by_role("button", name="position").click()
+    panel.get_by_label("Select NYSE:JPM").check()
     panel.get_by_role("button", name="Keep my changes").click()
     expect(panel.get_by_role("row", name="NYSE:GE no position now")).to_be_visible()
+    expect(panel.get_by_role("row").nth(1)).to_contain_text("NYSE:XOM")  # sorted as before
+    expect(panel.get_by_label("Select NYSE:JPM")).to_be_checked()
+    panel.get_by_label("Select NYSE:JPM").uncheck()
     expect(panel.get_by_role("row", name="NYSE:XOM")).to_contain_text("EMA 5 1D")
     elsewhere(lab, "NYSE:GE", "SMA", "100", "1H")
     panel.get_by_role("button", name="Save 2…").click()

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from sellkit.commands import demo
 from sellkit.config import Overrides
 from sellkit.wiring import stopping
+from tests.browser.accessibility import tab_stops
 from tests.browser.lab import DARK
 from tests.browser.workspace import SCENARIO
 
@@ -40,9 +41,18 @@ _NEW_CELL = """(source) => {
     commands.execute('notebook:run-cell');
   });
 }"""
-_SHORT_SIGHTED = """from sellkit.present.panels.live_panel import LivePanel
-seen = LivePanel.open(desk, unseen_seconds=3)
-seen"""
+_SHORT_SIGHTED = "for each in panel.feed._told: each.onlookers._seconds = 3"
+# What the live chart shows: the reader's range, the number of its figure, its name and its ink.
+_CHART = """() => {
+  const plot = document.querySelector('.js-plotly-plot');
+  const style = (of) => getComputedStyle(plot.querySelector(of)).fill;
+  return {
+    range: plot.layout.xaxis.range.map((each) => Math.round(each)),
+    number: plot.layout.meta.number,
+    name: plot.getAttribute('aria-label'),
+    ink: style('.gtitle tspan'),
+  };
+}"""
 _MANY = f"""from sellkit.present.panels.live_panel import LivePanel
 from tests.present.live_desk import MadeUpDesk, row_of, watched
 made_up = MadeUpDesk()
@@ -119,6 +129,7 @@ def test_the_table_moves_with_the_minutes_also_while_a_cell_blocks(
     countdown = panel.get_by_role("timer")
     expect(countdown).to_have_text(re.compile(r"in 58 min \d+ s"))
     assert not axe(panel)
+    lab.shot("live_light", panel)
 
     lab.page.evaluate(_NEW_CELL, "import time; time.sleep(6)")
     panel = lab.output(CELL)
@@ -136,6 +147,11 @@ def test_the_table_moves_with_the_minutes_also_while_a_cell_blocks(
 
 def test_a_person_without_a_mouse_reads_sorts_and_halts(lab: Lab, stepped: GatewayProcess) -> None:
     panel = opened(lab)
+    stops = tab_stops(panel)
+    assert stops[0] == "Halt ..."
+    titles = ("token", "signal", "abv_be", "close", "assigned", "average")
+    assert [each for each in stops if each in titles] == [*titles]
+    assert not [each for each in stops if "unseen" in each]
     grid, keyboard = panel.get_by_role("grid", name="positions of demo"), lab.page.keyboard
     grid.focus()
     keyboard.press("End")
@@ -199,17 +215,58 @@ def test_one_client_id_serves_the_panel_however_often_its_cell_or_kernel_starts_
     lab.run_cell(CELL)
     wait_for_ids(lab.page, stepped, DESK_ID, LIVE_ID)
     expect(rows(panel)).to_have_count(POSITIONS, timeout=MILLISECONDS)
-    lab.page.evaluate(_NEW_CELL, _SHORT_SIGHTED)
-    expect(rows(lab.output("unseen_seconds"))).to_have_count(POSITIONS, timeout=MILLISECONDS)
-    wait_for_ids(lab.page, stepped, DESK_ID, LIVE_ID)
     lab.restart_kernel()
     wait_for_ids(lab.page, stepped)
     lab.run_all()
-    expect(rows(lab.output("unseen_seconds"))).to_have_count(POSITIONS, timeout=MILLISECONDS)
+    expect(rows(lab.output(CELL))).to_have_count(POSITIONS, timeout=MILLISECONDS)
     wait_for_ids(lab.page, stepped, LIVE_ID)
     lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.dispose()")
+    lab.page.evaluate(_NEW_CELL, _SHORT_SIGHTED)
+    lab.wait_until_idle()
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.dispose()")  # is missed
     wait_for_ids(lab.page, stepped)
+    lab.open(NOTEBOOK)  # its kernel is the former one: the panel is back, and so is its connection
+    expect(rows(lab.output(CELL))).to_have_count(POSITIONS, timeout=MILLISECONDS)
+    wait_for_ids(lab.page, stepped, LIVE_ID)
+    lab.page.goto("about:blank")  # says that it goes
+    wait_for_ids(lab.page, stepped)
+
+
+def test_a_live_chart_fed_by_the_panel_keeps_the_reader_s_zoom(
+    lab: Lab, stepped: GatewayProcess
+) -> None:
+    opened(lab)
+    step(stepped, MINUTE)
+    shown = lab.output("charts.live(")
+    expect(shown.locator(".js-plotly-plot .gtitle")).to_contain_text("NASDAQ:AAPL · EMA 20 1H")
+    expect(shown.get_by_role("figure", name="NASDAQ:AAPL · EMA 20 1H · EXIT")).to_be_visible()
+    expect(shown.get_by_role("status")).to_contain_text("refreshed 2026-06-10 11:01")
+    field = shown.locator(".nsewdrag").first.bounding_box()
+    assert field is not None
+    mouse, height = lab.page.mouse, field["y"] + field["height"] / 2
+    mouse.move(field["x"] + 0.5 * field["width"], height)
+    mouse.down()
+    mouse.move(field["x"] + 0.9 * field["width"], height, steps=5)
+    mouse.up()
+    zoomed = lab.page.evaluate(_CHART)
+    assert zoomed["range"][1] - zoomed["range"][0] < 80
+    step(stepped, HOUR)
+    lab.page.wait_for_function(
+        f"(number) => ({_CHART})().number > number", arg=zoomed["number"], timeout=MILLISECONDS
+    )
+    moved = lab.page.evaluate(_CHART)
+    assert moved["range"] == zoomed["range"]
+    assert moved["name"] != zoomed["name"]
+    assert "EXIT" in moved["name"]
+    lab.shot("live_chart_light", shown)
+    lab.set_theme(DARK)
+    assert (zoomed["ink"], lab.page.evaluate(_CHART)["ink"]) == (
+        "rgba(0, 0, 0, 0.87)",
+        "rgba(255, 255, 255, 0.87)",
+    )
+    shown.locator(".nsewdrag").first.hover(position={"x": 300, "y": 90})
+    expect(shown.locator(".hoverlayer")).to_contain_text("close ")
+    lab.shot("live_chart_dark", shown)
 
 
 def test_500_positions_scroll_with_only_those_in_sight_in_the_page(lab: Lab) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.browser.accessibility import tab_stops
 from tests.browser.lab import DARK
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def test_a_gateway_is_chosen_tested_and_where_none_runs_started(
     expect(status).to_contain_text("Notebooks use the profile live from now on")
     expect(banner).to_have_text("DRY RUN   profile live · not tested")
     assert not axe(panel)
+    assert tab_stops(panel) == ["live", "Test the connection"]
     panel.get_by_label("demo").focus()
     lab.page.keyboard.press("Space")
     expect(status).to_contain_text("Notebooks use the profile demo from now on")

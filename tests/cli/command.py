@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -206,8 +206,3 @@ def is_by_the_way(path: Path) -> bool:
     """Whether a file says nothing that could be lost."""
     by_the_way = {"sellkit.jsonl", ".lock"}
     return path.name in by_the_way or path.name.startswith(LEDGER) or path.suffix == ".lock"
-
-
-def holding(files: Sequence[Path], text: str) -> list[Path]:
-    """The files in which a text stands."""
-    return [path for path in files if text.encode() in path.read_bytes()]

@@ -126,6 +126,13 @@ def assignments_below_a_file(place: Workspace) -> None:
     place.settings.write_text(text, encoding="utf-8")
 
 
+def bare_secret(place: Workspace) -> None:
+    folder = place.folder / "secrets"
+    folder.mkdir(mode=0o700)
+    (folder / "live_secret").write_text("of the tests", encoding="utf-8")
+    (folder / "live_secret").chmod(0o644)
+
+
 def foreign_stamp(place: Workspace) -> None:
     stamp = place.data / "origin.json"
     told = json.loads(stamp.read_text(encoding="utf-8"))
@@ -192,6 +199,26 @@ CASES = {
     ),
     "broken settings": Case(("run",), 2, ("sellkit.toml", "line 1"), settings("[orders\n")),
     "no settings": Case(("status", "--config", "absent.toml"), 2, ("absent.toml", "--config")),
+    "a setting's variable of a wrong type": Case(
+        ("config", "show"),
+        2,
+        ("SELLKIT_ORDERS__MAX_SHARES=many",),
+        variables={"SELLKIT_ORDERS__MAX_SHARES": "many"},
+    ),
+    "a variable of no setting": Case(
+        ("health",),
+        2,
+        ("SELLKIT_ORDERS__MAX_SHARE ", "config show"),
+        variables={"SELLKIT_ORDERS__MAX_SHARE": "5"},
+    ),
+    "a doctor without settings": Case(("doctor",), 2, ("sellkit.toml",), settings("[orders\n")),
+    "a secret that others can read": Case(
+        ("modes", "--account", "demo"),
+        2,
+        ("live_secret", "chmod 600"),
+        bare_secret,
+        variables={"SELLKIT_SECRETS_DIR": "secrets"},
+    ),
     "variable of a wrong type": Case(
         ("status",), 2, ("SELLKIT_PORT=many",), variables={"SELLKIT_PORT": "many"}
     ),
@@ -235,6 +262,12 @@ CASES = {
         ("schedule", "--once"), 2, ("'report'", "absent.ipynb"), entry("30", "absent.ipynb")
     ),
     "a run id that is none": Case(("run", "--run-id", "../../x"), 2, ("'../../x'", "eight hex")),
+    "a replay of no day": Case(("replay", "--from", "soon"), 2, ("--from 'soon'", "2026-01-31")),
+    "a replay of nothing assigned": Case(("replay", "--token", "KO"), 2, ("KO", "NASDAQ:AAPL")),
+    "a replay of the future": Case(
+        ("replay", "--from", "2026-07-01"), 2, ("2026-07-01", "earlier")
+    ),
+    "a recorded run that never was": Case(("replay", "--run", "ff"), 2, ("'ff'", "runs list")),
     "a port in use": Case(("gateway", "--port", "{usual}"), 2, ("{usual}", "another port")),
 }
 

@@ -6,9 +6,12 @@ One portfolio, one hour: the tests read what the commands of one story left.
 from __future__ import annotations
 
 import datetime as dt
+import gzip
+import io
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,10 +23,14 @@ from sellkit.core.portfolio import Account, GatewayKind
 from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.gateway import Gateway
 from tests.cli.command import ACCOUNT, MOMENT, Answer, Workspace, gateway
+from tests.cli.leaks import leaks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SECRET = "a secret of the tests"
+PASSWORD, TOKEN = "hunter2-of-the-tests", "0123456789abcdef-of-the-tests"
+ADDRESS = f"json://somebody:{PASSWORD}@127.0.0.1:9/{TOKEN}"
+"""Nothing listens there: each message fails, and says why."""
 LIMITS = """\
 gateway = "simulated"
 account = "demo"
@@ -36,6 +43,12 @@ many_exits = {many}
 many_exits_part = {part}
 require_above_break_even = false
 fill_seconds = 20.0
+[alerts]
+deliver_seconds = 2.0
+low_disk_megabytes = 1000000000
+[alerts.channels]
+phone = "info"
+file = "info"
 """
 
 
@@ -72,6 +85,23 @@ def arm(place: Workspace, since: dt.datetime = MOMENT, days: float = 4 / 24) -> 
     )
 
 
+def secrets_of(place: Workspace) -> Path:
+    """A folder for the secrets that live mode and the alerts need."""
+    folder = place.folder / "secrets"
+    folder.mkdir(mode=0o700)
+    for name, text in {"live_secret": SECRET, "alert_phone": ADDRESS}.items():
+        (folder / name).write_text(f"{text}\n", encoding="utf-8")
+        (folder / name).chmod(0o600)
+    return folder
+
+
+def zipped(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("in it", content)
+    return packed.getvalue()
+
+
 def run_id_of(answer: Answer) -> str:
     last = next(each for each in answer.out.splitlines() if each.startswith("run "))
     return last.split()[1]
@@ -84,7 +114,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         place = Workspace.make(tmp_path_factory.mktemp("live") / "place", running.port)
         text = place.settings.read_text(encoding="utf-8")
         place.settings.write_text(text + LIMITS.format(many=1, part=0.1), encoding="utf-8")
-        variables = {"SELLKIT_LIVE_SECRET": SECRET}
+        folder = str(secrets_of(place))
+        variables = {"SELLKIT_SECRETS_DIR": folder, "SELLKIT_ALERT_FILE": "file:told.jsonl"}
         arm(place)
 
         def type_in(*words: str) -> Answer:
@@ -156,13 +187,46 @@ def test_the_signal_log_tells_what_was_executed(story: Story) -> None:
     assert {each["run_id"] for each in executed} == {run_id_of(story.confirmed)}
 
 
-def test_the_number_of_the_account_stands_in_nothing_that_is_kept(story: Story) -> None:
-    kept = [path for path in story.place.data.rglob("*") if path.is_file()]
-    assert kept
-    assert not [path for path in kept if ACCOUNT.encode() in path.read_bytes()]
+def test_neither_account_nor_secret_stands_in_anything_that_is_kept_or_said(story: Story) -> None:
+    place, hidden = story.place, (ACCOUNT, SECRET, ADDRESS, PASSWORD, TOKEN)
+    kept = {path.name for path in place.data.rglob("*") if path.is_file()}
+    assert {"journal.sqlite", "sellkit.jsonl", "signals.jsonl", "probe.json"} <= kept
+    assert place.notebooks
+    assert leaks(place.folder, *hidden, but=(place.settings, place.folder / "secrets")) == []
+    answers = (getattr(story, each.name) for each in fields(story))
+    for answer in (each for each in answers if isinstance(each, Answer)):
+        assert not [each for each in hidden if each in answer.out + answer.err]
+
+
+def test_a_message_that_could_not_be_told_is_among_what_was_looked_through(story: Story) -> None:
+    told = story.place.sellkit("alerts", "list")
+    assert "phone" in told.out + told.err
+    assert "FAILED" in told.out + told.err
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zipped])
+def test_what_stands_in_a_packed_file_is_found(tmp_path: Path, pack: Callable[..., bytes]) -> None:
+    (tmp_path / "old").write_bytes(pack(f"of {ACCOUNT}".encode()))
+    (found,) = leaks(tmp_path, ACCOUNT, SECRET)
+    assert ACCOUNT in found
 
 
 def test_every_run_is_kept_as_a_notebook_under_its_mode(story: Story) -> None:
     assert len(story.place.notebooks) == 3
     texts = [Path(each).read_text(encoding="utf-8") for each in story.place.notebooks]
     assert all("LIVE" in each for each in texts)
+
+
+def test_signals_orders_fills_and_what_was_withheld_are_told_once_each(story: Story) -> None:
+    text = (story.place.data / "told.jsonl").read_text(encoding="utf-8")
+    bodies = [str(json.loads(each)["body"]) for each in text.splitlines()]
+    told = [line for each in bodies for line in each.splitlines() if line.startswith("#")]
+    assert len({each.split()[0] for each in told}) == len(told)
+    kinds = [each.partition(", ")[2].partition(", ")[0] for each in told]
+    placed = len(story.gateway.exchange.placed_orders)
+    assert placed > 0
+    assert (kinds.count("order"), kinds.count("fill")) == (placed, placed)
+    assert kinds.count("signal") >= placed
+    withheld = [each for each in told if " critical, withheld exit, " in each]
+    assert any("sellkit probe" in each for each in withheld), told
+    assert kinds.count("low disk") == 1

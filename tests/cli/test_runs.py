@@ -34,9 +34,9 @@ from tests.cli.command import (
     Workspace,
     finish,
     gateway,
-    holding,
     start,
 )
+from tests.cli.leaks import leaks
 
 # A module's first test waits for the commands that all of them share.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -46,6 +46,8 @@ SIGNAL_KEYS = (
     *("distance_pct", "decision", "reasons", "action_prepared", "action_executed", "order_id"),
     *("errors", "run_id"),
 )
+CHANNEL = '[alerts]\nlow_disk_megabytes = 0\n[alerts.channels]\nfile = "info"\n'
+FILE = {"SELLKIT_ALERT_FILE": "file:told.jsonl"}
 KEPT = re.compile(r"\d{4}-\d\d-\d\d/\d{6}Z_[0-9a-f]{8}\.ipynb")
 BEFORE_THE_HOUR = dt.datetime(2026, 6, 10, 14, 58, tzinfo=UTC)
 
@@ -100,8 +102,8 @@ def scheduled(folder: Path) -> Done:
     """A schedule that waits from 14:58, and a minute passes in a second once it has said so."""
     pace = HeldPace()
     with gateway(clock=VirtualClock(BEFORE_THE_HOUR, 60, pace)) as fast:
-        place = Workspace.make(folder, fast.port)
-        process = start("schedule", "--once", cwd=place.folder)
+        place = with_channel(Workspace.make(folder, fast.port))
+        process = start("schedule", "--once", cwd=place.folder, variables=FILE)
         assert process.stdout is not None
         announced = process.stdout.readline()
         pace.release()
@@ -113,10 +115,24 @@ def stopped(folder: Path) -> Done:
     """A run whose gateway goes away as soon as it has been asked for bars."""
     market = StoppingMarket()
     with gateway(market=market) as going:
-        place = Workspace.make(folder, going.port)
-        process = start("run", cwd=place.folder)
+        place = with_channel(Workspace.make(folder, going.port))
+        process = start("run", cwd=place.folder, variables=FILE)
         assert market.was_asked.wait(60)
     return Done(place, finish(process), 0.0)
+
+
+def with_channel(place: Workspace) -> Workspace:
+    """A place whose alerts go into a file."""
+    text = place.settings.read_text(encoding="utf-8")
+    place.settings.write_text(f"{text}{CHANNEL}", encoding="utf-8")
+    return place
+
+
+def alerts(place: Workspace) -> list[str]:
+    """What was told over the channel, an alert a line, without what to do about it."""
+    messages = lines_of(place.data / "told.jsonl")
+    lines = [line for each in messages for line in str(each["body"]).splitlines()]
+    return [line for line in lines if line.startswith("#")]
 
 
 def lines_of(path: Path) -> list[Mapping[str, object]]:
@@ -220,8 +236,7 @@ def test_an_unattended_run_without_a_default_leaves_the_assignments_alone(long: 
 
 def test_the_account_number_stands_nowhere_but_in_the_settings(long: Long) -> None:
     for done in (long.run.result(), long.stopped.result(), long.schedule.result()):
-        files = [path for path in done.place.folder.rglob("*") if path.is_file()]
-        assert holding(files, ACCOUNT) == [done.place.settings]
+        assert leaks(done.place.folder, ACCOUNT, but=(done.place.settings,)) == []
         assert ACCOUNT not in done.answer.out + done.answer.err
 
 
@@ -243,6 +258,14 @@ def test_a_failed_run_decides_nothing(long: Long) -> None:
     place = long.stopped.result().place
     assert journal(place, "SELECT * FROM decision") == []
     assert not (place.data / "logs" / "signals.jsonl").exists()
+
+
+def test_a_failed_run_is_told_to_a_person(long: Long) -> None:
+    place = long.stopped.result().place
+    (notebook,) = place.notebooks
+    told = [each for each in alerts(place) if " critical, run failed, " in each]
+    assert len(told) == 1, alerts(place)
+    assert str(notebook) in told[0]
 
 
 def test_no_order_ever_reached_the_gateway(serving: Gateway, long: Long) -> None:
@@ -323,3 +346,30 @@ def test_the_schedule_waits_for_the_hours_end_and_runs_once(long: Long) -> None:
     begun = dt.datetime.fromisoformat(run["as_of"])
     assert MOMENT.replace(second=20) <= begun < MOMENT.replace(minute=59)
     assert len(done.place.notebooks) == 1
+
+
+def test_what_a_scheduled_run_signals_and_leaves_undecided_is_told_once(long: Long) -> None:
+    place = long.schedule.result().place
+    told = alerts(place)
+    assert len({each.split()[0] for each in told}) == len(told)
+    exits = {row["ticker"] for row in journal(place, DECIDED.format("EXIT"))}
+    assert exits
+    assert {told_of(each) for each in told if " signal, " in each} == exits
+    undecided = {row["ticker"] for row in journal(place, DECIDED.format("UNDECIDED"))}
+    kinds = (" undecided, ", " unassigned, ")
+    assert {told_of(each) for each in told if any(kind in each for kind in kinds)} == undecided
+
+
+def test_a_schedule_leaves_a_heartbeat_that_tells_its_last_run(long: Long) -> None:
+    place = long.schedule.result().place
+    beat = json.loads((place.data / "heartbeat.json").read_text(encoding="utf-8"))
+    assert (beat["last_due"], beat["outcome"]) == ("2026-06-10T15:00:00+00:00", "undecided")
+    assert (beat["is_kept"], beat["is_own_time"]) == (False, True)
+
+
+DECIDED = "SELECT ticker FROM decision WHERE decision = '{}'"
+
+
+def told_of(line: str) -> str:
+    """The token that an alert begins with."""
+    return line.partition(" UTC: ")[2].partition(": ")[0]

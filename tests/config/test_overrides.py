@@ -144,3 +144,12 @@ def test_what_is_exported_is_read_back_as_the_same() -> None:
 def test_what_was_not_chosen_is_not_exported() -> None:
     Overrides(port=4012).export()
     assert [name for name in VARIABLES if name in os.environ] == ["SELLKIT_PORT"]
+
+
+def test_the_folder_of_the_secrets_is_the_same_one_for_a_kernel_that_works_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELLKIT_SECRETS_DIR", "secrets")
+    monkeypatch.chdir(tmp_path)
+    Overrides().export()
+    assert os.environ["SELLKIT_SECRETS_DIR"] == str(tmp_path / "secrets")

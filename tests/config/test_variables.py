@@ -231,3 +231,46 @@ def test_only_what_differs_is_told_on_request_and_as_json(
     told = {each["key"]: each for each in json.loads(capsys.readouterr().out)}
     assert told["orders.max_shares"]["variable"] == "SELLKIT_ORDERS__MAX_SHARES"
     assert "history.days" not in told
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are no mode bits there")
+def test_a_secret_that_is_refused_is_told_with_the_reason(
+    config: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o700)
+    (folder / "live_secret").write_text("a secret of the tests", encoding="utf-8")
+    (folder / "live_secret").chmod(0o644)
+    monkeypatch.setenv("SELLKIT_SECRETS_DIR", str(folder))
+    told = held(told_settings(Overrides(config=config)), "secret refused")
+    assert "chmod 600" in told.value
+    assert "of the tests" not in str(told)
+
+
+def test_entries_of_tables_with_free_names_are_said_by_variables_too(
+    config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {
+        "SELLKIT_ALERTS__CHANNELS__PHONE": "warning",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__NOTEBOOK": "notebooks/70_data.ipynb",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__CRON": "0 9 * * sat",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__ZONE": "UTC",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__PARAMETERS": "{ days = 7, who = 'me' }",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__PARAMETERS__DEEP": "true",
+        "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__PARAMETERS__NAME": "of seven",
+    }
+    for name, text in said.items():
+        monkeypatch.setenv(name, text)
+    file = load(Overrides(config=config)).file
+    assert {name: str(level) for name, level in file.alerts.channels.items()} == {
+        "phone": "warning"
+    }
+    entry = file.schedule.entries["weekly"]
+    assert (entry.cron, entry.zone) == ("0 9 * * sat", "UTC")
+    assert entry.parameters == {"days": 7, "who": "me", "deep": True, "name": "of seven"}
+    told = told_settings(Overrides(config=config))
+    for key, name in (
+        ("alerts.channels.phone", "SELLKIT_ALERTS__CHANNELS__PHONE"),
+        ("schedule.entries.weekly.cron", "SELLKIT_SCHEDULE__ENTRIES__WEEKLY__CRON"),
+    ):
+        assert held(told, key).origin == name

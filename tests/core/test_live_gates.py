@@ -476,3 +476,10 @@ def test_an_unsettled_ticket_withholds_the_exit_when_all_gates_are_asked() -> No
     verdict = judge(ticket(), unsettled(TicketState.UNCERTAIN))
     assert isinstance(verdict, DeniedTicket)
     assert any("is not settled" in each for each in verdict.reasons)
+
+
+def test_every_gate_of_live_mode_is_of_one_kind_of_three() -> None:
+    kinds = (live_gates.SWITCHES, live_gates.PREPARED, live_gates.OF_EACH)
+    assert sorted(each.__name__ for kind in kinds for each in kind) == sorted(
+        each.__name__ for each in LIVE_GATES
+    )

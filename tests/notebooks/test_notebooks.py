@@ -27,7 +27,7 @@ ALL = "SELLKIT_TEST_NOTEBOOKS"
 """The variable that, set to `all`, runs every notebook in every way."""
 
 FIGURE = "application/vnd.plotly.v1+json"
-FIGURES = {"30_charts": 5, "70_data": 1}
+FIGURES = {"30_charts": 5, "40_research": 3, "70_data": 1}
 NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
 IS_ALL = os.environ.get(ALL) == "all"
 # Where a thread, a loop or a second connection is at work; and where much is shown.
@@ -60,6 +60,7 @@ def test_there_are_notebooks() -> None:
         "10_assign.ipynb",
         "20_live_desk.ipynb",
         "30_charts.ipynb",
+        "40_research.ipynb",
         "50_audit.ipynb",
         "60_gateway_tour.ipynb",
         "70_data.ipynb",

@@ -171,6 +171,7 @@ def test_a_run_journals_an_alert_for_what_it_cannot_decide() -> None:
     place.desk.record(place.desk.decide())
     (alert,) = place.journal.open_alerts()
     assert str(alert["text"]).startswith("NASDAQ:AAPL: UNDECIDED: unassigned")
+    assert alert["kind"] == "unassigned"
 
 
 def test_the_exits_of_a_live_run_are_told_although_sending_failed() -> None:

@@ -21,8 +21,9 @@ from sellkit.core.signals import Decision
 from sellkit.core.watched import Watched, WatchedRow
 from sellkit.core.windows import BarRequest
 from sellkit.errors import ClockWentBack, ConfigError, RequestTimedOut, SellkitError
+from sellkit.operate.outlook import Outlook
 from sellkit.operate.watch import Watch
-from tests.build import HOUR_END, account, assignment, open_order, position
+from tests.build import HOUR_END, account, assignment, live_facts, open_order, position
 from tests.operate.workplace import APPLE, MICROSOFT, Workplace, histories, options
 
 MINUTE = dt.timedelta(minutes=1)
@@ -138,7 +139,8 @@ def test_prices_are_asked_for_what_would_be_sold_where_somebody_wants_to_know(
     scene = Scene(position(), MSFT, choices=("SMA 5 1H", "SMA 5 1H"))
     bars = scene.broker.histories[APPLE, BarSize.M30]
     bars.loc[pd.Timestamp(HOUR_END - 30 * MINUTE), ["low", "close"]] = 90.0
-    scene.watch = Watch(scene.place.parts(), account(), scene.place.options, asks_prices=asks)
+    outlook = Outlook(live_facts) if asks else None
+    scene.watch = Watch(scene.place.parts(), account(), scene.place.options, outlook=outlook)
     (watched,) = scene.run(1)
     assert row_of(watched, APPLE).decision is Decision.EXIT
     assert scene.broker.quoted == quoted

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sellkit.core.assignments import Assignment, Timeframe
@@ -31,6 +32,7 @@ class FakeDesk:
     def __init__(self, held: Sequence[Position], book: MemoryAssignmentBook) -> None:
         self._held, self.book = held, book
         self.told: dict[int, Prospect] = {}
+        self.tracked: list[str] = []
         self.trouble: Exception | None = None
 
     def heading(self) -> Heading:
@@ -48,6 +50,10 @@ class FakeDesk:
 
     def prospects(self) -> Mapping[int, Prospect]:
         return self.told
+
+    def tracks(self, position: Position) -> np.ndarray:
+        self.tracked.append(str(position.instrument.token))
+        return np.linspace(0.0, 0.01 * np.arange(1, 29), 4, axis=1)
 
     def sheet(self) -> AssignmentSheet:
         return self.book.load()
@@ -383,3 +389,18 @@ def test_without_anywidget_one_line_says_what_to_install(
     shown = panels.assign(desk)
     assert 'pip install "sellkit[lab]"' in repr(shown)
     assert 'role="alert"' in shown._repr_html_()
+
+
+def test_how_the_choices_did_is_worked_out_for_the_rows_that_somebody_looks_at(
+    desk: FakeDesk,
+) -> None:
+    hand = Hand(desk)
+    before = hand.said
+    assert hand.do("spark", rows=[hand.tokens.index(MSFT), hand.tokens.index(GONE)]) == before
+    assert desk.tracked == [MSFT]
+    assert list(hand.view.sparks) == [MSFT]
+    lines = hand.view.sparks[MSFT]
+    assert len(lines) == 28
+    assert lines[27] == "▁▃▆█ +28.00 %"
+    hand.do("spark", rows=[hand.tokens.index(AAPL)])
+    assert set(hand.view.sparks) == {AAPL, MSFT}

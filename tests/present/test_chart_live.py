@@ -182,7 +182,7 @@ def test_what_is_no_token_is_refused_at_once(feed: _Feed) -> None:
         charts.live(feed, "AAPL")
 
 
-def test_without_a_token_it_is_of_the_first_position_that_has_bars(
+def test_without_a_token_it_is_of_whichever_position_with_bars_stands_first(
     feed: _Feed, outputs: list[_Output]
 ) -> None:
     chart = _live(feed, "")

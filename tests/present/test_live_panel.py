@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sellkit.core.gates import DeniedTicket, PreparedTicket
+from sellkit.core.gates import DeferredTicket, DeniedTicket, PreparedTicket
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.standing import Standing
 from sellkit.core.watched import Watched, WatchedRow
@@ -53,6 +53,11 @@ class Page:
         values = [getattr(each, "value", getattr(each, "markup", "")) for each in holders]
         return "\n".join(values)
 
+    def give(self, found: Watched) -> None:
+        """A snapshot comes, and the panel's thread looks."""
+        self.panel.feed._publish(found)
+        self.panel._look()
+
     def row(self, con_id: int) -> dict[str, str]:
         cells = self.grid.whole_now()["rows"][str(con_id)]["c"]
         return dict(zip(TITLES, (c if isinstance(c, str) else c[0] for c in cells), strict=True))
@@ -93,11 +98,30 @@ def test_each_row_tells_whether_it_would_be_sent_and_every_reason_why_not() -> N
     held_back = build.row(signal=signal, verdict=DeniedTicket(ticket, ("too late", "too many")))
     free = build.row(signal=signal, verdict=PreparedTicket(ticket))
     rows = [WatchedRow(row=each, bar=None, refreshed_at=build.NOW) for each in (held_back, free)]
-    assert would_send(rows[0], UNARMED) == "no: too late; too many"
-    assert would_send(rows[1], UNARMED) == "yes, if live mode were armed; this is a dry run"
-    assert would_send(rows[1], ARMED) == "yes, by a live run"
-    assert would_send(rows[1], replace(ARMED, halt=HALT)) == f"no: {HALT}"
-    assert would_send(rows[0], replace(ARMED, halt=HALT)) == "no: too late; too many"
+    late, free_one = rows
+    against = replace(free_one, withheld=("3 orders went out today",))
+    assert would_send(late, UNARMED) == "no: too late; too many"
+    assert would_send(replace(late, withheld=("it is short",)), ARMED) == (
+        "no: too late; too many; it is short"
+    )
+    lacking = "no: live mode off, else yes (it lacks arming, secret)"
+    assert would_send(free_one, UNARMED) == lacking
+    assert would_send(free_one, ARMED) == "yes, by a live run"
+    assert would_send(against, ARMED) == "no: 3 orders went out today"
+    assert would_send(against, UNARMED) == "no: 3 orders went out today"
+    assert would_send(free_one, replace(ARMED, halt=HALT)) == f"no: {HALT}"
+    assert would_send(late, replace(ARMED, halt=HALT)) == f"no: too late; too many; {HALT}"
+    assert would_send(replace(free_one, trouble="no answer"), ARMED) == "no: what is shown is old"
+
+
+def test_a_deferred_order_says_for_when_and_what_else_stands_against_it() -> None:
+    until = build.NOW + dt.timedelta(hours=18)
+    deferred = build.row(signal=build.signal(), verdict=DeferredTicket(build.ticket(), until))
+    row = WatchedRow(row=deferred, bar=None, refreshed_at=build.NOW)
+    said = would_send(row, ARMED)
+    assert said == deferred.would_send
+    assert "deferred to the next open" in said
+    assert would_send(row, replace(ARMED, halt=HALT)) == f"{said}; {HALT}"
 
 
 def test_a_row_that_was_not_refreshed_is_grey_keeps_its_moment_and_says_why() -> None:
@@ -124,10 +148,10 @@ def test_the_panel_is_there_at_once_with_its_mode_and_says_that_it_asks(page: Pa
 def test_a_page_that_does_not_listen_yet_gets_the_whole_and_one_that_does_the_changes(
     page: Page,
 ) -> None:
-    page.panel.feed._publish(watched([row_of(1), row_of(2)]))
+    page.give(watched([row_of(1), row_of(2)]))
     assert page.sent == []
     page.grid._handle_custom_msg({"have": 0}, [])
-    page.panel.feed._publish(watched([row_of(1), row_of(2, close=105.0)], minute=2))
+    page.give(watched([row_of(1), row_of(2, close=105.0)], minute=2))
     (sent,) = page.sent
     (changed,) = sent["change"]["rows"].items()
     assert changed[0] == "1002"
@@ -136,8 +160,8 @@ def test_a_page_that_does_not_listen_yet_gets_the_whole_and_one_that_does_the_ch
 
 
 def test_the_whole_table_is_there_for_a_page_that_is_opened_later(page: Page) -> None:
-    page.panel.feed._publish(watched([row_of(1)]))
-    page.panel.feed._publish(watched([row_of(1, close=102.5)], minute=2))
+    page.give(watched([row_of(1)]))
+    page.give(watched([row_of(1, close=102.5)], minute=2))
     whole = page.grid.get_state("whole")["whole"]
     assert whole["n"] == 2
     assert page.row(1001)["close"] == "102.50"
@@ -146,7 +170,7 @@ def test_the_whole_table_is_there_for_a_page_that_is_opened_later(page: Page) ->
 def test_a_halt_is_shown_with_how_it_ends_and_withholds_every_row(page: Page) -> None:
     free = build.row(signal=build.signal(), verdict=PreparedTicket(build.ticket()))
     row = WatchedRow(row=free, bar=None, refreshed_at=build.NOW)
-    page.panel.feed._publish(watched([row]))
+    page.give(watched([row]))
     page.desk.halt("a test")
     page.panel._look()
     assert "Halted by a person (somebody) since 2026-01-28 20:00:20 UTC: a test." in page.text
@@ -178,7 +202,7 @@ def test_open_orders_tickets_and_alerts_stand_there_in_words(page: Page) -> None
             },
         ),
     )
-    page.panel.feed._publish(replace(watched([row_of(1)]), orders=(order, stray)))
+    page.give(replace(watched([row_of(1)]), orders=(order, stray)))
     assert "NYSE:S001" in page.text
     assert "contract 77" in page.text
     assert "UNCERTAIN: SELL 100 NASDAQ:AAPL, 0 executed; no answer" in page.text
@@ -189,10 +213,8 @@ def test_open_orders_tickets_and_alerts_stand_there_in_words(page: Page) -> None
 
 
 def test_what_keeps_a_minute_from_being_refreshed_is_announced(page: Page) -> None:
-    page.panel.feed._publish(watched([row_of(1)]))
-    page.panel.feed._publish(
-        replace(watched([row_of(1)], minute=2), trouble="the minute is skipped")
-    )
+    page.give(watched([row_of(1)]))
+    page.give(replace(watched([row_of(1)], minute=2), trouble="the minute is skipped"))
     assert '<div role="status">the minute is skipped</div>' in page.text
 
 
@@ -293,7 +315,7 @@ def test_nobody_is_gone_while_a_cell_keeps_the_kernel_from_hearing() -> None:
 
 def test_pages_are_asked_now_and_then() -> None:
     time = Time()
-    onlookers = Onlookers(time.ask, 30.0, lambda: time.now)
+    onlookers = Onlookers(time.ask, 20.0, lambda: time.now)
     for time.now in (1.0, 4.9, 5.0, 6.0, 10.0):
         onlookers.look()
     assert time.asked == 2

@@ -23,9 +23,9 @@ class Processes:
         """By worker, its process."""
         return dict(self.run(os.getpid))
 
-    def busy(self) -> dict[str, int]:
-        """By worker, how many parts it has begun and has not ended."""
-        return dict(self.run(_begun))
+    def parts(self) -> dict[str, int]:
+        """By worker, how many parts it waits for, works on or holds the result of."""
+        return dict(self.run(_parts))
 
     def kill(self, worker: str) -> int:
         """End a worker as a power cut would; its number."""
@@ -34,18 +34,18 @@ class Processes:
         return pid
 
 
-def _begun(dask_worker: Any) -> int:
-    return int(dask_worker.state.executing_count)
+def _parts(dask_worker: Any) -> int:
+    return len(dask_worker.state.tasks)
 
 
 @contextmanager
-def processes() -> Iterator[Processes]:
-    """Start them, without the dashboard."""
+def processes(workers: int = WORKERS) -> Iterator[Processes]:
+    """Start them; what they tell over HTTP is told on loopback, at any port that is free."""
     from distributed import Client, LocalCluster
 
-    where: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": None}
+    where: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
     with (
-        LocalCluster(n_workers=WORKERS, threads_per_worker=1, **where) as cluster,
+        LocalCluster(n_workers=workers, threads_per_worker=1, **where) as cluster,
         Client(cluster.scheduler_address, set_as_default=False) as client,
     ):
         yield Processes(cluster.scheduler_address, client.run)

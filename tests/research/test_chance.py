@@ -22,11 +22,11 @@ from sellkit.research.trading import paths
 from tests.research.histories import bars, instrument
 
 FREE = Terms(NO_COSTS)
-SESSIONS, WORLDS = 250, 200
-MOST_OFF = 0.115
-"""Of 200 uniform numbers the empirical distribution is off by more once in a hundred times.
+SESSIONS, WORLDS = 150, 150
+MOST_OFF = 0.133
+"""Of 150 uniform numbers the empirical distribution is off by more once in a hundred times.
 
-1.63 / sqrt(200), the Kolmogorov-Smirnov bound at 1 %.
+1.63 / sqrt(150), the Kolmogorov-Smirnov bound at 1 %.
 """
 
 
@@ -40,7 +40,7 @@ def noise(seed: int, drift: float = 0.0) -> Differences:
 
 
 def judged(found: Differences, seed: int = 1) -> Verdict:
-    return verdict(found, draws=250, seed=seed)
+    return verdict(found, draws=200, seed=seed)
 
 
 def largest_gap(p_values: list[float]) -> float:
@@ -58,20 +58,22 @@ def test_of_pure_luck_the_p_values_are_uniform_and_those_of_the_best_alone_are_n
     assert np.mean(np.array(alone) < 0.05) > 2 * np.mean([each.p_value < 0.05 for each in found])
 
 
-def test_the_rule_on_prices_without_memory_is_seen_as_luck() -> None:
-    p_values, lucky = [], 0
+def test_the_rule_on_prices_without_memory_is_not_taken_for_more_than_luck() -> None:
+    """There the check errs to the safe side: it finds somewhat fewer advantages than luck has."""
+    p_values, alone = [], []
     for seed in range(60):
         random = np.random.default_rng(seed)
-        steps = random.normal(0.0, 0.01, 2 * 400)
-        prices = np.round(100 * np.exp(np.cumsum(steps)), 2)
+        prices = np.round(100 * np.exp(np.cumsum(random.normal(0.0, 0.01, 800))), 2)
         days = Bars(prices[::2], prices[1::2], 200, np.arange(400))
         values = paths(days, sides(days.closes), FREE)
         gains = np.diff(values, axis=1, prepend=1.0) / np.insert(values, 0, 1.0, axis=1)[:, :-1]
-        found = verdict(Differences(np.arange(200), (gains[:-1] - gains[-1]).T), draws=200)
+        found = verdict(Differences(np.arange(200), (gains[:-1] - gains[-1]).T), draws=150)
         p_values.append(found.p_value)
-        lucky += bool(found.alone.min() < 0.05)
-    assert largest_gap(p_values) < 1.63 / np.sqrt(60)
-    assert lucky > 2 * 60 * 0.05
+        alone.append(float(found.alone.min()))
+    ordered = np.sort(p_values)
+    assert (np.arange(1, 61) / 60 - ordered).max() < 1.52 / np.sqrt(60)  # 1 %, to one side
+    assert 0.45 < np.mean(ordered) < 0.65
+    assert sum(each < 0.1 for each in alone) > 2 * sum(each < 0.1 for each in p_values)
 
 
 def test_an_advantage_that_is_there_is_found_and_named() -> None:
@@ -83,7 +85,9 @@ def test_an_advantage_that_is_there_is_found_and_named() -> None:
 
 
 def test_no_choice_that_only_costs_is_ever_better_than_holding() -> None:
-    values = np.full((SESSIONS, 28), -0.001) + np.random.default_rng(1).normal(0, 1e-4, (250, 28))
+    values = np.full((SESSIONS, 28), -0.001) + np.random.default_rng(1).normal(
+        0, 1e-4, (SESSIONS, 28)
+    )
     assert judged(Differences(np.arange(SESSIONS), values)).p_value > 0.99
 
 
@@ -92,7 +96,7 @@ def test_the_same_seed_draws_the_same_and_another_one_something_else() -> None:
     np.testing.assert_array_equal(one.alone, same.alone)
     assert one.p_value == same.p_value
     assert (one.low != other.low).any()
-    assert (one.draws, one.block, one.sessions, one.seed) == (2_000, 6.0, 250, 7)
+    assert (one.draws, one.block, one.sessions, one.seed) == (2_000, 5.0, SESSIONS, 7)
 
 
 def test_blocks_are_as_long_as_asked_and_take_every_session_equally_often() -> None:
@@ -146,7 +150,7 @@ def test_costs_count_in_the_differences() -> None:
 def test_too_little_is_refused_with_what_is_wanted() -> None:
     with pytest.raises(DataError, match="5 sessions say nothing about luck; at least 20 do"):
         verdict(Differences(np.arange(5), np.zeros((5, 28))))
-    with pytest.raises(ConfigError, match="draws and a block of 1 or more: 0, 6"):
+    with pytest.raises(ConfigError, match="draws and a block of 1 or more: 0, 5"):
         verdict(noise(1), draws=0)
     with pytest.raises(ConfigError, match=r"1 or more: 10, 0\.5"):
         verdict(noise(1), draws=10, block=0.5)

@@ -15,7 +15,7 @@ from sellkit.errors import ConfigError
 from sellkit.research.result import LABELS
 from sellkit.research.series import Costs, Series, Terms
 from sellkit.research.sides import sides
-from sellkit.research.sweep import parts_of, study
+from sellkit.research.sweep import Here, parts_of, study
 from tests.research.histories import assert_same_numbers, bars, instrument
 from tests.research.walking import walked
 
@@ -92,31 +92,39 @@ def test_a_history_too_short_for_an_average_is_said_and_comes_to_holding() -> No
 
 
 def test_memory_stays_the_same_whatever_the_number_of_instruments() -> None:
+    at_once = 20 * 300
+
     def most(count: int) -> int:
         tracemalloc.start()
-        found = study(many(count, 1_500), compiled=False)
+        found = study(many(count), compiled=False, workers=Here(at_once))
         peak = tracemalloc.get_traced_memory()[1]
         kept = found.figures.nbytes + found.decided.nbytes
         tracemalloc.stop()
         assert len(found) == count
         return peak - 3 * kept  # parts, what joins them, and what is answered
 
-    one_part = len(next(parts_of(many(1_000, 1_500))))
-    few, more = most(one_part), most(3 * one_part)
-    assert more < 1.15 * few
+    assert len(next(parts_of(many(100), at_once))) == 20
+    assert most(120) < 1.15 * most(20)
 
 
 def test_progress_is_told_and_a_cancelled_study_has_what_was_done() -> None:
-    given, told = list(many(400, 1_500)), Told()
-    parts = [len(part) for part in parts_of(given)]
-    assert len(parts) > 2
-    found = study(given, compiled=None, progress=told, is_cancelled=lambda: len(told.said) == 3)
+    given, told = list(many(30)), Told()
+    here = Here(10 * 300)
+    found = study(given, workers=here, progress=told, is_cancelled=lambda: len(told.said) == 3)
     assert not found.is_complete
-    assert len(found) == sum(parts[:2])
-    assert told.said[0] == "start 28 alternatives over history: 400"
-    assert told.said[1].startswith(f"{parts[0]} up to NYSE:S")
-    assert told.said[-1] == "stop"
+    assert found.names == tuple(each.name for each in given[:20])
+    assert told.said == [
+        "start 28 alternatives over history: 30",
+        "10 up to NYSE:S9",
+        "10 up to NYSE:S19",
+        "stop",
+    ]
     assert study(given[:2], compiled=False, is_cancelled=lambda: False).is_complete
+
+
+def test_an_instrument_with_more_bars_than_a_part_has_is_a_part_of_its_own() -> None:
+    lengths = [len(part) for part in parts_of(many(3), 299)]
+    assert lengths == [1, 1, 1]
 
 
 def test_costs_only_ever_cost() -> None:

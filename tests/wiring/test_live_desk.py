@@ -61,6 +61,12 @@ def test_its_watch_stands_beside_the_desk_and_the_terminal_s_watch(desk: WiredDe
     assert {order.order_type for order in watched.orders} == {"STP", "TRAIL"}
 
 
+def test_two_notebooks_may_watch_at_once(desk: WiredDesk) -> None:
+    with desk.watch() as first, desk.watch() as second:
+        assert first.standing.is_ready
+        assert second.standing.is_ready
+
+
 def test_its_rows_tell_what_would_be_sent_as_prices_are_asked_for(desk: WiredDesk) -> None:
     with desk.watch() as watch:
         watched = watch.engine.refresh(MOMENT)
@@ -69,6 +75,26 @@ def test_its_rows_tell_what_would_be_sent_as_prices_are_asked_for(desk: WiredDes
     assert isinstance(apple.row.verdict, PreparedTicket)
     assert apple.row.would_send == "yes, if live mode were armed; this is a dry run"
     assert (heading.mode, heading.account) == ("DRY RUN", "demo")
+
+
+def test_its_rows_tell_what_live_mode_has_against_each_without_touching_anything(
+    desk: WiredDesk, place: Workspace
+) -> None:
+    text = place.settings.read_text(encoding="utf-8")
+    before = sorted(path.name for path in (place.folder / "state").glob("*"))
+    try:
+        limited = text.replace("[bars]", "[orders]\nmax_daily_notional = 5000\n[bars]")
+        place.settings.write_text(limited, encoding="utf-8")
+        with desk.watch() as watch:
+            watched = watch.engine.refresh(MOMENT)
+    finally:
+        place.settings.write_text(text, encoding="utf-8")
+    apple = next(row for row in watched.rows if str(row.token) == APPLE)
+    (reason,) = apple.withheld
+    assert "would be sold today, over orders.max_daily_notional 5000" in reason
+    assert isinstance(apple.row.verdict, PreparedTicket)
+    assert sorted(path.name for path in (place.folder / "state").glob("*")) == before
+    assert desk.live_state(MOMENT).tickets == ()
 
 
 def test_a_desk_that_was_closed_can_still_be_watched(place: Workspace) -> None:
@@ -146,3 +172,18 @@ def test_a_halt_holds_although_the_settings_cannot_be_read(tmp_path: Path) -> No
 def chosen_of(desk: WiredDesk) -> Overrides:
     assert desk.chosen is not None
     return desk.chosen
+
+
+def test_a_desk_that_sends_by_hand_tells_at_its_end(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELLKIT_ALERT_FILE", "file:told.jsonl")
+    own = place.copy(place.folder.parent / "telling")
+    text = own.settings.read_text(encoding="utf-8")
+    own.settings.write_text(f'{text}[alerts.channels]\nfile = "info"\n', encoding="utf-8")
+    with open_desk(overrides=chosen(own), dry_run=False) as desk:
+        keeper = order_alerts(load(chosen_of(desk)))
+        keeper.keep(Alert(AlertKind.ORDER_UNCERTAIN, "look in TWS", MOMENT))
+        assert not (own.data / "told.jsonl").exists()
+    desk.close()
+    assert (own.data / "told.jsonl").read_text(encoding="utf-8").count("look in TWS") == 1

@@ -16,10 +16,11 @@ from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.adapters.decision_facts import of_decision
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.bars import PRICES, BarSize, SeriesKey
+from sellkit.core.limits import AtClose
 from sellkit.core.retraced import Likeness, RecordedRun, RetracedRun, canonical
 from sellkit.operate.retrace import Retracer
 from sellkit.wiring.retracing import retraced
-from tests.build import assignment, utc
+from tests.build import assignment, limits, utc
 from tests.faults.catalogue import FAULTS
 from tests.faults.desk import Ran, journal_at
 from tests.faults.play import Play, playing
@@ -153,6 +154,18 @@ def test_what_was_undecided_is_undecided_again_for_the_same_reason(tmp_path: Pat
         found = Day(play.folder, [play.run()])
         assert found.ran[0].words()["AAPL"] == "UNDECIDED"
         assert found.likeness() == {Likeness.EQUAL}
+
+
+def test_a_bar_that_was_judged_before_its_end_is_said_to_be_lost(tmp_path: Path) -> None:
+    with playing(FAULTS[56], tmp_path) as play:
+        early = limits(at_close=AtClose.BEFORE_CLOSE)
+        play.go_to(utc("2026-01-28 20:55") + dt.timedelta(seconds=1))
+        first = play.run(limits=early)
+        assert "PROVISIONAL" in first.reasons("AAPL")
+        play.go_to(utc("2026-01-28 21:00") + dt.timedelta(seconds=20))
+        found = Day(play.folder, [first, play.run(limits=early)]).again()
+    assert [each.likeness for each in found] == [Likeness.NOT_KEPT, Likeness.EQUAL]
+    assert "on what no store keeps" in repr(found[0])
 
 
 class Truncated(ParquetBarStore):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sellkit.present.charts.drawing import Style
 from sellkit.present.charts.export import export
+from sellkit.present.charts.heat import alternatives
 from sellkit.present.charts.live import live
 from sellkit.present.charts.mosaic import all_positions
 from sellkit.present.charts.price import hours_and_days, price_and_average
@@ -15,6 +16,7 @@ __all__ = [
     "SHOWN_BARS",
     "Style",
     "all_positions",
+    "alternatives",
     "equity",
     "export",
     "hours_and_days",

@@ -53,6 +53,10 @@ def _axis(name: str, axis: dict[str, Any]) -> dict[str, Any]:
 
 
 def _trace(trace: dict[str, Any]) -> dict[str, Any]:
+    if trace["type"] == "heatmap":  # its texts stand on cells, on grounds of their own
+        if "hovertext" not in trace:
+            return trace
+        return {**trace, "hovertext": [_each(line) for line in trace["hovertext"]]}
     is_hovered = trace.get("hoverinfo") not in ("skip", "text")
     template = trace.get("hovertemplate") if is_hovered else None
     if is_hovered and template is None and trace.get("name"):

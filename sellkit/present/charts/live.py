@@ -119,8 +119,7 @@ class LiveChart:
 
     def _found(self, watched: Watched) -> WatchedRow | None:
         if self._token is None:
-            drawable = (each.token for each in watched.rows if each.row.last_close is not None)
-            self._token = next(drawable, None)
+            return next((each for each in watched.rows if each.row.last_close is not None), None)
         return next((each for each in watched.rows if each.token == self._token), None)
 
     def _known_bars(self, found: WatchedRow, watch: Watching) -> pd.DataFrame:
@@ -209,7 +208,8 @@ class LiveChart:
         """The figure with its number, and with what lets the reader's zoom stay."""
         figure = chart.figure
         meta = {**figure["layout"].get("meta", {}), "live": self._id, "number": self._number}
-        return {**figure, "layout": {**figure["layout"], "uirevision": self._id, "meta": meta}}
+        of = f"{self._id} {chart.name.partition(' ')[0]}"  # another position's range is no use
+        return {**figure, "layout": {**figure["layout"], "uirevision": of, "meta": meta}}
 
 
 _CHARTS: Final[dict[tuple[str, str], LiveChart]] = {}
@@ -228,7 +228,7 @@ def live(
         `panel.feed` of a live desk; or a desk, whose feed is the same, and begun where it does not
         run.
     token
-        `NASDAQ:AAPL`; left out, the first position of the first snapshot that has bars.
+        `NASDAQ:AAPL`; left out, whichever position stands first among those with bars.
     style
         As for `price_and_average`.
 

@@ -32,5 +32,5 @@ MARK: Final = "#a85fd6"
 
 UNSURE: Final = "#a87000"
 
-CHIP: Final = "rgba(112,112,112,0.8)"
+CHIP: Final = "rgba(116,116,116,0.85)"
 """The ground of what is told of a bar: on it the ink of a light page reads, and of a dark one."""

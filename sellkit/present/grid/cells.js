@@ -2,7 +2,7 @@
 
 const OLD_SECONDS = 120;
 const BAR_HALF = 5; // what half a bar stands for, in the cell's own unit
-const FLASH_MILLISECONDS = 1600;
+const FLASH_MILLISECONDS = 1200;
 const FLASHING_CELLS = 80;
 const ROW_HEIGHT = 28; // pixels, as in table.css: rows out of sight are reckoned, not measured
 

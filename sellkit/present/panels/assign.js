@@ -26,6 +26,7 @@ class Panel {
     const button = (text, onclick, kind = '') => make('button', { type: 'button', class: kind, onclick }, text);
     this.rows = new Rows({
       choose: (rows, choice) => this.send({ do: 'choose', rows, choice }), count: () => this.count(),
+      spark: (row) => this.send({ do: 'spark', rows: [row] }),
     });
     this.filter = make('input', {
       type: 'search', 'aria-label': 'Filter positions', placeholder: 'type to filter', oninput: () => this.sift(),
@@ -56,6 +57,7 @@ class Panel {
     this.heard = {
       'change:rows': () => this.lay(),
       'change:state': () => this.draw(),
+      'change:sparks': () => this.rows.drawSparks(this.model.get('sparks')),
       'change:said': () => this.drawStatus(),
       'change:ask': () => this.drawQuestion(),
     };
@@ -96,8 +98,10 @@ class Panel {
 
   lay() {
     this.rows.lay(this.model.get('rows'), this.model.get('choices'));
+    this.rows.drawSparks(this.model.get('sparks'));
     drawBanner(this.banner, this.model.get('heading'));
     this.draw();
+    this.rows.arrange();
     this.drawStatus();
   }
 
@@ -177,6 +181,7 @@ class Panel {
     const { target, key } = event;
     let done = true;
     if (control && key === 's') this.send({ do: 'save' });
+    else if (control && key === 'b') this.bulk.focus();
     else if (control && key === 'z' && target !== this.filter) this.send({ do: 'undo' });
     else if (control || event.altKey) done = false;
     else if (key === 'Escape') done = this.escape(target);

@@ -35,6 +35,7 @@ function keys() {
     ['Enter or ↓, in the filter', 'to the first row: its selector, or its box'],
     ['↑ ↓ Home End Page, on a box', 'to another row; → or Enter: to its selector; Space: select it'],
     ['↑ ↓ or letters, in a selector', 'another average'],
+    ['Ctrl+B', 'to the average for the selected rows'],
     ['Ctrl+Z · Ctrl+S · Esc', 'undo · save · back to the filter, or out of the preview'],
   ];
   return make('details', { class: 'keys' }, make('summary', {}, 'Keys'),

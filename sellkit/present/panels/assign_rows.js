@@ -23,11 +23,12 @@ function grouped(choices, made) {
 }
 
 class Rows {
-  // `told.choose(rows, choice)` and `told.count()` are called for what a person does here.
+  // `told.choose(rows, choice)`, `told.count()` and `told.spark(row)` are called for what a person does here.
   constructor(told) {
     this.told = told;
     this.rows = [];
     this.filled = new WeakSet();
+    this.sparks = {};
     this.anchor = null;
     this.order = { key: null, down: false };
     this.all = make('input', {
@@ -41,15 +42,22 @@ class Rows {
     this.body = make('tbody');
     const table = make('table', {}, make('thead', {}, head), this.body);
     this.element = make('div', { class: 'rows', role: 'region', 'aria-label': 'Positions' }, table);
-    this.element.addEventListener('focusin', ({ target }) => this.fill(target));
+    this.element.addEventListener('focusin', ({ target }) => { this.fill(target); this.look(target); });
+    this.element.addEventListener('pointerover', ({ target }) => this.look(target));
     this.sight = new IntersectionObserver((seen) => {
       for (const { isIntersecting, target } of seen) if (isIntersecting) this.fill(target);
     }, { root: this.element });
   }
 
   lay(records, choices) {
+    // Rows that somebody else's edit brings or takes leave order, selection and focus as they were.
+    const picked = new Set(this.rows.filter((row) => row.box.checked).map((row) => row.record.token));
+    const focused = this.rows.find((row) => row.element.contains(document.activeElement));
+    const onBox = focused?.box === document.activeElement;
     this.choices = choices;
+    this.anchor = null;
     this.rows = records.map((record, index) => this.makeRow(record, index));
+    for (const row of this.rows) row.box.checked = row.record.open && picked.has(row.record.token);
     this.body.replaceChildren(...this.rows.map((row) => row.element));
     this.sight.disconnect();
     for (const { select } of this.rows) if (select) this.sight.observe(select);
@@ -57,6 +65,8 @@ class Rows {
       const cell = make('td', { colSpan: COLUMNS.length + 1 }, 'No positions and no assignments.');
       this.body.append(make('tr', {}, cell));
     }
+    const again = this.rows.find((row) => row.record.token === focused?.record.token);
+    (onBox ? again?.box : again?.select)?.focus();
   }
 
   makeRow(record, index) {
@@ -92,13 +102,37 @@ class Rows {
     select.value = kept;
   }
 
-  // The list is set in letters of one width: name, value and distance stand in columns.
+  // The list is set in letters of one width: name, value, distance and spark stand in columns.
   makeChoice(row, label, place) {
-    const [value, distance, short] = row.record.averages[place] ?? ['-', null, ''];
+    const short = row.record.averages[place]?.[2];
+    return make('option', { value: label, ...(short && { class: 'amber' }) }, this.describe(row, label, place));
+  }
+
+  describe({ record }, label, place) {
+    const [value, distance, short] = record.averages[place] ?? ['-', null, ''];
     const pad = (text, width) => NBSP.repeat(Math.max(1, width - text.length)) + text;
     const text = label + pad(value, 24 - label.length) + pad(percent(distance) + NBSP + '%', 11);
-    return short ? make('option', { value: label, class: 'amber' }, text + NBSP + NBSP + short)
-      : make('option', { value: label }, text);
+    const spark = this.sparks[record.token]?.[place] ?? '';
+    return [text, spark.replaceAll(' ', NBSP), short].filter(Boolean).join(NBSP + NBSP);
+  }
+
+  // How the choices of a row did is worked out when a person comes to its list.
+  look(select) {
+    const row = select.matches('tbody select') ? this.rows.find((each) => each.select === select) : null;
+    if (!row || row.asked || this.sparks[row.record.token]) return;
+    row.asked = true;
+    this.told.spark(row.index);
+  }
+
+  // The texts change in place: a list that is open stays open.
+  drawSparks(sparks) {
+    this.sparks = sparks;
+    for (const row of this.rows.filter(({ record, select }) => select && sparks[record.token])) {
+      for (const option of row.select.options) {
+        const place = this.choices.indexOf(option.value);
+        if (place >= 0 && this.filled.has(row.select)) option.textContent = this.describe(row, option.value, place);
+      }
+    }
   }
 
   // `isAnswered` is false while a later choice is still on its way to the kernel.
@@ -175,6 +209,17 @@ class Rows {
 
   sort(column) {
     this.order = { key: column.key, down: this.order.key === column.key && !this.order.down };
+    this.arrange();
+    this.titles.forEach((title, at) => {
+      if (COLUMNS[at] !== column) title.removeAttribute('aria-sort');
+      else title.setAttribute('aria-sort', this.order.down ? 'descending' : 'ascending');
+    });
+  }
+
+  // Only when it is asked for: a row that is being set is not to jump away.
+  arrange() {
+    const column = { key: this.order.key };
+    if (column.key === null) return;
     const value = ({ view, record }) => (column.key in view ? view[column.key] : record[column.key]) ?? '';
     const sign = this.order.down ? -1 : 1;
     const compare = (a, b) => {
@@ -184,10 +229,6 @@ class Rows {
       return sign * found || a.index - b.index;
     };
     this.body.append(...[...this.rows].sort(compare).map((row) => row.element));
-    this.titles.forEach((title, at) => {
-      if (COLUMNS[at] !== column) title.removeAttribute('aria-sort');
-      else title.setAttribute('aria-sort', this.order.down ? 'descending' : 'ascending');
-    });
   }
 
   pick(index, isRange) {

@@ -27,6 +27,9 @@ class AssignView(anywidget.AnyWidget):
     state
         By row what is saved and chosen; how many are changed, can one undo; and the number of the
         message that it answers.
+    sparks
+        By token, for each choice a line that shows how it did against holding; of the rows whose
+        lists somebody looked at.
     said
         The lines of the status, and their tone.
     ask
@@ -40,6 +43,7 @@ class AssignView(anywidget.AnyWidget):
     choices: traitlets.List[str] = traitlets.List().tag(sync=True)
     rows: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
+    sparks = traitlets.Dict().tag(sync=True)
     said = traitlets.Dict().tag(sync=True)
     ask = traitlets.Dict().tag(sync=True)
 

@@ -10,9 +10,13 @@ from sellkit.present.panels.draft import Draft
 from sellkit.present.panels.extra import missing_lab
 from sellkit.present.panels.filing import AssignmentDesk, Filing, Said
 from sellkit.present.panels.lines import left_over_line, position_lines
+from sellkit.present.spark import sparks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from sellkit.core.assignments import MovingAverage, Timeframe
     from sellkit.core.portfolio import Position
@@ -36,6 +40,10 @@ class AssignDesk(AssignmentDesk, Protocol):
 
     def prospects(self) -> Mapping[int, Prospect]:
         """By contract, all 28 averages of each position on the stored bars."""
+        ...
+
+    def tracks(self, position: Position) -> NDArray[np.float64]:
+        """How each of the 28 did against holding over the last year, shape (28, points)."""
         ...
 
 
@@ -69,11 +77,14 @@ class AssignPanel:
         The rows of the positions.
     view
         The widget.
+    tracks
+        How the 28 choices of a position did, asked when somebody looks at its list.
     """
 
     filing: Filing
     held: tuple[Line, ...]
     view: AssignView
+    tracks: Callable[[Position], NDArray[np.float64]]
     _rows: tuple[Line, ...] = ()
 
     @classmethod
@@ -93,7 +104,7 @@ class AssignPanel:
             },
             choices=[_label(each) for each in ALL_CHOICES],
         )
-        panel = cls(Filing(desk, draft), held, view)
+        panel = cls(Filing(desk, draft), held, view, desk.tracks)
         first = (
             Said(sheet.problems, is_bad=True) if sheet.problems else Said(("Nothing is changed.",))
         )
@@ -116,6 +127,9 @@ class AssignPanel:
             rows = [self._rows[int(row)] for row in message["rows"]]
             tokens = [each.token for each in rows if each.is_open]
             return filing.choose(tokens, parse_choice(str(message["choice"])))
+        if act == "spark":
+            self._draw([self._rows[int(row)] for row in message["rows"]])
+            return None
         acts: dict[str, Callable[[], Said | None]] = {
             "undo": filing.undo,
             "save": filing.save,
@@ -126,6 +140,15 @@ class AssignPanel:
             "reload": lambda: filing.meet(keep=False),
         }
         return acts[act]()
+
+    def _draw(self, rows: Sequence[Line]) -> None:
+        """Give the choices of some rows their lines; those of the others stay."""
+        drawn = {
+            str(each.token): sparks(self.tracks(each.position))
+            for each in rows
+            if each.position is not None and each.is_open
+        }
+        self.view.sparks = {**self.view.sparks, **drawn}
 
     def _show(self, said: Said | None, number: int = 0) -> None:
         """Bring the view up to date; without anything to say its status stays.

@@ -69,6 +69,7 @@ class LivePanel:
         self._turn = threading.RLock()
         self._state = DeskState()
         self._watch: Watching | None = None
+        self._news: Watched | None = None
         self._looks = 0
         self._trouble: str | None = None
         self._mishap = ""
@@ -159,19 +160,12 @@ class LivePanel:
     # --- on the feed's thread -------------------------------------------------------------------
 
     def _update(self, watched: Watched) -> None:
+        """Show the rows at once; what stands around them does not keep them waiting."""
         watch = self._watch = self.feed.watch or self._watch
         now = watched.due if watch is None else watch.now()
         with self._turn:
             self._grid.show(live_lines(watched, self._state, now))
-            if watch is not None:
-                heading = watch.heading(watched, now)
-                self._exchange = heading.zone_exchange
-                self._heading.value = heading._repr_html_()
-            self._minute.value = board.note(minute_in_words(watched))
-            if watched.trouble != self._trouble:
-                self._trouble = watched.trouble
-                self._say(watched.trouble)
-            self._read(now)
+            self._news = watched
 
     # --- on the panel's thread ------------------------------------------------------------------
 
@@ -188,15 +182,31 @@ class LivePanel:
         """What may change at any moment; the rest every few seconds."""
         self._watch = self.feed.watch or self._watch
         with self._turn:
+            is_news = self._show_minute()
             self._show_lights()
             halt = self._desk.halted()
             self._halt.look(halt)
             self._looks += 1
-            if halt != self._state.halt or self._looks % _READ_EVERY == 1:
+            if halt != self._state.halt or self._looks % _READ_EVERY == 1 or is_news:
                 self._read(self._now() or self._desk.run.as_of)
         if self._drift.has_grown():
             self._grid.tell_time()
             self._board.tell_time()
+
+    def _show_minute(self) -> bool:
+        """What stands around the rows of a snapshot; whether there was one."""
+        watched, self._news = self._news, None
+        if watched is None:
+            return False
+        if self._watch is not None:
+            heading = self._watch.heading(watched, self._watch.now())
+            self._exchange = heading.zone_exchange
+            self._heading.value = heading._repr_html_()
+        self._minute.value = board.note(minute_in_words(watched))
+        if watched.trouble != self._trouble:
+            self._trouble = watched.trouble
+            self._say(watched.trouble)
+        return True
 
     def _show_lights(self) -> None:
         watch, feed = self.feed.watch, self.feed

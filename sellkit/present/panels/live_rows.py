@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sellkit.core.gates import ApprovedTicket, PreparedTicket
+from sellkit.core.gates import DeferredTicket, DeniedTicket
 from sellkit.present import words
 from sellkit.present.columns import POSITION, PROSE, Cell, Tone
 from sellkit.present.grid.changes import Line
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SENT: Final = "would it be sent now?"
 AGE: Final = "age"
+_ELSE_YES: Final = "no: live mode off, else yes"
 
 # Title, kind, and what it says where the title does not.
 COLUMNS: Final = (
@@ -60,12 +61,25 @@ def live_lines(watched: Watched, state: DeskState, now: dt.datetime) -> list[Lin
 
 
 def would_send(row: WatchedRow, state: DeskState) -> str:
-    """Whether an order would go out now, and why not; a halt withholds what the gates let pass."""
-    if not isinstance(row.row.verdict, ApprovedTicket | PreparedTicket):
+    """Whether an order would go out now, and every reason why not that is known by looking."""
+    verdict = row.row.verdict
+    if verdict is None:
         return row.row.would_send
+    against = [*row.withheld]
+    if isinstance(verdict, DeniedTicket):
+        against = [*verdict.reasons, *against]
     if state.halt is not None:
-        return f"no: {state.halt}"
-    return "yes, by a live run" if state.is_armed else row.row.would_send
+        against.append(str(state.halt))
+    if row.is_stale:
+        against.append("what is shown is old")
+    if isinstance(verdict, DeferredTicket):
+        return "; ".join([row.row.would_send, *against])
+    if against:
+        return "no: " + "; ".join(against)
+    if state.is_armed:
+        return "yes, by a live run"
+    lacking = ", ".join(each.partition(":")[0] for each in state.lacks)
+    return f"{_ELSE_YES} (it lacks {lacking})"
 
 
 def _makers(state: DeskState, now: dt.datetime) -> Sequence[Make]:
@@ -73,7 +87,7 @@ def _makers(state: DeskState, now: dt.datetime) -> Sequence[Make]:
 
     def sent(row: WatchedRow) -> Cell:
         text = would_send(row, state)
-        return Cell(text, Tone.STRONG if text.startswith("yes") else Tone.PLAIN)
+        return Cell(text, Tone.STRONG if text.startswith(("yes", _ELSE_YES)) else Tone.PLAIN)
 
     def of_status(title: str) -> Make:
         return lambda row: _OF_STATUS[title](row.row)

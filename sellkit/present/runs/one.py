@@ -34,6 +34,10 @@ def run_sheet(run: PastRun, decisions: Sequence[JournalledDecision] = ()) -> h.H
     word = h.toned(verdict_cell(run))
     why = f"<p>{word} {h.bullets(run.reasons) if run.reasons else ''}</p>"
     parts = [f"<p><b>run {escape(run.facts.run_id)}</b></p>", why, h.pairs(facts_of(run))]
+    if run.notebook is not None:
+        parts.append(
+            f"<p><code>sellkit runs open {escape(run.facts.run_id)}</code> opens a copy</p>"
+        )
     if decisions:
         titles = [h.title(text) for text in ("token", "decision", "assigned")]
         titles += [
