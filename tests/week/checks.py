@@ -45,6 +45,8 @@ class Checks:
         self._holdings = Holdings()
         self._of_token = {each.token: each for each in PORTFOLIO}
         self._references: set[str] = set()
+        self._undecided: set[str] = set()
+        self._perhaps: set[str] = set()
         self._judged: set[str] = set()
         self._ended: set[str] = set()
         self._exits: set[tuple[str, dt.datetime]] = set()
@@ -153,6 +155,8 @@ class Checks:
             self.counts["decisions"] += 1
             self.counts["exits"] += row["decision"] == "EXIT"
             wanted = self._truth.of(self._of_token[token], now)
+            if wanted.decision == "UNDECIDED":
+                (self._undecided if run["outcome"] else self._perhaps).add(token)
             if wanted.decision == "EXIT":
                 self._exits.add((token, wanted.ends))
                 exits.append((self._of_token[token], wanted.ends))
@@ -203,6 +207,7 @@ class Checks:
         self.counts["alerts told"] = sum(len(each.alerts) for each in told.messages(path))
         yield from told.findings(self._ledger, path, len(self._gone))
         yield from told.signals(self._ledger, self._exits)
+        yield from told.owed(self._ledger, self._undecided, self._perhaps)
         yield from told.silences(path, self.silences)
 
     def _orders(self) -> Iterator[str]:

@@ -151,6 +151,18 @@ def test_a_signal_that_is_missing_strange_or_told_as_two_alerts_is_seen(tmp_path
         assert any(told.signals(ledger, set())) == (number != 0)
 
 
+def test_a_slot_that_was_missed_in_silence_and_a_needless_alarm_are_seen(tmp_path: Path) -> None:
+    ledger = noted(tmp_path, ("undecided", "NYSE:KO: UNDECIDED: no bars could be had"))
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as file, file:
+        file.execute("CREATE TABLE slot (due, what, at)")
+        assert not any(told.owed(ledger, {"NYSE:KO"}, set()))
+        assert any(told.owed(ledger, set(), set()))
+        file.execute(f"INSERT INTO slot VALUES ('{END.isoformat()}', 'missed', '')")
+        file.commit()
+        (found,) = told.owed(ledger, {"NYSE:KO"}, set())
+    assert "no run of hourly_run for 2025-11-28 15:00 UTC" in found
+
+
 def test_a_watchdog_that_says_nothing_or_too_much_is_seen(tmp_path: Path) -> None:
     once = heard(tmp_path, (f"CRITICAL, x: {told.LATE}", 0), (f"x: {told.BACK}", 0))
     assert not any(told.silences(once, 1))

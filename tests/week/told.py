@@ -9,7 +9,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.week.ledger import Ledger, Row
+from tests.week.ledger import Ledger, Row, moment
 
 AGAIN = "told once more"
 LATE, BACK = "the schedule is late", "the schedule is back"
@@ -80,6 +80,33 @@ def signals(ledger: Ledger, wanted: Set[tuple[str, dt.datetime]]) -> Iterator[st
     for (token, end), count in told.items():
         if count > 1:
             yield f"the exit of {token} on the bar to {end} was told as {count} alerts"
+
+
+def owed(ledger: Ledger, undecided: Set[str], may_be: Set[str]) -> Iterator[str]:
+    """What a person has to hear of beside signals: runs that were not, and what is undecided.
+
+    Parameters
+    ----------
+    undecided, may_be
+        The tokens of which a run had to say that it does not know; and those of which one may have
+        said it that was killed.
+    """
+    alerts = ledger.read("SELECT * FROM alert ORDER BY id")
+    missed = ledger.read("SELECT max(due) AS due FROM slot WHERE what = 'missed' GROUP BY at")
+    lost = ledger.read(
+        "SELECT run_id FROM slot JOIN slot_end ON slot_end.id = slot.id "
+        "WHERE outcome IN ('lost', 'never began')"
+    )
+    for words in (
+        *(f"no run of hourly_run for {moment(each['due']):%Y-%m-%d %H:%M} UTC" for each in missed),
+        *(f"the run {each['run_id']} of hourly_run" for each in lost),
+    ):
+        count = sum(words in str(each["text"]) for each in alerts)
+        if count != 1:
+            yield f"{count} alerts say {words!r}, and not one"
+    said = {str(each["source"]) for each in alerts if each["kind"] == "undecided"}
+    if not undecided <= said <= undecided | may_be:
+        yield f"alerts call {sorted(said)} undecided, and runs {sorted(undecided)}"
 
 
 def silences(path: Path, wanted: int) -> Iterator[str]:
