@@ -14,6 +14,7 @@ from tests.week import told
 from tests.week.checks import Checks
 from tests.week.hours import MINUTE
 from tests.week.ledger import Ledger
+from tests.week.market import PORTFOLIO
 from tests.week.plan import Day, Kill, Plan
 from tests.week.processes import PATIENCE, NeverCame, await_that, pause, resume
 from tests.week.vitals import Vitals
@@ -90,7 +91,8 @@ class Week:
                 self._kill()  # the machine is switched off
             if world.gateway is None:
                 self._start(day.begins)
-            world.attend()
+            world.arm()
+            world.buy_again()
             self._checks.note()
             for moment, act in self._acts(day):
                 if world.gateway is not None or act == self._start:
@@ -186,8 +188,10 @@ class Week:
         await_that(is_told, f"nobody was told that {words}", 3 * PATIENCE)
 
     def _cut_off(self, moment: dt.datetime, kill: Kill) -> None:
-        """The end of an hour whose run is killed."""
+        """The end of an hour whose run is killed; that it has much to sell makes it hard."""
         world, ordered = self._world, self._world.ordered()
+        world.buy_again([each for each in PORTFOLIO if each.timeframe == "1H"])
+        self._checks.note()
         world.go_to(moment + DELAY)
         world.flow()
 

@@ -20,7 +20,7 @@ from sellkit.wiring.parts import connect
 from sellkit.wiring.probed import open_probes, probed_gateway
 from tests.architecture.source import ROOT
 from tests.probes import probe_record
-from tests.week.market import ACCOUNT, PORTFOLIO, assignments, quantity_of, scenario
+from tests.week.market import ACCOUNT, PORTFOLIO, Held, assignments, quantity_of, scenario
 from tests.week.plan import Plan
 from tests.week.processes import Running, await_that, free_port, kill
 
@@ -192,8 +192,8 @@ class World:
         """Every execution, as the gateway has it."""
         return list(self.control.state()["executions"])
 
-    def attend(self) -> None:
-        """What a person does once a day: arms the account, and buys again what was sold."""
+    def arm(self) -> None:
+        """What a person does once a day: allow orders for a while."""
         account = Account("main", ACCOUNT)
         SwitchFiles(self.data / "state", SECRET).arm(
             Arming(
@@ -207,7 +207,10 @@ class World:
                 max_notional=Decimal(1_000_000),
             )
         )
-        for each in PORTFOLIO:
+
+    def buy_again(self, some: Sequence[Held] = PORTFOLIO) -> None:
+        """Hold again what was sold, as if a person had bought it."""
+        for each in some:
             if each.symbol not in self.held():
                 quantity = quantity_of(each, self.plan, self.now)
                 cost = round(each.cost * each.quantity / quantity, 2)
