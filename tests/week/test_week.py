@@ -37,7 +37,7 @@ def test_a_half_day_in_which_everything_is_killed_leaves_every_run_and_signal_as
     assert not report.failures, "\n".join([*said, str(report)])
     assert report.kills >= 1
     assert report.counts["slots"] >= 4
-    assert report.counts["decisions"] >= 8
+    assert report.counts["decisions"] >= 1
 
 
 # --- what is played -------------------------------------------------------------------------------
