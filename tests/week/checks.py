@@ -9,7 +9,7 @@ from math import isclose
 
 from tests.week import told
 from tests.week.hours import MINUTE, sessions_between
-from tests.week.ledger import Ledger, Row, moment
+from tests.week.ledger import RAN, Ledger, Row, moment
 from tests.week.market import PORTFOLIO, Copy, Held
 from tests.week.orders import Holdings, findings, unsold
 from tests.week.plan import Plan
@@ -134,17 +134,18 @@ class Checks:
                 continue
             if run_id not in begun:
                 yield f"run {run_id} stands in the journal, and no slot began it"
-            if each["outcome"] is None and run_id not in killed:
-                yield f"run {run_id} has no end, and was not killed"
+            if each["outcome"] != RAN and run_id not in killed:
+                yield f"run {run_id} did not come to its end, and was not killed"
             self._judged.add(run_id)
-            if each["outcome"] is not None:
+            if each["outcome"] == RAN:
                 self._ended.add(run_id)
             yield from self._judge(each)
 
     def _judge(self, run: Row) -> Iterator[str]:
         """All of a run's decisions; of one that was killed there may be none."""
         now, rows = moment(run["as_of"]), self._ledger.decisions(str(run["run_id"]))
-        if not rows and run["outcome"] is None:
+        has_ended = run["run_id"] in self._ended
+        if not (rows or has_ended):
             return
         of_token = {str(each["ticker"]): each for each in rows}
         exits: list[tuple[Held, dt.datetime]] = []
@@ -156,13 +157,13 @@ class Checks:
             self.counts["exits"] += row["decision"] == "EXIT"
             wanted = self._truth.of(self._of_token[token], now)
             if wanted.decision == "UNDECIDED":
-                (self._undecided if run["outcome"] else self._perhaps).add(token)
+                (self._undecided if has_ended else self._perhaps).add(token)
             if wanted.decision == "EXIT":
                 self._exits.add((token, wanted.ends))
                 exits.append((self._of_token[token], wanted.ends))
             if differs := self._differs(self._of_token[token], now, row):
                 yield f"run {run['run_id']} at {now}: {differs}"
-        if run["outcome"] is not None:
+        if has_ended:
             yield from unsold(self._ledger, self._holdings, run, exits, self._plan)
 
     def _differs(self, held: Held, now: dt.datetime, row: Row) -> str:

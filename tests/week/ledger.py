@@ -11,6 +11,9 @@ from typing import Any
 
 Row = dict[str, Any]
 
+RAN = "ran"
+"""How a slot ends whose run came to its own end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fate:
@@ -38,7 +41,7 @@ class Fate:
     @property
     def has_run(self) -> bool:
         """Whether one of its runs came to its end."""
-        return "ran" in self.outcomes
+        return RAN in self.outcomes
 
 
 class Ledger:
@@ -68,10 +71,10 @@ class Ledger:
         }
 
     def runs(self) -> list[Row]:
-        """Every run, with its end if it has one."""
+        """Every run, with the outcome of its slot, if that has ended: `ran` is a run's own end."""
         return self.read(
-            "SELECT run.*, run_end.outcome, run_end.finished_at FROM run "
-            "LEFT JOIN run_end ON run_end.run_id = run.run_id ORDER BY run.started_at"
+            "SELECT run.*, slot_end.outcome FROM run LEFT JOIN slot ON slot.run_id = run.run_id "
+            "LEFT JOIN slot_end ON slot_end.id = slot.id ORDER BY run.started_at"
         )
 
     def decisions(self, run_id: str) -> list[Row]:

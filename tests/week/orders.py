@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.week.hours import sessions_between
-from tests.week.ledger import Fate, Ledger, Row, moment
+from tests.week.ledger import RAN, Fate, Ledger, Row, moment
 from tests.week.market import PORTFOLIO, Held, quantity_of
 from tests.week.plan import HALTED, Plan
 from tests.week.truth import Truth
@@ -114,7 +114,7 @@ def _sold(reference: str, some: list[Row], plan: Plan, truth: Truth) -> Iterator
 
 def _told(ledger: Ledger, orders: dict[str, list[Row]]) -> Iterator[str]:
     """What was executed before the last run that came to its end stands in the journal, once."""
-    runs = [moment(each["as_of"]) for each in ledger.runs() if each["outcome"] is not None]
+    runs = [moment(each["as_of"]) for each in ledger.runs() if each["outcome"] == RAN]
     last = max(runs, default=dt.datetime.min.replace(tzinfo=dt.UTC))
     known = {str(each["exec_id"]) for each in ledger.read("SELECT exec_id FROM fill")}
     executed = {
