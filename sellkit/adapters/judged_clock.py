@@ -55,8 +55,7 @@ class JudgedClock:
         self._told, self._told_at = machine.now(), steady()
         self._asked_at = -math.inf
         self._is_owed = False
-        self._judge()
-        self._is_owed = False  # nothing has jumped yet
+        self._judge(has_jumped=False)
 
     def now(self) -> dt.datetime:
         """The present, aware UTC."""
@@ -65,9 +64,9 @@ class JudgedClock:
         self._told, self._told_at = told, at
         if abs(jump) > _JUMP:
             log.warning("clock_jumped", extra={"by": str(jump)})
-            self._judge()
+            self._judge(has_jumped=True)
         elif self._is_owed and at - self._asked_at >= _ASK_AGAIN_SECONDS:
-            self._judge()
+            self._judge(has_jumped=True)
         return self._machine.now() + self._offset
 
     def sleep_until(self, instant: dt.datetime, at_most_seconds: float = math.inf) -> None:
@@ -77,13 +76,15 @@ class JudgedClock:
             self._machine.sleep_until(self._machine.now() + dt.timedelta(seconds=nap), nap)
             at_most_seconds -= nap
 
-    def _judge(self) -> None:
+    def _judge(self, *, has_jumped: bool) -> None:
+        """Ask the gateway; a clock that has not jumped holds without that."""
         self._asked_at = self._steady()
         try:
             theirs = self._ask()
         except SellkitError as error:
-            log.critical("clock_not_judged", extra={"reason": str(error)})
-            self._is_owed, self._offset = True, dt.timedelta()
+            loudness = logging.CRITICAL if has_jumped else logging.INFO
+            log.log(loudness, "clock_not_judged", extra={"reason": str(error)})
+            self._is_owed, self._offset = has_jumped, dt.timedelta()
         else:
             apart = theirs - self._machine.now()
             self._offset = apart if abs(apart) > _AGREES else dt.timedelta()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import nbformat
@@ -20,10 +21,10 @@ from sellkit.errors import ConfigError, RunFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
     from typing import TextIO
 
 CELL_TIMEOUT_SECONDS: Final = 3600
+_BIG: Final = 2_000_000
 _ENGINE: Final = "sellkit"
 _KERNEL: Final = "python3"
 _READ_ONLY: Final = 0o444
@@ -106,8 +107,8 @@ class PapermillRunner:
                 kernel_name=_KERNEL,
                 language="python",
                 progress_bar=False,
-                # A save after each cell makes big outputs slow; the engine below saves at the end,
-                # whatever that end is.
+                # A save after each cell makes big outputs slow; the engine below saves before each,
+                # as long as they are small, and at the end, whatever that end is.
                 request_save_on_cell_execute=False,
                 stdout_file=self._echo,
                 execution_timeout=self._cell_timeout_seconds,
@@ -135,16 +136,40 @@ class _KeepingEngine(NBClientEngine):  # type: ignore[misc]
         shown_as: str,
         **settings: object,
     ) -> None:
+        nb_man.nb.metadata.papermill["output_path"] = shown_as
         try:
             super().execute_managed_notebook(
-                nb_man, kernel_name, kernel_manager_class=_ThisPythonManager, **settings
+                _Saved(nb_man, Path(kept)),
+                kernel_name,
+                kernel_manager_class=_ThisPythonManager,
+                **settings,
             )
         except BaseException as error:
             _put_in_place(nb_man.nb, error)
             raise
         finally:
-            nb_man.nb.metadata.papermill["output_path"] = shown_as
             nb_man.output_path = kept  # papermill's last save follows, and goes there
+
+
+class _Saved:
+    """papermill's record of an execution, on the disk as it stands when each cell begins.
+
+    Of a process that is killed the notebook is kept as it was then; one that has grown big is not
+    written again and again.
+    """
+
+    def __init__(self, record: Any, path: Path) -> None:  # noqa: ANN401  (as above)
+        self._record = record
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._record, name)
+
+    def cell_start(self, *args: object, **named: object) -> None:
+        self._record.cell_start(*args, **named)
+        if self._path.stat().st_size < _BIG:
+            text = nbformat.writes(self._record.nb)  # type: ignore[no-untyped-call]
+            durable_file.replace(self._path, text.encode())
 
 
 class _ThisPython(KernelSpecManager):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 FURTHER: Final = "notebooks"
 """Where those of the schedule's further entries lie, below a profile's folder."""
 
+_READ_ONLY: Final = 0o444
 _REMEDY: Final = "allow sellkit to write there"
 
 
@@ -48,6 +50,8 @@ class ProfileRuns:
                 path = left.with_name(left.name[1:].split(".ipynb.")[0] + ".ipynb")
                 with durable_file.writing(path.parent, _REMEDY):
                     durable_file.replace(path, _with_failure(content, why))
+                    if os.name != "nt":  # as the runner leaves one that came to its end
+                        path.chmod(_READ_ONLY)
             left.unlink(missing_ok=True)
         return None if path is None else path.relative_to(self._folder).as_posix()
 

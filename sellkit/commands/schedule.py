@@ -60,8 +60,17 @@ def run(args: argparse.Namespace) -> int:
     last = run_schedule(
         overrides(args), is_live=args.live, rounds=1 if args.once else None, announce=_announce
     )
-    code = last.end.exit_code if last is not None and last.end is not None else None
-    return 1 if code is None else code
+    return _code(last)
+
+
+def _code(last: Slot | None) -> int:
+    """The exit code of a slot's run; of one that was taken over nobody knows more than its end."""
+    from sellkit.core.firing import SlotOutcome
+
+    if last is None or last.end is None:
+        return 1
+    has_run = last.end.outcome is SlotOutcome.RAN
+    return last.end.exit_code if last.end.exit_code is not None else int(not has_run)
 
 
 def _check(args: argparse.Namespace) -> None:

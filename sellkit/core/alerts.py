@@ -99,22 +99,50 @@ class Alert:
     at: dt.datetime
 
 
-_CONNECTION: Final = "see to the gateway"
-
 REMEDIES: Final[Mapping[AlertKind, tuple[str, Ending]]] = {
-    AlertKind.UPSTREAM_LOST: (_CONNECTION, Ending.CONNECTED),
-    AlertKind.FARM_BROKEN: (_CONNECTION, Ending.CONNECTED),
-    AlertKind.PORT_CHANGED: (_CONNECTION, Ending.CONNECTED),
-    AlertKind.CLIENT_ID_IN_USE: ("end the other program of this client id", Ending.CONNECTED),
-    AlertKind.UNREACHABLE: (_CONNECTION, Ending.CONNECTED),
-    AlertKind.SILENT: (_CONNECTION, Ending.CONNECTED),
-    AlertKind.NOT_SYNCED: (_CONNECTION, Ending.CONNECTED),
-    AlertKind.UNREADABLE: (_CONNECTION, Ending.CONNECTED),
-    AlertKind.TOO_MANY_MESSAGES: (_CONNECTION, Ending.CONNECTED),
+    AlertKind.UPSTREAM_LOST: (
+        "the gateway has lost Interactive Brokers: wait some minutes, then see to its network",
+        Ending.CONNECTED,
+    ),
+    AlertKind.FARM_BROKEN: (
+        "their data are away: wait; restart the gateway where it lasts in a session",
+        Ending.CONNECTED,
+    ),
+    AlertKind.PORT_CHANGED: (
+        "write the gateway's new port into the profile, or set the old one again",
+        Ending.CONNECTED,
+    ),
+    AlertKind.CLIENT_ID_IN_USE: (
+        "end the other program of this client id, or give this one another",
+        Ending.CONNECTED,
+    ),
+    AlertKind.UNREACHABLE: (
+        "start the gateway, or log in to it; `sellkit doctor` asks the port",
+        Ending.CONNECTED,
+    ),
+    AlertKind.SILENT: (
+        "it takes connections and answers nothing: restart the gateway",
+        Ending.CONNECTED,
+    ),
+    AlertKind.NOT_SYNCED: (
+        "it does not tell its lists to their ends: restart the gateway where it lasts",
+        Ending.CONNECTED,
+    ),
+    AlertKind.UNREADABLE: (
+        "see that a gateway stands on that port, of a version that is known: `sellkit doctor`",
+        Ending.CONNECTED,
+    ),
+    AlertKind.TOO_MANY_MESSAGES: (
+        "end what else asks this gateway; sellkit has slowed down by itself",
+        Ending.CONNECTED,
+    ),
     AlertKind.COMPETING_SESSION: ("end the other session of this login", Ending.CONNECTED),
     AlertKind.READ_ONLY: ("clear Read-Only API in the gateway's settings", Ending.CONNECTED),
     AlertKind.OTHER_GATEWAY: ("start the gateway that the profile names", Ending.CONNECTED),
-    AlertKind.NO_CONNECTION: (_CONNECTION, Ending.CONNECTED),
+    AlertKind.NO_CONNECTION: (
+        "the hour was not decided: start the gateway or log in to it, then `sellkit run`",
+        Ending.CONNECTED,
+    ),
     AlertKind.UNDECIDED: ("nobody watches it: mend what it says, or see to it", Ending.DECIDED),
     AlertKind.WITHHELD_EXIT: ("mend what it says, or close by hand in TWS", Ending.SENT),
     AlertKind.ORDER_UNCERTAIN: (

@@ -71,8 +71,6 @@ class Watchdog:
         ------
         ConfigError
             What is remembered cannot be written.
-        NoCalendar
-            A calendar does not reach so far.
         """
         with self.memory.turn():
             beat = self.beat()

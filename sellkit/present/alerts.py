@@ -39,7 +39,7 @@ def alert_line(alert: Row, *, since: Row | None = None) -> str:
 
 def about_orders(alerts: Sequence[Row]) -> list[Row]:
     """Those that a look at journal and gateway may end, or has to leave open."""
-    others = [Ending.CONNECTED, Ending.DECIDED, Ending.SENT]
+    others = [Ending.CONNECTED, Ending.DECIDED, Ending.SENT, Ending.COMPLETED, Ending.ROOM]
     elsewhere = frozenset[AlertKind]().union(*(kinds_that_end(each) for each in others))
     return [each for each in alerts if each["kind"] not in elsewhere]
 

@@ -70,7 +70,7 @@ def coverage_map(
     page = layout(title, heading.conditions, 160 + _LINE * max(1, len(rows)))
     page |= {
         # Sessions side by side: on a time axis every week would have a gap.
-        "xaxis": {"type": "category", "nticks": 12, "tickangle": 0, "showgrid": False},
+        "xaxis": {"type": "category", "tickangle": 0, "showgrid": False, **_ticks(dates)},
         "yaxis": {"automargin": True, "autorange": "reversed", "showgrid": False},
     }
     summary = f"{title}. " + ", ".join(f"{each.title}: {each.told}" for each in rows) + "."
@@ -104,6 +104,16 @@ def _trace(rows: Sequence[_Row], dates: Sequence[dt.date]) -> dict[str, Any]:
     }
 
 
+def _ticks(dates: Sequence[dt.date]) -> dict[str, list[str]]:
+    """The dates that are written below the map."""
+    shown = [dates[place].isoformat() for place in _ticked(dates)]
+    return {"tickvals": shown, "ticktext": shown}
+
+
+def _ticked(dates: Sequence[dt.date]) -> range:
+    return range(0, len(dates), -(-len(dates) // _TICKS) or 1)
+
+
 def _note(one: SessionCoverage | None) -> str:
     if one is None:
         return ""
@@ -125,7 +135,7 @@ def _picture(rows: Sequence[_Row], dates: Sequence[dt.date], title: str, heading
         parts += [text(8, y + 16, row.title), text(_WIDTH - _SHARES + 8, y + 16, row.told)]
         parts += _stripes(row, y, step)
     bottom = _HEAD + len(rows) * _LINE + 18
-    for place in range(0, len(dates), -(-len(dates) // _TICKS) or 1):
+    for place in _ticked(dates):
         parts.append(text(_NAMES + place * step, bottom, dates[place].isoformat()))
     return "".join(parts)
 

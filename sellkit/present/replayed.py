@@ -46,7 +46,10 @@ def notes(replay: Replay) -> list[str]:
             "were told more than an hour late: a run at that time may have seen others, or none"
         )
     if corrected := sum(each.corrected for each in positions):
-        found.append(f"{corrected} bars were told otherwise before; they count as told last")
+        found.append(
+            f"{corrected} bars were told with another close later; moments before that were judged "
+            "on the former one, prices of sales and what came after are the latest"
+        )
     if withheld := sum(each.withheld for each in positions):
         found.append(f"{withheld} of the EXITs withheld: the average owes too much to its seed")
     if terms.at_close == "before_close":

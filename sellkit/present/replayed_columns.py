@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.present.columns import Cell, Column, Tone
 from sellkit.present.words import UNKNOWN, percent, price
-from sellkit.research.replayed import AFTER
+from sellkit.research.replayed import AFTER, many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,8 +57,8 @@ EXITS: Final[tuple[Column[tuple[PositionReplay, Exit]], ...]] = (
     Column("average", lambda pair: Cell(price(pair[1].average)), is_number=True),
     Column("sold, UTC", lambda pair: Cell(_sold(pair[1]))),
     Column("at", lambda pair: Cell(_met(pair[1])), is_number=True),
-    *(Column(f"+{count} bars %", _after("bars", count), is_number=True) for count in AFTER),
-    *(Column(f"+{count} days %", _after("days", count), is_number=True) for count in AFTER),
+    *(Column(f"+{many(count, 'bar')} %", _after("bars", count), is_number=True) for count in AFTER),
+    *(Column(f"+{many(count, 'day')} %", _after("days", count), is_number=True) for count in AFTER),
     Column("to the end %", lambda pair: _moved(pair[1].since_percent), is_number=True),
     Column("avoided %", lambda pair: Cell(_known(pair[1].avoided_percent)), is_number=True),
     Column("back above", lambda pair: Cell(_back(pair[1]), _whipsaw(pair[1]))),

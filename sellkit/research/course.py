@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sellkit.core.assignments import Timeframe
-from sellkit.core.bars import BarSize, slots_until
+from sellkit.core.bars import BarSize, micros, slots_until
 from sellkit.core.evaluate import DailyBasis, evaluate
 from sellkit.core.histories import Histories, in_doubt
 from sellkit.core.indicators import followed
 from sellkit.core.limits import AtClose
 from sellkit.core.market_time import calendar_for
 from sellkit.core.slots import Slots
+from sellkit.research.knowledge import Knowledge, Told
 from sellkit.research.market import micros_of
 from sellkit.research.series import Costs
 
@@ -88,8 +89,8 @@ class Subject:
         Bar frames.
     doubt
         Why its series must not be decided on, or "".
-    corrected
-        How many of its bars were told with other numbers before.
+    revised_halves, revised_days
+        What was told of bars before other numbers were, with `replaced_at`; None where nothing was.
     """
 
     position: Position
@@ -97,7 +98,8 @@ class Subject:
     halves: pd.DataFrame
     days: pd.DataFrame
     doubt: str = ""
-    corrected: int = 0
+    revised_halves: pd.DataFrame | None = None
+    revised_days: pd.DataFrame | None = None
 
     @property
     def calendar_name(self) -> str:
@@ -140,24 +142,34 @@ class Course:
         self.calendar: Calendar = calendar_for(subject.calendar_name, extended=not terms.rth)
         self._hours = self._slots(BarSize.H1, subject.halves)
         self._days = self._slots(BarSize.D1, subject.days)
-        self._histories = Histories.of(
-            *(subject.halves, subject.days, self._hours, self._days),
-            *(self.calendar.zone, terms.lag),
+        self._knowledge = Knowledge.of(
+            Told.of(subject.halves, subject.revised_halves),
+            Told.of(subject.days, subject.revised_days),
         )
+        self._known: tuple[int, Histories] | None = None
+        latest = self._made(subject.halves, subject.days)
         timeframe = subject.assignment.timeframe
         is_hourly = timeframe is Timeframe.H1 or terms.daily_basis is DailyBasis.HOURLY
         judged = self._hours if is_hourly else self._days
-        self.hours: Completion = self._histories.hours
-        self.days: Completion = self._histories.days
+        self.hours: Completion = latest.hours
+        self.days: Completion = latest.days
         self.series: Completion = self.hours if is_hourly else self.days
         """The bars that are held against the average."""
         first = int(np.searchsorted(judged.ends, micros_of(terms.begin)))
         self.slots = judged.each[first:]
         """Those that end at the moments, in order."""
-        self._state: tuple[int, RunningAverages] | None = None
+        self._state: tuple[tuple[int, int], RunningAverages] | None = None
 
     def __len__(self) -> int:
         return len(self.slots)
+
+    @property
+    def corrected(self) -> int:
+        """How many times one of its bars was told with another close, within the replay."""
+        begin, end = micros_of(self.terms.begin), micros_of(self.terms.end)
+        told = (self._knowledge.halves.revised, self._knowledge.days.revised)
+        starts = [micros(each.index) for each in told if each is not None]
+        return sum(int(((each >= begin) & (each <= end)).sum()) for each in starts)
 
     @property
     def first(self) -> dt.datetime:
@@ -175,33 +187,46 @@ class Course:
         ends = np.array([micros_of(slot.end) for slot in self.slots], dtype=np.int64)
         hours = np.searchsorted(self._hours.ends, ends, side="right").tolist()
         days = np.searchsorted(self._days.ends, ends, side="right").tolist()
-        for slot, ended_hours, ended_days in zip(self.slots, hours, days, strict=True):
-            history = self._history(ended_hours, ended_days)
+        ages = self._knowledge.ages(ends)
+        for slot, *ended, age in zip(self.slots, hours, days, ages, strict=True):
+            history = self._history(age, *ended)
             signal = evaluate(position, assignment, history, self.terms.daily_basis)
             is_close = slot.end == slot.session.close_utc
             yield Judgement(slot.end, is_close, slot.start >= first, signal)
 
-    def _history(self, hours: int, days: int) -> History:
-        history = self._histories.at(hours, days)
+    def _history(self, age: int, hours: int, days: int) -> History:
+        known = self._histories(age)
+        history = known.at(hours, days)
         if self.subject.doubt:
             return in_doubt(history, self.subject.doubt)
         timeframe = self.subject.assignment.timeframe
         is_hours = timeframe is Timeframe.H1
-        series = self._histories.hours if is_hours else self._histories.days
+        series = known.hours if is_hours else known.days
         count = hours if is_hours else days
         if not count or not series.good[count - 1]:
             return history
-        state = self._carried(history.of(timeframe).closes, int(series.begin[count - 1]))
+        begin = int(series.begin[count - 1])
+        state = self._carried(history.of(timeframe).closes, (age, begin))
         return replace(history, states={timeframe: state})
 
-    def _carried(self, closes: NDArray[np.float64], begin: int) -> RunningAverages:
+    def _carried(self, closes: NDArray[np.float64], run: tuple[int, int]) -> RunningAverages:
         """The averages after a run, taken on from the moment before where it is the same run."""
         known = self._state
-        if known is None or known[0] != begin or known[1].count > len(closes):
-            self._state = known = (begin, followed(closes)[1])
-        begin, state = known
+        if known is None or known[0] != run or known[1].count > len(closes):
+            self._state = known = (run, followed(closes)[1])
+        state = known[1]
         state.advance_all(closes[state.count :].tolist())
         return state
+
+    def _histories(self, age: int) -> Histories:
+        """The bars as they were told in one age of what is known of them."""
+        if self._known is None or self._known[0] != age:
+            self._known = (age, self._made(*self._knowledge.at(age)))
+        return self._known[1]
+
+    def _made(self, halves: pd.DataFrame, days: pd.DataFrame) -> Histories:
+        slots = (self._hours, self._days)
+        return Histories.of(halves, days, *slots, self.calendar.zone, self.terms.lag)
 
     def _slots(self, size: BarSize, bars: pd.DataFrame) -> Slots:
         since = self.terms.begin - _GLANCE

@@ -4,9 +4,10 @@ A position is held from the first bar judged. It is sold at the open of the bar 
 closed strictly below its average; at a session's close, by the setting, at the next opening or not
 at all. Every other exit that the rule would have made is told, too: of whoever held then.
 
-What a store knows is what was told last. A bar that was corrected, or fetched long after it was
-due, is judged as it stands there now: how many there are is counted. Gates that look at the
-account of that time, break-even for instance, are not applied: no store holds what they would see.
+A moment is judged on what had been told by then, as far as the store tells: of a bar that was
+corrected later on its former numbers. A bar that was only fetched long after it was due is judged
+as it was told then; how many there are is counted. Gates that look at the account of that time,
+break-even for instance, are not applied: no store holds what they would see.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def _replayed(subject: Subject, course: Course, progress: Progress) -> PositionR
         undecided=dict(heard.undecided),
         withheld=heard.withheld,
         told_later=heard.told_later,
-        corrected=subject.corrected,
+        corrected=course.corrected,
         exits=tuple(looking.exit(each, was_held=each.place in held) for each in sales),
         out_percent=out,
         equity=equity,

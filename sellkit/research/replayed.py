@@ -41,7 +41,7 @@ class Exit:
         What a share would have brought after costs; None without a fill.
     after_bars, after_days
         By `AFTER`, how far the price had moved at the close of that bar, the bar of the sale being
-        the first; negative is a fall that was avoided. None beyond what is stored.
+        the first; negative is a fall that was avoided. None beyond the end of the replay.
     since_percent
         The same at the last close of the replay: holding on against having sold, before costs.
     back_above
@@ -124,7 +124,7 @@ class PositionReplay:
         Decisions on a bar that the source told more than an hour after it was due: a run at that
         time may have seen another price, or none.
     corrected
-        Bars that were told with other numbers before they were stored as they are.
+        How often a bar was told with another close later.
     exits
         In order.
     out_percent

@@ -193,14 +193,11 @@ def _follow(
     shares, cash, sold_at, peak, worst, worst_peak = 1.0, 0.0, 0.0, first, 1.0, 1.0
     exits, whipsaws, bars_out, costs, bar, is_held = 0, 0, 0, 0.0, begin, False
     while True:
-        while True:
-            value = shares * closes[bar]
-            peak, worst, worst_peak = _fallen(value, peak, worst, worst_peak)
-            bar += 1
-            if bar == count or sides[bar - 1] < 0:
-                break
-        if bar == count:
-            is_held = True
+        bar, value, peak, worst, worst_peak = _hold(
+            closes, sides, bar, shares, (peak, worst, worst_peak)
+        )
+        is_held = bar == count
+        if is_held:
             break
         paid = opens[bar] * half + fee
         value = cash = shares * max(opens[bar] - paid, 0.0)
@@ -232,6 +229,20 @@ def _fallen(
     if value * worst_peak < worst * peak:
         return peak, value, peak
     return peak, worst, worst_peak
+
+
+@njit(cache=True, inline="always")
+def _hold(
+    closes: Values, sides: Sides, bar: int, shares: float, fallen: tuple[float, float, float]
+) -> tuple[int, float, float, float, float]:
+    """The bar after the next close below the average, or their number; worth and falls there."""
+    peak, worst, worst_peak = fallen
+    while True:
+        value = shares * closes[bar]
+        peak, worst, worst_peak = _fallen(value, peak, worst, worst_peak)
+        bar += 1
+        if bar == len(closes) or sides[bar - 1] < 0:
+            return bar, value, peak, worst, worst_peak
 
 
 @njit(cache=True, inline="always")

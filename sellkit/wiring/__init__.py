@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from sellkit.errors import ConfigError
 from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.gateways import chosen_profile, gateways
+from sellkit.wiring.guide import checklist, remedies
 from sellkit.wiring.laying import Asked, lay_out
 from sellkit.wiring.log import open_log
 from sellkit.wiring.moment import parse_moment
 from sellkit.wiring.parts import connect, open_book, open_journal, say_problems, terminal_progress
 from sellkit.wiring.past_runs import open_runs
 from sellkit.wiring.raw import raw_ib, refuse_nested
+from sellkit.wiring.replaying import open_replay
 from sellkit.wiring.runs import (
     check_confirmable,
     open_clock,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_confirmable",
+    "checklist",
     "gateways",
     "open_alerts",
     "open_book",
@@ -39,10 +42,12 @@ __all__ = [
     "open_emptied_desk",
     "open_journal",
     "open_reconciling_desk",
+    "open_replay",
     "open_runs",
     "open_watch",
     "raw_ib",
     "refuse_unless_opened",
+    "remedies",
     "run_notebook",
     "scheduled_calendars",
     "terminal_progress",

@@ -178,12 +178,10 @@ def look(settings: Settings) -> Looked:
     ------
     ConfigError
         Its folder cannot be written to.
-    NoCalendar
-        The calendar does not reach so far.
     """
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.heartbeat_file import HeartbeatFile, WatchdogFile
-    from sellkit.core.heartbeat import lateness
+    from sellkit.core.heartbeat import Late, lateness
     from sellkit.operate.watchdog import Watchdog
     from sellkit.wiring.channels import open_notifier, speaker
     from sellkit.wiring.parts import desk_options
@@ -194,9 +192,11 @@ def look(settings: Settings) -> Looked:
     early = desk_options(settings).limits.early
 
     def judge(beat: Heartbeat | None) -> Late | None:
-        return lateness(
-            beat, now, scheduled_calendars(settings), grace, file.bars.hour_anchor, early
-        )
+        anchor = file.bars.hour_anchor
+        try:
+            return lateness(beat, now, scheduled_calendars(settings), grace, anchor, early)
+        except SellkitError as error:  # it may be what stops the schedule, too
+            return Late(now, f"nobody can tell what is due: {error}", is_silence=True)
 
     heartbeat = HeartbeatFile(settings.data_dir)
     dog = Watchdog(

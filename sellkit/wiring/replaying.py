@@ -16,11 +16,10 @@ from sellkit.wiring.parts import desk_options, open_book, open_store, present_of
 from sellkit.wiring.showing import public_names, show_richly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sellkit.config import Overrides, Settings
     from sellkit.core.assignments import Assignment
-    from sellkit.core.bars import SeriesKey
     from sellkit.core.instrument import Token
     from sellkit.operate.options import DeskOptions
     from sellkit.ports import BarStore, Progress
@@ -98,7 +97,7 @@ def bench(chosen: Overrides, asked: Asked) -> ReplayBench:
     settings, store = load(chosen), open_store(chosen)
     terms = _terms(settings, store, asked, _present(chosen, store))
     assigned = _assigned(open_book(settings).load().assignments, asked.tokens)
-    subjects, without = _subjects(store, assigned, desk_options(settings), terms)
+    subjects, without = _subjects(store, assigned, desk_options(settings))
     if not subjects:
         reasons = "; ".join(f"{token}: {reason}" for token, reason in without.items())
         raise ConfigError(f"there is nothing to replay: {reasons}")
@@ -240,7 +239,6 @@ def _subjects(
     store: BarStore,
     assigned: Mapping[Token, Assignment],
     options: DeskOptions,
-    terms: ReplayTerms,
 ) -> tuple[list[Subject], dict[Token, str]]:
     from sellkit.core.market_time import has_calendar
 
@@ -253,7 +251,7 @@ def _subjects(
             without[token] = f"no session calendar is known for the exchange {token.exchange}"
         else:
             instrument = Instrument(contracts[token], token)
-            subjects.append(_subject(store, instrument, assignment, options, terms))
+            subjects.append(_subject(store, instrument, assignment, options))
     return subjects, without
 
 
@@ -268,7 +266,6 @@ def _subject(
     instrument: Instrument,
     assignment: Assignment,
     options: DeskOptions,
-    terms: ReplayTerms,
 ) -> Subject:
     from decimal import Decimal
 
@@ -277,6 +274,7 @@ def _subject(
 
     keys = [options.key(instrument.con_id, size) for size in (BarSize.M30, BarSize.D1)]
     halves, days = (store.read(key) for key in keys)
+    revised = [store.revisions(key) for key in keys]
     freeze = freeze_of(instrument, store, options)
     # All is counted by the share, so a single one is held, of nobody's account.
     position = Position(Account("replay", ""), instrument, Decimal(1), None)
@@ -286,11 +284,6 @@ def _subject(
         halves,
         days,
         doubt="" if freeze is None else frozen_in_words(freeze),
-        corrected=_corrected(store, keys, terms),
+        revised_halves=revised[0],
+        revised_days=revised[1],
     )
-
-
-def _corrected(store: BarStore, keys: Iterable[SeriesKey], terms: ReplayTerms) -> int:
-    """Bars of the replayed time that had other numbers before."""
-    found = [store.revisions(key).index.unique() for key in keys]
-    return sum(int(((each >= terms.begin) & (each <= terms.end)).sum()) for each in found)

@@ -140,15 +140,16 @@ class _Timetables:
         self._journal = journal
         self._entries = entries
         self._calendars: tuple[Calendar, ...] = ()
+        self._trouble = ""
 
     def __call__(self) -> Timetable:
         """Read anew; while a person is about to spoil the assignments, the exchanges as before."""
         try:
-            self._calendars = tuple(scheduled_calendars(self._settings))
+            self._calendars, self._trouble = tuple(scheduled_calendars(self._settings)), ""
         except SellkitError as error:
             if not self._calendars:
                 raise
-            log.error("assignments_unreadable", extra={"reason": str(error)})  # noqa: TRY400
+            self._say(str(error))
         options = desk_options(self._settings)
         return Timetable(
             calendars=self._calendars,
@@ -157,6 +158,11 @@ class _Timetables:
             openings=self._journal.slots.openings(),
             entries=self._entries,
         )
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            log.error("assignments_unreadable", extra={"reason": trouble})
+        self._trouble = trouble
 
 
 def _definitions(settings: Settings) -> dict[str, str]:

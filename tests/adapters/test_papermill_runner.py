@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from sellkit.adapters.executed_cells import first_failure
 from sellkit.adapters.papermill_runner import PapermillRunner
+from sellkit.adapters.run_folder import ProfileRuns
 from sellkit.errors import ConfigError, RunFailed
 
 PARAMETERS = 'profile: str = "demo"\nlimit: int = 1'
@@ -102,6 +104,27 @@ def test_an_interrupted_run_keeps_its_notebook_and_has_failed(tmp_path: Path) ->
         PapermillRunner(tmp_path).run(notebook, output, {})
     kinds = [shown["output_type"] for shown in outputs(output)]
     assert kinds == ["stream", "error"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal for another process")
+def test_a_run_that_is_killed_leaves_its_notebook_as_the_last_cell_found_it(tmp_path: Path) -> None:
+    kills = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)"
+    notebook = write(tmp_path / "run.ipynb", "print('before')", kills, "print('after')")
+    output = tmp_path / "runs" / "2026-01-28" / "150020Z_0a1b2c3d.ipynb"
+    script = (
+        "import sys; from pathlib import Path; "
+        "from sellkit.adapters.papermill_runner import PapermillRunner; "
+        "PapermillRunner(Path(sys.argv[1])).run(Path(sys.argv[2]), Path(sys.argv[3]), {})"
+    )
+    words = [sys.executable, "-c", script, tmp_path, notebook, output]
+    assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
+    kept = ProfileRuns(tmp_path).keep("0a1b2c3d", "it took too long")
+    assert kept == "runs/2026-01-28/150020Z_0a1b2c3d.ipynb"
+    before, error = outputs(output)
+    assert (before["text"], error["evalue"]) == (["before\n"], "it took too long")
+    metadata = json.loads(output.read_text(encoding="utf-8"))["metadata"]
+    assert metadata["papermill"]["output_path"] == str(output)
+    assert [each.name for each in output.parent.iterdir()] == [output.name]
 
 
 # --- before the start -----------------------------------------------------------------------------

@@ -22,7 +22,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals, no 
 
 SLOT = Slot(1, Due(HOURLY, SlotKind.HOUR, NOW), 1, NOW, "", "0a1b2c3d")
 SECONDS = 30
-DEAF = "trap '' TERM; sleep 60 & echo $! > child; wait; wait"
 
 
 def runs(folder: Path, script: str) -> RunProcesses:
@@ -138,6 +137,7 @@ def test_what_a_killed_run_left_gets_its_name_with_the_reason_in_place(
     assert folder.failure("0a1b2c3d") is None
     kept = folder.keep("0a1b2c3d", "it took too long")
     assert kept == f"{sub}/2026-01-28/200020Z_0a1b2c3d.ipynb"
+    assert (tmp_path / kept).stat().st_mode & 0o777 == 0o444
     assert not path.exists()
     found = json.loads((tmp_path / kept).read_text("utf-8"))["cells"]
     assert [len(each["outputs"]) for each in found] == [0, 1, 0]

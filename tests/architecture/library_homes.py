@@ -27,6 +27,7 @@ LIBRARIES = {
         "sellkit/simgateway/keeping/state_file.py",
     ),
     "papermill": ("sellkit/adapters/papermill_runner.py",),
+    "apprise": ("sellkit/adapters/notify.py",),
     "cronsim": ("sellkit/adapters/cron.py",),
     "nbconvert": ("sellkit/adapters/notebook_pages.py",),
     "nest_asyncio": ("sellkit/wiring/",),

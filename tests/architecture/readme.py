@@ -96,3 +96,12 @@ def _code(markdown: str) -> Iterator[str]:
             yield from re.findall(r"`([^`]+)`", line)
         elif language in _SHELLS:
             yield line.strip()
+
+
+def api_names(markdown: str) -> Iterator[tuple[str, list[str]]]:
+    """The rows of the page on the API: a module, or `the desk`, and the names that it offers."""
+    page = markdown.partition("## The API on a page\n")[2].partition("\n## ")[0]
+    for line in page.splitlines():
+        cells = [each.strip() for each in line.strip("|").split("|")]
+        if line.startswith("|") and len(cells) == 2 and "`" in cells[1]:
+            yield cells[0].strip("`"), re.findall(r"`(\w+)`", cells[1])

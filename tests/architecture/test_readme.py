@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import re
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sellkit.commands import demo, gateway
 from sellkit.simgateway.gateway import Gateway
 from sellkit.simgateway.scenario import Scenario
+from sellkit.wiring.desk import WiredDesk
 from tests.architecture.readme import (
     Commands,
+    api_names,
     commands,
     missing_files,
     unknown_subcommands,
@@ -49,6 +54,15 @@ def test_every_sellkit_command_of_a_page_exists(page: str) -> None:
 def test_every_local_file_that_a_page_links_is_there(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     assert not missing_files(text, (ROOT / page).parent)
+
+
+def test_every_name_of_the_page_on_the_api_is_there_and_says_what_it_does() -> None:
+    rows = list(api_names(README))
+    assert len(rows) > 8
+    for place, names in rows:
+        home: Any = WiredDesk if place == "the desk" else import_module(place)
+        for name in names:
+            assert inspect.getdoc(getattr(home, name)), f"{place}.{name}"
 
 
 def test_the_readme_names_the_flags_that_every_command_takes() -> None:

@@ -125,6 +125,7 @@ def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
     status, save = panel.get_by_role("status"), panel.get_by_role("button", name="Save")
     lab.shot("assign_light", panel)
     assert not axe(panel)
+    expect_lines_beside_choices(panel.get_by_label("Average of NYSE:JPM"))
     stops = tab_stops(panel)
     assert [stops[0], *stops[2:4], *stops[-3:]] == [
         *("Filter positions", "Select all rows shown", "position"),
@@ -138,7 +139,6 @@ def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
     assert not [each for each in stops if "unseen" in each]
     save.click()
     expect(status).to_contain_text("Not saved: 1 row has no average: NASDAQ:NVDA.")
-    expect_lines_beside_choices(panel.get_by_label("Average of NYSE:JPM"))
     nvda = panel.get_by_role("row", name="NASDAQ:NVDA")
     panel.get_by_label("Average of NASDAQ:NVDA").select_option("EMA 50 1H")
     expect(status).to_contain_text("EMA 50 1H for NASDAQ:NVDA; not saved yet.")

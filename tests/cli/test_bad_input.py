@@ -197,6 +197,28 @@ CASES = {
     "wrong type": Case(
         ("run",), 2, ("history.hours", "'many'"), settings("[history]\nhours = 'many'")
     ),
+    "a level that is none": Case(
+        ("run",),
+        2,
+        ("alerts.channels.phone", "'loud'"),
+        settings('[alerts.channels]\nphone = "loud"'),
+    ),
+    "a channel that is none": Case(
+        ("alerts", "test", "phone"),
+        2,
+        ("'phone'", "have mail"),
+        settings('[alerts.channels]\nmail = "info"'),
+    ),
+    "a channel without an address": Case(
+        ("alerts", "test"),
+        2,
+        ("SELLKIT_ALERT_MAIL",),
+        settings('[alerts.channels]\nmail = "info"'),
+    ),
+    "alerts without a channel": Case(("alerts", "deliver"), 2, ("[alerts.channels]",)),
+    "a watchdog below a file": Case(
+        ("watchdog", "--once", "--data-dir", "file"), 2, ("cannot be written",), file_in_the_way
+    ),
     "broken settings": Case(("run",), 2, ("sellkit.toml", "line 1"), settings("[orders\n")),
     "no settings": Case(("status", "--config", "absent.toml"), 2, ("absent.toml", "--config")),
     "a setting's variable of a wrong type": Case(
@@ -263,10 +285,6 @@ CASES = {
     ),
     "a run id that is none": Case(("run", "--run-id", "../../x"), 2, ("'../../x'", "eight hex")),
     "a replay of no day": Case(("replay", "--from", "soon"), 2, ("--from 'soon'", "2026-01-31")),
-    "a replay of nothing assigned": Case(("replay", "--token", "KO"), 2, ("KO", "NASDAQ:AAPL")),
-    "a replay of the future": Case(
-        ("replay", "--from", "2026-07-01"), 2, ("2026-07-01", "earlier")
-    ),
     "a recorded run that never was": Case(("replay", "--run", "ff"), 2, ("'ff'", "runs list")),
     "a port in use": Case(("gateway", "--port", "{usual}"), 2, ("{usual}", "another port")),
 }

@@ -89,6 +89,7 @@ def test_exits_go_to_a_file_that_is_whole_or_not_there(
         (("--out", "absent/exits.csv"), "there is no folder"),
         (("--from", "2026-02-02", "--to", "2026-01-05"), "has no moment in it"),
         (("--commission", "-1"), "it is 0 or more"),
+        (("--token", "KO"), "no average is assigned to KO; assigned are NASDAQ:AAPL, NYSE:JPM"),
         (("--token", "JPM"), "there is nothing to replay: NYSE:JPM: no bars of it are stored"),
         (("--run", "last", "--csv"), "take no other flag"),
         (("--recorded", "2026-13-01"), "--recorded '2026-13-01' is no day"),

@@ -67,14 +67,17 @@ def test_what_compose_would_not_take_or_nobody_should_write_is_found(
 
 def test_every_name_that_a_service_uses_is_defined_and_every_definition_used() -> None:
     services = COMPOSE["services"]
-    assert {each for one in services.values() for each in one["secrets"]} == set(COMPOSE["secrets"])
+    used = {each for one in services.values() for each in one.get("secrets", ())}
+    assert used == set(COMPOSE["secrets"])
     mounted = {each.partition(":")[0] for one in services.values() for each in one["volumes"]}
     assert {each for each in mounted if not each.startswith(".")} == set(COMPOSE["volumes"])
-    assert set(SELLKIT["depends_on"]) <= set(services)
+    needed = {each for one in services.values() for each in one.get("depends_on", ())}
+    assert needed <= set(services)
 
 
 def test_no_secret_stands_in_the_file_or_is_handed_over_by_the_environment() -> None:
-    for service in (GATEWAY, SELLKIT):
+    assert "secrets" not in COMPOSE["services"]["watchdog"]  # it arms nothing and logs in nowhere
+    for service in COMPOSE["services"].values():
         for name, value in service["environment"].items():
             assert "PASSWORD" not in name or name.endswith("_FILE")
             assert not is_secret(name)
@@ -112,7 +115,8 @@ def test_each_port_of_this_machine_is_that_of_its_profile() -> None:
 
 def test_sellkit_reads_every_variable_that_it_is_given() -> None:
     known = {f"SELLKIT_{each.name.upper()}" for each in fields(Overrides)} | {FOLDER}
-    assert set(SELLKIT["environment"]) <= known
+    for name in ("sellkit", "watchdog"):
+        assert set(COMPOSE["services"][name]["environment"]) <= known
     assert SELLKIT["environment"]["SELLKIT_HOST"] in COMPOSE["services"]
 
 
@@ -133,3 +137,11 @@ def test_the_guide_says_of_the_restart_what_the_settings_say() -> None:
     profile = default_profiles()["paper"]
     assert str(profile.restart_at).split()[0] in guide
     assert " ".join(str(profile.login_at).split()[:2]).replace(" ", " after ") in guide
+
+
+@pytest.mark.parametrize("name", ["sellkit", "watchdog"])
+def test_each_container_of_sellkit_runs_a_command_that_there_is(name: str) -> None:
+    from sellkit.cli import build_parser
+
+    words = COMPOSE["services"][name]["command"]
+    assert build_parser().parse_args(words).command == words[0]

@@ -68,6 +68,11 @@ def test_thirty_positions_with_five_signals_take_less_than_300_kilobytes(
     assert size < LIMIT
 
 
+def _plain(text: str) -> str:
+    """Without the markup that sets it in the page's ink."""
+    return re.sub("<[^>]*>", "", text)
+
+
 def test_every_chart_has_a_picture_and_a_sentence_beside_it(executed: Executed) -> None:
     for each in (bundle for bundle in executed.shown if FIGURE in bundle):
         assert "· EXIT · DRY RUN" in _joined(each, "image/svg+xml")
@@ -76,9 +81,9 @@ def test_every_chart_has_a_picture_and_a_sentence_beside_it(executed: Executed) 
 
 def test_what_the_run_has_just_journalled_is_marked_on_its_charts(executed: Executed) -> None:
     for each in (bundle for bundle in executed.shown if FIGURE in bundle):
-        marks = {trace.get("name"): trace for trace in each[FIGURE]["data"]}
+        marks = {_plain(trace.get("name", "")): trace for trace in each[FIGURE]["data"]}
         assert "is strictly below" in marks["EXIT decided"]["hovertext"][0]
-        assert marks["order"]["hovertext"][0].startswith("SELL ")
+        assert _plain(marks["order"]["hovertext"][0]).startswith("SELL ")
 
 
 def test_nothing_in_it_is_a_widget_or_asks_a_server(executed: Executed) -> None:

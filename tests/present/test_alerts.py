@@ -46,4 +46,6 @@ def test_a_kind_of_an_earlier_sellkit_is_shown_and_can_be_ended() -> None:
 
 
 def test_a_look_at_journal_and_gateway_is_about_orders_alone() -> None:
-    assert about_orders([UNDECIDED, LOST, REJECTED]) == [REJECTED]
+    failed = alert(6, "run failed", "runs", "run r1 failed")
+    full = alert(7, "low disk", "disk", "999 MB are free")
+    assert about_orders([UNDECIDED, LOST, REJECTED, failed, full]) == [REJECTED]

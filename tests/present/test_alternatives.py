@@ -94,12 +94,15 @@ def test_figures_read_on_every_ground_they_may_have() -> None:
 
 
 def test_on_a_page_its_cells_stay_white_and_what_is_told_of_them_has_the_pages_ink() -> None:
-    (trace,) = charts.alternatives(RESULT, NAME, heading=HEADING).figure["data"]
-    assert (
-        trace["text"][0][0] == charts.alternatives(RESULT, NAME, heading=HEADING).data[0].text[0][0]
-    )
+    chart = charts.alternatives(RESULT, NAME, heading=HEADING)
+    (trace,) = chart.figure["data"]
+    assert trace["text"][0][0] == chart.data[0].text[0][0]
     assert trace["textfont"]["color"] == heat._TEXT
     assert all(palette.INK_VARIABLE in each for line in trace["hovertext"] for each in line)
+    layout = chart.figure["layout"]
+    assert all(palette.INK_VARIABLE in each for each in layout["xaxis"]["ticktext"])
+    # Without it the text took the colour of the border, which is clear.
+    assert layout["hoverlabel"]["font"]["color"] == palette.INK
 
 
 def test_a_heat_map_is_small_and_names_no_server() -> None:

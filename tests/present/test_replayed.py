@@ -66,7 +66,7 @@ def test_the_notes_say_what_the_numbers_do_not(replay: Replay) -> None:
     how = replace(replay.terms, at_close=AtClose.BEFORE_CLOSE, reenters=True)
     told = "; ".join(notes(replace(replay, positions=(late,), terms=how, is_whole=False)))
     assert f"3 of {position.decided} decisions rest on bars that were told more than" in told
-    assert "2 bars were told otherwise before" in told
+    assert "2 bars were told with another close later" in told
     assert "1 of the EXITs withheld" in told
     assert "what was known of a last bar before the bell is lost" in told
     assert "bought again at the open after a close strictly above" in told

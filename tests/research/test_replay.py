@@ -14,6 +14,7 @@ from sellkit.core.limits import AtClose
 from sellkit.core.schedule import due_on
 from sellkit.operate.study import Archive, Studies
 from sellkit.research.course import Course
+from sellkit.research.knowledge import Knowledge, Told
 from sellkit.research.replay import BEFORE, Replaying
 from sellkit.research.series import Costs
 from tests import build
@@ -33,7 +34,7 @@ from tests.research.replaying import (
     without,
 )
 
-quickly = settings(deadline=None, max_examples=20)
+quickly = settings(deadline=None, max_examples=15)
 CHOICES = ("SMA 5 1H", "EMA 10 1H", "SMA 20 1H", "SMA 5 1D", "EMA 5 1D")
 
 
@@ -47,14 +48,18 @@ CHOICES = ("SMA 5 1H", "EMA 10 1H", "SMA 20 1H", "SMA 5 1D", "EMA 5 1D")
     holes=st.sets(st.integers(0, 12 * PER_SESSION - 1), max_size=4),
     late=st.sets(st.integers(0, 12 * PER_SESSION - 1), max_size=2),
     basis=st.sampled_from(list(DailyBasis)),
+    split=st.integers(0, 12),
 )
 def test_every_moment_is_judged_as_a_run_would_have_judged_it(
-    seed: int, choice: str, holes: set[int], late: set[int], basis: DailyBasis
+    seed: int, choice: str, holes: set[int], late: set[int], basis: DailyBasis, split: int
 ) -> None:
+    """Also where days from before a split lie beside hours from after it."""
     whole = halves(wavy(12 * PER_SESSION, seed))
     whole.iloc[list(late), -1] = whole.index[list(late)]  # told before their ends
     bars = without(whole, holes.__contains__)
-    held, how = subject(bars, choice), terms(bars, daily_basis=basis)
+    days = days_of(bars)
+    days.iloc[:split, :4] *= 4.0 if split % 2 else 1.0
+    held, how = subject(bars, choice, days=days), terms(bars, daily_basis=basis)
     found = judged(held, how)
     chosen = options(daily_basis=basis)
     for each in found[:: max(1, len(found) // 12)]:
@@ -127,6 +132,65 @@ def test_a_future_that_is_not_there_yet_changes_no_decision_either() -> None:
     part = bars.iloc[: 7 * PER_SESSION]
     whole, cut = judged(subject(bars), terms(bars)), judged(subject(part), terms(part))
     assert cut == whole[: len(cut)]
+
+
+def told_anew(
+    bars: pd.DataFrame, place: int, close: float, after: dt.timedelta
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The bars with another close told later, and the revision that is kept of it."""
+    fresh, row = bars.copy(), bars.iloc[[place]]
+    moment = row["fetched_at"].iloc[0] + after
+    fresh.iloc[place, fresh.columns.get_indexer(["high", "low", "close"])] = [200.0, 1.0, close]
+    fresh.iloc[place, fresh.columns.get_loc("fetched_at")] = moment
+    return fresh, row.assign(replaced_at=pd.DatetimeIndex([moment]).as_unit("us"))
+
+
+@quickly
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    place=st.integers(0, 12 * PER_SESSION - 1),
+    hours=st.integers(1, 200),
+    choice=st.sampled_from(CHOICES[:3]),
+)
+def test_a_correction_is_not_known_before_it_was_told(
+    seed: int, place: int, hours: int, choice: str
+) -> None:
+    bars = halves(wavy(12 * PER_SESSION, seed))
+    corrected, revised = told_anew(bars, place, 90.0, dt.timedelta(hours=hours))
+    days, how = days_of(bars), terms(bars)
+    whole = judged(subject(bars, choice, days=days), how)
+    anew = judged(subject(corrected, choice, days=days, revised_halves=revised), how)
+    at_once = judged(subject(corrected, choice, days=days), how)
+    moment = revised["replaced_at"].iloc[0] - dt.timedelta(minutes=2)
+    before = sum(each.at < moment for each in whole)
+    assert anew[:before] == whole[:before]
+    assert anew[before:] == at_once[before:]
+
+
+def test_a_bar_that_was_corrected_twice_is_known_in_three_ways_one_after_the_other() -> None:
+    bars, place = halves([100.0] * 4 * PER_SESSION), PER_SESSION + 2  # the close of 11:00
+    once, first = told_anew(bars, place, 110.0, dt.timedelta(hours=1))
+    twice, second = told_anew(once, place, 120.0, dt.timedelta(hours=2))
+    held = subject(twice, days=days_of(bars), revised_halves=pd.concat([first, second]))
+    eleven = bars.index[place].to_pydatetime() + dt.timedelta(minutes=30)
+    averages = [
+        each.signal.certificate.average
+        for each in judged(held, terms(bars))
+        if each.signal.certificate is not None and eleven <= each.at
+    ]
+    assert averages[:6] == [100.0, 102.0, 102.0, 104.0, 104.0, 100.0]
+    assert replayed(held, terms(bars)).corrected == 2
+
+
+def test_another_volume_alone_makes_nothing_be_judged_anew() -> None:
+    bars = halves(wavy(4 * PER_SESSION))
+    revised = bars.assign(volume=5.0, replaced_at=bars["fetched_at"] + pd.Timedelta(hours=1))
+    known = Knowledge.of(Told.of(bars, revised), Told.of(days_of(bars), None))
+    assert len(known.bounds) == 0
+    assert known.at(0)[0] is bars
+    held = subject(bars, revised_halves=revised)
+    assert judged(held, terms(bars)) == judged(subject(bars), terms(bars))
+    assert replayed(held, terms(bars)).corrected == 0
 
 
 # --- exits, and what became of them ---------------------------------------------------------------

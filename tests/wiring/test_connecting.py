@@ -24,6 +24,7 @@ from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.server import serve
 from sellkit.wiring.alerts import alert_keeper, open_alerts
+from sellkit.wiring.courier import deliver
 from sellkit.wiring.parts import connect
 from sellkit.wiring.runs import open_clock
 from tests.adapters.scripted_gateway import ScriptedGateway, error
@@ -48,10 +49,13 @@ def logging_as_before() -> Iterator[None]:
     own.handlers[:], own.level, own.propagate = before
 
 
-def settings(folder: Path, port: int, profile: str = "demo", requests: str = "") -> Settings:
+def settings(
+    folder: Path, port: int, profile: str = "demo", requests: str = "", alerts: str = ""
+) -> Settings:
     path = folder / "config" / "sellkit.toml"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(f"[requests]\n{requests}\n[profiles.{profile}]\nport = {port}\n", "utf-8")
+    text = f"[requests]\n{requests}\n{alerts}\n[profiles.{profile}]\nport = {port}\n"
+    path.write_text(text, "utf-8")
     return load(Overrides(config=str(path), profile=profile))
 
 
@@ -183,3 +187,24 @@ def test_a_schedule_by_the_gateways_time_outlives_the_gateway(tmp_path: Path) ->
         with serve(default_scenario(), clock=later, port=port):
             schedule.result(PATIENCE)
     assert fired.is_set()
+
+
+def test_a_gateway_that_stays_away_is_told_as_critical_and_that_it_is_back_too(
+    tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELLKIT_ALERT_FILE", "file:told.jsonl")
+    limits = "low_disk_megabytes = 0\ndisconnected_minutes = 1e-6"
+    alerts = f'[alerts]\n{limits}\n[alerts.channels]\nfile = "info"'
+    chosen = settings(tmp_path, free_port, requests="patience_seconds = 0.3", alerts=f"{alerts}\n")
+    patient = replace(chosen, is_returning=True)
+    with pytest.raises(NotConnected):
+        connect(patient, is_run=True)
+    deliver(patient)
+    with ScriptedGateway(WELL) as gateway:
+        there = settings(tmp_path, gateway.port, alerts=alerts)
+        connect(replace(there, is_returning=True), is_run=True).close()
+        wait_until(lambda: not open_alerts(there))
+        deliver(there)
+    lines = (there.data_dir / "told.jsonl").read_text(encoding="utf-8").splitlines()
+    titles = [json.loads(each)["title"].rpartition(": ")[2] for each in lines]
+    assert titles == ["disconnected #2", "no connection for a run #1", "connected again #3"]

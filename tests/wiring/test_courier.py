@@ -362,3 +362,13 @@ def test_a_watchdog_tells_of_a_process_that_fell_silent_and_opens_no_journal(
         assert look(place).late is None
     assert told(place)[1:] == ["sellkit paper: the schedule is back"]
     assert not (place.data_dir / "journal.sqlite").exists()
+
+
+def test_a_watchdog_that_cannot_tell_what_is_due_says_so_once(chosen: Settings) -> None:
+    HeartbeatFile(chosen.data_dir).beat({"at": NOW})
+    chosen.assignments_path.write_bytes(b"\xff\xfe")
+    for _ in range(2):
+        late = look(chosen).late
+        assert late is not None
+        assert "nobody can tell what is due" in late.text
+    assert told(chosen) == ["CRITICAL, sellkit paper: the schedule is late"]

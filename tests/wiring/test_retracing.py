@@ -15,10 +15,11 @@ import pytest
 from sellkit.adapters.bar_store import ParquetBarStore
 from sellkit.adapters.decision_facts import of_decision
 from sellkit.adapters.sqlite_journal import SqliteJournal
-from sellkit.core.bars import PRICES, BarSize, SeriesKey
+from sellkit.core.bars import PRICES, Anchor, BarSize, SeriesKey
 from sellkit.core.limits import AtClose
 from sellkit.core.retraced import Likeness, RecordedRun, RetracedRun, canonical
 from sellkit.operate.retrace import Retracer
+from sellkit.research.course import Course, ReplayTerms, Subject
 from sellkit.wiring.retracing import retraced
 from tests.build import assignment, limits, utc
 from tests.faults.catalogue import FAULTS
@@ -27,7 +28,9 @@ from tests.faults.play import Play, playing
 
 # On Wednesday 2026-01-28, UTC; the last is the bell. The bar to 16:00 is corrected at 16:05.
 TIMES = ("15:00", "16:00", "16:10", "17:00", "18:00", "19:00", "20:00", "21:00")
-HALVES = SeriesKey(265598, BarSize.M30)
+APPLE = 265598
+HALVES = SeriesKey(APPLE, BarSize.M30)
+CLOCK = Anchor.CLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,30 @@ def test_the_day_had_something_to_decide(day: Day) -> None:
     words = {word for ran in day.ran for word in ran.words().values()}
     assert {word.split()[0] for word in words} == {"EXIT", "HOLD"}
     assert len(day.store().revisions(HALVES)) == 1
+
+
+def test_a_replay_of_the_day_says_what_its_runs_said(day: Day) -> None:
+    """By the way of `sellkit replay --from`, on the same store; one bar was corrected since."""
+    store, runs = day.store(), [run for run in day.recorded() if run.as_of.minute == 0]
+    halves, days = (SeriesKey(APPLE, size) for size in (BarSize.M30, BarSize.D1))
+    held = next(e for e in runs[0].snapshot.positions if e.instrument.con_id == APPLE)
+    subject = Subject(
+        held,
+        assignment("SMA 20 1H"),
+        *(store.read(halves), store.read(days)),
+        revised_halves=store.revisions(halves),
+        revised_days=store.revisions(days),
+    )
+    terms = ReplayTerms(begin=runs[0].as_of.replace(second=0), end=runs[-1].as_of, anchor=CLOCK)
+    found = [each.signal for each in Course(subject, terms)]
+    recorded = [row for run in runs for row in run.rows if row["con_id"] == APPLE]
+    assert len(found) == len(recorded) == len(TIMES) - 1
+    for signal, row in zip(found, recorded, strict=True):
+        proof = signal.certificate
+        assert proof is not None
+        told = (str(signal.decision), list(signal.reasons), proof.close, proof.average)
+        assert told == (row["decision"], row["reasons"], row["close"], row["average"])
+        assert (proof.bars_used, proof.parts) == (row["bars_used"], row["parts"])
 
 
 def test_a_run_is_judged_on_no_bar_that_was_told_after_it(day: Day) -> None:

@@ -102,6 +102,11 @@ def layout(title: str, subtitle: str, height: int) -> dict[str, Any]:
         "plot_bgcolor": palette.CLEAR,
         "height": height,
         "margin": {"l": 10, "r": 60, "t": 80, "b": 70},
-        "hoverlabel": {"bgcolor": palette.CHIP, "bordercolor": palette.CLEAR},
+        # Without a colour of its own the text takes that of the border, which is not to be seen.
+        "hoverlabel": {
+            "bgcolor": palette.CHIP,
+            "bordercolor": palette.CLEAR,
+            "font": {"color": palette.INK},
+        },
         "modebar": {"bgcolor": palette.CLEAR, "color": palette.INK},
     }

@@ -218,7 +218,8 @@ def _page(drawn: _Map, title: str, subtitle: str) -> dict[str, Any]:
 
     page = layout(title, subtitle, _TOP + len(_LINES) * _HIGH + 60)
     axis = {"type": "category", "showgrid": False, "zeroline": False, "fixedrange": True}
-    page["xaxis"] = {**axis, "side": "top"}
+    names = [str(length) for length in LENGTHS]
+    page["xaxis"] = {**axis, "side": "top", "tickvals": names, "ticktext": names}
     page["yaxis"] = {**axis, "autorange": "reversed", "automargin": True}
     page["margin"] = {"l": 70, "r": 10, "t": 100, "b": 10}
     if drawn.chosen is not None:

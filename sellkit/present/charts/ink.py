@@ -53,6 +53,9 @@ def _axis(name: str, axis: dict[str, Any]) -> dict[str, Any]:
 
 
 def _trace(trace: dict[str, Any]) -> dict[str, Any]:
+    """Lines and candles; what has a ground of its own keeps its words as they are."""
+    if trace.get("type", "scatter") not in ("scatter", "candlestick"):
+        return trace
     if trace["type"] == "heatmap":  # its texts stand on cells, on grounds of their own
         if "hovertext" not in trace:
             return trace
@@ -60,7 +63,7 @@ def _trace(trace: dict[str, Any]) -> dict[str, Any]:
     is_hovered = trace.get("hoverinfo") not in ("skip", "text")
     template = trace.get("hovertemplate") if is_hovered else None
     if is_hovered and template is None and trace.get("name"):
-        told_of = _OF_A_BAR if trace["type"] == "candlestick" else "%{y:,.4~f}"
+        told_of = _OF_A_BAR if trace.get("type") == "candlestick" else "%{y:,.4~f}"
         template = f"{trace['name']}: {told_of}<extra></extra>"
     text, extra, rest = (template or "").partition("<extra>")
     hover = {"hovertemplate": f"{told(text)}{extra}{rest}"} if template else {}
