@@ -126,9 +126,10 @@ class World:
         """Start the gateway at a moment of its time, at which it then stands still."""
         self.starts += 1
         self.now = max(self.now, moment)
-        self.gateway = self._run("gateway", *self._gateway_words())
-        self.gateway.await_text("simulated gateway ready")
+        self.others = [gateway := self._run("gateway", *self._gateway_words())]
+        gateway.await_text("simulated gateway ready")
         self.control = Control.of_file(self.folder / "control.json")
+        self.gateway, self.others = gateway, []
         self.go_to(self.now)
         if not (self.data / "probe.json").exists():
             self._probe()
