@@ -45,13 +45,7 @@ class ProfileRuns:
         """Give what a killed run left of its notebook its name, with why it ended in place."""
         path = self._find(run_id)
         for left in () if path else self._asides(run_id):
-            content = left.read_bytes()
-            if content:
-                path = left.with_name(left.name[1:].split(".ipynb.")[0] + ".ipynb")
-                with durable_file.writing(path.parent, _REMEDY):
-                    durable_file.replace(path, _with_failure(content, why))
-                    if os.name != "nt":  # as the runner leaves one that came to its end
-                        path.chmod(_READ_ONLY)
+            path = _completed(left, why) or path
             left.unlink(missing_ok=True)
         return None if path is None else path.relative_to(self._folder).as_posix()
 
@@ -71,6 +65,19 @@ class ProfileRuns:
         return [
             each for name in (RUNS, FURTHER) for each in self._folder.glob(f"{name}/*/{pattern}")
         ]
+
+
+def _completed(left: Path, why: str) -> Path | None:
+    """The notebook that was being written, under its name; None where nothing was written yet."""
+    content = left.read_bytes()
+    if not content:
+        return None
+    path = left.with_name(left.name[1:].split(".ipynb.")[0] + ".ipynb")
+    with durable_file.writing(path.parent, _REMEDY):
+        durable_file.replace(path, _with_failure(content, why))
+        if os.name != "nt":  # as the runner leaves one that came to its end
+            path.chmod(_READ_ONLY)
+    return path
 
 
 def _with_failure(content: bytes, why: str) -> bytes:

@@ -1,15 +1,10 @@
-"""Processes that raise and tell alerts, killed at any moment: none is lost, none told twice unsaid.
-
-python -m tests.adapters.alert_kills --kills 500
-"""
+"""Processes that raise and tell alerts, killed at any moment: none is lost or repeated unsaid."""
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import json
 import random
-import tempfile
 import threading
 from collections import Counter
 from contextlib import closing
@@ -127,19 +122,3 @@ def _killed(folder: Path, url: str, first: int, chance: random.Random) -> int:
     except EOFError:
         ours.close()
     return int(last)
-
-
-def main() -> None:
-    """Play as many kills as asked for, and say how many alerts stood them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=20260128)
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        told = kill_tellers(Path(folder), asked.kills, asked.seed)
-    again = sum(each > 1 for each in told.values())
-    print(f"{asked.kills:,} kills, {len(told):,} alerts, none lost; {again} told again, marked so")
-
-
-if __name__ == "__main__":
-    main()

@@ -49,17 +49,16 @@ def _axis(name: str, axis: dict[str, Any]) -> dict[str, Any]:
         hover = {"unifiedhovertitle": {"text": told("%{x}")}}
         return {**axis, "ticktext": _each(axis["ticktext"]), **hover}
     before, _, after = told("|").partition("|")
-    return {**axis, "tickprefix": before, "ticksuffix": after} if name[0] == "y" else axis
+    suffix = f"{axis.get('ticksuffix', '')}{after}"
+    return {**axis, "tickprefix": before, "ticksuffix": suffix} if name[0] == "y" else axis
 
 
 def _trace(trace: dict[str, Any]) -> dict[str, Any]:
-    """Lines and candles; what has a ground of its own keeps its words as they are."""
+    """Lines and candles; what stands on a ground of its own keeps its words as they are."""
+    if trace.get("type") == "heatmap" and "hovertext" in trace:  # not so what is told beside it
+        return {**trace, "hovertext": [_each(line) for line in trace["hovertext"]]}
     if trace.get("type", "scatter") not in ("scatter", "candlestick"):
         return trace
-    if trace["type"] == "heatmap":  # its texts stand on cells, on grounds of their own
-        if "hovertext" not in trace:
-            return trace
-        return {**trace, "hovertext": [_each(line) for line in trace["hovertext"]]}
     is_hovered = trace.get("hoverinfo") not in ("skip", "text")
     template = trace.get("hovertemplate") if is_hovered else None
     if is_hovered and template is None and trace.get("name"):
