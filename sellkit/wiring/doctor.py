@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sellkit.adapters.ib.probing import ProbingBroker
+    from sellkit.adapters.ib.surveying import SurveyingBroker
     from sellkit.config import Overrides, Settings
     from sellkit.core.checks import Check
     from sellkit.core.diagnosis import Place
@@ -170,13 +170,13 @@ def _profile(settings: Settings) -> Profile:
 def _ask(settings: Settings) -> Asked | str:
     """What the gateway answers, or why it does not."""
     from sellkit.adapters.clock import SystemClock
-    from sellkit.adapters.ib.probing import ProbingBroker
+    from sellkit.adapters.ib.surveying import SurveyingBroker
 
     at, requests = settings.connection, settings.file.requests
     rules, ledger = open_ledger(settings)
     try:
         with closing(ledger):
-            broker = ProbingBroker.connect(
+            broker = SurveyingBroker.connect(
                 host=at.host,
                 port=at.port,
                 client_id=_client_id(settings),
@@ -196,7 +196,7 @@ def _client_id(settings: Settings) -> int:
     return max(settings.connection.client_id, settings.connection.viewer_client_id) + _ASIDE
 
 
-def _told(settings: Settings, broker: ProbingBroker) -> Asked:
+def _told(settings: Settings, broker: SurveyingBroker) -> Asked:
     from sellkit.adapters.clock import SystemClock
     from sellkit.operate.doctor import Asked
 
@@ -216,7 +216,7 @@ def _told(settings: Settings, broker: ProbingBroker) -> Asked:
     )
 
 
-def _lists_trouble(settings: Settings, broker: ProbingBroker) -> str:
+def _lists_trouble(settings: Settings, broker: SurveyingBroker) -> str:
     """Why positions and orders did not come; "" when they came.
 
     Of a read-only gateway the open orders come, too; that it is one shows by those that ended.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sellkit.adapters.ib.broker import IbBroker
 from sellkit.adapters.ib.orders.probing import IbProbeLine
-from sellkit.adapters.ib.survey import IbSurvey
+from sellkit.adapters.ib.surveying import SurveyingBroker
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -14,10 +13,10 @@ if TYPE_CHECKING:
     from sellkit.adapters.ib.orders.reporter import Reporter
     from sellkit.adapters.ib.pacing import Pacer
     from sellkit.ports import Clock
-    from sellkit.ports.probing import ProbeLine, Survey
+    from sellkit.ports.probing import ProbeLine
 
 
-class ProbingBroker(IbBroker):
+class ProbingBroker(SurveyingBroker):
     """An `IbBroker` for a probe. Only with `sends_orders` has it a line for an order."""
 
     def __init__(
@@ -25,10 +24,6 @@ class ProbingBroker(IbBroker):
     ) -> None:
         super().__init__(bridge, pacer, clock, reporter)
         self._reporter = reporter
-
-    def survey(self, client_id: int) -> Survey:
-        """What only a probe asks; `client_id` is the one that it is connected as."""
-        return IbSurvey(self._bridge, self._pacer, self._clock, client_id)
 
     def line(self) -> ProbeLine:
         """The narrow way of a probe's order.
