@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from sellkit.adapters.clock import SystemClock
 from sellkit.config import Overrides, Settings, load
 from sellkit.core.alerts import Alert, AlertKind
 from sellkit.core.firing import Slot
@@ -208,3 +209,20 @@ def test_a_gateway_that_stays_away_is_told_as_critical_and_that_it_is_back_too(
     lines = (there.data_dir / "told.jsonl").read_text(encoding="utf-8").splitlines()
     titles = [json.loads(each)["title"].rpartition(": ")[2] for each in lines]
     assert titles == ["disconnected #2", "no connection for a run #1", "connected again #3"]
+
+
+def test_a_schedule_on_a_machine_whose_clock_is_wrong_goes_by_the_gateways(tmp_path: Path) -> None:
+    """This machine is months or years off the virtual day, and its profile lives by its clock."""
+    with serve(default_scenario(), clock=VirtualClock(BEFORE_THE_HOUR, 0)) as gateway:
+        chosen = settings(tmp_path, gateway.port, "paper")
+        with open_clock(chosen) as clock:
+            assert abs(clock.now() - BEFORE_THE_HOUR) < dt.timedelta(minutes=1)
+
+
+def test_a_schedule_whose_gateway_is_away_begins_on_the_machines_clock(
+    tmp_path: Path, free_port: int
+) -> None:
+    chosen = settings(tmp_path, free_port, "paper")
+    with open_clock(chosen) as clock:
+        assert abs(clock.now() - SystemClock().now()) < dt.timedelta(minutes=1)
+    assert open_alerts(chosen) == ()
