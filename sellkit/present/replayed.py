@@ -46,7 +46,8 @@ def notes(replay: Replay) -> list[str]:
     found = [
         f"exits meet the open of the next bar (at the close: {terms.at_close}); {held}",
         f"costs: {terms.costs.per_share:g} a share and half a spread of {terms.costs.spread_bp:g} "
-        "bp for each trade; gates that ask the account of that time are not applied",
+        "bp for each trade, without the least that an order costs; gates that ask the account of "
+        "that time are not applied",
         *_LEFT_OUT,
     ]
     if later := sum(each.told_later for each in positions):

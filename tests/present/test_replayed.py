@@ -60,7 +60,7 @@ def test_a_terminal_is_told_positions_alternatives_and_what_to_know(
 
 def test_the_notes_say_what_the_numbers_do_not(replay: Replay) -> None:
     told = "; ".join(notes(replay))
-    assert "costs: 0 a share and half a spread of 0 bp" in told
+    assert "costs: 0 a share and half a spread of 0 bp for each trade, without the least" in told
     assert "worth and time out are of the first exit alone" in told
     assert "prices are without dividends, and money that is out earns no interest" in told
     assert "only what is assigned today is replayed" in told
