@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from sellkit.commands.flags import overrides
-from sellkit.errors import SellkitError
+from sellkit.errors import ConfigError, SellkitError
 
 if TYPE_CHECKING:
     import argparse
@@ -29,7 +29,10 @@ def run(args: argparse.Namespace) -> int:
     from sellkit.wiring.log import open_log
 
     settings = load(overrides(args))
-    open_log(settings)
+    try:
+        open_log(settings)
+    except ConfigError as error:  # what stops the log may have stopped the schedule as well
+        print(f"sellkit watchdog: {error}", file=sys.stderr)
     if not settings.file.alerts.channels:
         print(
             "sellkit watchdog: there is no channel in [alerts.channels]: nobody but who reads this "
@@ -51,12 +54,12 @@ def _always(settings: Settings) -> int:
     """Nothing that goes wrong in one look may end it."""
     from threading import Event
 
-    from sellkit.wiring.heartbeat import look
+    from sellkit.wiring.heartbeat import look, remembering
 
-    said = ""
+    said, memory = "", remembering(settings)
     while True:
         try:
-            words = _in_words(look(settings))
+            words = _in_words(look(settings, memory))
         except SellkitError as error:
             words = f"cannot look: {error}"
         if words != said:
