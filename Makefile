@@ -83,6 +83,9 @@ soak: $(STAMP) ## `make crashes`, and a virtual day with a fault in each minute;
 	$(BIN)/python -m tests.soak --minutes $(SOAK_MINUTES) \
 	  $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_FROM),--first $(SOAK_FROM))
 
+week: $(STAMP) ## a virtual week with all of sellkit running, everything killed once a day; WEEK_SEED=
+	$(BIN)/python -m tests.week $(if $(WEEK_SEED),--seed $(WEEK_SEED))
+
 lock: ## bring uv.lock and requirements.lock in step with pyproject.toml
 	@[ -x $(BIN)/uv ] || $(MAKE) LOCKED=--frozen sync
 	$(BIN)/uv lock

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import signal
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn, cast
@@ -65,6 +66,10 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = build_parser().parse_args(argv)
+    # The bare name of an event, of a command that keeps no log, tells a person nothing.
+    events = logging.getLogger("sellkit")
+    if not events.handlers:
+        events.addHandler(logging.NullHandler())
     # A service manager ends a program by SIGTERM: as with Ctrl-C, what was begun is brought to an
     # orderly end, the executed notebook kept.
     former = signal.signal(signal.SIGTERM, _interrupt)

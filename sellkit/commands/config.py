@@ -20,20 +20,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     told = "; ".join(f"{name}: {what}" for name, what in _ACTIONS.items())
     parser.add_argument("action", choices=tuple(_ACTIONS), help=told)
     parser.add_argument(
-        "--changed", action="store_true", help="only what somebody says: file, variable, flag"
+        "--changed",
+        action="store_true",
+        help="only what differs from its default, or a variable or flag says",
     )
     parser.add_argument("--json", action="store_true", help="as JSON, with the variables' names")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what holds; 2 when the settings cannot be used."""
-    from sellkit.config.origins import DEFAULT, told_settings
+    from sellkit.config.origins import told_settings
 
-    found = [
-        each
-        for each in told_settings(overrides(args))
-        if not (args.changed and each.origin == DEFAULT)
-    ]
+    found = [each for each in told_settings(overrides(args)) if each.is_changed or not args.changed]
     if args.json:
         print(json.dumps([asdict(each) for each in found], indent=2))
         return 0

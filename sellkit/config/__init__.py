@@ -179,9 +179,11 @@ def _checked(table: Mapping[str, Any], source: Path | None, said: tuple[Said, ..
         variables = {each.path: each.variable for each in said}
         variable = variables.get(tuple(str(part) for part in problem["loc"]))
         if variable is None:
-            raise ConfigError(f"{source}: {_in_words(problem)}") from error
-        told = f"{variable}={problem['input']} is not usable: {problem['msg']}"
-        raise ConfigError(told) from error
+            told = f"{source or 'the settings'}: {_in_words(problem)}"
+        else:
+            told = f"{variable}={problem['input']} is not usable: {_reason(problem)}"
+        # Without its cause, which repeats what stands around the value: account numbers, too.
+        raise ConfigError(told) from None
 
 
 def _with_known_profiles(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,7 +201,13 @@ def _in_words(problem: ErrorDetails) -> str:
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"unknown key {place}; check its spelling"
-    return f"{place} = {problem['input']!r} is not usable: {problem['msg']}"
+    if not place:  # two keys that do not go together: the reason names them
+        return _reason(problem)
+    return f"{place} = {problem['input']!r} is not usable: {_reason(problem)}"
+
+
+def _reason(problem: ErrorDetails) -> str:
+    return problem["msg"].removeprefix("Value error, ")
 
 
 def _with_history(file: SettingsFile, chosen: Overrides) -> SettingsFile:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.config import load
 from sellkit.config.overrides import Overrides
-from sellkit.config.schema import SettingsFile
+from sellkit.config.schema import ProfileSettings, SettingsFile
 from sellkit.config.secret import FOLDER, secret_places, secret_troubles, secrets_folder
 from sellkit.config.variables import PREFIX, keys_of, said_by_variables, variable_of
 from sellkit.core.redaction import abridged, is_number
@@ -23,6 +23,8 @@ DEFAULT: Final = "default"
 _ACCOUNTS: Final = "accounts"
 _FLAGS: Final = {"rth": "--no-rth"}
 _OTHERS: Final = frozenset({FOLDER})
+
+_NONE: Final = object()
 
 KeyPath = tuple[str, ...]
 
@@ -41,12 +43,15 @@ class Told:
         `default`, a file with its line, a variable or a flag.
     variable
         The variable that would set it; None where only the short one does.
+    is_changed
+        Whether it holds another value than the default, or a variable or flag says it.
     """
 
     key: str
     value: str
     origin: str
     variable: str | None
+    is_changed: bool = True
 
 
 def told_settings(flags: Overrides) -> tuple[Told, ...]:
@@ -59,13 +64,25 @@ def told_settings(flags: Overrides) -> tuple[Told, ...]:
     """
     settings = load(flags)
     said = _said(settings, flags)
+    usual = _defaults(settings.file)
     found = []
     for path, value in keys_of(SettingsFile, settings.file):
-        held = _held(settings, path, value)
-        found.append(
-            Told(".".join(path), _in_words(path, held), said.get(path, DEFAULT), variable_of(path))
-        )
+        held, origin = _held(settings, path, value), said.get(path, DEFAULT)
+        is_of_file = origin == DEFAULT or origin.startswith(f"{settings.source}:")
+        is_changed = not is_of_file or value != usual.get(path, _NONE)
+        told = (".".join(path), _in_words(path, held), origin, variable_of(path), is_changed)
+        found.append(Told(*told))
     return (*found, *_places(settings, flags), *_secrets(), *_unknown())
+
+
+def _defaults(file: SettingsFile) -> dict[KeyPath, object]:
+    """What each key is where nobody says anything; a profile of one's own begins as any does."""
+    found = dict(keys_of(SettingsFile, SettingsFile()))
+    for name, profile in file.profiles.items():
+        for path, value in keys_of(ProfileSettings, ProfileSettings(port=profile.port)):
+            if path != ("port",):
+                found.setdefault(("profiles", name, *path), value)
+    return found
 
 
 def lines_of(text: str) -> dict[KeyPath, int]:
@@ -167,7 +184,9 @@ def _places(settings: Settings, flags: Overrides) -> list[Told]:
     source = "none" if settings.source is None else str(settings.source)
     found = [("settings file", source, "config", "found there")]
     found.append(("logs", str(settings.log_dir), "log_dir", "in the profile's data"))
-    found.append(("state", str(settings.state_dir), "state_dir", "the system's place for state"))
+    is_beside = settings.state_dir.is_relative_to(settings.data_dir)
+    usual_state = "in the profile's data" if is_beside else "the system's place for state"
+    found.append(("state", str(settings.state_dir), "state_dir", usual_state))
     environment = Overrides.from_environment()
     told = []
     for key, value, name, usual in found:

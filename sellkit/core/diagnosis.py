@@ -114,7 +114,8 @@ def calendars(ends: Mapping[str, dt.date], today: dt.date) -> Check:
     if not ends:
         return noted("calendars", "no exchange is in use yet")
     name, last = min(ends.items(), key=lambda each: each[1])
-    said = f"{', '.join(sorted(ends))}: sessions are known up to {last} ({name})"
+    first = f" ({name})" if len(ends) > 1 else ""
+    said = f"{', '.join(sorted(ends))}: sessions are known up to {last}{first}"
     remedy = "pip install --upgrade exchange_calendars: beyond the last session nothing is run"
     figures = {each: end.isoformat() for each, end in ends.items()}
     if last - today < _SOON:
@@ -169,10 +170,15 @@ def findings(name: str, said: str, found: Iterable[Finding], remedy: str) -> Che
         return well(name, f"{said}: all well")
     shown = "; ".join(f"{each.where}: {each.what}" for each in wrong[:_SHOWN])
     more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-    return critical(name, f"{said}: {len(wrong)} findings: {shown}{more}", remedy)
+    return critical(name, f"{said}: {counted(len(wrong), 'finding')}: {shown}{more}", remedy)
 
 
-def clock(skew: dt.timedelta | None, limit: dt.timedelta) -> Check:
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not one."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def clock(skew: dt.timedelta | None, limit: dt.timedelta, *, is_simulated: bool = False) -> Check:
     """Whether this machine's clock and Interactive Brokers' agree.
 
     Parameters
@@ -181,12 +187,16 @@ def clock(skew: dt.timedelta | None, limit: dt.timedelta) -> Check:
         By how much this machine's is ahead; None where nobody told the time.
     limit
         Beyond which nothing is sent.
+    is_simulated
+        Whether the gateway is one that may keep a time of its own.
     """
     if skew is None:
         remedy = "start the gateway and ask again; see that the system keeps its clock by NTP"
         return noted("clock", "not held against Interactive Brokers': no gateway answers", remedy)
     seconds = skew.total_seconds()
-    said = f"{abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'} the gateway's"
+    days = abs(seconds) / 86_400
+    span = f"{days:.0f} days" if days >= 2 else f"{abs(seconds):.1f} s"
+    said = f"{span} {'ahead of' if seconds > 0 else 'behind'} the gateway's"
     figures = {"ahead_seconds": round(seconds, 3)}
     # The gateway tells whole seconds, rounded down: up to one is no skew.
     if -limit <= skew <= limit + dt.timedelta(seconds=1):
@@ -195,4 +205,6 @@ def clock(skew: dt.timedelta | None, limit: dt.timedelta) -> Check:
         "let the system keep its clock: timedatectl set-ntp true (Linux), w32tm /resync (Windows), "
         "sntp -sS time.apple.com (macOS)"
     )
+    if is_simulated:
+        remedy = 'a simulated gateway may keep its own time: live by it with clock = "broker"'
     return critical("clock", f"{said}; more than {limit.total_seconds():g} s", remedy, figures)

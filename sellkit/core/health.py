@@ -27,6 +27,9 @@ LOW_DISK: Final = 1_000_000_000
 NO_DISK: Final = 200_000_000
 """Bytes, with which a day's journal, bars and notebooks may no longer be written."""
 
+JOURNAL: Final = "journal"
+_OF_JOURNAL: Final = frozenset({"run", "decisions", "run seconds", "tickets", "alerts"})
+_LOOK_FURTHER: Final = "`sellkit doctor --offline` looks at disk, rights and files"
 _LONGEST_RUN: Final = dt.timedelta(minutes=30)
 _GRACE: Final = dt.timedelta(minutes=15)
 _OF_DECISIONS: Final = frozenset(
@@ -83,6 +86,8 @@ class Vitals:
         Open ones, by kind.
     disk_free
         Bytes, where the data lie.
+    troubles
+        Why something could not be read, by the check that rests on it; `JOURNAL` for all of its.
     """
 
     now: dt.datetime
@@ -96,21 +101,30 @@ class Vitals:
     errors: int = 0
     alerts: Mapping[str, int] = field(default_factory=dict)
     disk_free: int = 0
+    troubles: Mapping[str, str] = field(default_factory=dict)
 
 
 def judged(vitals: Vitals) -> tuple[Check, ...]:
-    """How each of them stands."""
-    return (
-        bars(vitals),
-        last_run(vitals),
-        decisions(vitals),
-        run_seconds(vitals),
-        tickets(vitals),
-        budget(vitals),
-        connection(vitals),
-        alerts(vitals),
-        disk(vitals.disk_free),
-    )
+    """How each of them stands; what cannot be read is critical, and hides none of the others."""
+    judges = {
+        "bars": bars,
+        "run": last_run,
+        "decisions": decisions,
+        "run seconds": run_seconds,
+        "tickets": tickets,
+        "budget": budget,
+        "connection": connection,
+        "alerts": alerts,
+    }
+    found: dict[str, Check] = {}
+    for name, judge in judges.items():
+        source = JOURNAL if name in _OF_JOURNAL else name
+        trouble = vitals.troubles.get(source)
+        if trouble is None:
+            found[name] = judge(vitals)
+        else:
+            found[source] = critical(source, trouble, _LOOK_FURTHER)
+    return (*found.values(), disk(vitals.disk_free))
 
 
 def bars(vitals: Vitals) -> Check:
@@ -236,7 +250,8 @@ def disk(free: int) -> Check:
     free
         Bytes.
     """
-    said = f"{free / 1e9:.1f} GB are free where the data lie"
+    room = f"{free / 1e9:.1f} GB" if free >= LOW_DISK else f"{free / 1e6:.0f} MB"
+    said = f"{room} are free where the data lie"
     remedy = "make room: `sellkit runs archive` packs notebooks of former months"
     if free < NO_DISK:
         return critical("disk", said, remedy, {"free_bytes": free})

@@ -151,13 +151,18 @@ def compared(recorded: Row | None, replayed: Row | None) -> Retraced:
     told = (str(known["ticker"]), str(known["decision"]))
     if recorded is not None and replayed is not None and canonical(one) == canonical(other):
         return Retraced(*told, Likeness.EQUAL)
-    names = [each for each in {**one, **other} if one.get(each) != other.get(each)]
+    names = [each for each in {**one, **other} if _field(one, each) != _field(other, each)]
     found = tuple(FieldDifference(each, one.get(each), other.get(each)) for each in names)
     if recorded is not None and names == [TOLD_AT]:
         return Retraced(*told, Likeness.TOLD_AGAIN, found)
     if _is_provisional(one):
         return Retraced(*told, Likeness.NOT_KEPT)
     return Retraced(*told, Likeness.DIFFERENT, found)
+
+
+def _field(row: Row, name: str) -> bytes:
+    # Python takes 1, 1.0 and True for equal; as bytes they are not.
+    return canonical({name: row[name]} if name in row else {})
 
 
 def _is_provisional(row: Row) -> bool:

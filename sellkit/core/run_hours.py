@@ -194,7 +194,8 @@ def hour_calendar(
         for date, due in days.items()
         if due or date.weekday() < _SATURDAY
     )
-    return HourCalendar(month, tuple(each.name for each in calendars), tuple(found))
+    names = dict.fromkeys(each.name for each in calendars)  # several exchanges keep the same hours
+    return HourCalendar(month, tuple(names), tuple(found))
 
 
 def let_pass(found: HourCalendar, missed: Mapping[dt.datetime, str]) -> HourCalendar:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.checks import Check, critical, noted, warning, well
-from sellkit.core.diagnosis import findings
+from sellkit.core.diagnosis import counted, findings
 from sellkit.core.portfolio import GatewayKind, is_paper_number
 from sellkit.core.probing import Outcome, Question
 from sellkit.core.upkeep import RESTART
@@ -97,7 +97,7 @@ def bars(store: BarStore) -> Check:
 
 def journal(rows: int, notebooks: int, found: Sequence[Finding]) -> Check:
     """Whether the journal's chain and the kept notebooks are as they were written."""
-    said = f"{rows} rows and {notebooks} notebooks read"
+    said = f"{counted(rows, 'row')} and {counted(notebooks, 'notebook')} read"
     remedy = "`sellkit audit verify` lists all; keep a copy of the folder before anything else"
     return findings("journal", said, found, remedy)
 
@@ -135,9 +135,10 @@ def gateway(profile: Profile, asked: Asked | str | None) -> Iterator[Check]:
         yield noted("gateway", "it was not asked", "leave --offline out")
         return
     if isinstance(asked, str):
+        said, _, advice = asked.partition("; ")
         is_planned = profile.upkeep == RESTART
-        remedy = f"wait: it is within {RESTART}" if is_planned else _LOG_IN
-        yield warning("gateway", f"none answers: {asked}", remedy)
+        remedy = f"wait: it is within {RESTART}" if is_planned else advice or _LOG_IN
+        yield warning("gateway", f"none answers: {said}", remedy)
         return
     is_stand_in = (profile.expected, asked.kind) == (GatewayKind.PAPER, GatewayKind.SIMULATED)
     said = f"a {asked.kind} gateway answers at {profile.address}"
@@ -158,6 +159,8 @@ def _read_only(trouble: str) -> Check:
     if told.outcome is Outcome.GOOD:
         return well("read-only", told.answer)
     said = f"{told.answer}: {trouble}"
+    if told.outcome is not Outcome.BAD:
+        return noted("read-only", said, "mend that first, and ask again")
     remedy = f"for dry runs it may stay as it is; for orders: {told.follows}"
     return noted("read-only", said, remedy)
 
@@ -182,9 +185,12 @@ def _account(profile: Profile, asked: Asked) -> Check:
 
 def probe(record: ProbeRecord | None, standing: ProbeStanding) -> Iterator[Check]:
     """What the latest probe found, and whether live mode may rest on it."""
-    if record is None or standing.trouble is not None:
+    if record is None:
         remedy = "`sellkit probe`: a minute, and it only reads"
-        yield noted("probe", standing.trouble or "this gateway was never probed", remedy)
+        yield noted("probe", "this gateway was never probed", remedy)
+    elif standing.trouble is not None:
+        remedy = "`sellkit probe` anew, with the account named: a minute, and it only reads"
+        yield noted("probe", standing.trouble, remedy)
     else:
         yield well("probe", f"passed {record.ended_at:%Y-%m-%d %H:%M} UTC")
     for each in () if record is None else record.findings:

@@ -49,6 +49,10 @@ _TONES: Final = {
     Tone.QUIET: 'class="quiet"',
 }
 
+_SENTENCE_EM: Final = 20
+_LONG: Final = 20
+"""Characters from which a column's text is taken for sentences; a shorter one leaves them room."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Html:
@@ -87,14 +91,15 @@ def table(titles: Iterable[str], rows: Iterable[str]) -> str:
     return f"<table><thead><tr>{''.join(titles)}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def title(text: str, kind: str = "") -> str:
-    """The heading of a column."""
-    return f'<th scope="col"{_attributes(kind, is_heading=True)}>{escape(text)}</th>'
+def title(text: str, kind: str = "", width: int = _SENTENCE_EM) -> str:
+    """The heading of a column; one of prose is at least so wide, in em."""
+    return f'<th scope="col"{_attributes(kind, heading_em=width)}>{escape(text)}</th>'
 
 
 def column_title(column: Column[Any]) -> str:
     """The heading of one of the status table's columns."""
-    return title(column.title, _kind(column))
+    room = column.room or 0
+    return title(column.title, _kind(column), room // 2 if room < _LONG else _SENTENCE_EM)
 
 
 def row(cells: Sequence[str]) -> str:
@@ -143,10 +148,10 @@ def _kind(column: Column[Any]) -> str:
     return "prose" if column.is_prose else ""
 
 
-def _attributes(kind: str, *, is_tall: bool = False, is_heading: bool = False) -> str:
+def _attributes(kind: str, *, is_tall: bool = False, heading_em: int = 0) -> str:
     named = f' class="{kind}"' if kind else ""
-    if kind == "prose" and is_heading:  # or a page without the style makes it a narrow tower
-        return f'{named} style="text-align:left;min-width:20em"'
+    if kind == "prose" and heading_em:  # or a page without the style makes it a narrow tower
+        return f'{named} style="text-align:left;min-width:{heading_em}em"'
     if kind == "number":
         return named  # to the right, as JupyterLab has every cell
     placed = "text-align:left;vertical-align:top" if is_tall else "text-align:left"

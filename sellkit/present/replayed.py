@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 _EXITS_SHOWN: Final = 200
 _EVIDENCE: Final = 0.05
-"""Of all choices together: below it the best of them is taken for more than lucky."""
+"""Of all choices together: below it luck alone hardly explains the best of them."""
+
+_LEFT_OUT: Final = (
+    "prices are without dividends, and money that is out earns no interest: holding really made "
+    "more by its dividends, and time out cost them",
+    "only what is assigned today is replayed: what was sold or delisted before is missing, so that "
+    "holding looks better here than it was",
+)
 
 
 def notes(replay: Replay) -> list[str]:
@@ -33,12 +40,14 @@ def notes(replay: Replay) -> list[str]:
     held = (
         "what was sold is bought again at the open after a close strictly above"
         if terms.reenters
-        else "what was sold stays sold: later exits are those of whoever held then"
+        else "what was sold stays sold: worth and time out are of the first exit alone, and later "
+        "exits are those of whoever held then"
     )
     found = [
         f"exits meet the open of the next bar (at the close: {terms.at_close}); {held}",
         f"costs: {terms.costs.per_share:g} a share and half a spread of {terms.costs.spread_bp:g} "
         "bp for each trade; gates that ask the account of that time are not applied",
+        *_LEFT_OUT,
     ]
     if later := sum(each.told_later for each in positions):
         found.append(
@@ -51,9 +60,14 @@ def notes(replay: Replay) -> list[str]:
             "on the former one, prices of sales and what came after are the latest"
         )
     if withheld := sum(each.withheld for each in positions):
-        found.append(f"{withheld} of the EXITs withheld: the average owes too much to its seed")
+        found.append(
+            f"at {withheld} closes an EXIT was withheld: the average owed too much to its seed"
+        )
     if terms.at_close == "before_close":
-        found.append("bars are judged whole: what was known of a last bar before the bell is lost")
+        found.append(
+            "bars are judged whole, and an exit at the close is priced at the next opening: what "
+            "was known of a last bar before the bell, and the price then, are lost"
+        )
     if not replay.is_whole:
         found.insert(0, "INTERRUPTED: positions are missing")
     return found
@@ -142,15 +156,43 @@ def beside(replay: Replay, found: Alternatives) -> Iterator[str]:
             f"{int((gains > own).sum()) + 1} of {count}; the best was {labels()[best]} "
             f"{percent(gains[best])} %, {_luck(found.luck.get(name))}"
         )
+    if len(found.luck) > 1:
+        yield _of_many(found)
+    yield from _other_terms(replay)
+
+
+def _other_terms(replay: Replay) -> Iterator[str]:
+    """In what the alternatives are not traded as the replay is."""
+    terms = replay.terms
+    if terms.at_close != "next_open":
+        yield f"the alternatives sell at the next opening, whatever is set (here {terms.at_close})"
+    if terms.daily_basis == "hourly":
+        yield "the alternatives hold days against daily averages, and not every hour as is set"
 
 
 def _luck(verdict: Verdict | None) -> str:
     """How much the best of many is worth."""
     if verdict is None:
         return "of too few sessions to tell it from luck"
-    share = f"{verdict.p_value:.0%} of histories drawn by chance have a best one as good"
-    told = "more than luck" if verdict.p_value < _EVIDENCE else "no more than luck"
+    share = f"{_share(verdict.p_value)} of histories drawn by chance have a best one as good"
+    is_rare = verdict.p_value < _EVIDENCE
+    told = "hardly luck alone" if is_rare else "not to be told from luck"
     return f"{told}: {share}"
+
+
+def _share(p_value: float) -> str:
+    return "under 1%" if p_value < 0.01 else f"{p_value:.0%}"
+
+
+def _of_many(found: Alternatives) -> str:
+    """What has to be known of one position that was picked among several."""
+    count = len(found.luck)
+    few = sum(each.p_value < _EVIDENCE for each in found.luck.values())
+    return (
+        f"luck is judged position by position: of {count}, {few} below {_EVIDENCE:.0%}, where luck "
+        f"alone gives {_EVIDENCE * count:.1f} in the mean; and whoever chose them may have known "
+        "this very history"
+    )
 
 
 def labels() -> tuple[str, ...]:
@@ -173,10 +215,11 @@ def alternatives_sheet(found: Alternatives) -> h.Html:
         rows.append(h.row([h.row_name(Cell(name)), *(h.td(escape(each)) for each in cells)]))
     told = (
         "Each sold at the open after a close strictly below and bought again after one strictly "
-        "above, with costs. Of 28 choices some best one there always is: it is worth something "
-        "only where chance hardly ever has one as good."
+        "above, with costs. Of 28 choices some best one there always is: where chance often has "
+        "one as good, it says nothing; and where it hardly ever has, that was then."
     )
-    return h.sheet(repr(found), f"<p>{told}</p>", h.table(titles, rows))
+    many = [f'<p class="quiet">{escape(_of_many(found))}</p>'] if len(found.luck) > 1 else []
+    return h.sheet(repr(found), f"<p>{told}</p>", h.table(titles, rows), *many)
 
 
 def _gains(found: Alternatives, place: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

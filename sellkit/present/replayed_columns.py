@@ -31,15 +31,15 @@ POSITIONS: Final[tuple[Column[PositionReplay], ...]] = (
     Column("whipsaws", lambda each: _whole(each.whipsaws), is_number=True),
     Column("rule %", lambda each: _gain(each.equity.rule_percent), is_number=True),
     Column("holding %", lambda each: _gain(each.equity.holding_percent), is_number=True),
-    Column("edge %", lambda each: Cell(percent(each.edge_percent), _edge(each)), is_number=True),
+    Column("edge, points", lambda each: _edge(each.edge_percent), is_number=True),
     Column("deepest fall %", lambda each: Cell(_fall(each.equity.rule_drawdown)), is_number=True),
     Column("of holding %", lambda each: Cell(_fall(each.equity.holding_drawdown)), is_number=True),
     Column("time out %", lambda each: _whole(each.out_percent), is_number=True),
 )
 
 
-def _edge(each: PositionReplay) -> Tone:
-    return Tone.GOOD if each.edge_percent > 0 else Tone.PLAIN
+def _edge(value: float) -> Cell:
+    return Cell(percent(value), Tone.GOOD if value > 0 else Tone.PLAIN)
 
 
 def _fall(value: float) -> str:

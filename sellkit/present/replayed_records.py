@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sellkit.present.replayed import labels, notes
-from sellkit.research.replayed import exit_record
+from sellkit.research.replayed import EXIT_FIELDS, exit_record
 
 if TYPE_CHECKING:
     from sellkit.research.alternatives import Alternatives
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 def exits_csv(replay: Replay) -> str:
     """The exits as CSV, a line each."""
     records = [exit_record(*pair) for pair in replay.exits]
-    if not records:
-        return ""
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(records[0]), lineterminator="\n")
+    writer = csv.DictWriter(out, EXIT_FIELDS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     return out.getvalue()
@@ -74,6 +72,7 @@ def _alternatives(found: Alternatives) -> dict[str, object]:
             },
             "sessions": int(found.study.bars[place, 1]),
             "luck_p_value": found.luck[name].p_value if name in found.luck else None,
+            "luck_best": found.luck[name].best if name in found.luck else None,
         }
         for place, name in enumerate(found.study.names)
     }

@@ -9,6 +9,7 @@ import inspect
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from sellkit.core.assignments import Timeframe
 from sellkit.present import hypertext as h
 from sellkit.present import words
 from sellkit.present.records import records_table
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
     from sellkit.core.past import Past
     from sellkit.core.portfolio import AccountSnapshot, Position
+    from sellkit.core.prospect import Prospect
     from sellkit.core.signals import Signal
-    from sellkit.core.snapshot import SnapshotRow
+    from sellkit.core.snapshot import Reading, SnapshotRow
 
 # Types of the layers beside this one are taken as they come: their names are in the docstrings.
 
@@ -118,8 +120,16 @@ def gateways(found: Any) -> h.Html:  # noqa: ANN401
     )
 
 
-def coverage(found: Mapping[Any, Sequence[Any] | None]) -> h.Html:
-    """What `desk.coverage()` gives, a `Holding` each: how much of each series is stored."""
+def coverage(found: Mapping[Any, Sequence[Any] | None] | Sequence[Any]) -> h.Html:
+    """What `desk.coverage()` gives, a `Holding` each: how much of each series is stored.
+
+    Series without their sessions, as a list, are told by their bars alone.
+    """
+    if not hasattr(found, "items"):
+        return records_table(
+            {"series": f"{each.label} {each.key.bar_size}", "bars": each.figures.bars}
+            for each in found
+        )
     return records_table(
         {
             "series": f"{each.label} {each.key.bar_size}",
@@ -129,6 +139,27 @@ def coverage(found: Mapping[Any, Sequence[Any] | None]) -> h.Html:
             "missing": sum(one.missing for one in sessions or ()),
         }
         for each, sessions in found.items()
+    )
+
+
+def study(found: Any) -> h.Html:  # noqa: ANN401
+    """A `Study`: the completed bars of an instrument, and its averages after the last of them."""
+    runs = {each: found.history.of(each).closes for each in Timeframe}
+    closes = {each: float(run[-1]) for each, run in runs.items() if len(run)}
+    bars = ", ".join(f"{len(run)} bars {each}" for each, run in runs.items())
+    return _averages(bars, closes, found.readings)
+
+
+def prospect(found: Prospect) -> h.Html:
+    """What a position could be assigned."""
+    return _averages(found.problem, found.closes, found.readings)
+
+
+def averages(found: Mapping[int, Any]) -> h.Html:
+    """What is known of several contracts, a `Study` or a `Prospect` each: a line for each."""
+    lines = {key: prospect if hasattr(each, "closes") else study for key, each in found.items()}
+    return records_table(
+        {"contract": key, "what is known": repr(tell(found[key]))} for key, tell in lines.items()
     )
 
 
@@ -146,6 +177,19 @@ def tool(found: object) -> h.Html:
     summary = f"{is_of.__name__}: {first}\n{', '.join(sorted(offered))}"
     said = f"<p><b>{is_of.__name__}</b>: {escape(first)}</p><p>{', '.join(sorted(offered))}</p>"
     return h.sheet(summary, said)
+
+
+def _averages(first: str, closes: Mapping[Timeframe, float], readings: Sequence[Reading]) -> h.Html:
+    """The last closes and how many averages there are; as HTML each of these, by its length."""
+    last = [f"last close {each} {words.price(close)}" for each, close in closes.items()]
+    known = sum(each.value is not None for each in readings)
+    summary = ", ".join([*filter(None, [first]), *last, f"{known} of {len(readings)} averages"])
+    lines: dict[int, dict[str, object]] = {}
+    for each in readings:
+        line = lines.setdefault(each.average.length, {"bars": each.average.length})
+        line[f"{each.average.kind} {each.timeframe}"] = words.price(each.value)
+    table = records_table(lines.values()).markup if lines else ""
+    return h.sheet(summary, f"<p>{escape(summary)}</p>", table)
 
 
 def _judged(held: Position, decided: str, reasons: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from sellkit.research.series import Bars, Series, Terms
 from sellkit.research.sweep import study
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
@@ -93,21 +94,28 @@ def alternatives(
 def series_of(course: Course) -> Series:
     """The unbroken hours and days of one position up to the end of a replay.
 
-    Both are judged from the same session on: the first in the replay of which hours and days are
-    there. Averages take in what lies before.
+    Both are judged over the same sessions: from the first in the replay of which hours and days are
+    there to the last one; the hours of a session that is not over belong to no day yet. Averages
+    take in what lies before.
     """
     token = str(course.subject.position.instrument.token)
     (hours, hour_slots), (days, day_slots) = (_run(each) for each in (course.hours, course.days))
     if not len(hour_slots) or not len(day_slots):
         none = Bars.of(empty_bars())
         return Series(token, none, none)
+    last = min(each[-1].session.date for each in (hour_slots, day_slots))
+    hours, days = _until(last, hours, hour_slots), _until(last, days, day_slots)
     first = max(course.terms.begin, hour_slots[0].start, day_slots[0].session.open_utc)
     opened = (each.session for each in day_slots)
-    begin = min((each.date for each in opened if each.open_utc >= first), default=None)
+    begin = min((e.date for e in opened if e.open_utc >= first and e.date <= last), default=None)
     if begin is None:
         none = Bars.of(empty_bars())
         return Series(token, none, none)
     return Series.since(token, hours, days, begin, course.calendar.zone.key)
+
+
+def _until(last: dt.date, bars: pd.DataFrame, slots: Sequence[Slot]) -> pd.DataFrame:
+    return bars.iloc[: sum(slot.session.date <= last for slot in slots)]
 
 
 def _run(series: Completion) -> tuple[pd.DataFrame, Sequence[Slot]]:

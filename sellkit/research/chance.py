@@ -19,7 +19,7 @@ from sellkit.core.assignments import Timeframe
 from sellkit.errors import ConfigError, DataError
 from sellkit.research import trading
 from sellkit.research.result import LABELS
-from sellkit.research.sides import sides
+from sellkit.research.sides import firsts, sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +35,24 @@ DRAWS: Final = 2_000
 _DRAWN_AT_ONCE: Final = 250
 FEWEST_SESSIONS: Final = 20
 _TAIL: Final = 0.05
+_NOTHING: Final = 1e-9
+"""What a choice is taken to be worth that its costs have eaten up, of 1 at the beginning."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Differences:
-    """By session, how much more each choice gained than holding, as a share of what it was worth.
+    """By session, how much more each choice gained than holding, as a natural logarithm.
+
+    So 0.01 is about one percent of what it was worth; and the sum over all sessions is what the
+    choice came to against holding, gains upon gains. A mean of plain shares is not: who is now and
+    then out of a wild market may lose by their mean, and have more in the end.
 
     Attributes
     ----------
     sessions
         Dates, days since 1970, shape (t,): those of which there are hours and days.
     values
-        Shape (t, 28).
+        Shape (t, 28); NaN for a choice whose history is too short to decide once.
     """
 
     sessions: Counts
@@ -60,13 +66,14 @@ class Verdict:
     Attributes
     ----------
     best
-        The choice with the largest mean difference.
+        The choice with the largest mean difference of those that decided; "" if none did.
     p_value
         How often the best of 28 would look at least as good by luck alone: White's p-value. Only
         when it is small, below 0.05 say, is the best one more than lucky.
     alone
         The same of each choice as if it were the only one that anybody had looked at, shape (28,).
-        Of 28 lucky ones some are always small: they are no evidence.
+        Of 28 lucky ones some are always small: they are no evidence. NaN, as are the following, for
+        a choice that did not decide.
     mean, low, high
         The mean difference of a session of each choice, and between which two values nine tenths of
         the draws lie, shape (28,).
@@ -97,19 +104,22 @@ def differences(series: Series, terms: Terms) -> Differences:
     parts = [_gains(series.name, series.of(tf), terms) for tf in Timeframe]
     common = np.intersect1d(parts[0][0], parts[1][0])
     rows = [gains[np.searchsorted(sessions, common)] for sessions, gains in parts]
-    return Differences(common, np.concatenate([row[:, :-1] - row[:, -1:] for row in rows], axis=1))
+    values = np.concatenate([row[:, :-1] - row[:, -1:] for row in rows], axis=1)
+    begins = firsts(terms.max_seed_weight)
+    is_mute = np.concatenate([begins >= len(series.of(each)) for each in Timeframe])
+    values[:, is_mute] = np.nan
+    return Differences(common, values)
 
 
 def _gains(name: str, bars: Bars, terms: Terms) -> tuple[Counts, Values]:
-    """The dates of the sessions, and what each row gained in each, holding last: (t, 15)."""
+    """The dates of the sessions, and the logarithm of each row's gain in each, holding last."""
     if bars.sessions is None:
         raise DataError(f"{name}: bars without their sessions cannot be compared across timeframes")
     values = trading.paths(bars, sides(bars.closes, terms.max_seed_weight), terms)
     sessions = bars.sessions[bars.begin :]
     last = np.flatnonzero(np.append(sessions[1:] != sessions[:-1], [True] * bool(len(sessions))))
-    ends = values[:, last]
-    begins = np.concatenate([np.ones((len(ends), 1)), ends[:, :-1]], axis=1)
-    return sessions[last], (ends / begins - 1.0).T
+    worth = np.log(np.maximum(values[:, last], _NOTHING))
+    return sessions[last], np.diff(worth, axis=1, prepend=0.0).T
 
 
 def verdict(
@@ -144,21 +154,15 @@ def verdict(
         raise ConfigError(f"a bootstrap needs draws and a block of 1 or more: {draws}, {length:g}")
     mean = found.values.mean(axis=0)
     means = np.concatenate(list(_drawn_means(found.values, draws, length, seed)))
-    by_luck = means - mean
-    best = int(mean.argmax())
+    best, p_value = "", 1.0
+    if np.isfinite(mean).any():
+        place = int(np.nanargmax(mean))
+        best = LABELS[place] if len(mean) == len(LABELS) else str(place)
+        p_value = _share(np.nanmax(means - mean, axis=1) >= mean[place])
+    alone = np.array([_share(own) for own in (means - mean >= mean).T])
+    alone[np.isnan(mean)] = np.nan
     low, high = np.quantile(means, [_TAIL, 1 - _TAIL], axis=0)
-    return Verdict(
-        LABELS[best] if len(mean) == len(LABELS) else str(best),
-        _share(by_luck.max(axis=1) >= mean[best]),
-        np.array([_share(by_luck[:, choice] >= mean[choice]) for choice in range(len(mean))]),
-        mean,
-        low,
-        high,
-        count,
-        draws,
-        length,
-        seed,
-    )
+    return Verdict(best, p_value, alone, mean, low, high, count, draws, length, seed)
 
 
 def _share(is_as_good: NDArray[np.bool_]) -> float:

@@ -192,12 +192,19 @@ class _Looking:
             proceeds=None if fill is None else sold_at(fill.price, self._terms.costs),
             after_bars={each: _moved(fill, self._bars, each) for each in AFTER},
             after_days={each: _moved(fill, self._days, each) for each in AFTER},
-            since_percent=None if fill is None else _percent(fill, self._firm[-1][1].close),
+            since_percent=self._since(fill),
             back_above=bars,
             is_whipsaw=bars is not None and bars <= self._terms.whipsaw_bars,
             avoided_percent=fallen,
             was_held=was_held,
         )
+
+    def _since(self, fill: Fill | None) -> float | None:
+        """The move up to the last close, if the sale comes before it."""
+        judgement, proof = self._firm[-1]
+        if fill is None or fill.at >= judgement.at:
+            return None
+        return _percent(fill, proof.close)
 
     def _back_above(self, place: int) -> int | None:
         at = int(np.searchsorted(self._above, place, side="right"))

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 AFTER: Final = (1, 5, 20)
 """After how many bars, and how many days, it is looked at what became of a price."""
 
+EXIT_FIELDS: Final = (
+    *("ticker", "average", "decided_at", "close", "ma_value", "filled_at", "fill_price"),
+    *("proceeds", *(f"after_{count}_bars_percent" for count in AFTER)),
+    *(f"after_{count}_days_percent" for count in AFTER),
+    *("to_the_end_percent", "back_above_after_bars", "is_whipsaw", "avoided_percent", "was_held"),
+)
+"""The names of what `exit_record` tells, in order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exit:
@@ -44,6 +52,7 @@ class Exit:
         the first; negative is a fall that was avoided. None beyond the end of the replay.
     since_percent
         The same at the last close of the replay: holding on against having sold, before costs.
+        None where the sale would have come after it.
     back_above
         After how many judged bars one closed strictly above the average again; None when none did.
     is_whipsaw

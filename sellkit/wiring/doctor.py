@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.adapters.ib.probing import ProbingBroker
     from sellkit.config import Overrides, Settings
     from sellkit.core.checks import Check
     from sellkit.core.diagnosis import Place
@@ -170,16 +170,16 @@ def _profile(settings: Settings) -> Profile:
 def _ask(settings: Settings) -> Asked | str:
     """What the gateway answers, or why it does not."""
     from sellkit.adapters.clock import SystemClock
-    from sellkit.adapters.ib.broker import IbBroker
+    from sellkit.adapters.ib.probing import ProbingBroker
 
     at, requests = settings.connection, settings.file.requests
     rules, ledger = open_ledger(settings)
     try:
         with closing(ledger):
-            broker = IbBroker.connect(
+            broker = ProbingBroker.connect(
                 host=at.host,
                 port=at.port,
-                client_id=max(at.client_id, at.viewer_client_id) + _ASIDE,
+                client_id=_client_id(settings),
                 clock=SystemClock() if at.clock == "system" else None,
                 connect_timeout_seconds=requests.connect_timeout_seconds,
                 request_timeout_seconds=requests.timeout_seconds,
@@ -192,7 +192,11 @@ def _ask(settings: Settings) -> Asked | str:
         return str(error)
 
 
-def _told(settings: Settings, broker: IbBroker) -> Asked:
+def _client_id(settings: Settings) -> int:
+    return max(settings.connection.client_id, settings.connection.viewer_client_id) + _ASIDE
+
+
+def _told(settings: Settings, broker: ProbingBroker) -> Asked:
     from sellkit.adapters.clock import SystemClock
     from sellkit.operate.doctor import Asked
 
@@ -212,12 +216,16 @@ def _told(settings: Settings, broker: IbBroker) -> Asked:
     )
 
 
-def _lists_trouble(settings: Settings, broker: IbBroker) -> str:
-    """Why positions and open orders did not come; "" when they came."""
+def _lists_trouble(settings: Settings, broker: ProbingBroker) -> str:
+    """Why positions and orders did not come; "" when they came.
+
+    Of a read-only gateway the open orders come, too; that it is one shows by those that ended.
+    """
     from sellkit.wiring.account import resolve_account
 
     try:
-        broker.snapshot(resolve_account(settings, broker.account_numbers))
+        account = resolve_account(settings, broker.account_numbers)
+        broker.survey(_client_id(settings)).lists(account)
     except SellkitError as error:
         return str(error)
     return ""
@@ -226,12 +234,15 @@ def _lists_trouble(settings: Settings, broker: IbBroker) -> str:
 def _clock(settings: Settings, asked: Asked | str | None) -> Check:
     from sellkit.core.checks import well
     from sellkit.core.diagnosis import clock
+    from sellkit.core.portfolio import GatewayKind
     from sellkit.operate.doctor import Asked
 
     if settings.connection.clock == "broker":
         return well("clock", 'sellkit lives by the gateway\'s: clock = "broker"')
     limit = dt.timedelta(seconds=settings.file.orders.max_clock_skew_seconds)
-    return clock(asked.skew if isinstance(asked, Asked) else None, limit)
+    if not isinstance(asked, Asked):
+        return clock(None, limit)
+    return clock(asked.skew, limit, is_simulated=asked.kind is GatewayKind.SIMULATED)
 
 
 def _standing(settings: Settings) -> ProbeStanding:

@@ -206,7 +206,11 @@ def _remedy(settings: Settings) -> str:
     from sellkit.core.portfolio import GatewayKind
 
     if settings.connection.gateway is GatewayKind.SIMULATED:
-        return "Start one with the button, or leave `sellkit gateway` running in a terminal."
+        port = settings.connection.port  # which need not be the command's own
+        return (
+            f"Start one with the button, or leave `sellkit gateway --port {port}` running in a "
+            "terminal."
+        )
     return (
         "Start IB Gateway or TWS, log in, and allow API clients on that port: Configure > API > "
         "Settings. The port stands in config/sellkit.toml."

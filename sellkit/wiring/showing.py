@@ -37,6 +37,7 @@ _TOLD: Final = {
     ("sellkit.core.portfolio", "AccountSnapshot"): "snapshot",
     ("sellkit.core.portfolio", "Account"): "words_alone",
     ("sellkit.core.past", "Past"): "past",
+    ("sellkit.core.prospect", "Prospect"): "prospect",
     ("sellkit.core.standing", "Standing"): "fields",
     ("sellkit.core.instrument", "Token"): "words_alone",
     ("sellkit.core.instrument", "Instrument"): "words_alone",
@@ -44,6 +45,7 @@ _TOLD: Final = {
     ("sellkit.core.assignments", "MovingAverage"): "words_alone",
     ("sellkit.ports.journal", "RunHeader"): "fields",
     ("sellkit.operate.holdings", "Holding"): "holding",
+    ("sellkit.operate.study", "Study"): "study",
     ("sellkit.operate.timing", "Timing"): "words_alone",
     ("sellkit.operate.parts", "Parts"): "tool",
     ("sellkit.operate.options", "DeskOptions"): "fields",
@@ -54,14 +56,18 @@ _TOLD: Final = {
     ("sellkit.wiring.gateways", "Gateways"): "gateways",
     ("sellkit.wiring.watch", "WiredWatch"): "tool",
 }
-# The same of several at once, in a tuple or a list, or as the keys of a dictionary.
+# The same of several at once, in a tuple or a list, or as the keys or the values of a dictionary.
 _SEVERAL: Final = {
     "Holding": ("told", "coverage"),
     "SnapshotRow": ("told", "rows"),
     "TicketRecord": ("shown", "tickets"),
     "Position": ("shown", "positions"),
     "PastRun": ("runs.table", "runs_table"),
+    "Prospect": ("told", "averages"),
+    "Study": ("told", "averages"),
 }
+# What a dictionary of them says in words, where each of its values would be a page.
+_LONG: Final = {"Holding", "Prospect", "Study"}
 
 
 def show_richly(shell: Any = None) -> bool:  # noqa: ANN401  (IPython's own object)
@@ -91,6 +97,9 @@ def show_richly(shell: Any = None) -> bool:  # noqa: ANN401  (IPython's own obje
         plain.for_type_by_name(module, name, _saying(drawn))
     for kind in (tuple, list, dict):
         html.for_type(kind, _several)
+    usual = plain.for_type(dict)
+    if getattr(usual, "__module__", "") != __name__:
+        plain.for_type(dict, _saying_several(usual))
     return True
 
 
@@ -118,9 +127,33 @@ def _saying(name: str) -> Callable[[Any, Any, bool], None]:
     return say
 
 
+def _saying_several(usual: Callable[[Any, Any, bool], None]) -> Callable[[Any, Any, bool], None]:
+    """A dictionary in words, by whatever says it usually where its values are short."""
+
+    def say(found: Any, printer: Any, is_cycle: bool) -> None:  # noqa: ANN401  (IPython's)
+        name = "" if is_cycle else _kind(found)
+        if name in _LONG:
+            _saying(_SEVERAL[name][1])(found, printer, is_cycle)
+        else:
+            usual(found, printer, is_cycle)
+
+    return say
+
+
 def _several(found: Sequence[Any] | Mapping[Any, Any]) -> str | None:
     """A table of objects of one kind; what is not sellkit's is left to the notebook."""
-    kinds = {type(each).__name__ for each in found}
-    drawn = _SEVERAL.get(kinds.pop()) if len(kinds) == 1 else None
-    is_own = drawn is not None and type(next(iter(found))).__module__.startswith("sellkit.")
-    return _drawing(*drawn)(found) if drawn is not None and is_own else None
+    name = _kind(found)
+    return _drawing(*_SEVERAL[name])(found) if name else None
+
+
+def _kind(found: Sequence[Any] | Mapping[Any, Any]) -> str:
+    """The class of sellkit's that all of them are of, or else all values; or ""."""
+    groups = [found, found.values()] if isinstance(found, dict) else [found]
+    for each in groups:
+        classes = {type(one) for one in each}
+        if len(classes) != 1:
+            continue
+        only = classes.pop()
+        if only.__name__ in _SEVERAL and only.__module__.startswith("sellkit."):
+            return only.__name__
+    return ""

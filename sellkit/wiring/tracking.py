@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def tracks_of(desk: Desk, instrument: Instrument) -> NDArray[np.float64]:
     """What each of the 28 was worth beside holding over the last year, shape (28, points).
 
-    With the usual costs, and bought again after a close strictly above. NaN where nothing can be
-    said.
+    With the usual costs, and bought again after a close strictly above; an average sells nothing
+    while it owes too much of itself to its seed, as in a run. NaN where nothing can be said.
 
     Raises
     ------
@@ -38,4 +38,5 @@ def tracks_of(desk: Desk, instrument: Instrument) -> NDArray[np.float64]:
     history = studies.of(instrument).history
     zone = calendar_for(exchange, extended=not desk.options.rth).zone.key
     series = tracks.recent(str(instrument.token), history.hours.frame, history.days.frame, zone)
-    return tracks.tracks(series, Terms())
+    terms = Terms(max_seed_weight=desk.options.limits.max_seed_weight)
+    return tracks.tracks(series, terms)

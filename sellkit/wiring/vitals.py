@@ -7,14 +7,15 @@ import json
 import shutil
 from collections import Counter
 from contextlib import closing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from sellkit.errors import NoCalendar, SellkitError
 from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.parts import open_book, open_journal, open_ledger, present_of
 from sellkit.wiring.runs import scheduled_calendars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from sellkit.config import Overrides, Settings
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from sellkit.core.pacing import Usage
     from sellkit.core.past_runs import JournalledRun
     from sellkit.operate.holdings import Holding
+
+Found = TypeVar("Found")
 
 _DAY: Final = dt.timedelta(days=1)
 _ERRORS: Final = ("ERROR", "CRITICAL")
@@ -46,27 +49,42 @@ def health(chosen: Overrides) -> tuple[Check, ...]:
 def vitals(chosen: Overrides) -> Vitals:
     """What is known without asking anybody."""
     from sellkit.config import load
-    from sellkit.core.health import Vitals
+    from sellkit.core.health import JOURNAL, Vitals
 
-    settings = load(chosen)
-    found = _stored(settings)
+    settings, asked = load(chosen), _Asked()
+    found = asked("bars", lambda: _stored(settings), [])
     now, lag = present_of(chosen, found)
-    reconnects, errors = _logged(settings)
-    usage, budget = _usage(settings)
-    runs, tickets = _journalled(settings, now)
+    reconnects, errors = asked("connection", lambda: _logged(settings), (0, 0))
+    usage, budget = asked("budget", lambda: _usage(settings), (None, 0))
+    runs, tickets = asked(JOURNAL, lambda: _journalled(settings, now), ((), {}))
     return Vitals(
         now=now,
-        series=tuple(_ages(settings, found, now - lag)),
+        series=asked("bars", lambda: tuple(_ages(settings, found, now - lag)), ()),
         run=runs[-1] if runs else None,
-        due=_due(settings, now),
+        due=asked("bars", lambda: _due(settings, now), None),
         tickets=tickets,
         usage=usage,
         budget=budget,
         reconnects=reconnects,
         errors=errors,
-        alerts=_alerts(settings),
+        alerts=asked(JOURNAL, lambda: _alerts(settings), {}),
         disk_free=free_bytes(settings.data_dir),
+        troubles=asked.troubles,
     )
+
+
+class _Asked:
+    """Asks one thing after another, so that what cannot be read hides none of the rest."""
+
+    def __init__(self) -> None:
+        self.troubles: dict[str, str] = {}
+
+    def __call__(self, name: str, ask: Callable[[], Found], otherwise: Found) -> Found:
+        try:
+            return ask()
+        except (SellkitError, NoCalendar, OSError) as error:
+            self.troubles.setdefault(name, str(error))
+            return otherwise
 
 
 def free_bytes(folder: Path) -> int:

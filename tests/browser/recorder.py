@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 
     from tests.browser.chromium import Driven
 
-# JupyterLab's own, each with the reason why it is none of ours.
-KNOWN_NOISE: tuple[tuple[str, str], ...] = ()
+# Of JupyterLab and its extensions, each with the reason why it is none of ours.
+KNOWN_NOISE: tuple[tuple[str, str], ...] = (
+    (
+        re.escape("[anywidget] Failed to initialize model."),
+        "anywidget gives a page two seconds to load a widget, which on a machine that does other "
+        "work besides are not enough; one that stays deaf fails what its test expects of it",
+    ),
+)
 
 WINDOW = {"width": 1400, "height": 1000}
 

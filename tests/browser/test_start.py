@@ -27,7 +27,8 @@ def free_port() -> int:
 def test_a_gateway_is_chosen_tested_and_where_none_runs_started(
     lab: Lab, axe: Callable[[Locator], list[str]]
 ) -> None:
-    lab.workspace.use(free_port())
+    port = free_port()
+    lab.workspace.use(port)
     lab.open("00_start_here.ipynb")
     lab.run_all()
     panel = lab.page.get_by_role("region", name="Connect")
@@ -43,7 +44,8 @@ def test_a_gateway_is_chosen_tested_and_where_none_runs_started(
     expect(status).to_contain_text("Notebooks use the profile demo from now on")
     panel.get_by_role("button", name="Test the connection").click()
     expect(status).to_have_text("There is no connection.", timeout=20_000)
-    expect(panel).to_contain_text("leave `sellkit gateway` running in a terminal")
+    expect(panel).to_contain_text(f"leave `sellkit gateway --port {port}` running in a terminal")
+    expect(panel.locator(".hint code")).to_have_text(f"sellkit gateway --port {port}")
     lab.set_theme(DARK)
     lab.shot("connect_failed_dark")
     assert not axe(panel)

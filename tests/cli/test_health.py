@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from sellkit.cli import main
 from sellkit.config import Overrides
 from sellkit.wiring import open_desk
-from tests.cli.command import ACCOUNT, Workspace, gateway
+from tests.cli.command import ACCOUNT, Workspace, gateway, portfolio
 
 SECRET = "a secret of the tests, long enough"
 
@@ -155,3 +156,29 @@ def test_a_run_of_a_past_moment_tells_nothing_of_the_schedule(
         desk.submit(desk.record(desk.decide()))
     _, found = told(capsys, other.folder, "health")
     assert found["run"]["figures"]["run_id"] == "1a2b3c4d"  # type: ignore[index]
+
+
+def test_a_damaged_journal_and_damaged_bars_hide_nothing_else_of_the_health(
+    place: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hurt = place.copy(tmp_path / "place")
+    journal = hurt.data / "journal.sqlite"
+    journal.write_bytes(journal.read_bytes()[:3000])
+    for segment in hurt.data.glob("segments/*.parquet"):
+        segment.write_bytes(segment.read_bytes()[:-40])
+    code, found = told(capsys, hurt.folder, "health")
+    grades = {name: each["grade"] for name, each in found.items()}
+    assert (code, grades["journal"], grades["bars"]) == (1, "critical", "critical")
+    assert (grades["disk"], grades["budget"]) == ("well", "well")
+    assert "cannot be used" in str(found["journal"]["said"])
+
+
+def test_the_doctor_sees_that_a_gateway_is_read_only_and_prints_no_event(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with gateway(replace(portfolio(), read_only=True)) as running:
+        made = Workspace.make(tmp_path / "place", running.port)
+        code, found = told(capsys, made.folder, "doctor")
+    assert (code, found["read-only"]["grade"]) == (0, "noted")
+    assert str(found["read-only"]["said"]).startswith("on: ")
+    assert "connection_alert" not in capsys.readouterr().err

@@ -361,3 +361,16 @@ def test_a_profile_that_is_not_there_is_refused_with_those_that_are(tmp_path: Pa
 def test_a_flag_out_of_bounds_is_refused_by_its_name(tmp_path: Path, flag: str, value: int) -> None:
     with pytest.raises(ConfigError, match=f"--{flag.replace('_', '-')} {value}"):
         loaded(tmp_path, **{flag: value})
+
+
+def test_two_keys_that_do_not_go_together_are_refused_without_repeating_the_file(
+    tmp_path: Path,
+) -> None:
+    text = '[schedule]\ndelay_seconds = 1.0\n[accounts]\nmain = "DU1234567"\n'
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, text)
+    said = str(caught.value)
+    assert said.startswith(f"{tmp_path / 'sellkit.toml'}: schedule.delay_seconds = 1 lies before")
+    assert "DU1234567" not in said
+    assert "Value error" not in said
+    assert caught.value.__suppress_context__  # the cause repeats what stands around the value

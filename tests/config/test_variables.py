@@ -233,6 +233,26 @@ def test_only_what_differs_is_told_on_request_and_as_json(
     assert "history.days" not in told
 
 
+def test_a_line_of_the_file_that_says_the_default_is_no_change_and_one_of_a_variable_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "[history]\ndays = 365\nhours = 300\n[profiles.mine]\nport = 4002\nclient_id = 1\n"
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("SELLKIT_BARS__LATE_SECONDS", "60.0")
+    told = told_settings(Overrides(config=str(tmp_path / "mine.toml")))
+    changed = {each.key for each in told if each.is_changed and each.key.islower()}
+    assert {"history.hours", "profiles.mine.port", "bars.late_seconds"} <= changed
+    assert not {"history.days", "profiles.mine.client_id", "profiles.paper.port"} & changed
+
+
+def test_state_beside_the_data_of_a_simulated_gateway_is_said_to_lie_there(config: str) -> None:
+    def origin(profile: str) -> str:
+        return held(told_settings(Overrides(config=config, profile=profile)), "state").origin
+
+    assert origin("demo") == "in the profile's data"
+    assert origin("paper") == "the system's place for state"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="rights are no mode bits there")
 def test_a_secret_that_is_refused_is_told_with_the_reason(
     config: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -106,3 +106,28 @@ def test_of_many_findings_the_first_are_told_and_the_others_counted() -> None:
     found = diagnosis.findings("journal", "9 rows read", wrong, "do")
     assert "5 findings: row 0: edited; row 1: edited; row 2: edited; and 2 more" in found.said
     assert diagnosis.findings("journal", "9 rows read", [], "do").grade is Grade.WELL
+
+
+def test_a_clock_that_is_off_by_days_is_told_in_days() -> None:
+    skew, limit = dt.timedelta(days=358, hours=3), dt.timedelta(seconds=2)
+    found = diagnosis.clock(skew, limit)
+    assert found.said.startswith("358 days ahead of")
+    assert "timedatectl" in found.remedy
+
+
+def test_a_simulated_gateway_with_its_own_time_is_no_reason_to_set_this_machines_clock() -> None:
+    limit = dt.timedelta(seconds=2)
+    found = diagnosis.clock(dt.timedelta(days=358), limit, is_simulated=True)
+    assert found.grade is Grade.CRITICAL
+    assert 'clock = "broker"' in found.remedy
+    assert "timedatectl" not in found.remedy
+
+
+def test_one_finding_is_told_as_one_and_the_last_session_without_naming_its_calendar_twice() -> (
+    None
+):
+    found = diagnosis.findings("journal", "1 row read", [Finding("row 0", "edited")], "do")
+    assert "1 finding: row 0" in found.said
+    assert diagnosis.calendars({"XNYS": TODAY}, TODAY).said == (
+        f"XNYS: sessions are known up to {TODAY}"
+    )

@@ -164,3 +164,19 @@ def test_whatever_is_wrong_has_a_remedy() -> None:
     wrong = [each for each in found if each.grade in (Grade.WARNING, Grade.CRITICAL)]
     assert len(wrong) == 6
     assert all(each.remedy for each in wrong)
+
+
+def test_what_cannot_be_read_is_critical_and_hides_none_of_the_others() -> None:
+    found = judged(replace(WELL, troubles={"journal": "it is damaged", "bars": "one is torn"}))
+    names = [each.name for each in found]
+    assert names == ["bars", "journal", "budget", "connection", "disk"]
+    grades = {each.name: each.grade for each in found}
+    assert (grades["bars"], grades["journal"]) == (Grade.CRITICAL, Grade.CRITICAL)
+    assert grades["disk"] is Grade.WELL
+    assert exit_code(found) == 1
+    assert all(each.remedy for each in found if each.grade is Grade.CRITICAL)
+
+
+def test_little_room_is_told_in_megabytes() -> None:
+    assert disk(150_000_000).said.startswith("150 MB")
+    assert disk(2_000_000_000).said.startswith("2.0 GB")

@@ -156,6 +156,14 @@ def test_two_exchanges_have_the_hours_of_both() -> None:
     assert found.exchanges == ("XNYS", "XLON")
 
 
+def test_exchanges_with_the_same_hours_are_named_once() -> None:
+    found = hour_calendar(
+        NOVEMBER, [new_york(), calendar_for("NASDAQ")], [], anchor=Anchor.CLOCK,
+        now=utc("2025-12-05 12:00"), grace=MINUTE, since=None,
+    )  # fmt: skip
+    assert found.exchanges == ("XNYS",)
+
+
 def test_a_day_has_no_hours_where_the_exchange_is_closed() -> None:
     assert due_on(new_york(), dt.date(2025, 11, 29)) == ()
 

@@ -111,6 +111,25 @@ def test_a_read_only_gateway_is_a_second_fence_and_said_to_be_one() -> None:
     assert named(doctor.gateway(profile(), asked()))["read-only"].grade is Grade.WELL
 
 
+def test_what_a_failure_advises_is_told_once_and_as_what_to_do() -> None:
+    (found,) = doctor.gateway(profile(), "nothing listens; start a gateway, or give --port")
+    assert found.said == "none answers: nothing listens"
+    assert found.remedy == "start a gateway, or give --port"
+
+
+def test_lists_that_did_not_come_for_another_reason_say_nothing_of_the_switch() -> None:
+    trouble = "account 'main' is not managed by this login"
+    found = named(doctor.gateway(profile(), asked(lists_trouble=trouble)))["read-only"]
+    assert (found.grade, trouble in found.said) == (Grade.NOTED, True)
+    assert "dry runs" not in found.remedy
+
+
+def test_a_probe_that_counts_for_no_account_is_told_with_the_reason() -> None:
+    found = named(doctor.probe(probe_record(), ProbeStanding(None, "of another account")))["probe"]
+    assert (found.grade, found.said) == (Grade.NOTED, "of another account")
+    assert "account named" in found.remedy
+
+
 def test_a_gateway_that_was_never_probed_is_said_to_be() -> None:
     (found,) = doctor.probe(None, ProbeStanding(None, "this gateway was never probed: do"))
     assert (found.grade, "sellkit probe" in found.remedy) == (Grade.NOTED, True)

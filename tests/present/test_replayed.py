@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from sellkit.core.evaluate import DailyBasis
 from sellkit.core.limits import AtClose
 from sellkit.errors import ConfigError
 from sellkit.present import charts
@@ -60,6 +61,9 @@ def test_a_terminal_is_told_positions_alternatives_and_what_to_know(
 def test_the_notes_say_what_the_numbers_do_not(replay: Replay) -> None:
     told = "; ".join(notes(replay))
     assert "costs: 0 a share and half a spread of 0 bp" in told
+    assert "worth and time out are of the first exit alone" in told
+    assert "prices are without dividends, and money that is out earns no interest" in told
+    assert "only what is assigned today is replayed" in told
     assert "more than an hour late" not in told
     (position,) = replay.positions
     late = replace(position, told_later=3, corrected=2, withheld=1)
@@ -67,8 +71,9 @@ def test_the_notes_say_what_the_numbers_do_not(replay: Replay) -> None:
     told = "; ".join(notes(replace(replay, positions=(late,), terms=how, is_whole=False)))
     assert f"3 of {position.decided} decisions rest on bars that were told more than" in told
     assert "2 bars were told with another close later" in told
-    assert "1 of the EXITs withheld" in told
-    assert "what was known of a last bar before the bell is lost" in told
+    assert "at 1 closes an EXIT was withheld" in told
+    assert "an exit at the close is priced at the next opening" in told
+    assert "worth and time out are of the first exit alone" not in told
     assert "bought again at the open after a close strictly above" in told
     assert told.startswith("INTERRUPTED")
 
@@ -89,6 +94,32 @@ def test_the_assigned_average_is_ranked_among_the_others_and_the_best_held_again
     )
 
 
+def test_luck_is_never_ruled_out_and_never_proved(replay: Replay, others: Alternatives) -> None:
+    (luck,) = others.luck.values()
+
+    def said(*p_values: float) -> str:
+        judged = {str(at): replace(luck, p_value=each) for at, each in enumerate(p_values)}
+        judged["NASDAQ:AAPL"] = judged.pop("0")
+        return "\n".join(beside(replay, replace(others, luck=judged)))
+
+    assert "not to be told from luck: 5% of histories" in said(0.05)
+    assert "hardly luck alone: 3% of histories" in said(0.03)
+    assert "hardly luck alone: under 1% of histories" in said(0.0005)
+    assert "position by position" not in said(0.03)
+    told = said(0.03, 0.2, 0.9)
+    assert "of 3, 1 below 5%, where luck alone gives 0.2 in the mean" in told
+
+
+def test_what_the_alternatives_do_otherwise_than_the_settings_is_said(
+    replay: Replay, others: Alternatives
+) -> None:
+    how = replace(replay.terms, at_close=AtClose.SKIP, daily_basis=DailyBasis.HOURLY)
+    told = "\n".join(beside(replace(replay, terms=how), others))
+    assert "the alternatives sell at the next opening, whatever is set (here skip)" in told
+    assert "hold days against daily averages, and not every hour" in told
+    assert "whatever is set" not in "\n".join(beside(replay, others))
+
+
 def test_a_notebook_shows_positions_exits_and_notes(replay: Replay, others: Alternatives) -> None:
     markup = replay_sheet(replay).markup
     assert markup.count("<table>") == 2
@@ -107,7 +138,7 @@ def test_the_exits_are_a_csv_of_plain_numbers(replay: Replay) -> None:
     assert sold.fill is not None
     assert float(rows[0]["fill_price"]) == sold.fill.price
     assert rows[0]["decided_at"] == sold.at.isoformat()
-    assert exits_csv(replace(replay, positions=())) == ""
+    assert exits_csv(replace(replay, positions=())) == exits_csv(replay).splitlines()[0] + "\n"
 
 
 def test_json_holds_all_of_it(replay: Replay, others: Alternatives) -> None:
@@ -132,6 +163,29 @@ def test_a_chart_draws_rule_and_holding(replay: Replay, token: str) -> None:
     picture = ET.fromstring(chart.picture)
     assert len(picture.findall(f"{SVG}path")) >= 3
     assert len(chart.picture) < 20_000
+
+
+def test_a_page_shows_the_percent_of_a_scale_in_its_own_ink(replay: Replay) -> None:
+    axis = charts.equity(replay).figure["layout"]["yaxis"]
+    assert axis["tickprefix"].startswith("<span")
+    assert axis["ticksuffix"] == " %</span>"
+
+
+def test_hours_of_one_and_days_of_another_are_drawn_a_day_at_a_time() -> None:
+    hourly, daily = subject(BARS), subject(BARS, "SMA 20 1D")
+    both = Replaying([hourly, daily], terms(BARS)).run(Silent())
+    chart: Any = charts.equity(both)
+    line = {each.name: each for each in chart.data}["holding"]
+    assert len(line.y) == 40
+    assert line.y[-1] == pytest.approx(both.equity.holding_percent, abs=1e-3)
+    assert (
+        "1 of them stand still until their first judged bar"
+        in chart.figure["layout"]["title"]["subtitle"]["text"]
+    )
+    alone = charts.equity(Replaying([hourly], terms(BARS)).run(Silent()))
+    assert "stand still" not in alone.summary
+    unjudged = Replaying([hourly, subject(BARS, "SMA 200 1D")], terms(BARS)).run(Silent())
+    assert "1 never judged, and left out" in charts.equity(unjudged).summary
 
 
 def test_a_chart_of_nothing_says_so(replay: Replay) -> None:

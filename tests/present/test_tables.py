@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -230,6 +231,12 @@ def test_decisions_keep_their_colour_without_the_style_block() -> None:
     assert 'background:#b3261e">EXIT<' in markup
     assert 'background:#23703a">HOLD<' in markup
     assert 'background:#8a5a00">UNDECIDED<' in markup
+
+
+def test_short_prose_leaves_the_room_to_the_answer_that_people_look_for() -> None:
+    markup = notebook_table(portfolio(), HEADING).markup
+    wide = re.findall(r"min-width:(\d+)em\">([^<]+)<", markup)
+    assert wide == [("6", "warm-up"), ("9", "open orders"), ("20", "would it be sent now?")]
 
 
 def test_reasons_are_escaped() -> None:

@@ -12,6 +12,7 @@ from sellkit.research.result import LABELS
 from sellkit.research.series import Costs
 from tests.research.replaying import (
     PER_SESSION,
+    days_of,
     halves,
     replayed,
     sessions,
@@ -52,6 +53,23 @@ def test_hours_and_days_are_judged_from_the_same_session_on() -> None:
         assert len(series.days) - series.days.begin == judged
         assert len(series.hours) - series.hours.begin == judged * 7
     assert len(series_of(Course(few_hours, how)).days) == 30
+
+
+def test_the_hours_of_a_session_that_is_not_over_are_compared_with_no_day() -> None:
+    """Or the best would be one that gained this morning, and luck be judged without it."""
+    bars = halves(wavy(60 * PER_SESSION + 5, seed=2))
+    whole = bars.iloc[: 60 * PER_SESSION]
+    morning, evening = subject(bars, days=days_of(whole)), subject(whole)
+    how = terms(bars, begin=sessions(60)[20].open_utc)
+    series = [series_of(Course(each, how)) for each in (morning, evening)]
+    np.testing.assert_array_equal(series[0].hours.closes, series[1].hours.closes)
+    assert len(series[0].hours) == 60 * 7
+    found = alternatives([morning], how)
+    gains = np.where(found.study.decided[0] > 0, found.study.against_holding[0], np.nan)
+    assert found.luck["NASDAQ:AAPL"].best == LABELS[int(np.nanargmax(gains))]
+    ahead = subject(bars.iloc[: 50 * PER_SESSION], days=days_of(whole))
+    short = series_of(Course(ahead, how))
+    assert (len(short.days), len(short.hours)) == (50, 50 * 7)
 
 
 def test_a_hole_ends_the_bars_that_are_compared() -> None:

@@ -351,6 +351,17 @@ def test_without_a_bar_after_it_an_exit_has_no_fill() -> None:
     assert (sold.after_bars[1], sold.avoided_percent) == (None, None)
 
 
+def test_a_sale_after_the_last_close_has_no_move_up_to_it() -> None:
+    bars = flat_then(90.0, *[80.0] * 12, 50.0)
+    end = bars.index[2 * PER_SESSION + 1].to_pydatetime()
+    (sold,) = replayed(subject(bars), terms(bars, end=end)).exits
+    assert sold.fill is not None
+    assert sold.fill.at == end == sold.at
+    assert sold.since_percent is None
+    later, *_ = replayed(subject(bars), terms(bars)).exits
+    assert later.since_percent is not None
+
+
 def test_all_positions_together_have_equal_shares() -> None:
     falling, steady = flat_then(90.0, *[80.0] * 12), flat_then(*[100.0] * 13)
     replay = Replaying([subject(falling), subject(steady)], terms(falling)).run(Silent())

@@ -142,12 +142,13 @@ def test_a_test_goes_on_beside_a_notebook_that_is_connected() -> None:
 
 
 def test_where_nothing_listens_a_test_says_what_to_do(folder: Path) -> None:
-    settings = SETTINGS.format(port=_free_port())
+    port = _free_port()
+    settings = SETTINGS.format(port=port)
     (folder / "config" / "sellkit.toml").write_text(settings, encoding="utf-8")
     found = gateways().test("demo")
     assert not found.is_good
     assert found.conditions == ""
-    assert "sellkit gateway" in found.advice
+    assert f"`sellkit gateway --port {port}`" in found.advice
     assert "IB Gateway or TWS" in gateways().test("paper").advice
 
 

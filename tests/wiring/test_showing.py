@@ -13,18 +13,21 @@ from IPython.core.formatters import DisplayFormatter
 from sellkit.adapters.csv_assignments import CsvAssignments
 from sellkit.config import load
 from sellkit.config.overrides import Overrides
-from sellkit.core.assignments import Assignment
-from sellkit.core.bars import Anchor, BarSize, SeriesKey
+from sellkit.core.aggregate import CompletedBars
+from sellkit.core.assignments import ALL_CHOICES, Assignment, Timeframe
+from sellkit.core.bars import Anchor, BarSize, SeriesKey, empty_bars
 from sellkit.core.coverage import SessionCoverage
 from sellkit.core.custody import Figures, Finding
+from sellkit.core.evaluate import History
 from sellkit.core.month import Month
 from sellkit.core.past import Past
 from sellkit.core.past_runs import JournalledRun, PastRun, judge
 from sellkit.core.precedent import Precedent
+from sellkit.core.prospect import Prospect
 from sellkit.core.run_difference import JournalledDecision, differences
 from sellkit.core.run_hours import hour_calendar
 from sellkit.core.signals import Decision
-from sellkit.core.snapshot import SnapshotRow
+from sellkit.core.snapshot import Reading, SnapshotRow
 from sellkit.core.watched import Watched, WatchedRow
 from sellkit.operate.comparing import Line
 from sellkit.operate.decision import HourlyDecision
@@ -33,6 +36,7 @@ from sellkit.operate.fetch import Outcome, Series
 from sellkit.operate.holdings import Holding
 from sellkit.operate.hourly import RunResult
 from sellkit.operate.reconcile import Reconciliation
+from sellkit.operate.study import Study
 from sellkit.ports import AssignmentSheet, RunHeader
 from sellkit.wiring.desk import WiredDesk
 from sellkit.wiring.evidence import AuditReport
@@ -131,6 +135,19 @@ def holding() -> Holding:
     return Holding(Figures(key, 250, NOW, NOW, NOW, 1, 0), build.instrument().token, None)
 
 
+def prospect() -> Prospect:
+    readings = (
+        Reading(average, timeframe, 9.5 if average.length in {5, 10} else None, 12, 0.0)
+        for average, timeframe in ALL_CHOICES
+    )
+    return Prospect({Timeframe.H1: 10.0}, tuple(readings), problem=BAD)
+
+
+def study() -> Study:
+    nothing = CompletedBars(None, empty_bars(), BAD)
+    return Study(History(nothing, nothing), prospect().readings)
+
+
 OBJECTS: dict[str, tuple[Any, str]] = {
     "desk": (desk, "live"),
     "decision": (decision, "NASDAQ:AAPL"),
@@ -161,7 +178,15 @@ OBJECTS: dict[str, tuple[Any, str]] = {
     "assignment": (build.assignment, "SMA 50 1H"),
     "account": (build.account, "main"),
     "series": (holding, "NASDAQ:AAPL 1 day"),
-    "coverage": (lambda: {holding(): [SessionCoverage(NOW.date(), 13, 12, 0)]}, "NASDAQ:AAPL"),
+    "coverage": (
+        lambda: {holding(): [SessionCoverage(NOW.date(), 13, 12, 0)] * 250},
+        "NASDAQ:AAPL",
+    ),
+    "series list": (lambda: [holding(), holding()], "NASDAQ:AAPL 1 day"),
+    "prospect": (prospect, "SMA 1H"),
+    "prospects": (lambda: dict.fromkeys(range(5), prospect()), "8 of 28 averages"),
+    "study": (study, "SMA 1D"),
+    "studies": (lambda: dict.fromkeys(range(3), study()), "0 bars 1H"),
     "book": (lambda: CsvAssignments(Path("a.csv")), "draft, load"),
     "audit": (lambda: AuditReport((Finding("run row 1", BAD),), 3, 1), "run row 1"),
 }

@@ -32,7 +32,10 @@ def test_they_are_told_of_every_choice_that_has_bars_enough_and_nothing_is_asked
     assert found.shape == (28, POINTS)
     readings = prospects(place.desk, HELD)[1].readings
     known = [label for label, row in zip(LABELS, found, strict=True) if np.isfinite(row).all()]
-    assert known == [each.label for each in readings if each.value is not None]
+    sold = place.desk.options.limits.max_seed_weight
+    firm = [each for each in readings if each.value is not None and each.seed_weight <= sold]
+    assert known == [each.label for each in firm]
+    assert len(firm) < sum(each.value is not None for each in readings)
     assert {each.split()[2] for each in known} == set(Timeframe)
 
 

@@ -40,7 +40,7 @@ SHOWN: Final = {
     "time_out": "time out of the market, %",
     "costs": "costs, %",
     "exits": "exits",
-    "whipsaws": "whipsaws",
+    "whipsaws": "whipsaws: bought again no lower",
 }
 """What a cell can show; the first three are good when they are large, the others when small."""
 
@@ -161,7 +161,7 @@ def _told(label: str, row: dict[Any, Any]) -> str:
     return (
         f"<b>{label}</b><br>against holding {words.percent(100 * row['against_holding'])} %"
         f"<br>drawdown {100 * row['drawdown']:.1f} %, avoided {100 * row['drawdown_avoided']:+.1f}"
-        f"<br>{row['exits']:.0f} exits, {row['whipsaws']:.0f} whipsaws"
+        f"<br>{row['exits']:.0f} exits, {row['whipsaws']:.0f} bought again no lower"
         f"<br>out {100 * row['time_out']:.0f} % of the time, costs {100 * row['costs']:.2f} %"
         + ("<br>an exit is pending" if row["is_pending"] else "")
     )

@@ -49,7 +49,8 @@ def _axis(name: str, axis: dict[str, Any]) -> dict[str, Any]:
         hover = {"unifiedhovertitle": {"text": told("%{x}")}}
         return {**axis, "ticktext": _each(axis["ticktext"]), **hover}
     before, _, after = told("|").partition("|")
-    return {**axis, "tickprefix": before, "ticksuffix": after} if name[0] == "y" else axis
+    suffix = f"{axis.get('ticksuffix', '')}{after}"
+    return {**axis, "tickprefix": before, "ticksuffix": suffix} if name[0] == "y" else axis
 
 
 def _trace(trace: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -30,6 +30,7 @@ _POINTS: Final = 600
 _TICKS: Final = 8
 _ROWS: Final = 5
 _NAME: Final = "REPLAY"
+_DAY: Final = 86_400_000_000
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -96,11 +97,11 @@ def equity(replay: Replay, token: str = "") -> Chart:
     name = f"{len(replay.positions)} positions" if chosen is None else _named(chosen)
     whole = replay.equity if chosen is None else chosen.equity
     exits = [] if chosen is None else [each for each in chosen.exits if each.was_held]
-    course = _Course.of(whole, exits)
+    course = _Course.of(whole if chosen is not None else _by_days(replay), exits)
     title = f"{name} · {_NAME}"
     gains = f"rule {percent(whole.rule_percent)} %, holding {percent(whole.holding_percent)} %"
     falls = f"deepest fall {whole.rule_drawdown:.1f} % against {whole.holding_drawdown:.1f} %"
-    subtitle = f"{gains}; {falls}; after costs"
+    subtitle = f"{gains}; {falls}; after costs{'' if chosen is not None else _late(replay)}"
     page = layout(title, subtitle, _HEIGHT + 40)
     ticks = course.ticks()
     page["xaxis"] = {
@@ -120,6 +121,28 @@ def equity(replay: Replay, token: str = "") -> Chart:
         page["annotations"] = [{"text": "nothing was judged", "showarrow": False}]
     summary = f"{title}: {subtitle}."
     return Chart.made(list(_traces(course)), page, _picture(course, title, subtitle), summary)
+
+
+def _by_days(replay: Replay) -> Equity:
+    """All together; the last of each day where some are judged by hours and some by days.
+
+    Side by side the hours of a week would be as wide as the days of a month.
+    """
+    whole = replay.equity
+    if len({each.assignment.timeframe for each in replay.positions}) < 2:
+        return whole
+    days = whole.times // _DAY
+    kept = np.flatnonzero(np.append(days[1:] != days[:-1], [True] * bool(len(days))))
+    return replace(whole, **{e: getattr(whole, e)[kept] for e in ("times", "rule", "holding")})
+
+
+def _late(replay: Replay) -> str:
+    """How many positions stand still at first, for want of bars."""
+    begun = [int(each.equity.times[0]) for each in replay.positions if len(each.equity.times)]
+    late = sum(each - min(begun) > 5 * _DAY for each in begun)
+    missing = len(replay.positions) - len(begun)
+    told = f"; {late} of them stand still until their first judged bar" if late else ""
+    return told + (f"; {missing} never judged, and left out" if missing else "")
 
 
 def _chosen(replay: Replay, token: str) -> PositionReplay | None:

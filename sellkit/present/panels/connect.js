@@ -12,7 +12,8 @@ class ConnectPanel {
     this.advice = make('p', { class: 'hint' });
     this.test = make('button', { type: 'button', class: 'main', onclick: () => this.send('test') }, 'Test the connection');
     this.start = make('button', { type: 'button', onclick: () => this.send('start') }, 'Start a simulated gateway');
-    this.hint = make('p', { class: 'hint' }, 'Or in a terminal, for as long as you leave it running: ', make('code', {}, 'sellkit gateway'));
+    this.command = make('code');
+    this.hint = make('p', { class: 'hint' }, 'Or in a terminal, for as long as you leave it running: ', this.command);
     const name = `sellkit-gateway-${Math.random().toString(36).slice(2)}`;
     this.radios = model.get('choices').map((choice) => this.makeChoice(choice, name));
     root.append(
@@ -66,6 +67,8 @@ class ConnectPanel {
       make('span', { class: 'mark', role: 'img', 'aria-label': isGood ? 'good' : 'look here' }, isGood ? '✓' : '!'), text,
     )));
     this.advice.textContent = advice;
+    const port = this.model.get('choices').find((each) => each.profile === chosen)?.address.split(':').at(-1);
+    this.command.textContent = `sellkit gateway --port ${port}`;
     this.start.hidden = !startable;
     this.hint.hidden = !startable;
     this.tell(said, bad);

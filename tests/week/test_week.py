@@ -1,0 +1,170 @@
+"""One day of the week in which everything is killed, and whether its own eyes see what they must.
+
+It is a half day. `make week` plays all seven.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.week import told
+from tests.week.hours import CLOCK_CHANGE, local, session_on, sessions_between
+from tests.week.ledger import Ledger
+from tests.week.plan import HALF_DAY, WEEK, planned
+from tests.week.vitals import Sample, Vitals
+from tests.week.week import Week
+
+SEED = int(os.environ.get("WEEK_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_half_day_in_which_everything_is_killed_leaves_every_run_and_signal_as_it_has_to_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    with capsys.disabled():
+        print(f"\nday of seed {SEED} (WEEK_SEED={SEED} plays it again)")
+    report = Week(tmp_path / "week", planned(SEED, HALF_DAY), said.append).play()
+    assert not report.failures, "\n".join([*said, str(report)])
+    assert report.kills >= 1
+    assert report.counts["slots"] >= 4
+    assert report.counts["decisions"] >= 1
+
+
+# --- what is played -------------------------------------------------------------------------------
+
+
+def test_the_week_holds_the_clock_change_a_weekly_login_a_half_day_and_five_whole_ones() -> None:
+    plan = planned(1)
+    lengths = [len(day.session.ends) for day in plan.days if day.session is not None]
+    assert sorted(lengths) == [4, 7, 7, 7, 7, 7]
+    assert [day.date for day in plan.days if day.login is not None] == [CLOCK_CHANGE]
+    (sunday,) = [day for day in plan.days if day.date == CLOCK_CHANGE]
+    assert sunday.ends - sunday.begins == dt.timedelta(hours=25)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_plan_of_any_seed_stays_within_its_days(seed: int) -> None:
+    plan = planned(seed)
+    assert plan == planned(seed)
+    for day in plan.days:
+        assert day.begins < day.kill.at < day.kill.back < day.ends
+    since, until = plan.halt
+    assert any(s.opens < since < until < s.closes for s in sessions_between(since, until))
+    assert plan.silence is not None
+
+
+def test_a_day_is_the_same_alone_as_in_the_week() -> None:
+    (alone,) = planned(7, HALF_DAY).days
+    assert alone in planned(7, WEEK).days
+
+
+def test_hours_on_a_half_day_and_after_the_clock_change_end_on_the_clock_of_new_york() -> None:
+    half = session_on(HALF_DAY[0])
+    monday = session_on(CLOCK_CHANGE + dt.timedelta(days=1))
+    assert half is not None
+    assert monday is not None
+    assert half.ends[-1] == local(half.date, dt.time(13)) == half.closes
+    assert monday.ends[0] == dt.datetime(2025, 11, 3, 15, tzinfo=dt.UTC)
+    assert session_on(dt.date(2025, 11, 27)) is None
+
+
+# --- what is seen ---------------------------------------------------------------------------------
+
+
+def test_memory_that_grows_and_a_disk_that_fills_are_seen() -> None:
+    flat = Vitals([Sample("schedule", 1, 150 + n % 2, 11) for n in range(12)])
+    growing = Vitals([Sample("schedule", 1, 150 + 5 * n, 11) for n in range(12)])
+    filling = Vitals(kept={WEEK[n]: (7 * n, 30.0 * n, 40.0 * n) for n in range(3)})
+    assert not flat.findings()
+    assert any("megabytes grew" in each for each in growing.findings())
+    assert any("more on the disk" in each for each in filling.findings())
+
+
+END = dt.datetime(2025, 11, 28, 15, tzinfo=dt.UTC)
+SIGNAL = "NYSE:KO: EXIT, the bar that ended at 2025-11-28 15:00 UTC closed at 70 below ..."
+
+
+def noted(folder: Path, *alerts: tuple[str, str], passed_over: int | None = None) -> Ledger:
+    """A journal with alerts of a kind and a text, one of which was perhaps found a repeat."""
+    path = folder / "journal.sqlite"
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("CREATE TABLE alert (id INTEGER PRIMARY KEY, source, kind, text)")
+        file.execute("CREATE TABLE alert_end (id INTEGER PRIMARY KEY)")
+        file.execute("CREATE TABLE delivery (alert INTEGER, what)")
+        file.execute("INSERT INTO delivery VALUES (0, 'joined')")
+        rows = [("NYSE:KO", *each) for each in alerts]
+        file.executemany("INSERT INTO alert (source, kind, text) VALUES (?, ?, ?)", rows)
+        if passed_over is not None:
+            file.execute("INSERT INTO delivery VALUES (?, 'repeat')", (passed_over,))
+    return Ledger(path)
+
+
+def heard(folder: Path, *messages: tuple[str, int]) -> Path:
+    """A channel's file, with the text and the alert of each message."""
+    path = folder / "told.jsonl"
+    lines = [
+        json.dumps({"title": text, "body": text, "alerts": [number]}) for text, number in messages
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_an_alert_that_nobody_was_told_of_is_seen(tmp_path: Path) -> None:
+    ledger = noted(tmp_path, ("undecided", "a"), ("undecided", "b"))
+    assert told.waiting(ledger) == [1, 2]
+    (found,) = told.findings(ledger, heard(tmp_path, ("a", 1)), 0)
+    assert "nobody was told of alert 2" in found
+
+
+def test_an_alert_that_was_told_twice_is_seen_unless_it_says_so_after_a_kill(
+    tmp_path: Path,
+) -> None:
+    ledger = noted(tmp_path, ("undecided", "a"))
+    again = f"a ({told.AGAIN})"
+    assert any(told.findings(ledger, heard(tmp_path, ("a", 1), ("a", 1)), 1))
+    assert not any(told.findings(ledger, heard(tmp_path, ("a", 1), (again, 1)), 1))
+    assert any(told.findings(ledger, heard(tmp_path, ("a", 1), (again, 1)), 0))
+
+
+def test_what_was_passed_over_as_a_repeat_may_not_be_told_too(tmp_path: Path) -> None:
+    ledger = noted(tmp_path, ("undecided", "a"), ("undecided", "a"), passed_over=2)
+    assert not any(told.findings(ledger, heard(tmp_path, ("a", 1)), 0))
+    assert any(told.findings(ledger, heard(tmp_path, ("a", 1), ("a", 2)), 0))
+
+
+def test_a_signal_that_is_missing_strange_or_told_as_two_alerts_is_seen(tmp_path: Path) -> None:
+    for number, alerts in enumerate(([], [("signal", SIGNAL)], [("signal", SIGNAL)] * 2)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        ledger = noted(folder, *alerts)
+        assert any(told.signals(ledger, {("NYSE:KO", END)})) == (number != 1)
+        assert any(told.signals(ledger, set())) == (number != 0)
+
+
+def test_a_slot_that_was_missed_in_silence_and_a_needless_alarm_are_seen(tmp_path: Path) -> None:
+    ledger = noted(tmp_path, ("undecided", "NYSE:KO: UNDECIDED: no bars could be had"))
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as file, file:
+        file.execute("CREATE TABLE slot (due, what, at)")
+        assert not any(told.owed(ledger, {"NYSE:KO"}, set()))
+        assert any(told.owed(ledger, set(), set()))
+        file.execute(f"INSERT INTO slot VALUES ('{END.isoformat()}', 'missed', '')")
+        file.commit()
+        (found,) = told.owed(ledger, {"NYSE:KO"}, set())
+    assert "no run of hourly_run for 2025-11-28 15:00 UTC" in found
+
+
+def test_a_watchdog_that_says_nothing_or_too_much_is_seen(tmp_path: Path) -> None:
+    once = heard(tmp_path, (f"CRITICAL, x: {told.LATE}", 0), (f"x: {told.BACK}", 0))
+    assert not any(told.silences(once, 1))
+    assert any(told.silences(once, 0))
+    assert any(told.silences(once, 2))
