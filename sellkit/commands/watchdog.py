@@ -44,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         open_log(settings)
     except ConfigError as error:  # what stops the log may have stopped the schedule as well
+        if not settings.file.alerts.channels:
+            raise
         print(f"sellkit watchdog: {error}", file=sys.stderr)
     if not settings.file.alerts.channels:
         print(

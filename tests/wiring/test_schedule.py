@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from sellkit.adapters.durable_file import writing
 from sellkit.adapters.origin_stamp import OriginStamp
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.cli import main
@@ -406,3 +408,14 @@ def test_a_path_that_no_unit_can_hold_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "two\nlines"
     with pytest.raises(ConfigError, match="a systemd unit cannot hold"):
         plan_unit(Overrides(config=str(write_settings(folder)), profile="paper"), is_live=True)
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 1), (errno.EIO, 1), (errno.EACCES, 2)])
+def test_a_full_disk_does_not_end_the_service_for_good(
+    tmp_path: Path, number: int, code: int
+) -> None:
+    """The unit starts what ends with 1 again, and leaves what ends with 2 to a person."""
+    assert "RestartPreventExitStatus=2\n" in unit_text(tmp_path)
+    with pytest.raises(ConfigError) as refused, writing(tmp_path, "allow it"):
+        raise OSError(number, os.strerror(number))
+    assert refused.value.exit_code == code
