@@ -41,12 +41,8 @@ class Workspace:
         return self.folder / "data"
 
     def reset(self, port: int, assigned: str = ASSIGNED) -> None:
-        """Notebooks, settings and assignments as they were; the stored bars stay.
-
-        Nothing counts as asked yet: the same question would have to wait for 15 seconds.
-        """
-        for each in self.data.glob("*/pacing.sqlite*"):
-            each.unlink()
+        """Notebooks, settings and assignments as they were; the stored bars stay."""
+        self.forget_asked()
         shutil.rmtree(self.notebooks, ignore_errors=True)
         self.notebooks.mkdir(parents=True)
         for path in sorted((CHECKOUT / "notebooks").glob("*.ipynb")):
@@ -58,6 +54,11 @@ class Workspace:
         folder = self._lab_settings / "@jupyterlab" / "apputils-extension"
         folder.mkdir(parents=True)
         (folder / "notification.jupyterlab-settings").write_text(_NOTIFICATIONS, encoding="utf-8")
+
+    def forget_asked(self) -> None:
+        """Nothing counts as asked yet: the same question would have to wait for 15 seconds."""
+        for each in self.data.glob("*/pacing.sqlite*"):
+            each.unlink()
 
     def use(self, port: int) -> None:
         """Settings whose profile `demo` is the gateway on that port."""
