@@ -33,6 +33,12 @@ class ChangedMeanwhile(ConfigError):
     """A file is not what a change to it was worked out on: somebody else has written it since."""
 
 
+class DiskTrouble(ConfigError):
+    """A disk is full or fails: no setting is wrong, so that what restarts a service may go on."""
+
+    exit_code = 1
+
+
 class DataError(SellkitError):
     """Stored, typed or received data cannot be used."""
 

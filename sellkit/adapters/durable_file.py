@@ -15,7 +15,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sellkit.errors import ConfigError
+from sellkit.errors import ConfigError, DiskTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LOCK_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.005
+_OF_DISK: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 
 
 def aside(path: Path, suffix: str = ".tmp") -> Path:
@@ -81,12 +82,15 @@ def writing(folder: Path, remedy: str) -> Iterator[None]:
     Raises
     ------
     ConfigError
-        In place of any `OSError` from within.
+        In place of any `OSError` from within; `DiskTrouble` where no permission is what lacks.
     """
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
+        if error.errno in _OF_DISK:
+            free = "make room on the disk, or see to it"
+            raise DiskTrouble(f"{folder} cannot be written ({reason}): {free}") from error
         raise ConfigError(f"{folder} cannot be written ({reason}): {remedy}") from error
 
 

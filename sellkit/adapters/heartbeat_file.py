@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.adapters import durable_file
 from sellkit.core.heartbeat import Heartbeat, Late
+from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_TIMES = {"at", "last_due", "next_due", "due"}
+_CERTAIN: Final = {"at", "due"}
+_TIMES: Final = _CERTAIN | {"last_due", "next_due"}
+_REMEDY: Final = "allow sellkit to write there"
 
 
 class HeartbeatFile:
@@ -55,7 +58,7 @@ class HeartbeatFile:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         folder = self.path.parent
-        with durable_file.writing(folder, "allow sellkit to write there"):
+        with durable_file.writing(folder, _REMEDY):
             durable_file.make_folder(folder)
             with durable_file.locked(self.path.with_name(".heartbeat.lock")):
                 yield
@@ -63,6 +66,9 @@ class HeartbeatFile:
 
 class WatchdogFile:
     """`watchdog.json` in a profile's folder: what is late, and who was told of it.
+
+    A disk that is full or broken may be what stops a schedule, and then it must not silence the
+    watchdog: what cannot be written is remembered by this object alone, and `trouble` says so.
 
     Parameters
     ----------
@@ -72,24 +78,31 @@ class WatchdogFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "watchdog.json"
+        self.trouble: ConfigError | None = None
+        self._unwritten: tuple[Late | None, Mapping[str, str]] | None = None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Only one watchdog looks at a time.
+        """Only one watchdog looks at a time, where the folder can be written to.
 
         Raises
         ------
         ConfigError
-            The folder cannot be written to.
+            Another one looks for too long.
         """
-        folder = self.path.parent
-        with durable_file.writing(folder, "allow sellkit to write there"):
-            durable_file.make_folder(folder)
-            with durable_file.locked(self.path.with_name(".watchdog.lock")):
-                yield
+        self.trouble = None
+        with ExitStack() as stack:
+            try:
+                durable_file.make_folder(self.path.parent)
+                stack.enter_context(durable_file.locked(self.path.with_name(".watchdog.lock")))
+            except OSError as error:
+                self._fail(error)
+            yield
 
     def read(self) -> tuple[Late | None, Mapping[str, str]]:
         """What was found to be late, and by channel how far telling of it came."""
+        if self._unwritten is not None:
+            return self._unwritten
         found = _read(self.path) or {}
         try:
             late = found.get("late")
@@ -99,16 +112,19 @@ class WatchdogFile:
             return None, {}
 
     def write(self, late: Late | None, told: Mapping[str, str]) -> None:
-        """Keep it; on the disk when this returns.
-
-        Raises
-        ------
-        ConfigError
-            The folder cannot be written to.
-        """
+        """Keep it; on the disk when this returns, unless there is `trouble`."""
         known = None if late is None else asdict(late)
-        with durable_file.writing(self.path.parent, "allow sellkit to write there"):
+        try:
             durable_file.replace(self.path, _written({"late": known, "told": dict(told)}))
+        except OSError as error:
+            self._fail(error)
+            self._unwritten = late, dict(told)
+        else:
+            self._unwritten = None
+
+    def _fail(self, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        self.trouble = ConfigError(f"{self.path.parent} cannot be written ({reason}): {_REMEDY}")
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -125,8 +141,12 @@ def _known(found: Mapping[str, Any], kind: type[Heartbeat | Late]) -> dict[str, 
 
 
 def _value(name: str, value: object) -> object:
-    is_time = name in _TIMES and value is not None
-    return dt.datetime.fromisoformat(str(value)) if is_time else value
+    if name not in _TIMES or (value is None and name not in _CERTAIN):
+        return value
+    at = dt.datetime.fromisoformat(str(value))
+    if at.tzinfo is None:
+        raise ValueError(f"{name} is of no zone")
+    return at
 
 
 def _written(facts: Mapping[str, Any]) -> bytes:

@@ -29,7 +29,9 @@ _TICKETS: Final = """
 _SENT: Final = """
     SELECT run_id, count(DISTINCT reference) AS number FROM ticket_intent
     WHERE reference IN (SELECT reference FROM ticket_claim) GROUP BY run_id"""
-_KEPT: Final = "SELECT * FROM notebook_kept ORDER BY id"
+_KEPT: Final = "SELECT * FROM notebook_kept WHERE path LIKE 'runs/%' ORDER BY id"
+"""Those of the schedule's further entries are no runs that judge positions."""
+
 _DECIDED: Final = "SELECT * FROM decision WHERE run_id = ? ORDER BY id"
 _REFERENCES: Final = "SELECT DISTINCT reference FROM ticket_intent WHERE run_id = ?"
 

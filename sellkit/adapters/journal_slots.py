@@ -24,6 +24,7 @@ _SLOTS: Final = """
     FROM slot LEFT JOIN slot_end ON slot_end.id = slot.id WHERE what <> 'watched'"""
 _UNENDED: Final = f"{_SLOTS} AND what = 'begun' AND outcome IS NULL ORDER BY slot.id"
 _LATEST: Final = f"{_SLOTS} AND entry = ? ORDER BY due DESC, attempt DESC LIMIT 1"
+_MISSED: Final = f"{_SLOTS} AND what = 'missed' AND entry = ? ORDER BY slot.id"
 _LAST: Final = f"{_SLOTS} ORDER BY slot.id DESC LIMIT ?"
 _WATCHED: Final = """
     SELECT id AS number, due, reason FROM slot WHERE entry = ? AND what = 'watched'
@@ -107,6 +108,10 @@ class JournalSlots:
     def history(self, count: int) -> tuple[Slot, ...]:
         """The last ones told, oldest first; a journal that is not there yet holds none."""
         return self._slots(_LAST, count)[::-1]
+
+    def missed(self, entry: str) -> tuple[Slot, ...]:
+        """Every slot of an entry that was let pass, as it was found."""
+        return self._slots(_MISSED, entry)
 
     def openings(self) -> frozenset[dt.datetime]:
         """The openings that tickets were deferred to, past ones as well."""

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 RUNS: Final = "runs"
+FURTHER: Final = "notebooks"
+"""Where those of the schedule's further entries lie, below a profile's folder: no hour's runs."""
+
 UNREADABLE: Final = (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, EOFError)
 """What `zipfile` raises on a file that is damaged, cut off, or no archive."""
 _TWO_VERSIONS: Final = "two versions"
@@ -57,10 +60,7 @@ def archive_of(month: Month) -> str:
 
 def files(folder: Path) -> dict[str, Path]:
     """Every executed notebook that is a file of its own; one being written has no such name yet."""
-    found = sorted(folder.glob(f"{RUNS}/*/*.ipynb"))
-    return {
-        each.relative_to(folder).as_posix(): each for each in found if not each.name.startswith(".")
-    }
+    return _below(folder, RUNS)
 
 
 def archives(folder: Path) -> list[Path]:
@@ -111,7 +111,8 @@ class KeptNotebooks:
 
         One that lies in both places in two versions has a hash that none can have.
         """
-        found = {path: hashed(file) for path, file in files(self._folder).items()}
+        there = {**files(self._folder), **_below(self._folder, FURTHER)}
+        found = {path: hashed(file) for path, file in there.items()}
         problems = []
         for archive in archives(self._folder):
             name = archive.relative_to(self._folder).as_posix()
@@ -160,6 +161,13 @@ class KeptNotebooks:
             with _reading(name):
                 self._open[name] = zipfile.ZipFile(path) if path.is_file() else None
         return self._open[name]
+
+
+def _below(folder: Path, name: str) -> dict[str, Path]:
+    found = sorted(folder.glob(f"{name}/*/*.ipynb"))
+    return {
+        each.relative_to(folder).as_posix(): each for each in found if not each.name.startswith(".")
+    }
 
 
 def hashes_in(archive: zipfile.ZipFile) -> dict[str, str]:

@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.adapters import durable_file
 from sellkit.adapters.executed_cells import started_last, told_by
-from sellkit.adapters.kept_notebooks import RUNS
+from sellkit.adapters.kept_notebooks import FURTHER, RUNS
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-FURTHER: Final = "notebooks"
-"""Where those of the schedule's further entries lie, below a profile's folder."""
 
 _READ_ONLY: Final = 0o444
 _REMEDY: Final = "allow sellkit to write there"

@@ -1,4 +1,4 @@
-"""A unit of systemd for a person's own services, which runs a schedule and starts it again."""
+"""Units of systemd for a person's own services: a schedule, started again, and its watchdog."""
 
 from __future__ import annotations
 
@@ -41,6 +41,37 @@ TimeoutStopSec={stop_seconds}
 [Install]
 WantedBy=default.target
 """
+_LOOK: Final = """\
+# Written by `sellkit watchdog install`, which writes it anew.
+[Unit]
+Description=sellkit watchdog of the profile {profile}
+
+[Service]
+Type=oneshot
+WorkingDirectory={folder}
+ExecStart={words}
+Environment=PYTHONUNBUFFERED=1
+# Secrets stand in this file alone, as NAME=value lines, readable by you only (chmod 600).
+EnvironmentFile=-%E/sellkit/environment
+# Code 1 is a schedule that is late: it has been told, and the next look comes all the same.
+SuccessExitStatus=1
+# A channel that never answers is given up, and tried again by the next look.
+TimeoutStartSec={look_seconds}
+"""
+_TIMER: Final = """\
+# Written by `sellkit watchdog install`, which writes it anew.
+[Unit]
+Description=sellkit watchdog of the profile {profile}, every {minutes} minutes
+
+[Timer]
+OnCalendar=*:0/{minutes}
+AccuracySec=10s
+
+[Install]
+WantedBy=timers.target
+"""
+_LOOK_SECONDS: Final = 240
+_LOOK_MINUTES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +120,32 @@ def schedule_unit(folder: Path, profile: str, root: Path, words: Sequence[str]) 
         words=" ".join(map(_word, words)),
         stop_seconds=STOP_SECONDS,
     )
-    name = re.sub(r"[^A-Za-z0-9_.-]", "-", profile)
-    return SystemdUnit(folder / f"sellkit-{name}.service", text)
+    return SystemdUnit(folder / f"sellkit-{_name(profile)}.service", text)
+
+
+def watchdog_units(
+    folder: Path, profile: str, root: Path, words: Sequence[str]
+) -> tuple[SystemdUnit, SystemdUnit]:
+    """The unit that looks once whether a schedule is late, and the timer that has it look.
+
+    Parameters and errors are those of `schedule_unit`.
+    """
+    text = _LOOK.format(
+        profile=_text(profile),
+        folder=_folder(root),
+        words=" ".join(map(_word, words)),
+        look_seconds=_LOOK_SECONDS,
+    )
+    timer = _TIMER.format(profile=_text(profile), minutes=_LOOK_MINUTES)
+    path = folder / f"sellkit-watchdog-{_name(profile)}"
+    return (
+        SystemdUnit(path.with_name(f"{path.name}.service"), text),
+        SystemdUnit(path.with_name(f"{path.name}.timer"), timer),
+    )
+
+
+def _name(profile: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", profile)
 
 
 def _folder(path: Path) -> str:

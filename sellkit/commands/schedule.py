@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
+from sellkit.commands.installing import add_install_flags, install
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="for next and history: as JSON")
     parser.add_argument("--run-id", default="", metavar="ID", help="for fire: eight hex digits")
-    parser.add_argument("--print", action="store_true", help="for install: only show the unit")
-    parser.add_argument("--yes", action="store_true", help="for install: write without asking")
+    add_install_flags(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -173,26 +173,9 @@ def _fire(args: argparse.Namespace) -> int:
 
 
 def _install(args: argparse.Namespace) -> int:
-    """The unit is shown before anything is written."""
-    from sellkit.wiring.service import plan_unit, write_unit
+    from sellkit.wiring.service import plan_unit
 
     unit = plan_unit(overrides(args), is_live=args.live)
-    print(unit.text, end="", flush=True)
-    if args.print:
-        return 0
-    if not args.yes and not _agrees(f"Write this to {unit.path}? [y/N] "):
-        print("nothing was written")
-        return 0
-    write_unit(unit)
-    print(f"written to {unit.path}; next:")
-    print(f"  systemctl --user daemon-reload && systemctl --user enable --now {unit.name}")
-    print("  loginctl enable-linger    # it goes on when you are logged out")
+    if install([unit], is_print=args.print, is_agreed=args.yes):
+        print("  sellkit watchdog install    # tells when the schedule itself is silent")
     return 0
-
-
-def _agrees(question: str) -> bool:
-    import sys
-
-    if not sys.stdin.isatty():
-        raise ConfigError("nobody is there to ask: --yes writes without asking, --print only shows")
-    return input(question).strip().lower() in {"y", "yes"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,7 @@ from sellkit.core.past_runs import RunVerdict, is_sound
 from sellkit.core.schedule import due_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sellkit.core.bars import Anchor
     from sellkit.core.market_time import Calendar
@@ -64,6 +64,8 @@ class DueHour:
         The latest that can be relied on, or else the latest.
     runs
         How many there were.
+    missed
+        Why the schedule let it pass, where it recorded that; "" elsewhere.
     """
 
     end: dt.datetime
@@ -71,6 +73,7 @@ class DueHour:
     state: HourState
     run: PastRun | None
     runs: int
+    missed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,26 @@ def hour_calendar(
     )
     names = dict.fromkeys(each.name for each in calendars)  # several exchanges keep the same hours
     return HourCalendar(month, tuple(names), tuple(found))
+
+
+def let_pass(found: HourCalendar, missed: Mapping[dt.datetime, str]) -> HourCalendar:
+    """A month with what the schedule recorded of it: an hour that it let pass is none ahead.
+
+    Parameters
+    ----------
+    found
+        The month.
+    missed
+        The ends of hours that it let pass, and why.
+    """
+
+    def told(hour: DueHour) -> DueHour:
+        state = hour.state if hour.runs else HourState.MISSING
+        why = missed.get(hour.end)
+        return replace(hour, state=state, missed=why) if why else hour
+
+    days = (replace(day, hours=tuple(map(told, day.hours))) for day in found.days)
+    return replace(found, days=tuple(days))
 
 
 def _dates(month: Month) -> list[dt.date]:

@@ -37,7 +37,7 @@ class Memory(Protocol):
         ...
 
     def write(self, late: Late | None, told: Mapping[str, str]) -> None:
-        """Keep it; on the disk when this returns."""
+        """Keep it, on the disk where that can be written to; where not, as long as this lives."""
         ...
 
 
@@ -70,7 +70,7 @@ class Watchdog:
         Raises
         ------
         ConfigError
-            What is remembered cannot be written.
+            Another watchdog looks for too long.
         """
         with self.memory.turn():
             beat = self.beat()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from sellkit.errors import ConfigError
 from sellkit.wiring.moment import checked_run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from sellkit.config import Overrides, Settings
     from sellkit.core.schedule import Following
@@ -58,8 +59,8 @@ def run_further(chosen: Overrides, name: str, run_id: str = "") -> Path:
         The notebook did not reach its end; it is kept.
     """
     from sellkit.adapters.clock import SystemClock
+    from sellkit.adapters.kept_notebooks import FURTHER
     from sellkit.adapters.papermill_runner import PapermillRunner
-    from sellkit.adapters.run_folder import FURTHER
     from sellkit.config import load
     from sellkit.wiring.log import open_log
 
@@ -71,7 +72,23 @@ def run_further(chosen: Overrides, name: str, run_id: str = "") -> Path:
     folder = settings.data_dir / FURTHER / f"{now:%Y-%m-%d}"
     output = folder / f"{now:%H%M%SZ}_{name}_{run_id}.ipynb"
     runner = PapermillRunner(settings.root, echo=sys.stderr if sys.stderr.isatty() else None)
-    return runner.run(notebook, output, settings.file.schedule.entries[name].parameters)
+    with _noted(settings, run_id, output):
+        return runner.run(notebook, output, settings.file.schedule.entries[name].parameters)
+
+
+@contextmanager
+def _noted(settings: Settings, run_id: str, output: Path) -> Iterator[None]:
+    """Around a notebook: the hash of what is kept of it is journalled, however it ends."""
+    from sellkit.wiring.evidence import note_notebook
+    from sellkit.wiring.parts import open_journal
+
+    with closing(open_journal(settings)) as journal:
+        is_first = journal.evidence.is_first()
+        try:
+            yield
+        finally:
+            if output.exists():
+                note_notebook(journal, settings.data_dir, run_id, output, is_first=is_first)
 
 
 def _notebook(settings: Settings, name: str) -> Path:

@@ -14,6 +14,7 @@ from sellkit.errors import RunFailed, SellkitError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sellkit.adapters.heartbeat_file import WatchdogFile
     from sellkit.config import Settings
     from sellkit.core.heartbeat import Heartbeat, Late
 
@@ -166,21 +167,30 @@ class Looked:
     late: Late | None
 
 
-def look(settings: Settings) -> Looked:
+def remembering(settings: Settings) -> WatchdogFile:
+    """What a watchdog of a profile has told; one that goes on keeps it over all its looks."""
+    from sellkit.adapters.heartbeat_file import WatchdogFile
+
+    return WatchdogFile(settings.data_dir)
+
+
+def look(settings: Settings, memory: WatchdogFile | None = None) -> Looked:
     """Look at the heartbeat of a profile once, and tell of it what is to be told.
 
     Parameters
     ----------
     settings
         The profile's.
+    memory
+        That of the look before, by the same process.
 
     Raises
     ------
     ConfigError
-        Its folder cannot be written to.
+        Its folder cannot be written to; what is late has been told all the same.
     """
     from sellkit.adapters.clock import SystemClock
-    from sellkit.adapters.heartbeat_file import HeartbeatFile, WatchdogFile
+    from sellkit.adapters.heartbeat_file import HeartbeatFile
     from sellkit.core.heartbeat import Late, lateness
     from sellkit.operate.watchdog import Watchdog
     from sellkit.wiring.channels import open_notifier, speaker
@@ -198,13 +208,16 @@ def look(settings: Settings) -> Looked:
         except SellkitError as error:  # it may be what stops the schedule, too
             return Late(now, f"nobody can tell what is due: {error}", is_silence=True)
 
-    heartbeat = HeartbeatFile(settings.data_dir)
+    heartbeat, kept = HeartbeatFile(settings.data_dir), memory or remembering(settings)
     dog = Watchdog(
-        memory=WatchdogFile(settings.data_dir),
+        memory=kept,
         beat=heartbeat.read,
         judge=judge,
         notifier=open_notifier(settings),
         channels=list(file.alerts.channels),
         name=speaker(settings),
     )
-    return Looked(late=dog.look(), beat=heartbeat.read())
+    late = dog.look()
+    if kept.trouble is not None:
+        raise kept.trouble
+    return Looked(late=late, beat=heartbeat.read())

@@ -167,7 +167,7 @@ class PastRuns:
         ConfigError
             That is no month.
         """
-        from sellkit.core.run_hours import hour_calendar
+        from sellkit.core.run_hours import hour_calendar, let_pass
 
         told = self._told()
         wanted = self._month(month, told)
@@ -175,7 +175,7 @@ class PastRuns:
             around = RunFilter(since=wanted.first - _BEYOND, until=wanted.last + _BEYOND)
             runs = tuple(reviewed(told, self._notebooks, around))
         file = self.settings.file
-        return hour_calendar(
+        found = hour_calendar(
             wanted,
             scheduled_calendars(self.settings),
             runs[::-1],
@@ -185,6 +185,7 @@ class PastRuns:
             since=min(_moments(told), default=None),
             early=desk_options(self.settings).limits.early,
         )
+        return let_pass(found, self._missed(wanted))
 
     def months(self) -> tuple[Month, ...]:
         """The months that have runs, the latest first."""
@@ -262,6 +263,14 @@ class PastRuns:
     def _is_there(self) -> bool:
         """A journal that is not there yet tells of no run, and is not made."""
         return (self.settings.data_dir / "journal.sqlite").exists()
+
+    def _missed(self, month: Month) -> dict[dt.datetime, str]:
+        """What the schedule let pass of its hours around a month, and why."""
+        from sellkit.core.schedule import HOURLY
+
+        first, last = month.first - _BEYOND, month.last + _BEYOND
+        slots = self._journal.slots.missed(HOURLY) if self._is_there() else ()
+        return {each.due.at: each.reason for each in slots if first <= each.due.at.date() <= last}
 
     def _told(self) -> tuple[JournalledRun, ...]:
         return self._journal.past_runs.all() if self._is_there() else ()

@@ -187,13 +187,12 @@ def _launcher(settings: Settings, chosen: Overrides, *, is_live: bool) -> Launch
 
 
 def _concluding(settings: Settings, journal: SqliteJournal) -> Concluding:
-    from sellkit.adapters.kept_notebooks import RUNS
     from sellkit.adapters.run_folder import ProfileRuns
     from sellkit.operate.concluding import Concluding
 
     def note(run_id: str, path: str) -> None:
         known = {str(each["path"]) for each in journal.evidence.notebooks()}
-        if path.startswith(f"{RUNS}/") and path not in known:
+        if path not in known:
             note_notebook(
                 journal, settings.data_dir, run_id, settings.data_dir / path, is_first=False
             )

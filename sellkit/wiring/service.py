@@ -43,6 +43,28 @@ def plan_unit(chosen: Overrides, *, is_live: bool) -> SystemdUnit:
     return schedule_unit(unit_folder(), settings.profile, settings.root, words)
 
 
+def plan_watchdog(chosen: Overrides) -> tuple[SystemdUnit, SystemdUnit]:
+    """The unit that would look at this schedule's heartbeat, and its timer; nothing is written.
+
+    Parameters
+    ----------
+    chosen
+        As for `plan_unit`.
+
+    Raises
+    ------
+    ConfigError
+        A setting cannot be used, or the account is not chosen by its alias.
+    """
+    from sellkit.adapters.systemd_unit import watchdog_units
+    from sellkit.config import load
+    from sellkit.config.state_folder import unit_folder
+
+    settings = load(chosen)
+    words = [sys.executable, "-m", "sellkit", "watchdog", "--once", *_flags(settings, chosen)]
+    return watchdog_units(unit_folder(), settings.profile, settings.root, words)
+
+
 def write_unit(unit: SystemdUnit) -> None:
     """Write a unit where systemd looks for it.
 
@@ -55,8 +77,8 @@ def write_unit(unit: SystemdUnit) -> None:
 
     if not sys.platform.startswith("linux"):
         raise ConfigError(
-            "systemd is Linux's: let this system's own scheduler start `sellkit schedule --once` "
-            "every five minutes; the README shows how for cron"
+            "systemd is Linux's: let this system's own scheduler start it every five minutes; the "
+            "README shows how for cron"
         )
     with durable_file.writing(unit.path.parent, "allow sellkit to write there"):
         durable_file.make_folder(unit.path.parent)

@@ -216,6 +216,10 @@ CASES = {
         settings('[alerts.channels]\nmail = "info"'),
     ),
     "alerts without a channel": Case(("alerts", "deliver"), 2, ("[alerts.channels]",)),
+    "a watchdog that is told to look once and to be installed": Case(
+        ("watchdog", "install", "--once"), 2, ("--once", "install")
+    ),
+    "a watchdog that is asked to show no unit": Case(("watchdog", "--print"), 2, ("install",)),
     "a watchdog below a file": Case(
         ("watchdog", "--once", "--data-dir", "file"), 2, ("cannot be written",), file_in_the_way
     ),

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from sellkit.adapters.kept_notebooks import hashed
 from sellkit.adapters.run_folder import ProfileRuns
 from sellkit.adapters.run_processes import RunProcesses
 from sellkit.adapters.sqlite_journal import SqliteJournal
@@ -186,6 +187,13 @@ def test_a_schedule_that_is_stopped_ends_its_run_in_order_first(stopped: Done) -
     assert "KeyboardInterrupt" in stopped.notebook
     assert stopped.answer.out.startswith("next run at 2026-06-06 12:00:00 UTC\n")
     assert stopped.answer.code == 130
+
+
+def test_the_notebook_that_was_kept_is_journalled_with_its_hash(stopped: Done) -> None:
+    with closing(SqliteJournal(stopped.place.data / "journal.sqlite")) as journal:
+        (told,) = journal.evidence.notebooks()
+    assert told["path"] == stopped.history[-1]["notebook"]
+    assert told["sha256"] == hashed(stopped.place.data / str(told["path"]))
 
 
 def test_that_its_run_was_ended_is_an_alert(stopped: Done) -> None:

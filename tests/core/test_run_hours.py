@@ -11,7 +11,7 @@ from sellkit.core.bars import Anchor
 from sellkit.core.market_time import calendar_for
 from sellkit.core.month import Month
 from sellkit.core.past_runs import JournalledRun, PastRun, judge
-from sellkit.core.run_hours import DueHour, HourCalendar, HourState, hour_calendar
+from sellkit.core.run_hours import DueHour, HourCalendar, HourState, hour_calendar, let_pass
 from sellkit.core.schedule import Timetable, due_on, next_due
 from tests.build import new_york, utc
 
@@ -166,3 +166,12 @@ def test_exchanges_with_the_same_hours_are_named_once() -> None:
 
 def test_a_day_has_no_hours_where_the_exchange_is_closed() -> None:
     assert due_on(new_york(), dt.date(2025, 11, 29)) == ()
+
+
+def test_what_the_schedule_let_pass_is_missing_with_its_reason() -> None:
+    """Also before the first run of all: the schedule was there, and knows of it."""
+    known = {ENDS[0]: "too late", ENDS[1]: "too late"}
+    found = let_pass(month(run(ENDS[1]), since=None), known)
+    assert (hour(found, ENDS[0]).state, hour(found, ENDS[0]).missed) == (S.MISSING, "too late")
+    assert hour(found, ENDS[1]).state is S.RAN
+    assert (hour(found, ENDS[2]).state, hour(found, ENDS[2]).missed) == (S.BEFORE, "")

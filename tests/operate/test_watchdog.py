@@ -37,9 +37,9 @@ class Yard:
         if len(self.sent) >= self.dies_after:
             raise KeyboardInterrupt
 
-    def look(self) -> Late | None:
+    def look(self, memory: WatchdogFile | None = None) -> Late | None:
         dog = Watchdog(
-            memory=WatchdogFile(self.folder),
+            memory=memory or WatchdogFile(self.folder),
             beat=lambda: self.beat,
             judge=lambda _: self.late,
             notifier=self,
@@ -133,6 +133,21 @@ def test_a_memory_that_is_damaged_is_an_empty_one(yard: Yard) -> None:
     assert len(yard.sent) == 4
 
 
+def test_a_disk_that_takes_nothing_does_not_silence_it(yard: Yard) -> None:
+    """It may be the very reason why the schedule is late."""
+    (yard.folder / "data").write_text("in the way", encoding="utf-8")
+    memory = WatchdogFile(yard.folder / "data")
+    for _ in range(2):
+        assert yard.look(memory) == LATE
+    assert [channel for channel, _ in yard.sent] == ["mail", "phone"]
+    assert "cannot be written" in str(memory.trouble)
+    (yard.folder / "data").unlink()
+    yard.late, yard.beat = None, BACK
+    assert yard.look(memory) is None
+    assert [channel for channel, _ in yard.sent[2:]] == ["mail", "phone"]
+    assert memory.trouble is None
+
+
 # --- the heartbeat --------------------------------------------------------------------------------
 
 
@@ -150,7 +165,14 @@ def test_a_heartbeat_keeps_what_was_said_before(tmp_path: Path) -> None:
     assert file.beat({"at": later, "next_due": later}) == replace(BEAT, at=later, next_due=later)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"at": "soon"}', '{"last_due": null}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", '{"at": "soon"}', '{"last_due": null}', '{"at": null}'),
+        '{"at": "2026-01-28T16:00:00"}',
+        '{"at": "2026-01-28T16:00:00+00:00", "last_due": "2026-01-28T16:00:00"}',
+    ],
+)
 def test_a_heartbeat_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     file = HeartbeatFile(tmp_path)
     file.path.write_text(text, encoding="utf-8")

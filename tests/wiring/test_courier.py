@@ -364,6 +364,19 @@ def test_a_watchdog_tells_of_a_process_that_fell_silent_and_opens_no_journal(
     assert not (place.data_dir / "journal.sqlite").exists()
 
 
+def test_a_watchdog_whose_disk_takes_nothing_tells_all_the_same(
+    chosen: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere.jsonl"
+    monkeypatch.setenv("SELLKIT_ALERT_FILE", f"file:{elsewhere}")
+    chosen.data_dir.parent.mkdir(parents=True)
+    chosen.data_dir.write_text("in the way", encoding="utf-8")
+    chosen.assignments_path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        look(chosen)
+    assert "the schedule is late" in elsewhere.read_text(encoding="utf-8")
+
+
 def test_a_watchdog_that_cannot_tell_what_is_due_says_so_once(chosen: Settings) -> None:
     HeartbeatFile(chosen.data_dir).beat({"at": NOW})
     chosen.assignments_path.write_bytes(b"\xff\xfe")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sellkit.adapters.kept_notebooks import KeptNotebooks
 from sellkit.adapters.sqlite_journal import SqliteJournal
+from sellkit.operate.audit import verify
 from sellkit.wiring.evidence import note_notebook
 
 BEFORE = "runs/2026-01-28/200020Z_r1.ipynb"
@@ -49,3 +51,27 @@ def test_a_notebook_that_is_being_executed_tells_of_no_earlier_run(tmp_path: Pat
         journal.runs()
         journal.evidence.refuse_if_behind()
         assert not journal.evidence.is_first()
+
+
+def test_the_notebook_of_an_entry_is_held_against_its_hash_and_is_no_run(tmp_path: Path) -> None:
+    path = tmp_path / "notebooks" / "2026-01-28" / "213000Z_report_0a1b2c3d.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    with (
+        closing(SqliteJournal(tmp_path / "journal.sqlite")) as journal,
+        KeptNotebooks(tmp_path) as kept,
+    ):
+        note_notebook(journal, tmp_path, "0a1b2c3d", path, is_first=True)
+        assert journal.past_runs.all() == ()
+        assert verify(journal.evidence, kept.hashes()[0]) == ()
+        path.write_text("{ }")
+        (finding,) = verify(journal.evidence, kept.hashes()[0])
+    assert finding.where == "notebooks/2026-01-28/213000Z_report_0a1b2c3d.ipynb"
+    assert "changed after its run" in finding.what
+
+
+def test_a_notebook_of_an_entry_that_was_never_noted_is_no_finding(tmp_path: Path) -> None:
+    with closing(SqliteJournal(tmp_path / "journal.sqlite")) as journal:
+        journal.runs()
+        found = verify(journal.evidence, {"notebooks/2026-01-28/213000Z_report_0a1b2c3d.ipynb": ""})
+    assert found == ()

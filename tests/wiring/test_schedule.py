@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from sellkit.adapters.durable_file import writing
 from sellkit.adapters.origin_stamp import OriginStamp
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.cli import main
@@ -26,10 +28,12 @@ from sellkit.core.firing import Slot, SlotEnd, SlotOutcome
 from sellkit.core.portfolio import Account, GatewayKind, Origin
 from sellkit.core.schedule import HOURLY, Due, SlotKind
 from sellkit.errors import ConfigError, NoCalendar
+from sellkit.present.runs.hours import lines, to_record
 from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.further import cron_entries
 from sellkit.wiring.instance import only_one
-from sellkit.wiring.service import plan_unit
+from sellkit.wiring.past_runs import open_runs
+from sellkit.wiring.service import plan_unit, plan_watchdog
 from sellkit.wiring.slots import end_told, say_ended, say_missed
 from tests.build import NOW, utc
 
@@ -246,6 +250,23 @@ def test_the_history_tells_what_was_begun_and_what_was_missed(
 # --- further notebooks ----------------------------------------------------------------------------
 
 
+def test_the_calendar_of_runs_tells_what_the_schedule_let_pass_and_why(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    overrides = Overrides(config=str(write_settings(tmp_path)), profile="paper")
+    with closing(SqliteJournal(chosen.data_dir / "journal.sqlite")) as journal:
+        earlier = replace(HOUR, at=utc("2026-01-28 19:00"))
+        journal.slots.miss([earlier, HOUR, REPORT], NOW, "it was found too late")
+    with open_runs(overrides=overrides) as past:
+        found = past.hours("2026-01")
+    assert [each.end for each in found.missing] == [earlier.at, HOUR.at]
+    assert {each.missed for each in found.missing} == {"it was found too late"}
+    said = "Wed 28 14:00, 15:00: missed by the schedule, it was found too late"
+    assert lines(found)[-1] == said
+    assert [each["missed"] for each in to_record(found)["hours"] if each["missed"]] == 2 * [  # type: ignore[attr-defined]
+        "it was found too late"
+    ]
+
+
 def test_an_entry_of_the_settings_tells_its_moments(tmp_path: Path) -> None:
     found = cron_entries(settings(tmp_path, more=ENTRY))
     assert found["report"](utc("2026-01-24 12:00")) == utc("2026-01-26 21:30")
@@ -311,16 +332,17 @@ def test_a_number_for_an_account_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["plain", "with a blank", 'odd %h $HOME "x" \\'])
-def test_systemd_finds_nothing_wrong_with_it(tmp_path: Path, name: str) -> None:
+def test_systemd_finds_nothing_wrong_with_them(tmp_path: Path, name: str) -> None:
     verify = shutil.which("systemd-analyze")
     if verify is None:
-        pytest.skip("systemd-analyze is absent: nobody has looked at the unit")
-    folder = tmp_path / name
-    unit = plan_unit(Overrides(config=str(write_settings(folder)), profile="paper"), is_live=True)
-    path = tmp_path / unit.name
-    path.write_text(unit.text, encoding="utf-8")
+        pytest.skip("systemd-analyze is absent: nobody has looked at the units")
+    chosen = Overrides(config=str(write_settings(tmp_path / name)), profile="paper")
+    paths = []
+    for unit in (plan_unit(chosen, is_live=True), *plan_watchdog(chosen)):
+        paths.append(tmp_path / unit.name)
+        paths[-1].write_text(unit.text, encoding="utf-8")
     done = subprocess.run(
-        [verify, "verify", "--user", path],
+        [verify, "verify", "--user", *paths],
         env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -350,7 +372,50 @@ def test_it_is_shown_first_and_written_when_that_is_wanted(
     assert "systemctl --user enable --now sellkit-paper.service" in out
 
 
+def test_the_watchdogs_timer_has_it_look_at_the_same_schedule(tmp_path: Path) -> None:
+    path = write_settings(tmp_path, account="main")
+    service, timer = plan_watchdog(Overrides(config=str(path), profile="paper", data_dir="there"))
+    (line,) = [each for each in service.text.splitlines() if each.startswith("ExecStart=")]
+    assert shlex.split(line.removeprefix("ExecStart=")) == [
+        *(sys.executable, "-m", "sellkit", "watchdog", "--once", "--profile", "paper"),
+        *("--config", str(path), "--data-dir", str(Path.cwd() / "there")),
+    ]
+    assert "SuccessExitStatus=1\n" in service.text
+    assert "OnCalendar=*:0/5\n" in timer.text
+    names = ("sellkit-watchdog-paper.service", "sellkit-watchdog-paper.timer")
+    assert (service.path, timer.path) == tuple(unit_folder() / each for each in names)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="systemd is Linux's")
+def test_the_watchdogs_units_are_shown_and_written_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
+    words = ["watchdog", "install", "--config", str(write_settings(tmp_path)), "--profile", "paper"]
+    assert main([*words, "--print"]) == 0
+    shown = capsys.readouterr().out
+    assert not (tmp_path / "own").exists()
+    assert main([*words, "--yes"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(shown)
+    assert "systemctl --user enable --now sellkit-watchdog-paper.timer" in out
+    folder = tmp_path / "own" / "systemd" / "user"
+    texts = [each.read_text(encoding="utf-8") for each in sorted(folder.iterdir())]
+    assert "\n".join(texts) == shown
+
+
 def test_a_path_that_no_unit_can_hold_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "two\nlines"
     with pytest.raises(ConfigError, match="a systemd unit cannot hold"):
         plan_unit(Overrides(config=str(write_settings(folder)), profile="paper"), is_live=True)
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 1), (errno.EIO, 1), (errno.EACCES, 2)])
+def test_a_full_disk_does_not_end_the_service_for_good(
+    tmp_path: Path, number: int, code: int
+) -> None:
+    """The unit starts what ends with 1 again, and leaves what ends with 2 to a person."""
+    assert "RestartPreventExitStatus=2\n" in unit_text(tmp_path)
+    with pytest.raises(ConfigError) as refused, writing(tmp_path, "allow it"):
+        raise OSError(number, os.strerror(number))
+    assert refused.value.exit_code == code

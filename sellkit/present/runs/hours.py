@@ -91,7 +91,23 @@ def lines(found: HourCalendar) -> list[str]:
         cells = [_short(by_time[each]) if each in by_time else "" for each in times]
         line = _in_columns(f"{day.date:%a %d}", cells if day.hours else ["closed"])
         told.append(f"{line}  half day" if day.is_short else line)
-    return told
+    return [*told, *_let_pass(found)]
+
+
+def _let_pass(found: HourCalendar) -> list[str]:
+    """The hours that the schedule recorded as missed, with its reason, a line for each reason.
+
+    Only while nobody has judged them.
+    """
+    times: dict[tuple[dt.date, str], list[str]] = {}
+    for day in found.days:
+        for each in day.hours:
+            if each.state is HourState.MISSING and each.missed:
+                times.setdefault((day.date, each.missed), []).append(_clock(each))
+    return [
+        f"{date:%a %d} {', '.join(clocks)}: missed by the schedule, {why}"
+        for (date, why), clocks in times.items()
+    ]
 
 
 def _in_columns(name: str, cells: Sequence[str]) -> str:
@@ -133,6 +149,7 @@ def to_record(found: HourCalendar) -> dict[str, object]:
                 "verdict": None if each.run is None else str(each.run.verdict),
                 "run_id": None if each.run is None else each.run.facts.run_id,
                 "runs": each.runs,
+                "missed": each.missed or None,
             }
             for day in found.days
             for each in day.hours
@@ -200,6 +217,8 @@ def _short(hour: DueHour) -> str:
 def _said(hour: DueHour) -> str:
     """The whole of it, for who points at it."""
     at = f"{_two_clocks(hour.local, hour.end)}: {hour.state}"
+    if hour.missed:
+        at += f", missed by the schedule: {hour.missed}"
     if hour.run is None:
         return at
     facts = hour.run.facts
