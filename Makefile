@@ -10,7 +10,7 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help demo test compose drill suites notebooks pictures check lab bench fuzz kills crashes soak week
+.PHONY: help demo test compose drill suites notebooks browser pictures check lab bench fuzz kills crashes soak week
 .PHONY: lock clean sync
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -38,9 +38,12 @@ notebooks: $(STAMP) ## each notebook in every way: cell by cell, by papermill, q
 	SELLKIT_TEST_NOTEBOOKS=all $(BIN)/python -m pytest tests/notebooks
 
 PICTURES = assign_light live_light chart_price runs_panel
+browser: $(STAMP) ## JupyterLab in a real browser, the long tests as well
+	SELLKIT_TEST_BROWSER=all $(BIN)/python -m pytest tests/browser
+
 pictures: $(STAMP) ## the pictures of the README, taken anew by the tests in a browser
 	rm -rf build/pictures
-	SELLKIT_TEST_BROWSER=required SELLKIT_TEST_SHOTS=build/pictures $(BIN)/python -m pytest tests/browser
+	SELLKIT_TEST_BROWSER=all SELLKIT_TEST_SHOTS=build/pictures $(BIN)/python -m pytest tests/browser
 	for each in $(PICTURES); do cp build/pictures/$$each.png .github/images/ || exit 1; done
 
 check: $(STAMP) ## style, types, import rules, stripped notebooks, lock files in step

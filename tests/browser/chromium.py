@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 REQUIRED = "SELLKIT_TEST_BROWSER"
-"""The variable that, set to `required`, makes a failure of what would else be a skip."""
+"""The variable that, set to `required`, makes a failure of what would else be a skip; set to `all`
+it has the long tests run, too."""
 
 ABSENT = "no test in a browser"
 _PATIENCE_MS = 30_000  # a busy machine shows late what it shows
@@ -41,7 +42,12 @@ FLAGS = (
 
 def is_required() -> bool:
     """Whether the browser has to be there."""
-    return os.environ.get(REQUIRED) == "required"
+    return os.environ.get(REQUIRED) == "required" or is_all()
+
+
+def is_all() -> bool:
+    """Whether the long tests run as well, as `make browser` has it."""
+    return os.environ.get(REQUIRED) == "all"
 
 
 def missing() -> str:

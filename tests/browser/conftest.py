@@ -1,7 +1,8 @@
 """JupyterLab in a real browser, on a simulated gateway.
 
 Without a Chromium these tests are skipped, in one loud line; `SELLKIT_TEST_BROWSER=required` makes
-that a failure. `SELLKIT_TEST_SHOTS=folder` keeps the pictures that they take.
+that a failure. `SELLKIT_TEST_SHOTS=folder` keeps the pictures that they take. Those marked
+`long` are left to `make browser`, and a line says how many they are.
 """
 
 from __future__ import annotations
@@ -27,17 +28,24 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 
+LEFT = "a long test in a browser, left to `make browser`"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test in a browser waits for several processes, each of which takes seconds to start."""
     for item in items:
+        if item.get_closest_marker("long") and not chromium.is_all():
+            item.add_marker(pytest.mark.skip(reason=LEFT))
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.timeout(600))
             item.add_marker(pytest.mark.slow)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One loud line when the browser is missing."""
+    """One loud line when the browser is missing, and one when long tests were left out."""
     skipped = terminalreporter.stats.get("skipped", [])
+    if left := sum(LEFT in str(report.longrepr) for report in skipped):
+        terminalreporter.write_line(f"{left} tests skipped: {LEFT}", yellow=True, bold=True)
     missed = sum(chromium.ABSENT in str(report.longrepr) for report in skipped)
     if missed:
         line = f"{missed} tests skipped: {chromium.ABSENT}: {chromium.missing()}"

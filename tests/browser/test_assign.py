@@ -207,6 +207,7 @@ def test_by_keyboard_alone_one_filters_chooses_undoes_and_saves(
     expect(panel.get_by_label("Filter positions")).to_be_focused()
 
 
+@pytest.mark.long
 def test_a_restarted_kernel_is_told_of_and_a_fresh_run_shows_the_file(
     lab: Lab, panel: Locator
 ) -> None:
@@ -223,6 +224,7 @@ def test_a_restarted_kernel_is_told_of_and_a_fresh_run_shows_the_file(
     expect(panel).to_have_count(1)
 
 
+@pytest.mark.long
 def test_a_change_by_another_process_is_shown_and_never_overwritten_unseen(
     lab: Lab, panel: Locator, axe: Callable[[Locator], list[str]]
 ) -> None:

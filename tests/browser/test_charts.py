@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
+import pytest
 from nbconvert.exporters.html import HTMLExporter
 from playwright.sync_api import expect
 
@@ -134,6 +135,7 @@ def test_an_exported_page_draws_its_charts_and_asks_nobody(
         )
 
 
+@pytest.mark.long
 def test_the_notebook_of_charts_runs_and_its_live_chart_tells_its_age(
     lab: Lab, axe: Callable[[Locator], list[str]]
 ) -> None:

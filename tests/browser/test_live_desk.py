@@ -263,6 +263,7 @@ def test_a_person_without_a_mouse_reads_sorts_and_halts(desk: Lab, panel: Locato
     expect(panel.get_by_role("button", name="Halt ...")).to_be_enabled()
 
 
+@pytest.mark.long
 def test_what_the_gateway_no_longer_tells_is_grey_and_comes_back_by_itself(
     desk: Lab, panel: Locator, stepped: GatewayProcess
 ) -> None:

@@ -55,6 +55,7 @@ def audited(lab: Lab, tmp_path: Path) -> Lab:
     return lab
 
 
+@pytest.mark.long
 def test_the_runs_are_filtered_shown_and_compared_in_the_notebook(
     audited: Lab, axe: Callable[[Locator], list[str]]
 ) -> None:

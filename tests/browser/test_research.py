@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.lab import DARK, LIGHT, Lab
@@ -14,6 +15,7 @@ HEAT = "charts.alternatives("
 _SCROLLING = "scrollable-region-focusable"
 
 
+@pytest.mark.long
 def test_a_replay_is_shown_with_its_lines_and_the_28_in_both_themes(
     lab: Lab, axe: Callable[[Locator], list[str]]
 ) -> None:
