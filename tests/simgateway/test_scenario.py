@@ -387,7 +387,8 @@ def test_a_wrong_account_rule_or_action_is_refused(tmp_path: Path, text: str, wh
 
 
 README = Path(__file__).parents[2] / "README.md"
-EXAMPLES = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+CHAPTER = README.read_text(encoding="utf-8").partition("\n## The simulated gateway\n")[2]
+EXAMPLES = re.findall(r"```toml\n(.*?)```", CHAPTER.partition("\n## ")[0], re.DOTALL)
 
 
 def test_the_readme_has_examples_of_scenarios() -> None:
