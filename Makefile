@@ -37,10 +37,10 @@ suites: $(STAMP) ## public tests of ib_insync or ib_async on a gateway: FROM=che
 notebooks: $(STAMP) ## each notebook in every way: cell by cell, by papermill, queued on two releases of the kernel
 	SELLKIT_TEST_NOTEBOOKS=all $(BIN)/python -m pytest tests/notebooks
 
-PICTURES = assign_light live_light chart_price runs_panel
 browser: $(STAMP) ## JupyterLab in a real browser, the long tests as well
 	SELLKIT_TEST_BROWSER=all $(BIN)/python -m pytest tests/browser
 
+PICTURES = assign_light live_light chart_price runs_panel
 pictures: $(STAMP) ## the pictures of the README, taken anew by the tests in a browser
 	rm -rf build/pictures
 	SELLKIT_TEST_BROWSER=all SELLKIT_TEST_SHOTS=build/pictures $(BIN)/python -m pytest tests/browser

@@ -35,7 +35,8 @@ _UNUSABLE: Final = "its row of assignments cannot be used"
 
 
 class JournalRecordings:
-    """The `Recordings` in the journal's file; made by `SqliteJournal`.
+    """The `Recordings` in the journal's file; made by `SqliteJournal`, as its
+    `recordings`.
 
     Raises
     ------

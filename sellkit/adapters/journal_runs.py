@@ -37,7 +37,8 @@ _REFERENCES: Final = "SELECT DISTINCT reference FROM ticket_intent WHERE run_id 
 
 
 class JournalRuns:
-    """The `RunRecords` in the journal's file; made by `SqliteJournal`, as its `past`.
+    """The `RunRecords` in the journal's file; made by `SqliteJournal`, as its
+    `past_runs`.
 
     Raises
     ------
