@@ -21,7 +21,7 @@ help: ## show this list
 demo: $(STAMP) ## one hourly run on a simulated gateway, from nothing to decisions
 	$(BIN)/sellkit demo
 
-# A worker for each core; tests of one file stay with one worker, because they share what is costly.
+# Three workers for two cores; tests of one file stay with one worker: they share what is costly.
 test: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -32,6 +33,12 @@ def _shared(name: str) -> Path:
     if not folder.is_dir():
         pytest.skip(ABSENT)
     return folder
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers for two cores: a third of a test's time it waits, for a socket or a process."""
+    cores = os.cpu_count() or 1
+    return cores + cores // 2
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -52,7 +52,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line, yellow=True, bold=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def driven() -> Iterator[Driven]:
     """The browser; skips, or fails, where there is none."""
     if missing := chromium.missing():
@@ -63,7 +63,7 @@ def driven() -> Iterator[Driven]:
     driven.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The folder that everything works in."""
     from tests.browser.workspace import Workspace
@@ -71,7 +71,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return Workspace(tmp_path_factory.mktemp("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def gateway(driven: Driven, workspace: Workspace) -> Iterator[GatewayProcess]:
     """A simulated gateway with the demo's portfolio, whose clock stands still at the demo's moment.
 
@@ -86,7 +86,7 @@ def gateway(driven: Driven, workspace: Workspace) -> Iterator[GatewayProcess]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(driven: Driven, workspace: Workspace) -> Iterator[LabServer]:
     """JupyterLab on the workspace."""
     from tests.browser.processes import lab_server
