@@ -11,6 +11,7 @@ from sellkit.adapters import durable_file, journal_chain, journal_head, journal_
 from sellkit.adapters.journal_head import Head
 from sellkit.adapters.journal_pen import Pen, last_link, plain
 from sellkit.adapters.kept_notebooks import has_any
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError, JournalError
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class JournalFile:
                 return None
             held = 0 if last is None else last.number
             if held < head.number:
-                return f"the journal has {held} rows, and had {head.number}: it is an older one"
+                return f"the journal is an older one: {counted(held, 'row')}, and had {head.number}"
             return "it is another journal than the last"
 
     def accept(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sellkit.adapters.journal_facts import instant, moment
 from sellkit.core.alerts import AlertKind, Ending, kinds_that_end
+from sellkit.core.counting import counted
 from sellkit.core.lifecycle import TicketState
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _fills(rows: tuple[Row, ...]) -> Iterator[tuple[AlertKind, str, str, str]]:
         last, number = told[-1], sum((Decimal(each["quantity"]) for each in told), Decimal(0))
         paid = (Decimal(each["quantity"]) * Decimal(each["price"]) for each in told)
         value = sum(paid, Decimal(0))
-        parts = "1 execution" if len(told) == 1 else f"{len(told)} executions"
+        parts = counted(len(told), "execution")
         text = (
             f"{last['ticker']}: {last['side']} {number} of {last['wanted']} at "
             f"{(value / number).normalize():f}, {parts}, {reference}, {last['exec_id']}"

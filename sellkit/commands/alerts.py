@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError, SellkitError
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _deliver(settings: Settings) -> int:
     if found.is_elsewhere:
         print("another process of this profile is telling them")
         return 0
-    print(f"{found.told} messages told, {found.failed} failed")
+    print(f"{counted(found.told, 'message')} told, {found.failed} failed")
     for line in channel_lines(settings):
         print(line)
     return 1 if found.failed else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def run(args: argparse.Namespace) -> int:
     words = args.assignment
     if words and len(words) != _FIELDS:
         raise ConfigError(
-            f"{len(words)} words are not an assignment; write ticker, type, length and timeframe: "
-            "sellkit assign NASDAQ:AAPL SMA 50 1H"
+            f"{counted(len(words), 'word')} cannot be an assignment; write ticker, type, length "
+            "and timeframe: sellkit assign NASDAQ:AAPL SMA 50 1H"
         )
     return _assign_one(args) if words else _assign_missing(args)
 

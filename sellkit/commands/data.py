@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _fetch(args: argparse.Namespace, *, is_emptied: bool) -> int:
         folded = desk.parts.store.compact()
         findings = desk.parts.store.verify()
     print(report)
-    print(f"{folded} pieces folded; {_checked(len(findings))}")
+    print(f"{counted(folded, 'piece')} folded; {_checked(len(findings))}")
     for finding in findings:
         print(f"{finding.where}: {finding.what}", file=sys.stderr)
     return 4 if report.problems else int(bool(findings))
@@ -99,12 +100,12 @@ def _verify(store: BarStore) -> int:
         return 1
     print(f"{len(store.figures())} series read: {_checked(0)}")
     if put_aside := len(store.quarantined()):
-        print(f"{put_aside} bars that cannot be lie in quarantine")
+        print(f"{counted(put_aside, 'bar')} in quarantine: such prices cannot be")
     return 0
 
 
 def _checked(findings: int) -> str:
-    return "all well" if not findings else f"{findings} findings"
+    return "all well" if not findings else counted(findings, "finding")
 
 
 def _chosen(store: BarStore, tickers: list[str]) -> list[Holding]:

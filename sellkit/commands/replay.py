@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sellkit.commands.flags import overrides
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         replaying.run(terminal_progress())
     except KeyboardInterrupt:
-        done = f"{len(replaying.done)} of {len(found.subjects)} positions"
+        done = f"{len(replaying.done)} of {counted(len(found.subjects), 'position')}"
         print(f"sellkit replay: interrupted after {done}", file=sys.stderr)
         code = _INTERRUPTED
     replay = replaying.result()

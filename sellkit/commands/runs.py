@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sellkit.commands.flags import overrides
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _list(past: PastRuns, args: argparse.Namespace) -> int:
-    from sellkit.present.runs.table import counted, print_runs, to_json
+    from sellkit.present.runs.table import print_runs, tally, to_json
 
     wanted = _filter(args)
     found = past.find(wanted)
@@ -120,7 +121,7 @@ def _list(past: PastRuns, args: argparse.Namespace) -> int:
         return 0
     if found:
         print_runs(found)
-    print(counted(found) if found else _nothing(past))
+    print(tally(found) if found else _nothing(past))
     if wanted.last is not None and len(found) == wanted.last and args.last is None:
         print(f"the last {_LAST}; --all shows every one")
     return 0
@@ -202,22 +203,21 @@ def _html(past: PastRuns, args: argparse.Namespace) -> int:
     if not past.months():
         raise ConfigError(_nothing(past))
     index, written = write_pages(past, folder, terminal_progress())
-    print(f"{index}: the index; {_pages(written)} of notebooks written, the others stay")
+    print(f"{index}: the index; {counted(written, 'page')} of notebooks written, the others stay")
     return 0
-
-
-def _pages(written: int) -> str:
-    return "1 page" if written == 1 else f"{written} pages"
 
 
 def _verify(past: PastRuns, args: argparse.Namespace) -> int:
     found, findings, others = past.verify(args.run[0])
     for each in findings:
         print(f"{each.where}: {each.what}")
-    told = f"{len(findings)} findings" if findings else "as it was written"
+    told = counted(len(findings), "finding") if findings else "as it was written"
     print(f"run {found.facts.run_id}: {told}; its verdict is {found.verdict}")
     if others:
-        print(f"{others} findings elsewhere: `sellkit audit verify` names each", file=sys.stderr)
+        print(
+            f"{counted(others, 'finding')} elsewhere: `sellkit audit verify` names each",
+            file=sys.stderr,
+        )
     return int(bool(findings or others))
 
 

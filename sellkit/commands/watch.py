@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sellkit.commands.flags import overrides
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,5 +50,4 @@ def run(args: argparse.Namespace) -> int:
 def _ended(engine: Watch) -> str:
     if engine.latest is None:
         return "ended before the first minute was shown"
-    minutes = "1 minute" if engine.minutes == 1 else f"{engine.minutes} minutes"
-    return f"ended after {minutes}, {engine.latest.skipped} skipped"
+    return f"ended after {counted(engine.minutes, 'minute')}, {engine.latest.skipped} skipped"

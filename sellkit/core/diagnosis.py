@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.checks import Check, critical, noted, warning, well
+from sellkit.core.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -171,11 +172,6 @@ def findings(name: str, said: str, found: Iterable[Finding], remedy: str) -> Che
     shown = "; ".join(f"{each.where}: {each.what}" for each in wrong[:_SHOWN])
     more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
     return critical(name, f"{said}: {counted(len(wrong), 'finding')}: {shown}{more}", remedy)
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun, in the plural where it is not one."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def clock(skew: dt.timedelta | None, limit: dt.timedelta, *, is_simulated: bool = False) -> Check:

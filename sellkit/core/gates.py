@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sellkit.core.counting import counted
 from sellkit.core.early import early_doubt
 from sellkit.core.limits import AtClose, Foreign
 from sellkit.core.live_gates import LIVE_GATES
@@ -104,7 +105,7 @@ def executions_shown(_: OrderTicket, facts: Facts) -> str | None:
         return None
     return (
         f"executions of it since the decision are told that its position does not show "
-        f"({facts.unshown} shares): it is not sure what is held"
+        f"({counted(facts.unshown, 'share')}): it is not sure what is held"
     )
 
 

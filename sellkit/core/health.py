@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.core.alerts import AlertKind
 from sellkit.core.checks import FAILED, UNCERTAIN, UNDECIDED, Check, critical, noted, warning, well
+from sellkit.core.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,10 +143,11 @@ def bars(vitals: Vitals) -> Check:
         return critical(name, f"none is stored of {_listed(missing)}", remedy, figures)
     if behind:
         worst = max(behind, key=lambda each: behind[each])
-        said = f"{len(behind)} of {len(series)} series lack bars; {worst} lacks {behind[worst]}"
+        lacking = f"{worst} lacks {counted(behind[worst], 'bar')}"
+        said = f"{len(behind)} of {len(series)} series behind; {lacking}"
         return critical(name, said, remedy, figures)
     newest = min(age for age in ages.values() if age is not None)
-    said = f"{len(series)} series have every bar that is due; the newest ended {_span(newest)} ago"
+    said = f"{len(series)} series, every bar that is due; the newest ended {_span(newest)} ago"
     return well(name, said, figures)
 
 
@@ -210,11 +212,10 @@ def budget(vitals: Vitals) -> Check:
     """How much may be asked of the gateway at once."""
     name, usage = "budget", vitals.usage
     if usage is None:
-        return well(name, f"{vitals.budget} requests left: nothing was asked yet")
+        return well(name, f"{counted(vitals.budget, 'request')} left: nothing was asked yet")
     left = max(int(usage.left), 0)
-    said = (
-        f"{left} of {vitals.budget} requests left, {usage.open} open, {usage.sent} sent in 10 min"
-    )
+    whole = counted(vitals.budget, "request")
+    said = f"{left} of {whole} left, {usage.open} open, {usage.sent} sent in 10 min"
     figures = {"left": left, "open": usage.open, "sent": usage.sent, "whole": vitals.budget}
     if left < LOW_SHARE * vitals.budget:
         remedy = "wait: it grows again; end what asks so much (`sellkit watch` of many positions)"
@@ -224,7 +225,8 @@ def budget(vitals: Vitals) -> Check:
 
 def connection(vitals: Vitals) -> Check:
     """How often connections came back, and how often an error was logged."""
-    said = f"{vitals.reconnects} reconnects and {vitals.errors} errors logged in 24 hours"
+    errors = counted(vitals.errors, "error")
+    said = f"{counted(vitals.reconnects, 'reconnect')} and {errors} logged in 24 hours"
     figures = {"reconnects": vitals.reconnects, "errors": vitals.errors}
     if vitals.reconnects > MANY_RECONNECTS:
         remedy = "see to the gateway and the network; `sellkit doctor` asks it"

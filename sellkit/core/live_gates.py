@@ -10,6 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import GatewayKind, is_paper_number
 
@@ -151,7 +152,7 @@ def orders_left_today(_: OrderTicket, facts: Facts, live: LiveFacts) -> str | No
     most = facts.limits.max_orders
     if most is None or live.orders_today < most:
         return None
-    return f"{live.orders_today} orders went out today, and orders.max_orders is {most}"
+    return f"{counted(live.orders_today, 'order')} went out today, and orders.max_orders is {most}"
 
 
 def money_left_today(ticket: OrderTicket, facts: Facts, live: LiveFacts) -> str | None:

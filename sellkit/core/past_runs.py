@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping
@@ -206,4 +208,4 @@ def _told(facts: JournalledRun) -> Iterator[tuple[RunVerdict, str]]:
         yield RunVerdict.UNCERTAIN, what
     elif outcome != RunVerdict.DECIDED:
         count, total = facts.decisions.get("UNDECIDED", 0), sum(facts.decisions.values())
-        yield RunVerdict.UNDECIDED, f"{count} of {total} positions undecided"
+        yield RunVerdict.UNDECIDED, f"{count} of {counted(total, 'position')} undecided"

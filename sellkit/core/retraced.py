@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sellkit.core.bars import micros
+from sellkit.core.counting import counted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -134,8 +135,10 @@ class RetracedRun:
             if each.likeness is not Likeness.EQUAL
         ]
         if not lines:
-            return f"{head}: {count} decisions equal, byte for byte"
-        return "\n".join([f"{head}: {len(lines)} of {count} decisions are not equal", *lines])
+            return f"{head}: {counted(count, 'decision')} equal, byte for byte"
+        return "\n".join(
+            [f"{head}: {len(lines)} of {counted(count, 'decision')} not equal", *lines]
+        )
 
 
 def canonical(row: Row) -> bytes:

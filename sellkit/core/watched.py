@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
 from sellkit.core.portfolio import Side
 from sellkit.core.signals import Decision
 
@@ -153,7 +154,7 @@ class Watched:
 
     def __repr__(self) -> str:
         told = [f"{self.account}, minute {self.minute}, {self.due:%Y-%m-%d %H:%M} UTC: "]
-        told[0] += self.trouble or f"{len(self.rows)} positions, {len(self.stale)} stale"
+        told[0] += self.trouble or f"{counted(len(self.rows), 'position')}, {len(self.stale)} stale"
         return "\n".join([*told, *(f"{each.decision:<9} {each.token}" for each in self.rows)])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
 from sellkit.core.month import Month
 from sellkit.errors import ConfigError
 
@@ -37,8 +38,7 @@ class Archived:
     notebooks: int
 
     def __str__(self) -> str:
-        count = "1 notebook" if self.notebooks == 1 else f"{self.notebooks} notebooks"
-        return f"{self.month}: {count} in {self.archive}"
+        return f"{self.month}: {counted(self.notebooks, 'notebook')} in {self.archive}"
 
 
 def archive(
@@ -71,7 +71,8 @@ def archive(
             for month, count in waiting.items():
                 path = store.pack(month, lambda each: progress.advance(of=each))
                 details = {"month": str(month), "archive": path, "notebooks": count}
-                evidence.record_event(ARCHIVED, now, f"{count} notebooks of {month}", details)
+                told = f"{counted(count, 'notebook')} of {month}"
+                evidence.record_event(ARCHIVED, now, told, details)
                 done.append(Archived(month, path, store.clear(month)))
         finally:
             progress.stop()

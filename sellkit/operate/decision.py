@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sellkit.core.assignments import Timeframe
+from sellkit.core.counting import counted
 from sellkit.core.signals import Decision, Signal
 from sellkit.core.snapshot import SnapshotRow, in_display_order
 
@@ -84,7 +85,7 @@ class HourlyDecision:
             f"{'; '.join(each.signal.reasons)}"
             for each in self.rows
         )
-        return "\n".join([f"{head}: {len(self.rows)} positions", *lines])
+        return "\n".join([f"{head}: {counted(len(self.rows), 'position')}", *lines])
 
     def bars(self, row: SnapshotRow, timeframe: Timeframe | None = None) -> pd.DataFrame:
         """The completed bars of a row, a bar frame.

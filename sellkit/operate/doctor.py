@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.checks import Check, critical, noted, warning, well
-from sellkit.core.diagnosis import counted, findings
+from sellkit.core.counting import counted
+from sellkit.core.diagnosis import findings
 from sellkit.core.portfolio import GatewayKind, is_paper_number
 from sellkit.core.probing import Outcome, Question
 from sellkit.core.upkeep import RESTART

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.bars import BarSize, slots_until
+from sellkit.core.counting import counted
 from sellkit.operate import refetch
 from sellkit.operate.fetch import Fetching, Outcome, Series
 
@@ -60,7 +61,8 @@ class DownloadReport:
     def __repr__(self) -> str:
         fetched = sum(each.fetched for each in self.outcomes)
         requests = sum(each.requests for each in self.outcomes)
-        total = f"{fetched:,} bars fetched by {requests} requests for {len(self.outcomes)} series"
+        asked = f"{counted(requests, 'request')} for {len(self.outcomes)} series"
+        total = f"{counted(fetched, 'bar')} fetched by {asked}"
         failed = [
             f"{each.series.instrument} {each.series.key.bar_size}: {each.problem}"
             for each in self.outcomes

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, cast
 
+from sellkit.core.counting import counted
 from sellkit.core.instrument import Token
 from sellkit.core.market_time import calendar_for, has_calendar
 from sellkit.core.probing import (
@@ -132,7 +133,7 @@ class Probe:
                 troubles.append(str(error))
                 continue
             self._bars = bars
-            told = f"{instrument}: {count} half-hours told"
+            told = f"{instrument}: {counted(count, 'half-hour')} told"
             if not troubles:
                 return good(told, "the questions about bars are asked of it")
             return noted(f"{told}; before it {troubles[0]}", "the questions are asked of it")

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
 from sellkit.core.live_gates import gateway_doubt
 from sellkit.core.probe_order import PROBE_REFERENCE
 from sellkit.core.probing import bad, good, not_measured, noted
@@ -70,7 +71,7 @@ def gateway_answer(terms: ProbeTerms, gateway: ProbedGateway) -> Answer:
 
 def accounts_answer(terms: ProbeTerms, count: int) -> Answer:
     """How many accounts the login manages."""
-    told = "one account" if count == 1 else f"{count} accounts"
+    told = counted(count, "account")
     if not terms.is_named:
         follows = "live mode wants it named: give it an alias in the settings, and choose that"
         return noted(told, follows, accounts=count)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.bars import Anchor, BarSize, session_slots
+from sellkit.core.counting import counted
 from sellkit.core.probed_bars import (
     AnchorFit,
     Reach,
@@ -107,8 +108,10 @@ class BarProbe:
             follows = "this gateway's hours and half-hours contradict each other: do not go live"
             return bad(told, follows, **figures)
         fit = fitting[0]
-        half_days = f", {fit.short} half days among them" if fit.short else ", no half day"
-        told = f"{fit.compared} hours of {fit.sessions} sessions{half_days}"
+        half_days = (
+            f", {counted(fit.short, 'half day')} among them" if fit.short else ", no half day"
+        )
+        told = f"{counted(fit.compared, 'hour')} of {counted(fit.sessions, 'session')}{half_days}"
         if len(fitting) > 1:
             follows = "its sessions open on the hour: --instrument ARCA:SPY can tell them apart"
             return noted(f"both anchors fit: {told}", follows, **figures)
@@ -256,7 +259,8 @@ def final_answer(
 
 
 def _counted(found: Reach, what: str, *, is_so: bool, meaning: str, other: str) -> Answer:
-    told = f"{found.sessions} sessions since {found.first}, {found.bars} of {found.due} {what} due"
+    since = f"{counted(found.sessions, 'session')} since {found.first}"
+    told = f"{since}, {found.bars} of {found.due} {what} due"
     figures = {"bars": found.bars, "due": found.due, "sessions": found.sessions}
     if found.off_calendar:
         return bad(
@@ -269,7 +273,7 @@ def _counted(found: Reach, what: str, *, is_so: bool, meaning: str, other: str) 
 
 def _misfit(fit: AnchorFit) -> str:
     return (
-        f"{fit.anchor} of {fit.compared} hours {fit.differing} differ, {fit.off_grid} bars off "
+        f"{fit.anchor} of {fit.compared} hours {fit.differing} differ, {fit.off_grid} off "
         f"its grid, {fit.absent} absent"
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sellkit.core.alerts import AlertKind
+from sellkit.core.counting import counted
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.proof import Round, lacking
 from sellkit.core.settling import settle
@@ -59,7 +60,8 @@ class Reconciliation:
         return not is_open and not self.unexplained
 
     def __repr__(self) -> str:
-        told = [f"{len(self.unexplained)} unexplained, {len(self.tickets)} tickets were open"]
+        were = counted(len(self.tickets), "ticket")
+        told = [f"{len(self.unexplained)} unexplained, {were} open before"]
         told += [f"{each.subject}: {each.journal} | {each.broker}" for each in self.lines]
         return "\n".join([*told, *map(repr, self.tickets)])
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sellkit.core.counting import counted
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.orders import prepare
 from sellkit.errors import BrokerError, DuplicateTicket
@@ -32,7 +33,11 @@ def remainder(trading: Trading, former: Attempt) -> Iterable[OrderTicket]:
     held = _held_after(trading, former)
     if held == left:
         return (next_one,)
-    told = "the position cannot be read" if held is None else f"{held} shares are held, not {left}"
+    told = (
+        "the position cannot be read"
+        if held is None
+        else f"{counted(held, 'share')} held, not {left}"
+    )
     _leave(trading, former, next_one, told)
     return ()
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.reports import is_same
 from sellkit.core.tickets import FILLED_AT_END
@@ -92,7 +93,7 @@ def _told(
     at_end = _filled_at_end(trading, record)
     if at_end is None:
         late = [e for e in fresh if is_same(record.reference, perm_id, e.reference, e.perm_id)]
-        return f"{late[0].quantity} shares were executed" if late else ""
+        return f"an execution of {counted(late[0].quantity, 'share')} was told" if late else ""
     if at_end == record.filled:
         return ""
     return f"{record.filled} of {record.quantity} shares are executed, and {at_end} were then"

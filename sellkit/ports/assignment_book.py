@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from sellkit.core.counting import counted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -35,7 +37,8 @@ class AssignmentSheet:
     version: str = ""
 
     def __repr__(self) -> str:
-        told = [f"{len(self.assignments)} assignments, {len(self.problems)} problems"]
+        known = counted(len(self.assignments), "assignment")
+        told = [f"{known}, {counted(len(self.problems), 'problem')}"]
         return "\n".join([*told, *map(str, self.assignments.values()), *self.problems])
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from sellkit.core.counting import counted
 from sellkit.operate.holdings import titles
 from sellkit.present.charts.picture import chip, framed, text
 
@@ -118,7 +119,7 @@ def _note(one: SessionCoverage | None) -> str:
     if one is None:
         return ""
     absent = f", {one.absent} not to be had" if one.absent else ""
-    return f"{one.stored} of {one.due} bars{absent}"
+    return f"{one.stored} of {counted(one.due, 'bar')}{absent}"
 
 
 def _size(rows: Sequence[_Row]) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from sellkit.core.counting import counted
 from sellkit.present import hypertext as h
 from sellkit.present.columns import Cell
 from sellkit.present.replayed_columns import EXITS, POSITIONS
@@ -57,12 +58,13 @@ def notes(replay: Replay) -> list[str]:
         )
     if corrected := sum(each.corrected for each in positions):
         found.append(
-            f"{corrected} bars were told with another close later; moments before that were judged "
-            "on the former one, prices of sales and what came after are the latest"
+            f"{counted(corrected, 'bar')} told with another close later; moments before that were "
+            "judged on the former one, prices of sales and what came after are the latest"
         )
     if withheld := sum(each.withheld for each in positions):
         found.append(
-            f"at {withheld} closes an EXIT was withheld: the average owed too much to its seed"
+            f"at {counted(withheld, 'close')} an EXIT was withheld: the average owed too much to "
+            "its seed"
         )
     if terms.at_close == "before_close":
         found.append(
@@ -92,7 +94,9 @@ def replay_sheet(replay: Replay) -> h.Html:
     if exits:
         shown = exits[-_EXITS_SHOWN:]
         if len(shown) < len(exits):
-            parts.append(f'<p class="quiet">the last {len(shown)} of {len(exits)} exits</p>')
+            parts.append(
+                f'<p class="quiet">the last {len(shown)} of {counted(len(exits), "exit")}</p>'
+            )
         parts.append(_table(shown, EXITS))
     return h.sheet(repr(replay), *parts)
 
@@ -149,11 +153,12 @@ def beside(replay: Replay, found: Alternatives) -> Iterator[str]:
         label, sessions = position.assignment.label, int(study.bars[place, 1])
         own = gains[labels().index(label)]
         if np.isnan(own):
-            yield f"{name}: {sessions} sessions are too few for {label}"
+            yield f"{name}: {counted(sessions, 'session')}, too few for {label}"
             continue
         best, count = int(np.nanargmax(gains)), int(np.isfinite(gains).sum())
+        span = counted(sessions, "session")
         yield (
-            f"{name}: {label} {percent(own)} % against holding over {sessions} sessions, number "
+            f"{name}: {label} {percent(own)} % against holding over {span}, number "
             f"{int((gains > own).sum()) + 1} of {count}; the best was {labels()[best]} "
             f"{percent(gains[best])} %, {_luck(found.luck.get(name))}"
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
 from sellkit.present.columns import Cell, Column, Tone
 from sellkit.present.words import UNKNOWN, percent, price
-from sellkit.research.replayed import AFTER, many
+from sellkit.research.replayed import AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,8 +58,14 @@ EXITS: Final[tuple[Column[tuple[PositionReplay, Exit]], ...]] = (
     Column("average", lambda pair: Cell(price(pair[1].average)), is_number=True),
     Column("sold, UTC", lambda pair: Cell(_sold(pair[1]))),
     Column("at", lambda pair: Cell(_met(pair[1])), is_number=True),
-    *(Column(f"+{many(count, 'bar')} %", _after("bars", count), is_number=True) for count in AFTER),
-    *(Column(f"+{many(count, 'day')} %", _after("days", count), is_number=True) for count in AFTER),
+    *(
+        Column(f"+{counted(count, 'bar')} %", _after("bars", count), is_number=True)
+        for count in AFTER
+    ),
+    *(
+        Column(f"+{counted(count, 'day')} %", _after("days", count), is_number=True)
+        for count in AFTER
+    ),
     Column("to the end %", lambda pair: _moved(pair[1].since_percent), is_number=True),
     Column("avoided %", lambda pair: Cell(_known(pair[1].avoided_percent)), is_number=True),
     Column("back above", lambda pair: Cell(_back(pair[1]), _whipsaw(pair[1]))),
@@ -85,7 +92,7 @@ def _known(value: float | None) -> str:
 def _back(sold: Exit) -> str:
     if sold.back_above is None:
         return "never"
-    bars = "1 bar" if sold.back_above == 1 else f"{sold.back_above} bars"
+    bars = counted(sold.back_above, "bar")
     return f"whipsaw, {bars}" if sold.is_whipsaw else bars
 
 

@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.assignments import LENGTHS
+from sellkit.core.counting import counted
 from sellkit.core.snapshot import in_display_order
 from sellkit.present import hypertext as h
 from sellkit.present import words
@@ -123,8 +124,8 @@ def notebook_table(
     signs = "<br>".join(legend(ordered, all_averages=all_averages))
     explained = f'<p class="quiet">{signs}</p>'
     tables = [_status(ordered, (_DECISION, *POSITION, *PROSE)), crossings, explained]
-    counted = f"{len(ordered)} positions; the table is shown in a notebook"
-    return h.page(heading, counted, *(tables if ordered else ("<p>No positions.</p>",)))
+    told = f"{counted(len(ordered), 'position')}; the table is shown in a notebook"
+    return h.page(heading, told, *(tables if ordered else ("<p>No positions.</p>",)))
 
 
 def bare_table(rows: Iterable[SnapshotRow]) -> h.Html:
@@ -148,8 +149,8 @@ def decisions_table(rows: Iterable[SnapshotRow], heading: Heading) -> h.Html:
     titles = [h.title(text) for text in ("token", "decision")]
     titles += [h.title(text, "prose") for text in ("reasons", "certificate", "prepared order")]
     table = h.table(titles, (_decision(row) for row in ordered))
-    counted = f"{len(ordered)} decisions; the table is shown in a notebook"
-    return h.page(heading, counted, table if ordered else "<p>No positions.</p>")
+    told = f"{counted(len(ordered), 'decision')}; the table is shown in a notebook"
+    return h.page(heading, told, table if ordered else "<p>No positions.</p>")
 
 
 def _records(rows: Iterable[SnapshotRow], *, all_averages: bool) -> Iterator[dict[str, Value]]:

@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from sellkit.core.assignments import Timeframe
+from sellkit.core.counting import counted
 from sellkit.present import hypertext as h
 from sellkit.present import words
 from sellkit.present.records import records_table
@@ -74,7 +75,7 @@ def snapshot(found: AccountSnapshot) -> h.Html:
     orders = [words.open_order(each) for each in found.open_orders]
     summary = (
         f"{found.account} at {found.taken_at:%Y-%m-%d %H:%M:%S} UTC: "
-        f"{len(found.positions)} positions, {len(orders)} open orders"
+        f"{counted(len(found.positions), 'position')}, {counted(len(orders), 'open order')}"
     )
     resting = f"<p>{h.bullets(orders)}</p>" if orders else ""
     parts = (f"<p>{escape(summary)}</p>", positions(found.positions), resting)
@@ -146,7 +147,7 @@ def study(found: Any) -> h.Html:  # noqa: ANN401
     """A `Study`: the completed bars of an instrument, and its averages after the last of them."""
     runs = {each: found.history.of(each).closes for each in Timeframe}
     closes = {each: float(run[-1]) for each, run in runs.items() if len(run)}
-    bars = ", ".join(f"{len(run)} bars {each}" for each, run in runs.items())
+    bars = ", ".join(f"{counted(len(run), 'bar')} {each}" for each, run in runs.items())
     return _averages(bars, closes, found.readings)
 
 
@@ -165,7 +166,7 @@ def averages(found: Mapping[int, Any]) -> h.Html:
 
 def holding(found: Any) -> h.Html:  # noqa: ANN401
     """A `Holding`: one series of a store."""
-    summary = f"{found.label} {found.key.bar_size}: {found.figures.bars:,} bars"
+    summary = f"{found.label} {found.key.bar_size}: {counted(found.figures.bars, 'bar')}"
     return h.sheet(summary, escape(summary))
 
 

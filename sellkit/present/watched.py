@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Group
 from rich.text import Text
 
+from sellkit.core.counting import counted
 from sellkit.core.signals import Decision
 from sellkit.present.fitted import fitted_table, heading_text, needed
 from sellkit.present.watched_columns import (
@@ -61,7 +62,9 @@ def screenful(
     parts: list[RenderableType] = [*above, Text(""), _table(rows, now, width)]
     if len(rows) < len(watched.rows):
         more = len(watched.rows) - len(rows)
-        parts.append(Text(f"{more} more rows hold or are excluded, or find no room here", "dim"))
+        parts.append(
+            Text(f"{counted(more, 'more row')}: HOLD, excluded, or without room here", "dim")
+        )
     return Group(*parts, *([Text(""), *reasons] if reasons else []))
 
 
@@ -127,7 +130,10 @@ def _cut(reasons: Sequence[Text], lines: int, width: int) -> list[Text]:
     for place, each in enumerate(reasons):
         left -= _lines(each, width)
         if left < 0:
-            return [*kept, Text(f"{len(reasons) - place} more reasons find no room here", "dim")]
+            return [
+                *kept,
+                Text(f"{counted(len(reasons) - place, 'more reason')} without room here", "dim"),
+            ]
         kept.append(each)
     return kept
 

@@ -6,6 +6,7 @@ import datetime as dt
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
 from sellkit.core.market_time import UTC, calendar_for, has_calendar
 from sellkit.present import words
 from sellkit.present.columns import IDENTITY, POSITION, Cell, Column, Tone, record
@@ -72,12 +73,11 @@ def age_in_words(age: dt.timedelta | None) -> str:
 
 def minute_in_words(watched: Watched) -> str:
     """Which minute it is, what it cost, and what is left of the budget of requests."""
-    requests = "1 request" if watched.requests == 1 else f"{watched.requests} requests"
     parts = [f"minute {watched.minute}", f"{watched.skipped} skipped"]
-    parts.append(f"{requests} in {watched.seconds:.1f} s")
+    parts.append(f"{counted(watched.requests, 'request')} in {watched.seconds:.1f} s")
     stale = len(watched.stale)
     if stale:
-        parts.append(f"{stale} of {len(watched.rows)} rows not refreshed")
+        parts.append(f"{stale} of {counted(len(watched.rows), 'row')} not refreshed")
     if watched.usage is not None:
         parts.append(_budget(watched.usage))
     return " · ".join(parts)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.bars import day_label
+from sellkit.core.counting import counted
 from sellkit.core.gates import ApprovedTicket, DeferredTicket, DeniedTicket, PreparedTicket
 from sellkit.present.heading import two_clocks, two_clocks_span
 
@@ -107,7 +108,7 @@ def certificate(found: BarCertificate, exchange: str) -> dict[str, str]:
         "fetched": two_clocks(found.fetched_at, exchange, "%H:%M:%S"),
         "close": f"{found.close:,.4f}",
         "average": f"{found.average:,.4f}",
-        "history": f"{found.bars_used:,} bars, seed weight {found.seed_weight:.4%}",
+        "history": f"{counted(found.bars_used, 'bar')}, seed weight {found.seed_weight:.4%}",
     }
 
 
@@ -119,7 +120,7 @@ def is_daily(slot: Slot) -> bool:
 def _parts(found: BarCertificate) -> str:
     if is_daily(found.slot):
         return "one daily bar"
-    return "1 half-hour" if found.parts == 1 else f"{found.parts} half-hours"
+    return counted(found.parts, "half-hour")
 
 
 def _bar(slot: Slot, exchange: str) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sellkit.core.bars import empty_bars
+from sellkit.core.counting import counted
 from sellkit.research import chance
 from sellkit.research.course import Course
-from sellkit.research.replayed import many
 from sellkit.research.series import Bars, Series, Terms
 from sellkit.research.sweep import study
 
@@ -53,7 +53,7 @@ class Alternatives:
             f"{name}: best {each.best} over {each.sessions} sessions, p {each.p_value:.2f}"
             for name, each in self.luck.items()
         ]
-        return "\n".join([f"28 alternatives of {many(len(self.study), 'position')}", *lines])
+        return "\n".join([f"28 alternatives of {counted(len(self.study), 'position')}", *lines])
 
 
 def alternatives(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sellkit.core.assignments import Timeframe
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError, DataError
 from sellkit.research import trading
 from sellkit.research.result import LABELS
@@ -148,7 +149,10 @@ def verdict(
     """
     count = len(found.values)
     if count < FEWEST_SESSIONS:
-        raise DataError(f"{count} sessions say nothing about luck; at least {FEWEST_SESSIONS} do")
+        raise DataError(
+            f"{counted(count, 'session')} cannot tell luck from skill: at least "
+            f"{FEWEST_SESSIONS} are needed"
+        )
     length = max(5.0, round(count ** (1 / 3))) if block is None else float(block)
     if draws < 1 or length < 1:
         raise ConfigError(f"a bootstrap needs draws and a block of 1 or more: {draws}, {length:g}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from sellkit.core.counting import counted
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
@@ -166,9 +168,10 @@ class PositionReplay:
         return self.equity.rule_percent - self.equity.holding_percent
 
     def __repr__(self) -> str:
+        exits = counted(len(self.exits), "exit")
         return (
-            f"{self.token!s:<14} {self.assignment.label:<11} {len(self.exits):>3} exits, "
-            f"{self.whipsaws} whipsaws; rule {self.equity.rule_percent:+.1f} %, "
+            f"{self.token!s:<14} {self.assignment.label:<11} {exits:>9}, "
+            f"{counted(self.whipsaws, 'whipsaw')}; rule {self.equity.rule_percent:+.1f} %, "
             f"holding {self.equity.holding_percent:+.1f} %"
         )
 
@@ -207,18 +210,13 @@ class Replay:
 
     def __repr__(self) -> str:
         begin, end = (f"{each:%Y-%m-%d}" for each in (self.terms.begin, self.terms.end))
-        head = f"{many(len(self.positions), 'position')} from {begin} to {end}: "
-        head += many(len(self.exits), "exit")
+        head = f"{counted(len(self.positions), 'position')} from {begin} to {end}: "
+        head += counted(len(self.exits), "exit")
         if not self.is_whole:
             head += "; INTERRUPTED, positions are missing"
         lines = [repr(each) for each in self.positions]
         lines += [f"{token!s:<14} {reason}" for token, reason in self.without.items()]
         return "\n".join([head, *lines])
-
-
-def many(count: int, what: str) -> str:
-    """`1 exit`, `2 exits`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def drawdown(worth: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:

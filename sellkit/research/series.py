@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sellkit.core.assignments import Timeframe
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError, InvalidBars
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ class Bars:
             shapes = f"{self.opens.shape} and {self.closes.shape}"
             raise InvalidBars(f"a study needs an open for each close, got shapes {shapes}")
         if self.sessions is not None and len(self.sessions) != len(self.closes):
-            raise InvalidBars(f"{len(self.sessions)} sessions for {len(self.closes)} bars")
+            raise InvalidBars(
+                f"{counted(len(self.sessions), 'session')} for {counted(len(self.closes), 'bar')}"
+            )
         if not 0 <= self.begin <= len(self.closes):
             raise InvalidBars(f"bar {self.begin} of {len(self.closes)} cannot be the first judged")
         for name in ("opens", "closes"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from sellkit.core.counting import counted
 from sellkit.simgateway.framing import UNSET_INTEGER
 
 NEWEST_VERSION: Final = 178
@@ -174,7 +175,7 @@ class Fields:
         """Make sure that nothing is left over."""
         left = len(self._values) - self._next
         if left:
-            raise BadRequest(f"{left} fields are left over behind field {self._next}")
+            raise BadRequest(f"{counted(left, 'field')} left over behind field {self._next}")
 
 
 def _is_unset(text: str) -> bool:

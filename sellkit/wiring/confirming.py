@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
 from sellkit.core.gates import TOO_MANY
 from sellkit.errors import ConfigError
 
@@ -61,7 +62,7 @@ def confirmed_tickets(
     if not run_id:
         return frozenset()
     found = many_of(journal, account, run_id)
-    text = f"{len(found)} exits of the run {run_id}, though many"
+    text = f"{counted(len(found), 'exit')} of the run {run_id}, though many"
     journal.evidence.record_event(
         _CONFIRMED, now, text, {"tickets": sorted(found)}, account=account.alias, run_id=run_id
     )

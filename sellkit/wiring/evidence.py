@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sellkit.core.counting import counted
 from sellkit.core.lifecycle import TicketState
 from sellkit.core.portfolio import OWN_REFERENCE
 from sellkit.core.resolving import MEANINGS, WORDS
@@ -41,8 +42,9 @@ class AuditReport:
     notebooks: int
 
     def __str__(self) -> str:
-        found = f"{len(self.findings)} findings" if self.findings else "all well"
-        return f"{self.rows} rows and {self.notebooks} notebooks read: {found}"
+        found = counted(len(self.findings), "finding") if self.findings else "all well"
+        notebooks = counted(self.notebooks, "notebook")
+        return f"{counted(self.rows, 'row')} and {notebooks} read: {found}"
 
     def __repr__(self) -> str:
         return "\n".join([str(self), *(f"{each.where}: {each.what}" for each in self.findings)])
@@ -119,8 +121,9 @@ def resolve_ticket(settings: Settings, name: str, word: str, reason: str) -> str
         told = journal.book.resolve(record.reference, WORDS[word], _now(), reason)
         end_settled(journal, journal.book.unsettled(told.account), _now())
     return (
-        f"{told.reference} ({told.ticker}, {told.quantity} shares, {told.filled} executed by the "
-        f"ledger) is {told.state} now, by your word: {MEANINGS[word]}; nothing was sent"
+        f"{told.reference} ({told.ticker}, {counted(told.quantity, 'share')}, "
+        f"{told.filled} executed by the ledger) is {told.state} now, by your word: "
+        f"{MEANINGS[word]}; nothing was sent"
     )
 
 

@@ -6,6 +6,7 @@ import atexit
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError, NotConnected, SellkitError
 
 if TYPE_CHECKING:
@@ -172,8 +173,8 @@ def _looked(desk: WiredDesk, settings: Settings) -> Iterator[Found]:
     standing = desk.parts.broker.standing
     ready = "It is ready." if standing.is_ready else f"It is not ready: {standing.reason}"
     yield Found(ready, is_good=standing.is_ready)
-    held = _counted(len(snapshot.positions), "position")
-    resting = _counted(len(snapshot.open_orders), "open order")
+    held = counted(len(snapshot.positions), "position")
+    resting = counted(len(snapshot.open_orders), "open order")
     yield Found(f"Account {desk.account}: {held}, {resting}.")
     lacking = [
         str(each.instrument.token)
@@ -187,10 +188,6 @@ def _looked(desk: WiredDesk, settings: Settings) -> Iterator[Found]:
         yield Found(problem, is_good=False)
     stored = len(desk.parts.store.figures())
     yield Found(f"Bars stored: {stored} series." if stored else "No bars are stored yet.")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _assigned(lacking: Sequence[str]) -> Found:

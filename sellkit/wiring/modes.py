@@ -149,8 +149,8 @@ def _limits(settings: Settings) -> Switch:
         unset = f"set {', '.join(limits.unset)} in the settings"
         return Switch("limits", "not all set", unset, settings.source)
     state = (
-        f"{limits.max_shares:,f} shares and {limits.max_notional:,f} an order, "
-        f"{limits.max_orders} orders and {limits.max_daily_notional:,f} a day"
+        f"shares up to {limits.max_shares:,f} and {limits.max_notional:,f} an order, "
+        f"orders up to {limits.max_orders} and {limits.max_daily_notional:,f} a day"
     )
     return Switch("limits", state, None, settings.source)
 

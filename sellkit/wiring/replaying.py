@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
 from sellkit.core.instrument import Instrument
 from sellkit.core.portfolio import Account, Position
 from sellkit.errors import ConfigError
@@ -134,8 +135,8 @@ class ReplayBench:
     def __repr__(self) -> str:
         begin, end = (f"{each:%Y-%m-%d %H:%M}" for each in (self.terms.begin, self.terms.end))
         return (
-            f"{len(self.subjects)} positions of profile {self.profile} to replay from {begin} to "
-            f"{end} UTC: run, alternatives"
+            f"{counted(len(self.subjects), 'position')} of profile {self.profile} to replay "
+            f"from {begin} to {end} UTC: run, alternatives"
         )
 
     def __dir__(self) -> list[str]:

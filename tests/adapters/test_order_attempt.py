@@ -156,7 +156,7 @@ def test_an_order_is_written_to_a_client_that_is_idle() -> None:
     ("client", "why"),
     [
         (Client(Transport(waiting=17)), "has not taken 17 bytes"),
-        (Client(Transport(), queued=2), "2 messages queue before it"),
+        (Client(Transport(), queued=2), "2 messages in the queue before it"),
         (Client(Transport(), just_sent=45), r"as many messages as allowed .* \(45\)"),
         (Client(Transport(closes_after=0)), "the connection is closing"),
         (Client(Transport(), is_ready=False), "the connection is closing"),

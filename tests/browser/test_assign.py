@@ -138,7 +138,7 @@ def test_by_mouse_one_chooses_sorts_filters_sets_many_undoes_and_saves(
     ]
     assert not [each for each in stops if "unseen" in each]
     save.click()
-    expect(status).to_contain_text("Not saved: 1 row has no average: NASDAQ:NVDA.")
+    expect(status).to_contain_text("Not saved: 1 row without an average: NASDAQ:NVDA.")
     nvda = panel.get_by_role("row", name="NASDAQ:NVDA")
     panel.get_by_label("Average of NASDAQ:NVDA").select_option("EMA 50 1H")
     expect(status).to_contain_text("EMA 50 1H for NASDAQ:NVDA; not saved yet.")

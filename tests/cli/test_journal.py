@@ -168,7 +168,7 @@ def test_an_audit_of_nothing_is_refused(place: Path, capsys: pytest.CaptureFixtu
 def test_an_audit_without_findings_says_how_much_it_read(
     journal: SqliteJournal, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert told(capsys, 0, "audit", "verify") == "1 rows and 0 notebooks read: all well\n"
+    assert told(capsys, 0, "audit", "verify") == "1 row and 0 notebooks read: all well\n"
 
 
 def test_an_audit_names_each_finding_in_a_line(
@@ -180,7 +180,7 @@ def test_an_audit_names_each_finding_in_a_line(
     lines = told(capsys, 1, "audit", "verify").splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("runs/2026-01-28/200020Z_r9.ipynb: the journal has no run r9")
-    assert lines[1] == "1 rows and 1 notebooks read: 1 findings"
+    assert lines[1] == "1 row and 1 notebook read: 1 finding"
 
 
 def test_a_journal_whose_head_was_lost_is_accepted_on_a_persons_word(

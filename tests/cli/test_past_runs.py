@@ -156,8 +156,8 @@ def test_verify_names_what_is_wrong_with_one_run_and_that_there_is_more(
     profile.write(path, notebook(cell("2")))
     said = told(capsys, 1, "verify", FIRST)
     assert said.startswith(f"{path}: the executed notebook was changed after its run")
-    assert "1 findings; its verdict is altered" in said
-    assert "1 findings elsewhere" in told(capsys, 1, "verify", LAST)
+    assert "1 finding; its verdict is altered" in said
+    assert "1 finding elsewhere" in told(capsys, 1, "verify", LAST)
 
 
 def test_pages_are_written_with_an_index_and_only_when_they_are_new(

@@ -180,7 +180,7 @@ def test_a_run_and_its_notebook_pass_the_audit_and_the_day_has_its_backup(long: 
     place = long.run.result().place
     answer = place.sellkit("audit", "verify")
     assert (answer.code, answer.err) == (0, "")
-    assert answer.out.endswith("rows and 1 notebooks read: all well\n")
+    assert answer.out.endswith("rows and 1 notebook read: all well\n")
     (kept,) = journal(place, "SELECT path FROM notebook_kept")
     assert place.data / kept["path"] == place.notebooks[0]
     assert len(list((place.data / "backups").iterdir())) == 1

@@ -156,7 +156,7 @@ def test_a_later_run_of_the_day_has_what_is_left_of_the_limit() -> None:
     first, second, _ = tickets()
     assert desk.send(first) == ["DONE"]
     assert desk.send(second) == ["ABANDONED"]
-    assert "1 orders went out today" in desk.told()
+    assert "1 order went out today" in desk.told()
 
 
 def test_a_halt_after_the_lists_were_read_sends_nothing() -> None:

@@ -83,7 +83,7 @@ def test_orders_above_count_for_those_below_as_a_run_would_send_them() -> None:
     rows = (watched(FIRST), watched(SECOND))
     first, second = told(*rows, limits={"max_orders": 1})
     assert first == ()
-    assert second == ("1 orders went out today, and orders.max_orders is 1",)
+    assert second == ("1 order went out today, and orders.max_orders is 1",)
     held_back = watched(FIRST, lambda ticket: DeniedTicket(ticket, ("too late",)))
     assert told(held_back, watched(SECOND), limits={"max_orders": 1}) == [(), ()]
 

@@ -273,7 +273,7 @@ def test_delayed_prices_fail_in_a_session_and_are_noted_outside(world: World) ->
 def test_hours_on_the_anchor_of_the_settings_are_good(world: World) -> None:
     found = world.finding(Question.HOURS)
     assert is_good(found)
-    assert found.answer.startswith("the clock anchor fits: 207 hours of 30 sessions, 1 half days")
+    assert found.answer.startswith("the clock anchor fits: 207 hours of 30 sessions, 1 half day")
 
 
 def test_hours_on_the_other_anchor_are_noted_for_it_is_a_choice() -> None:

@@ -168,7 +168,7 @@ def test_a_rest_that_cannot_be_sent_is_said_once() -> None:
         TicketState.CANCELLED,
         TicketState.ABANDONED,
     )
-    assert "60 shares are held, not 70" in record(desk, SECOND).cause
+    assert "60 shares held, not 70" in record(desk, SECOND).cause
     reconcile(desk)
     assert desk.kinds() == [AlertKind.ORDER_UNFINISHED]
 

@@ -177,7 +177,7 @@ def test_a_choice_made_while_the_preview_is_open_takes_the_preview_away(desk: Fa
 def test_saving_is_refused_while_a_row_has_no_average_and_says_which(desk: FakeDesk) -> None:
     hand = Hand(desk)
     hand.choose("EMA 20 1D", AAPL)
-    assert hand.do("save") == "Not saved: 1 row has no average: NASDAQ:MSFT."
+    assert hand.do("save") == "Not saved: 1 row without an average: NASDAQ:MSFT."
     assert hand.view.said["bad"] is True
     assert hand.view.ask == {}
 
@@ -185,7 +185,7 @@ def test_saving_is_refused_while_a_row_has_no_average_and_says_which(desk: FakeD
 def test_of_many_rows_without_an_average_the_first_are_named_and_the_rest_counted() -> None:
     held = [build.position(f"NYSE:A{n}", con_id=n) for n in range(8)]
     said = Hand(FakeDesk(held, MemoryAssignmentBook())).do("save")
-    assert said.startswith("Not saved: 8 rows have no average: NYSE:A0, NYSE:A1,")
+    assert said.startswith("Not saved: 8 rows without an average: NYSE:A0, NYSE:A1,")
     assert said.endswith("NYSE:A5 and 2 more.")
 
 
@@ -379,7 +379,7 @@ def test_a_row_that_somebody_began_has_a_line_and_no_average() -> None:
     book = MemoryAssignmentBook(incomplete=[Token.parse(GONE)])
     hand = Hand(FakeDesk([], book))
     assert hand.chosen == {GONE: ""}
-    assert "1 row has no average: NYSE:GE" in hand.do("save")
+    assert "1 row without an average: NYSE:GE" in hand.do("save")
 
 
 def test_without_anywidget_one_line_says_what_to_install(

@@ -101,7 +101,7 @@ def test_it_never_takes_more_lines_than_the_screen_has_and_says_what_is_left_out
 ) -> None:
     text = screen(watched(), 80, height)
     assert len(text.splitlines()) <= height
-    assert "find no room here" in text
+    assert "without room here" in text
 
 
 def test_exits_and_doubts_come_first_where_there_is_little_room() -> None:

@@ -70,8 +70,8 @@ def test_the_notes_say_what_the_numbers_do_not(replay: Replay) -> None:
     how = replace(replay.terms, at_close=AtClose.BEFORE_CLOSE, reenters=True)
     told = "; ".join(notes(replace(replay, positions=(late,), terms=how, is_whole=False)))
     assert f"3 of {position.decided} decisions rest on bars that were told more than" in told
-    assert "2 bars were told with another close later" in told
-    assert "at 1 closes an EXIT was withheld" in told
+    assert "2 bars told with another close later" in told
+    assert "at 1 close an EXIT was withheld" in told
     assert "an exit at the close is priced at the next opening" in told
     assert "worth and time out are of the first exit alone" not in told
     assert "bought again at the open after a close strictly above" in told

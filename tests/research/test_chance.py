@@ -178,7 +178,7 @@ def test_costs_count_in_the_differences() -> None:
 
 
 def test_too_little_is_refused_with_what_is_wanted() -> None:
-    with pytest.raises(DataError, match="5 sessions say nothing about luck; at least 20 do"):
+    with pytest.raises(DataError, match="5 sessions cannot tell luck from skill: at least 20 are"):
         verdict(Differences(np.arange(5), np.zeros((5, 28))))
     with pytest.raises(ConfigError, match="draws and a block of 1 or more: 0, 5"):
         verdict(noise(1), draws=0)

@@ -155,7 +155,7 @@ def test_prices_that_are_no_prices_are_refused() -> None:
         Bars(good, good[:1])
     with pytest.raises(InvalidBars, match="bar 3 of 2"):
         Bars(good, good, 3)
-    with pytest.raises(InvalidBars, match="1 sessions for 2 bars"):
+    with pytest.raises(InvalidBars, match="1 session for 2 bars"):
         Bars(good, good, 0, np.array([1]))
 
 

@@ -67,7 +67,7 @@ def test_what_is_no_flag_is_refused() -> None:
 def test_fields_too_few_or_too_many_are_refused() -> None:
     fields = Fields(("61", "1", "2"))
     fields.skip(2)
-    with pytest.raises(BadRequest, match="1 fields are left over"):
+    with pytest.raises(BadRequest, match="1 field left over"):
         fields.end()
     fields.skip()
     with pytest.raises(BadRequest, match="field 4 is missing"):

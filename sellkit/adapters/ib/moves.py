@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sellkit.adapters.ib import happenings as have
 from sellkit.adapters.ib.readiness import Rules, Stage, State
+from sellkit.core.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ def drop(state: State, rules: Rules, reason: str, kind: AlertKind, *, at_once: s
     if at_once:
         said = (have.Say(kind, at_once),)
     elif failures >= rules.returning.alert_after:
-        said = (have.Say(kind, f"{reason} (tried {failures} times)"),)
+        said = (have.Say(kind, f"{reason} (tried {counted(failures, 'time')})"),)
     return after, (close, *said, *commands)
 
 

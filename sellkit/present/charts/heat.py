@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from sellkit.core.assignments import LENGTHS, MaKind, Timeframe
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError
 from sellkit.present import words
 from sellkit.present.charts import palette
@@ -161,7 +162,7 @@ def _told(label: str, row: dict[Any, Any]) -> str:
     return (
         f"<b>{label}</b><br>against holding {words.percent(100 * row['against_holding'])} %"
         f"<br>drawdown {100 * row['drawdown']:.1f} %, avoided {100 * row['drawdown_avoided']:+.1f}"
-        f"<br>{row['exits']:.0f} exits, {row['whipsaws']:.0f} bought again no lower"
+        f"<br>{counted(int(row['exits']), 'exit')}, {row['whipsaws']:.0f} bought again no lower"
         f"<br>out {100 * row['time_out']:.0f} % of the time, costs {100 * row['costs']:.2f} %"
         + ("<br>an exit is pending" if row["is_pending"] else "")
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from sellkit.core import indicators
+from sellkit.core.counting import counted
 from sellkit.core.signals import Decision
 from sellkit.present import words
 from sellkit.present.charts import palette
@@ -158,7 +159,7 @@ def all_positions(
         bars = None if row.last_close is None else bars_of(row)
         tiles.append(_Tile.of(row, bars, (place % columns, place // columns), shown))
     lines = -(-len(tiles) // columns)
-    title = f"{len(tiles)} positions · {heading.mode}"
+    title = f"{counted(len(tiles), 'position')} · {heading.mode}"
     page = layout(title, heading.conditions, _HEAD + _ROW_HEIGHT * max(lines, 1))
     hidden = {"visible": False, "fixedrange": True}
     page |= {

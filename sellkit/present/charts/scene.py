@@ -9,6 +9,7 @@ import numpy as np
 
 from sellkit.core import indicators
 from sellkit.core.assignments import ALL_AVERAGES, Timeframe
+from sellkit.core.counting import counted
 from sellkit.core.past import Past
 from sellkit.present import words
 from sellkit.present.charts import marks
@@ -109,7 +110,7 @@ class Scene:
             return f"{told} No completed bars to draw."
         first, last = self.timeline.labels[0], self.timeline.labels[len(self.closes) - 1]
         low, high = words.price(float(self.lows.min())), words.price(float(self.highs.max()))
-        return f"{told} {len(self.closes)} bars from {first} to {last}, {low} to {high}."
+        return f"{told} {counted(len(self.closes), 'bar')} from {first} to {last}, {low} to {high}."
 
 
 def scene(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from sellkit.core.counting import counted
 from sellkit.errors import ConfigError
 from sellkit.present.charts import palette
 from sellkit.present.charts.picture import chip, framed, polyline, text
@@ -94,7 +95,7 @@ def equity(replay: Replay, token: str = "") -> Chart:
     from sellkit.present.charts.figure import Chart, layout  # noqa: PLC0415  (loads plotly)
 
     chosen = _chosen(replay, token)
-    name = f"{len(replay.positions)} positions" if chosen is None else _named(chosen)
+    name = counted(len(replay.positions), "position") if chosen is None else _named(chosen)
     whole = replay.equity if chosen is None else chosen.equity
     exits = [] if chosen is None else [each for each in chosen.exits if each.was_held]
     course = _Course.of(whole if chosen is not None else _by_days(replay), exits)

@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from sellkit.core.counting import counted
 from sellkit.errors import ChangedMeanwhile
 from sellkit.present.panels.draft import differences
 
@@ -88,8 +89,8 @@ class Filing:
         if (seen := self.look()) is not None:
             return seen
         if missing := self.draft.incomplete:
-            rows = "1 row has" if len(missing) == 1 else f"{len(missing)} rows have"
-            return Said((f"Not saved: {rows} no average: {named(missing)}.",), is_bad=True)
+            rows = counted(len(missing), "row")
+            return Said((f"Not saved: {rows} without an average: {named(missing)}.",), is_bad=True)
         changes = self.draft.changes
         if not changes:
             return Said(("Nothing is changed, so nothing was written.",))
@@ -180,11 +181,6 @@ def named(tokens: Collection[Token]) -> str:
     shown = ", ".join(str(each) for each in ordered[:_NAMED])
     more = len(ordered) - _NAMED
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 change`, `3 changes`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _each(found: Iterable[Difference]) -> tuple[str, ...]:

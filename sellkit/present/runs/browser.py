@@ -10,7 +10,7 @@ from sellkit.core.run_filter import RunFilter
 from sellkit.present import hypertext as h
 from sellkit.present.runs.columns import minute
 from sellkit.present.runs.one import run_sheet
-from sellkit.present.runs.table import counted, rows_of
+from sellkit.present.runs.table import rows_of, tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,7 +98,7 @@ class _Browser:
         self._found = {each.facts.run_id: each for each in found}
         shown = found[:_SHOWN]
         more = "" if len(shown) == len(found) else f"; the latest {_SHOWN} are shown"
-        self._say(f"runs of {self._past.profile}: {counted(found)}{more}")
+        self._say(f"runs of {self._past.profile}: {tally(found)}{more}")
         self._table.value = _close(h.sheet("", rows_of(shown)).markup) if shown else ""
         self._run.options = [("none", None), *((_label(each), each.facts.run_id) for each in shown)]
         self._run.value = None

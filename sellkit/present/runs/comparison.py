@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from sellkit.core.counting import counted
 from sellkit.present import hypertext as h
 from sellkit.present.columns import Cell
 from sellkit.present.runs.columns import minute
@@ -49,8 +50,8 @@ def headline(runs: Sequence[PastRun], found: Sequence[Difference]) -> str:
     first, second = (each.facts.run_id for each in runs)
     if not found:
         return f"{first} and {second} decided alike"
-    differ = "1 decision differs" if len(found) == 1 else f"{len(found)} decisions differ"
-    return f"{differ} between {first} and {second}"
+    verb = "differs" if len(found) == 1 else "differ"
+    return f"{counted(len(found), 'decision')} {verb} between {first} and {second}"
 
 
 def lines(runs: Sequence[PastRun], found: Sequence[Difference]) -> list[str]:

@@ -19,7 +19,7 @@ from sellkit.present.columns import Cell
 from sellkit.present.runs.columns import COLUMNS, minute, verdict_cell
 from sellkit.present.runs.hours import hours_table
 from sellkit.present.runs.one import facts_of
-from sellkit.present.runs.table import counted
+from sellkit.present.runs.table import tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,7 +59,7 @@ def index_page(
     modes = sorted({each.facts.mode for each in runs if each.facts.mode})
     head = (
         f"<h1>Runs of {escape(profile)}</h1>"
-        f'<p class="quiet">{escape(counted(runs))} · made {escape(made_at)}</p>'
+        f'<p class="quiet">{escape(tally(runs))} · made {escape(made_at)}</p>'
     )
     table = h.table(map(h.column_title, COLUMNS), map(_row, runs))
     body = [head, *_calendars(months), "<h2>Every run</h2>", _form(modes)]

@@ -7,6 +7,7 @@ import sys
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from sellkit.core.counting import counted
 from sellkit.present import hypertext as h
 from sellkit.present.runs.columns import COLUMNS, record
 
@@ -34,8 +35,8 @@ def runs_table(runs: Iterable[PastRun], title: str = "runs") -> h.Html:
         What they are, `demo, June 2026` for instance; stands above the table.
     """
     found = list(runs)
-    head = f"<p><b>{escape(title)}</b> · {counted(found)}</p>"
-    return h.sheet(f"{title}: {counted(found)}", head, *([rows_of(found)] if found else []))
+    head = f"<p><b>{escape(title)}</b> · {tally(found)}</p>"
+    return h.sheet(f"{title}: {tally(found)}", head, *([rows_of(found)] if found else []))
 
 
 def rows_of(runs: Sequence[PastRun]) -> str:
@@ -44,7 +45,7 @@ def rows_of(runs: Sequence[PastRun]) -> str:
     return h.table(titles, (h.row(_cells(each)) for each in runs))
 
 
-def counted(runs: Sequence[PastRun]) -> str:
+def tally(runs: Sequence[PastRun]) -> str:
     """`12 runs: 10 decided, 2 failed`."""
     if not runs:
         return NONE_YET
@@ -52,7 +53,7 @@ def counted(runs: Sequence[PastRun]) -> str:
     for each in runs:
         verdicts[str(each.verdict)] = verdicts.get(str(each.verdict), 0) + 1
     told = ", ".join(f"{count} {word}" for word, count in verdicts.items())
-    return f"{'1 run' if len(runs) == 1 else f'{len(runs)} runs'}: {told}"
+    return f"{counted(len(runs), 'run')}: {told}"
 
 
 def to_json(runs: Iterable[PastRun]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from ib_insync import Contract, Order
 
+from sellkit.core.counting import counted
 from sellkit.errors import NotSent, SubmissionUncertain
 
 if TYPE_CHECKING:
@@ -69,14 +70,14 @@ def obstacle(link: Link, messages: int = 1) -> str:
     if transport is None or transport.is_closing() or not client.isReady():
         return "the connection is closing"
     if client._msgQ:
-        return f"{len(client._msgQ)} messages queue before it"
+        return f"{counted(len(client._msgQ), 'message')} in the queue before it"
     horizon = asyncio.get_running_loop().time() - client.RequestsInterval
     sent = sum(1 for at in client._timeQ if at >= horizon)
     room = max(1, min(messages, client.MaxRequests // 2))
     if client.MaxRequests and sent + room > client.MaxRequests:
         return f"as many messages as allowed were sent in this second ({sent})"
     waiting = transport.get_write_buffer_size()
-    return f"the gateway has not taken {waiting} bytes that were sent before" if waiting else ""
+    return f"the gateway has not taken {counted(waiting, 'byte')} sent before" if waiting else ""
 
 
 def order_of(order: Mapping[str, object], account_number: str) -> Order:
