@@ -18,7 +18,10 @@ ORDERS: Final = "orders"
 class Ending(StrEnum):
     """What ends an alert, each kind in one way; what a person does comes before it."""
 
-    CONNECTED = "it ends as soon as a connection of that client is ready"
+    CONNECTED = (
+        "it ends when the client that it names is connected again: `sellkit run` connects the "
+        "profile's client_id, `sellkit status` its viewer_client_id"
+    )
     DECIDED = "it ends with the run that decides on the position again"
     SENT = "it ends with the next live run that decides on the position and withholds nothing"
     SETTLED = "it ends when `sellkit reconcile`, a live run or your word settles the ticket"
@@ -133,28 +136,37 @@ REMEDIES: Final[Mapping[AlertKind, tuple[str, Ending]]] = {
         Ending.CONNECTED,
     ),
     AlertKind.TOO_MANY_MESSAGES: (
-        "end what else asks this gateway; sellkit has slowed down by itself",
+        "end other programs that ask this gateway; sellkit has slowed down by itself",
         Ending.CONNECTED,
     ),
-    AlertKind.COMPETING_SESSION: ("end the other session of this login", Ending.CONNECTED),
-    AlertKind.READ_ONLY: ("clear Read-Only API in the gateway's settings", Ending.CONNECTED),
+    AlertKind.COMPETING_SESSION: (
+        "log out where else this login is in use: TWS, the web, the phone",
+        Ending.CONNECTED,
+    ),
+    AlertKind.READ_ONLY: (
+        "clear Read-Only API in the gateway, under Configure > Settings > API",
+        Ending.CONNECTED,
+    ),
     AlertKind.OTHER_GATEWAY: ("start the gateway that the profile names", Ending.CONNECTED),
     AlertKind.NO_CONNECTION: (
         "the hour was not decided: start the gateway or log in to it, then `sellkit run`",
         Ending.CONNECTED,
     ),
-    AlertKind.UNDECIDED: ("nobody watches it: mend what it says, or see to it", Ending.DECIDED),
-    AlertKind.WITHHELD_EXIT: ("mend what it says, or close by hand in TWS", Ending.SENT),
+    AlertKind.UNDECIDED: (
+        "nobody watches that position: mend what the alert says, or watch it by hand in TWS",
+        Ending.DECIDED,
+    ),
+    AlertKind.WITHHELD_EXIT: ("mend what the alert says, or close by hand in TWS", Ending.SENT),
     AlertKind.ORDER_UNCERTAIN: (
         "look into TWS; `sellkit reconcile`, or, where that leaves it open, "
         "`sellkit tickets resolve`",
         Ending.SETTLED,
     ),
     AlertKind.ORDER_REJECTED: ("`sellkit explain CODE` says what a code means", Ending.SEEN),
-    AlertKind.ORDER_UNFINISHED: ("see what is still held", Ending.SEEN),
-    AlertKind.BOUND_ORDER: ("place what was cancelled anew if it is wanted", Ending.SEEN),
-    AlertKind.UNPROTECTED: ("place what was cancelled anew if it is wanted", Ending.SEEN),
-    AlertKind.PROTECTION_GONE: ("place it anew if it is wanted", Ending.SEEN),
+    AlertKind.ORDER_UNFINISHED: ("see in TWS what is still held", Ending.SEEN),
+    AlertKind.BOUND_ORDER: ("place what was cancelled anew in TWS if it is wanted", Ending.SEEN),
+    AlertKind.UNPROTECTED: ("place what was cancelled anew in TWS if it is wanted", Ending.SEEN),
+    AlertKind.PROTECTION_GONE: ("place it anew in TWS if it is wanted", Ending.SEEN),
     AlertKind.POSITION_FLIPPED: (
         "put the position right by hand in TWS; `sellkit resume` ends the halt",
         Ending.SEEN,
@@ -169,7 +181,10 @@ REMEDIES: Final[Mapping[AlertKind, tuple[str, Ending]]] = {
         "its notebook, `sellkit runs`, shows the error; `sellkit run` decides the hour anew",
         Ending.COMPLETED,
     ),
-    AlertKind.UNASSIGNED: ("nobody watches it: `sellkit assign` gives an average", Ending.DECIDED),
+    AlertKind.UNASSIGNED: (
+        "nobody watches that position: `sellkit assign` gives it an average",
+        Ending.DECIDED,
+    ),
     AlertKind.LOW_DISK: (
         "make room: without it nothing can be journalled, and nothing is sent",
         Ending.ROOM,

@@ -145,7 +145,7 @@ def test_a_message_says_who_speaks_what_about_and_what_to_do() -> None:
     (message,) = planned(alert(7)).messages
     assert message.title == "sellkit paper: undecided #7"
     assert "2026-01-28 20:00:20 UTC: KO: no bars 7" in message.body
-    assert "to do, undecided: nobody watches it" in message.body
+    assert "to do, undecided: nobody watches that position" in message.body
 
 
 def test_a_critical_message_says_so_first() -> None:
