@@ -23,10 +23,8 @@ MANY_RECONNECTS: Final = 20
 """In a day. A nightly reset and a restart make a handful."""
 LOW_SHARE: Final = 0.1
 """Of the budget of requests; a run waits for what is missing."""
-LOW_DISK: Final = 1_000_000_000
-"""Bytes; a year of the bars of 500 instruments takes a third of it."""
-NO_DISK: Final = 200_000_000
-"""Bytes, with which a day's journal, bars and notebooks may no longer be written."""
+SCARCE_SHARE: Final = 0.2
+"""Of the least room: with less a day's journal, bars and notebooks may not be written any more."""
 
 JOURNAL: Final = "journal"
 _OF_JOURNAL: Final = frozenset({"run", "decisions", "run seconds", "tickets", "alerts"})
@@ -87,6 +85,8 @@ class Vitals:
         Open ones, by kind.
     disk_free
         Bytes, where the data lie.
+    least_megabytes
+        How much room there has to be: `alerts.low_disk_megabytes`.
     troubles
         Why something could not be read, by the check that rests on it; `JOURNAL` for all of its.
     """
@@ -102,6 +102,7 @@ class Vitals:
     errors: int = 0
     alerts: Mapping[str, int] = field(default_factory=dict)
     disk_free: int = 0
+    least_megabytes: int = 0
     troubles: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -125,7 +126,7 @@ def judged(vitals: Vitals) -> tuple[Check, ...]:
             found[name] = judge(vitals)
         else:
             found[source] = critical(source, trouble, _LOOK_FURTHER)
-    return (*found.values(), disk(vitals.disk_free))
+    return (*found.values(), disk(vitals.disk_free, vitals.least_megabytes))
 
 
 def bars(vitals: Vitals) -> Check:
@@ -244,22 +245,25 @@ def alerts(vitals: Vitals) -> Check:
     return critical("alerts", f"open: {said}", remedy, vitals.alerts, code=code)
 
 
-def disk(free: int) -> Check:
+def disk(free: int, least_megabytes: int) -> Check:
     """Whether there is room for the journal, the bars and the notebooks.
 
     Parameters
     ----------
     free
         Bytes.
+    least_megabytes
+        Below it there is little, and an alert says so, too; 0 asks for none.
     """
-    room = f"{free / 1e9:.1f} GB" if free >= LOW_DISK else f"{free / 1e6:.0f} MB"
-    said = f"{room} are free where the data lie"
+    megabytes = free / 1e6
+    room = f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"
+    said, figures = f"{room} free where the data lie", {"free_bytes": free}
+    if megabytes >= least_megabytes:
+        return well("disk", said, figures)
+    said = f"{said}, and alerts.low_disk_megabytes = {least_megabytes}"
     remedy = "make room: `sellkit runs archive` packs notebooks of former months"
-    if free < NO_DISK:
-        return critical("disk", said, remedy, {"free_bytes": free})
-    if free < LOW_DISK:
-        return warning("disk", said, remedy, {"free_bytes": free})
-    return well("disk", said, {"free_bytes": free})
+    grade = critical if megabytes < SCARCE_SHARE * least_megabytes else warning
+    return grade("disk", said, remedy, figures)
 
 
 def _is_missing(run: JournalledRun, due: dt.datetime, now: dt.datetime) -> bool:

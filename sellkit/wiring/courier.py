@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import shutil
 import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
@@ -61,11 +60,12 @@ def open_attendance(settings: Settings, journal: SqliteJournal) -> Attendance:
     from sellkit.operate.attending import Attendance
     from sellkit.wiring.runs import scheduled_calendars
     from sellkit.wiring.upkeep import login_window
+    from sellkit.wiring.vitals import free_bytes
 
     asked, is_own_time = settings.file.alerts, settings.connection.clock != "system"
 
     def free() -> float:
-        return shutil.disk_usage(settings.data_dir).free / 1e6
+        return free_bytes(settings.data_dir) / 1e6
 
     return Attendance(
         journal=journal,

@@ -59,7 +59,7 @@ def examine(chosen: Overrides, *, is_offline: bool = False) -> Iterator[Check]:
     settings = load(chosen)
     yield diagnosis.python(tuple(sys.version_info[:3]))
     yield from diagnosis.packages(_installed())
-    yield disk(free_bytes(settings.data_dir))
+    yield disk(free_bytes(settings.data_dir), settings.file.alerts.low_disk_megabytes)
     yield diagnosis.permissions(_places(settings))
     yield diagnosis.secrets(secret_troubles(), secret_places())
     yield _calendars(settings)

@@ -75,6 +75,7 @@ def vitals(chosen: Overrides) -> Vitals:
         errors=errors,
         alerts=asked(JOURNAL, lambda: _alerts(settings), no_alerts),
         disk_free=free_bytes(settings.data_dir),
+        least_megabytes=settings.file.alerts.low_disk_megabytes,
         troubles=asked.troubles,
     )
 

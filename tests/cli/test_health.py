@@ -182,3 +182,16 @@ def test_the_doctor_sees_that_a_gateway_is_read_only_and_prints_no_event(
     assert (code, found["read-only"]["grade"]) == (0, "noted")
     assert str(found["read-only"]["said"]).startswith("on: ")
     assert "connection_alert" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("health",), ("doctor", "--offline")])
+def test_the_room_on_the_disk_is_held_against_the_one_setting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    made = Workspace.make(tmp_path / "place", 4012)
+    settings = made.settings.read_text(encoding="utf-8")
+    for least, grade in ((0, "well"), (10**12, "critical")):
+        more = f"[alerts]\nlow_disk_megabytes = {least}\n"
+        made.settings.write_text(settings + more, encoding="utf-8")
+        _, found = told(capsys, made.folder, *words)
+        assert found["disk"]["grade"] == grade

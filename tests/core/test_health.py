@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sellkit.core.checks import Check, Grade, critical, exit_code, warning, well
-from sellkit.core.health import LOW_DISK, NO_DISK, SeriesAge, Vitals, disk, judged
+from sellkit.core.health import SeriesAge, Vitals, disk, judged
 from sellkit.core.market_time import UTC
 from sellkit.core.pacing import Usage
 from sellkit.core.past_runs import JournalledRun
@@ -34,7 +34,8 @@ WELL = Vitals(
     budget=8,
     reconnects=2,
     errors=1,
-    disk_free=50 * LOW_DISK,
+    disk_free=50 * 10**9,
+    least_megabytes=1000,
 )
 
 
@@ -54,7 +55,7 @@ def test_everything_is_well_and_the_command_ends_with_0() -> None:
 
 
 def test_a_profile_in_which_nothing_was_done_yet_is_no_failure() -> None:
-    found = judged(Vitals(now=NOW, budget=8, disk_free=50 * LOW_DISK))
+    found = judged(Vitals(now=NOW, budget=8, disk_free=50 * 10**9))
     assert exit_code(found) == 0
     assert {each.grade for each in found} == {Grade.WELL, Grade.NOTED}
 
@@ -143,10 +144,15 @@ def test_an_open_alert_is_critical() -> None:
 
 @pytest.mark.parametrize(
     ("free", "grade"),
-    [(LOW_DISK, Grade.WELL), (LOW_DISK - 1, Grade.WARNING), (NO_DISK - 1, Grade.CRITICAL)],
+    [(800_000_000, Grade.WELL), (799_999_999, Grade.WARNING), (159_999_999, Grade.CRITICAL)],
 )
-def test_a_disk_that_fills_is_told_in_time(free: int, grade: Grade) -> None:
-    assert disk(free).grade is grade
+def test_a_disk_that_fills_is_told_by_the_limit_that_is_set(free: int, grade: Grade) -> None:
+    assert disk(free, 800).grade is grade
+    assert ("alerts.low_disk_megabytes = 800" in disk(free, 800).said) is (grade is not Grade.WELL)
+
+
+def test_without_a_limit_a_full_disk_is_nobodys_concern() -> None:
+    assert disk(0, 0).grade is Grade.WELL
 
 
 def test_whatever_is_wrong_has_a_remedy() -> None:
@@ -178,5 +184,5 @@ def test_what_cannot_be_read_is_critical_and_hides_none_of_the_others() -> None:
 
 
 def test_little_room_is_told_in_megabytes() -> None:
-    assert disk(150_000_000).said.startswith("150 MB")
-    assert disk(2_000_000_000).said.startswith("2.0 GB")
+    assert disk(150_000_000, 100).said.startswith("150 MB")
+    assert disk(2_000_000_000, 100).said.startswith("2.0 GB")
