@@ -1,6 +1,6 @@
 // Names charts for whoever does not see them, and brings the news of a live chart into the figure
 // that JupyterLab drew. JupyterLab never draws a figure anew; plotly does, and keeps the reader's
-// zoom. attend.js stands before it in the same module.
+// zoom. late.js and attend.js stand before it in the same module.
 
 const LOOK_AGAIN = 500; // milliseconds
 
@@ -72,7 +72,10 @@ class LiveFigure {
 }
 
 export default {
-  initialize: nameCharts,
+  initialize({ model }) {
+    hearThoughLate(model);
+    nameCharts();
+  },
   render({ model, el }) {
     // There is nothing to be seen of it, nor a place to be left for it.
     el.style.display = "none";

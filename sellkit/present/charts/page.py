@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _HERE: Final = Path(__file__).parent
-_SCRIPTS: Final = (_HERE.parent / "grid" / "attend.js", _HERE / "page.js")  # one module
+_GRID: Final = _HERE.parent / "grid"
+_SCRIPTS: Final = (_GRID / "late.js", _GRID / "attend.js", _HERE / "page.js")  # one module
 
 
 class ChartPage(anywidget.AnyWidget):

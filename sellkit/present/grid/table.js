@@ -1,11 +1,12 @@
 // A table of rows that change in place. The kernel tells the whole table once and then what changes;
 // the page keeps all rows in memory, and only those in sight as elements. It is one module with
-// attend.js, cells.js, told.js and view.js before it.
+// late.js, attend.js, cells.js, told.js and view.js before it.
 
 export default () => {
   const store = new Store();
   return {
     initialize({ model }) {
+      hearThoughLate(model);
       store.takeWhole(model.get("whole"));
       model.on("change:whole", () => store.takeWhole(model.get("whole")));
       model.on("msg:custom", (content) => {

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = Path(__file__).parent
 _SCRIPTS: Final = (
+    "late.js",
     "attend.js",
     "cells.js",
     "told.js",

@@ -1,4 +1,5 @@
-// A piece of HTML in which ages and countdowns go on by themselves, so that no second is told.
+// A piece of HTML in which ages and countdowns go on by themselves, so that no second is told. late.js
+// stands before it in the same module.
 
 function words(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
@@ -28,6 +29,9 @@ function write(element, text) {
 }
 
 export default {
+  initialize({ model }) {
+    hearThoughLate(model);
+  },
   render({ model, el }) {
     let offset = 0;
     el.classList.add("sellkit-ticking");

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sellkit.present.grid.clocks import Now
 
 _FOLDER: Final = Path(__file__).parent
+_SCRIPTS: Final = (_FOLDER / "late.js", _FOLDER / "ticking.js")  # one module
 
 
 def since(instant: dt.datetime, *, by_machine: bool = False) -> str:
@@ -48,7 +49,7 @@ class Ticking(anywidget.AnyWidget):
         The time by which it goes on; it answers at once.
     """
 
-    _esm = (_FOLDER / "ticking.js").read_text(encoding="utf-8")
+    _esm = "\n".join(each.read_text(encoding="utf-8") for each in _SCRIPTS)
     markup = traitlets.Unicode().tag(sync=True)
     now = traitlets.Any().tag(sync=True, to_json=_now)
 

@@ -230,6 +230,9 @@ function isOpen(element) {
 }
 
 export default {
+  initialize({ model }) {
+    hearThoughLate(model);
+  },
   render({ model, el }) {
     const root = make('section', { class: 'sellkit-panel sellkit-assign', 'aria-label': 'Assign averages' });
     el.append(root);

@@ -85,6 +85,9 @@ class ConnectPanel {
 }
 
 export default {
+  initialize({ model }) {
+    hearThoughLate(model);
+  },
   render({ model, el }) {
     const root = make('section', { class: 'sellkit-panel sellkit-connect', 'aria-label': 'Connect' });
     el.append(root);
