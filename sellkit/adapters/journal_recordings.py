@@ -35,7 +35,7 @@ _UNUSABLE: Final = "its row of assignments cannot be used"
 
 
 class JournalRecordings:
-    """The `Recordings` in the journal's file; made by `SqliteJournal`, as its
+    """What runs had before them, and what they decided; made by `SqliteJournal`, as its
     `recordings`.
 
     Raises

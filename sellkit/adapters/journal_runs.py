@@ -37,8 +37,7 @@ _REFERENCES: Final = "SELECT DISTINCT reference FROM ticket_intent WHERE run_id 
 
 
 class JournalRuns:
-    """The `RunRecords` in the journal's file; made by `SqliteJournal`, as its
-    `past_runs`.
+    """What the journal says of runs; made by `SqliteJournal`, as its `past_runs`.
 
     Raises
     ------

@@ -24,7 +24,7 @@ _INSTANTS: Final = ("began_at", "ended_at")
 
 
 class ProbeFile:
-    """The `ProbeBook` of a profile.
+    """Where the latest probe of a profile is kept.
 
     Parameters
     ----------

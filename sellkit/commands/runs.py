@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -153,15 +154,16 @@ def _filter(args: argparse.Namespace) -> RunFilter:
 
 def _show(past: PastRuns, args: argparse.Namespace) -> int:
     from sellkit.present.runs.columns import record
-    from sellkit.present.runs.one import decision_record, lines
+    from sellkit.present.runs.one import beside_lines, decision_record, lines
 
     found = past.one(args.run[0])
-    decisions = past.decisions(found)
+    decisions, beside = past.decisions(found), past.beside(found)
     if args.json:
         told = {**record(found), "positions": [decision_record(each) for each in decisions]}
+        told |= asdict(beside)
         print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(lines(found, decisions)))
+        print("\n".join([*lines(found, decisions), *beside_lines(beside)]))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,42 @@ from sellkit.core.past_runs import judge
 from sellkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sellkit.core.custody import Finding
     from sellkit.core.past_runs import JournalledRun, PastRun
     from sellkit.core.run_filter import RunFilter
+    from sellkit.ports import Journal
     from sellkit.ports.past_runs import Notebooks
 
+    Rows = tuple[Mapping[str, object], ...]
+
 LATEST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a run knew beside its decisions, as the journal has it.
+
+    Attributes
+    ----------
+    standings
+        How the connection stood; one at most.
+    quotes
+        What the market showed of the instruments of its exits.
+    retellings
+        Bars that had been decided on before and were told differently since.
+    """
+
+    standings: Rows
+    quotes: Rows
+    retellings: Rows
+
+
+def beside(journal: Journal, run_id: str) -> Beside:
+    """What a run knew beside its decisions."""
+    found = (journal.standings(run_id), journal.quotes(run_id), journal.retellings(run_id))
+    return Beside(*found)
 
 
 def reviewed(

@@ -1,4 +1,4 @@
-"""What looking back at runs asks for: the records of them, and their executed notebooks."""
+"""What looking back at runs asks for: their executed notebooks."""
 
 from __future__ import annotations
 
@@ -9,24 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sellkit.core.month import Month
-    from sellkit.core.past_runs import JournalledRun, KeptNotebook
-    from sellkit.core.run_difference import JournalledDecision
-
-
-class RunRecords(Protocol):
-    """What the journal says of runs."""
-
-    def all(self) -> tuple[JournalledRun, ...]:
-        """Every run, in the order in which they began."""
-        ...
-
-    def decisions(self, run_id: str) -> tuple[JournalledDecision, ...]:
-        """The decisions of a run, in the order recorded."""
-        ...
-
-    def places(self, run_id: str) -> frozenset[str]:
-        """Where findings about a run stand, as each `Finding` names it."""
-        ...
+    from sellkit.core.past_runs import KeptNotebook
 
 
 class Notebooks(Protocol):

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from sellkit.core.instrument import Instrument
     from sellkit.core.portfolio import Account, OpenOrder
     from sellkit.core.probe_order import ProbeOrder
-    from sellkit.core.probing import ProbeRecord
     from sellkit.core.reports import BrokerRecords, OrderReport
 
 
@@ -61,22 +60,4 @@ class ProbeLine(Protocol):
 
     def close(self) -> None:
         """End the connection; a second call does nothing."""
-        ...
-
-
-class ProbeBook(Protocol):
-    """Where the latest probe of a profile is kept."""
-
-    def read(self) -> ProbeRecord | None:
-        """The latest; None when there is none, or none that can be read."""
-        ...
-
-    def write(self, record: ProbeRecord) -> None:
-        """Keep a probe in place of the one before; on the disk when this returns.
-
-        Raises
-        ------
-        ConfigError
-            It cannot be written.
-        """
         ...

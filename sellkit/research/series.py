@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
@@ -159,9 +159,6 @@ class Costs:
     def half_spread(self) -> float:
         """What a trade loses to the spread, as a share of the price."""
         return self.spread_bp / 20_000
-
-
-NO_COSTS: Final = Costs(0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

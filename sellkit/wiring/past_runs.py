@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.month import Month
 from sellkit.core.run_difference import differences
 from sellkit.core.run_filter import RunFilter
 from sellkit.errors import DataError
-from sellkit.operate.review import LATEST, look, named, of_run, reviewed
+from sellkit.operate.review import LATEST, Beside, beside, look, named, of_run, reviewed
+from sellkit.wiring.comparison import Comparison
 from sellkit.wiring.gateways import profile_for
 from sellkit.wiring.parts import desk_options, open_journal
 from sellkit.wiring.runs import scheduled_calendars
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sellkit.config import Overrides, Settings
     from sellkit.core.custody import Finding
     from sellkit.core.past_runs import JournalledRun, PastRun
-    from sellkit.core.run_difference import Difference, JournalledDecision
+    from sellkit.core.run_difference import JournalledDecision
     from sellkit.core.run_hours import HourCalendar
     from sellkit.operate.archive import Archived
     from sellkit.ports import Progress
@@ -58,24 +58,6 @@ def open_runs(*, profile: str = "", overrides: Overrides | None = None) -> PastR
     show_richly()
     chosen = Overrides(profile=profile_for(profile, overrides) or None)
     return PastRuns(load((overrides or Overrides()).over(chosen)))
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Comparison:
-    """Two runs, and what they decided differently; fewer than two where there are not so many."""
-
-    runs: tuple[PastRun, ...]
-    differences: tuple[Difference, ...]
-
-    def __repr__(self) -> str:
-        from sellkit.present.runs.comparison import comparison_table
-
-        return repr(comparison_table(self.runs, self.differences))
-
-    def _repr_html_(self) -> str:
-        from sellkit.present.runs.comparison import comparison_table
-
-        return comparison_table(self.runs, self.differences).markup
 
 
 class PastRuns:
@@ -133,6 +115,10 @@ class PastRuns:
     def decisions(self, run: PastRun) -> tuple[JournalledDecision, ...]:
         """What a run decided, as journalled."""
         return self._journal.past_runs.decisions(run.facts.run_id)
+
+    def beside(self, run: PastRun) -> Beside:
+        """What a run knew beside its decisions: its connection, quotes, and bars told anew."""
+        return beside(self._journal, run.facts.run_id)
 
     def compare(self, first: str = "", second: str = "") -> Comparison:
         """Two runs side by side; the last two that judged positions where none is named.

@@ -17,11 +17,10 @@ from sellkit.core.evaluate import evaluate
 from sellkit.operate.study import Archive, Studies
 from sellkit.research.course import Course, ReplayTerms, Subject
 from sellkit.research.replay import Replaying
-from sellkit.research.series import NO_COSTS
 from tests import build
 from tests.fakes_store import MemoryBarStore
 from tests.operate.workplace import options
-from tests.research.replaying import PER_SESSION, Silent, days_of, halves, wavy
+from tests.research.replaying import NO_COSTS, PER_SESSION, Silent, days_of, halves, wavy
 
 POSITIONS = 30
 SESSIONS = 252

@@ -101,6 +101,8 @@ def test_a_run_is_shown_by_the_beginning_of_its_id(capsys: pytest.CaptureFixture
     shown = json.loads(told(capsys, 0, "show", "last", "--json"))
     assert (shown["run_id"], len(shown["positions"])) == (LAST, 2)
     assert shown["sha256"] == shown["sha256_journalled"]
+    assert [each["is_ready"] for each in shown["standings"]] == [1]
+    assert "connection ready, since " in told(capsys, 0, "show", "last")
 
 
 @pytest.mark.usefixtures("profile")

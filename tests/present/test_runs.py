@@ -20,11 +20,13 @@ from sellkit.core.past_runs import JournalledRun, KeptNotebook, PastRun, RunVerd
 from sellkit.core.run_difference import JournalledDecision, differences
 from sellkit.core.run_filter import RunFilter
 from sellkit.core.run_hours import HourCalendar, hour_calendar
+from sellkit.operate.review import Beside
 from sellkit.present import runs as present
 from sellkit.present.runs.columns import duration
 from sellkit.present.runs.comparison import headline, lines, to_record
 from sellkit.present.runs.hours import print_hours
 from sellkit.present.runs.hours import to_record as hours_record
+from sellkit.present.runs.one import beside_lines
 from sellkit.present.runs.one import lines as run_lines
 from sellkit.present.runs.site import index_page, page_of, run_page, stamp_of
 from sellkit.present.runs.table import print_runs, to_json
@@ -138,6 +140,23 @@ def test_one_run_is_shown_with_its_reasons_its_hash_and_its_decisions() -> None:
     assert "as journalled" in shown.markup
     assert repr(shown).splitlines()[0] == "run bbbb0002: failed"
     assert run_lines(run(sha256="cd"))[1] == "  its executed notebook was changed after the run"
+
+
+def test_what_a_run_knew_beside_its_decisions_is_told_in_lines() -> None:
+    since = "2026-01-28T20:00:00+00:00"
+    standing = {"is_ready": 0, "reason": "the lists are not told", "since": since}
+    asked = {"ticker": "NYSE:KO", "asked_at": since, "bid": "9.9", "ask": None, "last": "10"}
+    retold = {"ticker": "NYSE:KO", "bar_end": since, "decided_in": "aaaa0001"}
+    retold |= {"decision": "EXIT", "decision_now": "HOLD"}
+    closes = {"close": 9.5, "close_now": 10.5}
+    found = Beside((standing,), ({**asked, "trouble": "late"},), ({**retold, **closes},))
+    assert beside_lines(found) == [
+        f"connection not ready: the lists are not told, since {since}",
+        f"market NYSE:KO: bid 9.9, last 10; late, asked {since}",
+        f"told anew NYSE:KO, bar to {since}: close 9.5 and EXIT in run aaaa0001, now 10.5, by "
+        "which it would be HOLD",
+    ]
+    assert beside_lines(Beside((), (), ())) == []
 
 
 def test_two_runs_are_told_with_both_reasons() -> None:

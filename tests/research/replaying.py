@@ -14,11 +14,12 @@ from sellkit.core.market_time import Session
 from sellkit.research.course import Course, Judgement, ReplayTerms, Subject
 from sellkit.research.replay import Replaying
 from sellkit.research.replayed import PositionReplay
-from sellkit.research.series import NO_COSTS
+from sellkit.research.series import Costs
 from tests import build
 
 FIRST = dt.date(2026, 1, 5)  # a Monday
 PER_SESSION = 13
+NO_COSTS = Costs(0.0, 0.0)
 
 
 class Silent:

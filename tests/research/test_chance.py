@@ -16,11 +16,12 @@ from sellkit.research.chance import (
     verdict,
 )
 from sellkit.research.result import LABELS
-from sellkit.research.series import NO_COSTS, Bars, Costs, Series, Terms
+from sellkit.research.series import Bars, Costs, Series, Terms
 from sellkit.research.sides import sides
 from sellkit.research.sweep import study
 from sellkit.research.trading import paths
 from tests.research.histories import bars, instrument
+from tests.research.replaying import NO_COSTS
 
 FREE = Terms(NO_COSTS)
 SESSIONS, WORLDS = 150, 150

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from sellkit.errors import ConfigError, InvalidBars
 from sellkit.research import trading
-from sellkit.research.series import NO_COSTS, Bars, Costs, Terms
+from sellkit.research.series import Bars, Costs, Terms
 from tests.research.histories import assert_same_numbers, bars
+from tests.research.replaying import NO_COSTS
 from tests.research.walking import random_sides, walked
 
 A_WALK = bars(1, 60)

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from sellkit.core.past_runs import PastRun
     from sellkit.core.run_difference import JournalledDecision
+    from sellkit.operate.review import Beside
 
 _HEAD: Final = 16
+_PRICES: Final = ("bid", "ask", "last")
 
 
 def run_sheet(run: PastRun, decisions: Sequence[JournalledDecision] = ()) -> h.Html:
@@ -86,6 +88,25 @@ def lines(run: PastRun, decisions: Sequence[JournalledDecision] = ()) -> list[st
     wide = max((len(each.token) for each in decisions), default=0)
     for each in decisions:
         told.append(f"{each.decision:<9} {each.token:<{wide}}  {'; '.join(each.reasons)}")
+    return told
+
+
+def beside_lines(found: Beside) -> list[str]:
+    """The connection, the prices and the bars told anew of a run, each in a line."""
+    told = []
+    for each in found.standings:
+        state = "ready" if each["is_ready"] else f"not ready: {each['reason']}"
+        told.append(f"connection {state}, since {each['since']}")
+    for each in found.quotes:
+        prices = ", ".join(f"{name} {each[name]}" for name in _PRICES if each[name] is not None)
+        said = "; ".join(str(part) for part in (prices, each["trouble"]) if part)
+        told.append(f"market {each['ticker']}: {said or 'nothing'}, asked {each['asked_at']}")
+    for each in found.retellings:
+        told.append(
+            f"told anew {each['ticker']}, bar to {each['bar_end']}: close {each['close']:g} and "
+            f"{each['decision']} in run {each['decided_in']}, now {each['close_now']:g}, by which "
+            f"it would be {each['decision_now']}"
+        )
     return told
 
 
