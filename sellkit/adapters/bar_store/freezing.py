@@ -15,7 +15,6 @@ from sellkit.adapters import durable_file
 from sellkit.adapters.bar_store import aside, bases
 from sellkit.adapters.bar_store.bases import Base
 from sellkit.adapters.bar_store.rows import Rows
-from sellkit.adapters.bar_store.series_name import key_of
 from sellkit.core.custody import Freeze
 from sellkit.errors import DataError, InvalidBars
 
@@ -84,11 +83,3 @@ def exchange(layout: Layout, reader: Reader, gathered: pd.DataFrame, named: Name
         bases.write(layout.of(SUPERSEDED) / f"{named.name}~{stamp}.parquet", Base(old), SUPERSEDED)
     new = Base(Rows.of_frame(gathered), held, since.isoformat())
     bases.write(layout.path("bars", named.key), new)
-
-
-def superseded(layout: Layout) -> dict[Path, Base]:
-    """Every series that was exchanged, by file."""
-    paths = sorted(layout.of(SUPERSEDED).glob("*~*.parquet"))
-    named = [path for path in paths if key_of(path.stem.partition("~")[0]) is not None]
-    found = ((path, bases.read(path, SUPERSEDED)) for path in named)
-    return {path: base for path, base in found if base is not None}
