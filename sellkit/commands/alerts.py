@@ -60,6 +60,10 @@ def _list(settings: Settings, *, is_all: bool) -> int:
             print(line)
     for line in channel_lines(settings):
         print(line)
+    if not settings.file.alerts.channels:
+        print(
+            "no channel is set in [alerts.channels]: alerts go to the log and to `sellkit status`"
+        )
     return 0
 
 

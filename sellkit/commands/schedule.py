@@ -23,6 +23,13 @@ _ACTIONS = {
     "install": "write a systemd user unit that runs the schedule and starts it again",
 }
 _COUNT = 10
+_CODES = {
+    1: "failed",
+    2: "input or settings",
+    3: "the gateway",
+    4: "positions undecided",
+    5: "the fate of an order is open",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -160,9 +167,13 @@ def _line(slot: Slot) -> str:
     again = f", attempt {slot.attempt} ({slot.reason})" if slot.attempt > 1 else ""
     if slot.end is None:
         return f"{begun}: run {slot.run_id}{again} has not ended"
-    code = "" if slot.end.exit_code is None else f", exit code {slot.end.exit_code}"
+    code = "" if slot.end.exit_code is None else f", exit code {_code_in_words(slot.end.exit_code)}"
     where = f"; {slot.end.notebook}" if slot.end.notebook else ""
     return f"{begun}: run {slot.run_id}{again} {slot.end.outcome}{code}{where}"
+
+
+def _code_in_words(code: int) -> str:
+    return f"{code} ({_CODES[code]})" if code in _CODES else str(code)
 
 
 def _fire(args: argparse.Namespace) -> int:

@@ -178,7 +178,7 @@ REMEDIES: Final[Mapping[AlertKind, tuple[str, Ending]]] = {
         Ending.CONNECTED,
     ),
     AlertKind.RUN_FAILED: (
-        "its notebook, `sellkit runs`, shows the error; `sellkit run` decides the hour anew",
+        "`sellkit runs open RUN` shows the error in its notebook; `sellkit run` decides anew",
         Ending.COMPLETED,
     ),
     AlertKind.UNASSIGNED: (

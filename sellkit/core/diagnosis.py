@@ -37,6 +37,8 @@ _SAFE_NESTING: Final = (1, 7, 3)
 _SOON: Final = dt.timedelta(days=30)
 _LATER: Final = dt.timedelta(days=120)
 _SHOWN: Final = 3
+SCARCE_SHARE: Final = 0.2
+"""Of the least room: with less a day's journal, bars and notebooks may not be written any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,3 +206,24 @@ def clock(skew: dt.timedelta | None, limit: dt.timedelta, *, is_simulated: bool 
     if is_simulated:
         remedy = 'a simulated gateway may keep its own time: live by it with clock = "broker"'
     return critical("clock", f"{said}; more than {limit.total_seconds():g} s", remedy, figures)
+
+
+def disk(free: int, least_megabytes: int) -> Check:
+    """Whether there is room for the journal, the bars and the notebooks.
+
+    Parameters
+    ----------
+    free
+        Bytes.
+    least_megabytes
+        Below it there is little, and an alert says so, too; 0 asks for none.
+    """
+    megabytes = free / 1e6
+    room = f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"
+    said, figures = f"{room} free where the data lie", {"free_bytes": free}
+    if megabytes >= least_megabytes:
+        return well("disk", said, figures)
+    said = f"{said}, and alerts.low_disk_megabytes = {least_megabytes}"
+    remedy = "make room: `sellkit runs archive` packs notebooks of former months"
+    grade = critical if megabytes < SCARCE_SHARE * least_megabytes else warning
+    return grade("disk", said, remedy, figures)

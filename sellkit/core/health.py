@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.core.alerts import AlertKind
 from sellkit.core.checks import FAILED, UNCERTAIN, UNDECIDED, Check, critical, noted, warning, well
 from sellkit.core.counting import counted
+from sellkit.core.diagnosis import disk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,8 +24,6 @@ MANY_RECONNECTS: Final = 20
 """In a day. A nightly reset and a restart make a handful."""
 LOW_SHARE: Final = 0.1
 """Of the budget of requests; a run waits for what is missing."""
-SCARCE_SHARE: Final = 0.2
-"""Of the least room: with less a day's journal, bars and notebooks may not be written any more."""
 
 JOURNAL: Final = "journal"
 _OF_JOURNAL: Final = frozenset({"run", "decisions", "run seconds", "tickets", "alerts"})
@@ -34,6 +33,7 @@ _GRACE: Final = dt.timedelta(minutes=15)
 _OF_DECISIONS: Final = frozenset(
     {AlertKind.UNDECIDED, AlertKind.WITHHELD_EXIT, AlertKind.UNASSIGNED}
 )
+_LOOK: Final = "`sellkit runs show {}`"
 _TICKETS_OPEN: Final = "UNCERTAIN"
 
 
@@ -141,7 +141,7 @@ def bars(vitals: Vitals) -> Check:
     figures = {"age_seconds": ages, "behind": {each.label: each.behind for each in series}}
     remedy = "`sellkit status` fetches them; does `sellkit schedule` run?"
     if missing:
-        return critical(name, f"none is stored of {_listed(missing)}", remedy, figures)
+        return critical(name, f"none are stored of {_listed(missing)}", remedy, figures)
     if behind:
         worst = max(behind, key=lambda each: behind[each])
         lacking = f"{worst} lacks {counted(behind[worst], 'bar')}"
@@ -159,14 +159,9 @@ def last_run(vitals: Vitals) -> Check:
         return noted(name, "there was none yet", "`sellkit run`, or `sellkit schedule --loop`")
     when = _when(run.moment)
     figures: dict[str, object] = {"run_id": run.run_id, "outcome": run.outcome}
-    look = f"`sellkit runs show {run.run_id}`"
+    look = _LOOK.format(run.run_id)
     if run.finished_at is None:
-        begun = run.started_at
-        is_late = begun is None or vitals.now - begun > _LONGEST_RUN
-        said = f"{run.run_id} of {when} has no end"
-        if is_late:
-            return critical(name, f"{said}: it was killed, or hangs", look, figures)
-        return noted(name, f"{said} yet: it is under way", "", figures)
+        return _without_end(run, vitals.now, figures)
     if str(run.outcome).startswith("failed"):
         return critical(name, f"{run.run_id} of {when} {run.outcome}", look, figures)
     if vitals.due is not None and _is_missing(run, vitals.due, vitals.now):
@@ -176,14 +171,27 @@ def last_run(vitals: Vitals) -> Check:
     return well(name, f"{run.run_id} of {when}: {run.outcome}", figures)
 
 
+def _without_end(run: JournalledRun, now: dt.datetime, figures: Mapping[str, object]) -> Check:
+    name, begun, look = "run", run.started_at, _LOOK.format(run.run_id)
+    told = f"{run.run_id} of {_when(run.moment)}"
+    if begun is None and run.path is not None:
+        said = f"{told} failed before it reached the journal"
+        return critical(name, said, f"{look} tells the error", figures)
+    if begun is None or now - begun > _LONGEST_RUN:
+        return critical(name, f"{told} has no end: it was killed, or hangs", look, figures)
+    return noted(name, f"{told} has no end yet: it is under way", "", figures)
+
+
 def decisions(vitals: Vitals) -> Check:
     """What the latest run decided."""
     name, run = "decisions", vitals.run
-    if run is None or not run.decisions:
+    if run is None:
         return noted(name, "there are none yet")
+    if not run.decisions:
+        return noted(name, "the latest run has none")
     said = ", ".join(f"{count} {word}" for word, count in sorted(run.decisions.items()))
     if run.decisions.get("UNDECIDED"):
-        remedy = f"`sellkit runs show {run.run_id}` says why; nobody watches those positions"
+        remedy = f"`sellkit runs show {run.run_id}` says why; nobody watches what is undecided"
         return critical(name, said, remedy, run.decisions, code=UNDECIDED)
     return well(name, said, run.decisions)
 
@@ -192,7 +200,8 @@ def run_seconds(vitals: Vitals) -> Check:
     """How long the latest run took."""
     took = None if vitals.run is None else vitals.run.took
     if took is None:
-        return noted("run seconds", "no run has ended yet")
+        told = "no run has ended yet" if vitals.run is None else "not known of the latest run"
+        return noted("run seconds", told)
     seconds = round(took.total_seconds(), 1)
     return well("run seconds", f"the last one took {seconds:g} s", {"seconds": seconds})
 
@@ -227,7 +236,7 @@ def budget(vitals: Vitals) -> Check:
 def connection(vitals: Vitals) -> Check:
     """How often connections came back, and how often an error was logged."""
     errors = counted(vitals.errors, "error")
-    said = f"{counted(vitals.reconnects, 'reconnect')} and {errors} logged in 24 hours"
+    said = f"{counted(vitals.reconnects, 'reconnect')} and {errors} in the log of 24 hours"
     figures = {"reconnects": vitals.reconnects, "errors": vitals.errors}
     if vitals.reconnects > MANY_RECONNECTS:
         remedy = "see to the gateway and the network; `sellkit doctor` asks it"
@@ -243,27 +252,6 @@ def alerts(vitals: Vitals) -> Check:
     remedy = "`sellkit status` says of each what to do"
     code = UNDECIDED if set(vitals.alerts) <= _OF_DECISIONS else FAILED
     return critical("alerts", f"open: {said}", remedy, vitals.alerts, code=code)
-
-
-def disk(free: int, least_megabytes: int) -> Check:
-    """Whether there is room for the journal, the bars and the notebooks.
-
-    Parameters
-    ----------
-    free
-        Bytes.
-    least_megabytes
-        Below it there is little, and an alert says so, too; 0 asks for none.
-    """
-    megabytes = free / 1e6
-    room = f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"
-    said, figures = f"{room} free where the data lie", {"free_bytes": free}
-    if megabytes >= least_megabytes:
-        return well("disk", said, figures)
-    said = f"{said}, and alerts.low_disk_megabytes = {least_megabytes}"
-    remedy = "make room: `sellkit runs archive` packs notebooks of former months"
-    grade = critical if megabytes < SCARCE_SHARE * least_megabytes else warning
-    return grade("disk", said, remedy, figures)
 
 
 def _is_missing(run: JournalledRun, due: dt.datetime, now: dt.datetime) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sellkit.core.checks import Grade, exit_code
+from sellkit.core.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,9 @@ def check_lines(checks: Sequence[Check]) -> Iterator[str]:
             yield f"{'':<{width + 6}}-> {each.remedy}"
     grave = sum(each.grade is Grade.CRITICAL for each in checks)
     warnings = sum(each.grade is Grade.WARNING for each in checks)
-    yield f"{grave} critical, {warnings} to look after" if grave or warnings else "all well"
+    told = [f"{grave} critical"] if grave else []
+    told += [counted(warnings, "warning")] if warnings else []
+    yield ", ".join(told) or "all well"
 
 
 def checks_as_json(checks: Sequence[Check]) -> dict[str, object]:

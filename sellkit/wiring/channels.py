@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
@@ -93,4 +94,5 @@ def every_alert(settings: Settings) -> Iterator[str]:
         for each in journal.outbox.all():
             state = "over" if each["over_at"] else "open"
             told = f"; told over {each['told']}" if each["told"] else ""
-            yield f"#{each['number']} {each['at']} {each['kind']}, {state}{told}: {each['text']}"
+            at = f"{dt.datetime.fromisoformat(str(each['at'])):%Y-%m-%d %H:%M:%S} UTC"
+            yield f"#{each['number']} {at}, {each['kind']}, {state}{told}: {each['text']}"

@@ -31,6 +31,7 @@ _PACKAGES: Final = (
     *("eventkit", "aeventkit", "ib_insync", "ib_async"),
     *("ipykernel", "nest_asyncio", "nest_asyncio2"),
 )
+_TO_STORE: Final = "`sellkit status` fetches what is needed"
 _ASIDE: Final = 71
 """How far the client id lies from the profile's highest: beyond every other that sellkit uses."""
 
@@ -53,13 +54,12 @@ def examine(chosen: Overrides, *, is_offline: bool = False) -> Iterator[Check]:
     from sellkit.config import load
     from sellkit.config.secret import secret_places, secret_troubles
     from sellkit.core import diagnosis
-    from sellkit.core.health import disk
     from sellkit.operate import doctor
 
     settings = load(chosen)
     yield diagnosis.python(tuple(sys.version_info[:3]))
     yield from diagnosis.packages(_installed())
-    yield disk(free_bytes(settings.data_dir), settings.file.alerts.low_disk_megabytes)
+    yield diagnosis.disk(free_bytes(settings.data_dir), settings.file.alerts.low_disk_megabytes)
     yield diagnosis.permissions(_places(settings))
     yield diagnosis.secrets(secret_troubles(), secret_places())
     yield _calendars(settings)
@@ -133,7 +133,7 @@ def _files(settings: Settings) -> Iterator[Check]:
     from sellkit.wiring.evidence import audit
 
     if not settings.data_dir.is_dir():
-        yield noted("bars", f"nothing is stored in {settings.data_dir} yet", "`sellkit status`")
+        yield noted("bars", f"nothing is stored in {settings.data_dir} yet", _TO_STORE)
         return
     try:
         yield doctor.bars(ParquetBarStore(settings.data_dir))

@@ -139,7 +139,8 @@ def test_the_list_shows_what_is_open_and_with_all_what_was(
 def test_a_list_of_nothing_says_so_and_makes_no_journal(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert said(capsys, 0, "alerts", "list").startswith("no alert is open\n")
+    shown = said(capsys, 0, "alerts", "list")
+    assert shown.startswith("no alert is open\n")
     assert not (place / "journal.sqlite").exists()
 
 
@@ -176,3 +177,12 @@ def test_a_watchdog_without_a_channel_says_so(
     without(place, 'file = "info"\nphone = "critical"\n')
     HeartbeatFile(place).beat({"at": NOW, "is_own_time": True})
     assert "no channel in [alerts.channels]" in said(capsys, 0, "watchdog", "--once")
+
+
+def test_a_list_says_that_no_channel_tells_anybody(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = place.parents[1] / "config" / "sellkit.toml"
+    assert "no channel is set" not in said(capsys, 0, "alerts", "list")
+    path.write_text(path.read_text().partition("[alerts.channels]")[0])
+    assert "no channel is set in [alerts.channels]" in said(capsys, 0, "alerts", "list")

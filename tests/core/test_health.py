@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from sellkit.core.checks import Check, Grade, critical, exit_code, warning, well
-from sellkit.core.health import SeriesAge, Vitals, disk, judged
+from sellkit.core.diagnosis import disk
+from sellkit.core.health import SeriesAge, Vitals, judged
 from sellkit.core.market_time import UTC
 from sellkit.core.pacing import Usage
 from sellkit.core.past_runs import JournalledRun
@@ -87,6 +88,11 @@ def test_bars_that_are_due_and_missing_are_critical(series: SeriesAge, grade: Gr
         (replace(RUN, outcome="failed: NotConnected"), Grade.CRITICAL, "failed: NotConnected"),
         (replace(RUN, finished_at=None), Grade.CRITICAL, "was killed, or hangs"),
         (replace(RUN, finished_at=None, started_at=NOW), Grade.NOTED, "under way"),
+        (
+            JournalledRun(run_id="1a2b3c4d", path="runs/x.ipynb", kept_at=NOW),
+            Grade.CRITICAL,
+            "failed before it reached the journal",
+        ),
         (None, Grade.NOTED, "none yet"),
     ],
 )

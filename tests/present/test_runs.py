@@ -151,10 +151,10 @@ def test_what_a_run_knew_beside_its_decisions_is_told_in_lines() -> None:
     closes = {"close": 9.5, "close_now": 10.5}
     found = Beside((standing,), ({**asked, "trouble": "late"},), ({**retold, **closes},))
     assert beside_lines(found) == [
-        f"connection not ready: the lists are not told, since {since}",
-        f"market NYSE:KO: bid 9.9, last 10; late, asked {since}",
-        f"told anew NYSE:KO, bar to {since}: close 9.5 and EXIT in run aaaa0001, now 10.5, by "
-        "which it would be HOLD",
+        "connection not ready: the lists are not told, since 2026-01-28 20:00:00 UTC",
+        "market NYSE:KO: bid 9.9, last 10; late, asked 2026-01-28 20:00:00 UTC",
+        "told anew NYSE:KO, bar to 2026-01-28 20:00:00 UTC: close 9.5 and EXIT in run "
+        "aaaa0001, now 10.5, by which it would be HOLD",
     ]
     assert beside_lines(Beside((), (), ())) == []
 

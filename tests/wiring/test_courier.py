@@ -272,7 +272,7 @@ def test_how_a_channel_stands_is_told(begun: Settings) -> None:
     assert line == "channel file (info or louder): 1 not told yet"
     assert failing_channels(begun) == []
     first, second = every_alert(begun)
-    assert "#1 " in first
+    assert first.startswith(f"#1 {NOW:%Y-%m-%d %H:%M:%S} UTC, order uncertain, open")
     assert "open; told over file" in first
     assert "told over" not in second
 

@@ -240,7 +240,7 @@ def test_the_history_tells_what_was_begun_and_what_was_missed(
         journal.slots.end(number, NOW, SlotEnd(SlotOutcome.RAN, 4, "runs/x.ipynb"))
     assert main(words) == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first.endswith("hour: run 0a1b2c3d ran, exit code 4; runs/x.ipynb")
+    assert first.endswith("hour: run 0a1b2c3d ran, exit code 4 (positions undecided); runs/x.ipynb")
     assert second.endswith("notebook: MISSED, too late")
     assert main([*words, "--json", "-n", "1"]) == 0
     (told,) = json.loads(capsys.readouterr().out)

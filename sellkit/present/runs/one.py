@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,6 @@ from sellkit.present.runs.columns import duration, verdict_cell
 from sellkit.present.words import UNKNOWN
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
     from sellkit.core.past_runs import PastRun
@@ -62,7 +62,7 @@ def facts_of(run: PastRun) -> dict[str, str]:
         "gateway": facts.gateway or UNKNOWN,
         "as of": _second(facts.as_of),
         "began": _second(facts.started_at),
-        "ended": f"{_second(facts.finished_at)}, after {duration(facts.took)}",
+        "ended": _ended(facts.finished_at, facts.took),
         "decisions": ", ".join(f"{n} {word}" for word, n in sorted(facts.decisions.items()))
         or "none",
         "tickets": ", ".join(tickets) or "none",
@@ -96,14 +96,17 @@ def beside_lines(found: Beside) -> list[str]:
     told = []
     for each in found.standings:
         state = "ready" if each["is_ready"] else f"not ready: {each['reason']}"
-        told.append(f"connection {state}, since {each['since']}")
+        told.append(f"connection {state}, since {_told_at(each['since'])}")
     for each in found.quotes:
         prices = ", ".join(f"{name} {each[name]}" for name in _PRICES if each[name] is not None)
         said = "; ".join(str(part) for part in (prices, each["trouble"]) if part)
-        told.append(f"market {each['ticker']}: {said or 'nothing'}, asked {each['asked_at']}")
-    for each in found.retellings:
         told.append(
-            f"told anew {each['ticker']}, bar to {each['bar_end']}: close {each['close']:g} and "
+            f"market {each['ticker']}: {said or 'nothing'}, asked {_told_at(each['asked_at'])}"
+        )
+    for each in found.retellings:
+        bar = f"bar to {_told_at(each['bar_end'])}"
+        told.append(
+            f"told anew {each['ticker']}, {bar}: close {each['close']:g} and "
             f"{each['decision']} in run {each['decided_in']}, now {each['close_now']:g}, by which "
             f"it would be {each['decision_now']}"
         )
@@ -140,6 +143,14 @@ def decision_record(each: JournalledDecision) -> dict[str, object]:
 def decision_cell(word: str) -> Cell:
     """A decision in the tone that it has in the status table."""
     return Cell(word, DECISION_TONES[Decision(word)])
+
+
+def _ended(at: dt.datetime | None, took: dt.timedelta | None) -> str:
+    return UNKNOWN if at is None else f"{_second(at)}, after {duration(took)}"
+
+
+def _told_at(text: object) -> str:
+    return _second(dt.datetime.fromisoformat(str(text)))
 
 
 def _second(instant: dt.datetime | None) -> str:
