@@ -168,7 +168,7 @@ def _read_only(trouble: str) -> Check:
 
 def _account(profile: Profile, asked: Asked) -> Check:
     count = len(asked.accounts)
-    managed = f"the login manages {count} account{'s' if count != 1 else ''}"
+    managed = f"the login manages {counted(count, 'account')}"
     if profile.account is None:
         if count == 1:
             return well("account", f"{managed}, which is taken")
