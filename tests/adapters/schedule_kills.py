@@ -93,7 +93,7 @@ class Dying:
 def run_schedule(folder: Path, begun: float, point: str, number: int) -> None:
     """Run the schedule until the file `stop` is there, or the process is killed at a point."""
     os.chdir(folder)
-    logging.getLogger("sellkit").addHandler(logging.NullHandler())  # its slots are what is looked at
+    logging.getLogger("sellkit").addHandler(logging.NullHandler())  # its slots are looked at
     journal = SqliteJournal(folder / "journal.sqlite")
     book: Any = journal.slots
     launcher: Any = RunProcesses(
