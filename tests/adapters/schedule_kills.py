@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import math
 import os
 import random
@@ -92,6 +93,7 @@ class Dying:
 def run_schedule(folder: Path, begun: float, point: str, number: int) -> None:
     """Run the schedule until the file `stop` is there, or the process is killed at a point."""
     os.chdir(folder)
+    logging.getLogger("sellkit").addHandler(logging.NullHandler())  # its slots are what is looked at
     journal = SqliteJournal(folder / "journal.sqlite")
     book: Any = journal.slots
     launcher: Any = RunProcesses(
