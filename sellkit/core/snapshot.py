@@ -150,9 +150,10 @@ class SnapshotRow:
     @property
     def distance_percent(self) -> float | None:
         """Percent from the close to the assigned average; negative when the price is above."""
-        if self.assigned is None or self.last_close is None:
+        assigned = self.assigned
+        if assigned is None or self.last_close is None:
             return None
-        return self.assigned.percent_to_cross(self.last_close)
+        return assigned.percent_to_cross(self.last_close)
 
     @property
     def above_break_even(self) -> bool | None:

@@ -105,7 +105,8 @@ def _assigned(row: SnapshotRow) -> Cell:
 
 
 def _average(row: SnapshotRow) -> Cell:
-    value = row.assigned.value if row.assigned else None
+    assigned = row.assigned
+    value = None if assigned is None else assigned.value
     return Cell(words.UNKNOWN if value is None else f"{value:,.4f}")
 
 

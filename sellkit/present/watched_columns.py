@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _OLD: Final = dt.timedelta(minutes=2)
 _AN_HOUR: Final = 60
 _NEVER: Final = "stored"
+_NO_STOP: Final = Cell("none", Tone.QUIET)
 _POSITION: Final = {column.title: column for column in POSITION}
 
 # Which columns go first where there is no room for all.
@@ -154,9 +155,11 @@ def _local_minute(instant: dt.datetime, exchange: str) -> str:
 
 
 def _stops(row: WatchedRow) -> Cell:
+    if not row.row.open_orders:
+        return _NO_STOP
     untold = (f"{each} ?" for each in row.untold_stops)
     text = " ".join([*map(words.price, row.stops), *untold])
-    return Cell(text or "none", Tone.PLAIN if text else Tone.QUIET)
+    return Cell(text) if text else _NO_STOP
 
 
 def _aged(now: dt.datetime) -> Callable[[WatchedRow], Cell]:

@@ -2,6 +2,7 @@
 
 const OLD_SECONDS = 120;
 const BAR_HALF = 5; // what half a bar stands for, in the cell's own unit
+const LANE_HALF = 29; // pixels of half a bar, as in table.css
 const FLASH_MILLISECONDS = 1200;
 const FLASHING_CELLS = 80;
 const ROW_HEIGHT = 28; // pixels, as in table.css: rows out of sight are reckoned, not measured
@@ -24,6 +25,13 @@ function made(name, className = "") {
   return element;
 }
 
+// A piece of text whose node stays when it says something else.
+function written(text) {
+  const element = made("span");
+  element.append(document.createTextNode(text));
+  return element;
+}
+
 // Stands for rows out of sight: a body of its own, so that readers may pass over it.
 function spacer() {
   const body = made("tbody");
@@ -41,16 +49,19 @@ function spacer() {
 }
 
 // A bar from the middle: to the left while the price is above its average, to the right below it.
-function bar(value) {
-  const lane = made("span", "lane");
-  lane.setAttribute("aria-hidden", "true");
-  if (Number.isNaN(value)) return lane;
-  const part = made("i", value > 0 ? "below" : "above");
+// It is a background: an element of its own in each row would be laid out and painted by itself.
+function lane() {
+  const element = made("span");
+  element.setAttribute("aria-hidden", "true");
+  return element;
+}
+
+function drawBar(element, value) {
   const share = Math.min(1, Math.abs(value) / BAR_HALF);
-  part.style.width = `${share * 50}%`;
-  part.classList.toggle("beyond", share === 1);
-  lane.append(part);
-  return lane;
+  const side = value > 0 ? "below" : "above";
+  const name = Number.isNaN(value) ? "lane" : `lane ${side}${share === 1 ? " beyond" : ""}`;
+  if (element.className !== name) element.className = name;
+  element.style.backgroundSize = name === "lane" ? "" : `1px 100%, ${share * LANE_HALF}px 6px`;
 }
 
 // Let cells flash, a frame after they changed: what they say is not to wait for it. Where nearly all

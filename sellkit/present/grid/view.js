@@ -90,9 +90,11 @@ class View {
     const { place } = this.sort;
     const touched = (cells) => cells === "all" || cells.includes(place);
     const isMoved = place !== null && [...news.cells.values()].some(touched);
-    if (news.isWhole || isMoved) this.arrange();
     if (this.isWider(news)) this.layOut();
-    this.drawWindow();
+    if (news.isWhole || isMoved) {
+      this.arrange();
+      this.drawWindow();
+    }
     const changed = [...news.cells].flatMap(([key, cells]) => this.redraw(key, cells));
     if (changed.length) flash(changed);
     this.tick();
@@ -139,9 +141,11 @@ class View {
   isWider(news) {
     if (!this.pen) return false;
     const before = this.widths.join();
-    const keys = news.isWhole ? this.store.rows.keys() : news.cells.keys();
-    for (const key of keys) {
-      this.store.rows.get(key)?.cells.forEach((cell, place) => this.widen(place, cell));
+    const { rows } = this.store;
+    const all = this.columns.map((_, place) => place);
+    const cells = news.isWhole ? [...rows.keys()].map((key) => [key, all]) : news.cells;
+    for (const [key, places] of cells) {
+      for (const place of places) this.widen(place, rows.get(key).cells[place]);
     }
     return this.widths.join() !== before;
   }
@@ -200,11 +204,12 @@ class View {
   }
 
   drawWindow() {
-    const first = Math.floor(this.scroller.scrollTop / ROW_HEIGHT) - SPARE_ROWS;
-    const count = Math.ceil((this.room - this.headHeight) / ROW_HEIGHT) + 2 * SPARE_ROWS;
-    const from = Math.max(0, Math.min(first, this.keys.length - count));
+    const count = Math.ceil((this.room - this.headHeight) / ROW_HEIGHT);
+    const here = Math.floor(this.scroller.scrollTop / ROW_HEIGHT);
+    const first = Math.max(0, Math.min(here, this.keys.length - count));
+    const from = Math.max(0, first - SPARE_ROWS);
     this.from = from;
-    const keys = this.keys.slice(from, from + count);
+    const keys = this.keys.slice(from, first + count + SPARE_ROWS);
     const kept = new Map();
     keys.forEach((key, index) => {
       const row = this.elements.get(key) ?? this.drawRow(key);
@@ -231,6 +236,8 @@ class View {
       const { kind } = this.columns[place];
       const cell = made(kind === "name" ? "th" : "td", kind);
       if (kind === "name") cell.scope = "row";
+      if (kind !== "age") cell.append(written(""));
+      if (kind === "bar") cell.append(lane());
       row.append(cell);
       this.fill(cell, key, place);
     }
@@ -243,11 +250,12 @@ class View {
     const { kind } = this.columns[place];
     if (kind === "age") return;
     const [text, tone] = this.store.rows.get(key).cells[place];
-    const content = made("span", `tone-${tone}`);
-    content.textContent = text;
-    cell.replaceChildren(content);
+    const [content, beside] = cell.children;
+    // What is there is written over: new elements cost several times as much.
+    if (content.className !== `tone-${tone}`) content.className = `tone-${tone}`;
+    content.firstChild.data = text;
     if (kind === "prose") cell.title = text;
-    if (kind === "bar") cell.append(bar(numberIn(text)));
+    if (kind === "bar") drawBar(beside, numberIn(text));
   }
 
   mark(row, key) {

@@ -56,8 +56,12 @@ _OF_STATUS: Final = {column.title: column.cell for column in (*POSITION, *PROSE)
 
 def live_lines(watched: Watched, state: DeskState, now: dt.datetime) -> list[Line]:
     """Every row on its way to a page, in display order: above break-even first."""
-    makers = _makers(state, now)
-    return [_line(row, makers) for row in watched.rows]
+    # Column by column: each column's code then runs without a break, in two thirds of the time.
+    columns = [[_wire(make(row)) for row in watched.rows] for make in _makers(state, now)]
+    return [
+        Line(str(row.con_id), cells, milliseconds(row.refreshed_at), row.is_stale)
+        for row, cells in zip(watched.rows, zip(*columns, strict=True), strict=True)
+    ]
 
 
 def would_send(row: WatchedRow, state: DeskState) -> str:
@@ -96,15 +100,15 @@ def _makers(state: DeskState, now: dt.datetime) -> Sequence[Make]:
         SENT: sent,
         AGE: lambda _row: Cell(""),  # told by the row's moment
         "to know": lambda row: Cell("; ".join(row.reasons)),
-        "warm-up": lambda row: Cell("" if row.row.warm_up == words.UNKNOWN else row.row.warm_up),
+        "warm-up": _warm_up,
     }
     made = {title: of_status(title) for title in _OF_STATUS} | of_watch | own
     return [made[title] for title, _, _ in COLUMNS]
 
 
-def _line(row: WatchedRow, makers: Sequence[Make]) -> Line:
-    cells = tuple(_wire(make(row)) for make in makers)
-    return Line(str(row.con_id), cells, milliseconds(row.refreshed_at), row.is_stale)
+def _warm_up(row: WatchedRow) -> Cell:
+    text = row.row.warm_up
+    return Cell("" if text == words.UNKNOWN else text)
 
 
 def _wire(cell: Cell) -> Wire:
