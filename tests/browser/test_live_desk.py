@@ -101,11 +101,13 @@ def desk(opened: Lab) -> Lab:
 
 @pytest.fixture
 def panel(desk: Lab) -> Locator:
-    """The panel made anew, in place of the former one; its first minute is number 1."""
+    """The panel made anew, in place of the former one; its minute 1 has ended."""
     desk.workspace.forget_asked()
     desk.run_cell(CELL)
     desk.run_cell(CLOSES)
-    return panel_of(desk)
+    panel = panel_of(desk)
+    expect(panel).to_contain_text("minute 1 ·", timeout=MILLISECONDS)
+    return panel
 
 
 def panel_of(lab: Lab) -> Locator:
