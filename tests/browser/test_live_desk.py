@@ -195,6 +195,7 @@ def test_a_live_chart_fed_by_the_panel_keeps_the_reader_s_zoom(
     expect(shown.get_by_role("status")).to_contain_text(
         f"refreshed {clock(stepped):%Y-%m-%d %H:%M}"
     )
+    shown.locator(".nsewdrag").first.hover()  # waits until nothing is drawn anew
     field = shown.locator(".nsewdrag").first.bounding_box()
     assert field is not None
     mouse, height = desk.page.mouse, field["y"] + field["height"] / 2
