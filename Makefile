@@ -63,7 +63,7 @@ lab: $(STAMP) ## JupyterLab, on the first notebook
 
 bench: $(STAMP) ## the measured goals, with the peers that they are held against
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
-	$(BIN)/python -m pytest tests/bench --benchmark-only -o python_files='bench_*.py test_*.py' -o timeout=0
+	$(BIN)/python -m pytest tests/bench -o python_files='bench_*.py test_*.py' -o timeout=0
 
 FUZZ_SECONDS = 3600
 KILLS = 1000
