@@ -43,6 +43,17 @@ def waiting(ledger: Ledger) -> list[int]:
     return [int(each["id"]) for each in _alerts(ledger) if each["id"] not in _over(ledger)]
 
 
+def unseen(ledger: Ledger) -> list[int]:
+    """Decisions that nobody has looked at yet who would tell of them."""
+    return [
+        int(each["id"])
+        for each in ledger.read(
+            "SELECT id FROM decision WHERE id > "
+            "(SELECT coalesce(max(up_to), 0) FROM noticed WHERE of_table = 'decision')"
+        )
+    ]
+
+
 def findings(ledger: Ledger, path: Path, kills: int) -> Iterator[str]:
     """What was told otherwise than once."""
     told = messages(path)

@@ -107,8 +107,11 @@ class Week:
         self.report.days += 1
 
     def _look(self, day: Day) -> None:
+        def is_all_told() -> bool:
+            return not told.unseen(self._ledger) and not told.waiting(self._ledger)
+
         with suppress(NeverCame):  # the checks say which alerts nobody was told of
-            await_that(lambda: not told.waiting(self._ledger), "not every alert was told")
+            await_that(is_all_told, "not every alert was told")
         for what in self._checks.found():
             self._fail(day, what)
         self.report.vitals.weigh(day.date, self._world, len(self._ledger.runs()))
