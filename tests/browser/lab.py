@@ -23,6 +23,15 @@ SECONDS = 60
 
 _RUN = "(id) => window.jupyterapp.commands.execute(id)"
 _THEME = "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
+_NEW_CELL = """(source) => {
+  const { shell, commands } = window.jupyterapp;
+  const notebook = shell.currentWidget.content;
+  notebook.activeCellIndex = notebook.widgets.length - 1;
+  return commands.execute('notebook:insert-cell-below').then(() => {
+    notebook.activeCell.model.sharedModel.setSource(source);
+    commands.execute('notebook:run-cell');
+  });
+}"""
 # Lab drops what is out of sight from the page: the cell is scrolled to, and made the active one.
 _SHOW_CELL = """(text) => {
   const notebook = window.jupyterapp.shell.currentWidget.content;
@@ -86,6 +95,10 @@ class Lab:
         self.show_cell(text)
         self.page.evaluate(_RUN, "notebook:run-cell")
         assert may_fail or self.errors() == []
+
+    def begin_new_cell(self, source: str) -> None:
+        """Put a further cell at the end and run it, without waiting for its end."""
+        self.page.evaluate(_NEW_CELL, source)
 
     def show_cell(self, text: str) -> Locator:
         """Scroll to the first code cell that holds a text; gives the cell with its output."""

@@ -10,15 +10,6 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from tests.browser.lab import Lab
 
-NEW_CELL = """(source) => {
-  const { shell, commands } = window.jupyterapp;
-  const notebook = shell.currentWidget.content;
-  notebook.activeCellIndex = notebook.widgets.length - 1;
-  return commands.execute('notebook:insert-cell-below').then(() => {
-    notebook.activeCell.model.sharedModel.setSource(source);
-    commands.execute('notebook:run-cell');
-  });
-}"""
 # anywidget waits for two seconds.
 LATE = """from sellkit.present.grid.ticking import Ticking
 wait = "await new Promise((done) => setTimeout(done, 3000));"
@@ -29,10 +20,10 @@ late_one"""
 @pytest.mark.long
 def test_what_is_loaded_late_shows_what_was_told_meanwhile_and_what_is_told_later(lab: Lab) -> None:
     lab.open("00_start_here.ipynb")
-    lab.page.evaluate(NEW_CELL, LATE)
-    lab.page.evaluate(NEW_CELL, 'late_one.markup = "two"')
+    lab.begin_new_cell(LATE)
+    lab.begin_new_cell('late_one.markup = "two"')
     shown = lab.output("late_one = type").locator(".sellkit-ticking")
     expect(shown).to_have_text("two", timeout=60_000)
-    lab.page.evaluate(NEW_CELL, 'late_one.markup = "three"')
+    lab.begin_new_cell('late_one.markup = "three"')
     expect(shown).to_have_text("three")
     assert lab.errors() == []

@@ -35,15 +35,6 @@ HOUR, MINUTE = 3600, 60
 DESK_ID, LIVE_ID = 11, 15
 POSITIONS, MANY = 8, 500
 
-_NEW_CELL = """(source) => {
-  const { shell, commands } = window.jupyterapp;
-  const notebook = shell.currentWidget.content;
-  notebook.activeCellIndex = notebook.widgets.length - 1;
-  return commands.execute('notebook:insert-cell-below').then(() => {
-    notebook.activeCell.model.sharedModel.setSource(source);
-    commands.execute('notebook:run-cell');
-  });
-}"""
 _SHORT_SIGHTED = "for each in panel.feed._told: each.onlookers._seconds = 3"
 # What the live chart shows: the reader's range, the number of its figure, its name and its ink.
 _CHART = """() => {
@@ -173,7 +164,7 @@ def test_one_client_id_serves_the_panel_however_often_its_cell_or_kernel_starts_
     expect(rows(lab.output(CELL))).to_have_count(POSITIONS, timeout=MILLISECONDS)
     wait_for_ids(lab.page, stepped, LIVE_ID)
     lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    lab.page.evaluate(_NEW_CELL, _SHORT_SIGHTED)
+    lab.begin_new_cell(_SHORT_SIGHTED)
     lab.wait_until_idle()
     lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.dispose()")  # is missed
     wait_for_ids(lab.page, stepped)
@@ -300,7 +291,7 @@ def test_the_table_moves_with_the_minutes_also_while_a_cell_blocks(
     assert not axe(panel)
     desk.shot("live_light", panel)
 
-    desk.page.evaluate(_NEW_CELL, "import time; time.sleep(6)")
+    desk.begin_new_cell("import time; time.sleep(6)")
     panel = desk.output(CELL)
     before = row(panel, "NASDAQ:AAPL").get_by_role("gridcell").nth(2).inner_text()
     step(stepped, HOUR)
@@ -315,7 +306,7 @@ def test_the_table_moves_with_the_minutes_also_while_a_cell_blocks(
 
 
 def test_500_positions_scroll_with_only_those_in_sight_in_the_page(desk: Lab) -> None:
-    desk.page.evaluate(_NEW_CELL, _MANY)
+    desk.begin_new_cell(_MANY)
     panel = desk.output("MadeUpDesk")
     grid = panel.get_by_role("grid")
     expect(grid).to_have_attribute("aria-rowcount", str(MANY + 1), timeout=MILLISECONDS)
@@ -332,6 +323,6 @@ def test_500_positions_scroll_with_only_those_in_sight_in_the_page(desk: Lab) ->
     expect(chosen(panel)).to_be_in_viewport()
     desk.shot("live_many", panel)
     change = "rows[0] = row_of(0, close=222.5)\nmade_up.open[0].give(watched(rows, 2))"
-    desk.page.evaluate(_NEW_CELL, change)
+    desk.begin_new_cell(change)
     panel = desk.output("MadeUpDesk")
     expect(panel.get_by_role("gridcell", name="222.50", exact=True)).to_be_visible()
