@@ -35,6 +35,7 @@ def _shared(name: str) -> Path:
     return folder
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Three workers for two cores: a third of a test's time it waits, for a socket or a process."""
     cores = os.cpu_count() or 1
