@@ -141,6 +141,10 @@ class PacingLedger:
         """End the use of the file, and of what was reserved; a second call does nothing."""
         if self._has_reserved:
             self.reserve(0)
+        self.leave()
+
+    def leave(self) -> None:
+        """End the use of the file; what was reserved stays so, for whoever comes next."""
         with self._turn:
             self._disk.close()
 

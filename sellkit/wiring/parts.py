@@ -164,7 +164,10 @@ def open_ledger(settings: Settings) -> tuple[PacingRules, PacingLedger]:
 def keep_budget(settings: Settings) -> None:
     """Let all but the hourly run, which is about to begin, wait with their requests."""
     _, ledger = open_ledger(settings)
-    ledger.reserve(RESERVED_SECONDS)
+    try:
+        ledger.reserve(RESERVED_SECONDS)
+    finally:
+        ledger.leave()
 
 
 def check_clock(clock: SystemClock | None, broker: IbBroker) -> None:

@@ -17,7 +17,7 @@ FEWEST = 6
 """Samples of one life of a process below which nothing is said of its memory."""
 
 MOST_GROWTH = 1.10
-MOST_FILES = 6
+MOST_FILES = 4
 MOST_MEGABYTES_A_RUN = 1.0
 EVIDENCE = ("runs",)
 """Each run leaves its notebook there, which is what it is for."""

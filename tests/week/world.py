@@ -142,6 +142,7 @@ class World:
             self._run("watchdog", *WATCHDOG),
         ]
         self.others[0].await_text("next run at")
+        self.others[1].await_text('"minute":')  # before that, a lost connection is its end
         self.await_clients()
 
     def kill(self) -> int:

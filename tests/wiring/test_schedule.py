@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import logging
 import os
@@ -32,6 +33,7 @@ from sellkit.present.runs.hours import lines, to_record
 from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.further import cron_entries
 from sellkit.wiring.instance import only_one
+from sellkit.wiring.parts import keep_budget, open_ledger
 from sellkit.wiring.past_runs import open_runs
 from sellkit.wiring.service import plan_unit, plan_watchdog
 from sellkit.wiring.slots import end_told, say_ended, say_missed
@@ -419,3 +421,23 @@ def test_a_full_disk_does_not_end_the_service_for_good(
     with pytest.raises(ConfigError) as refused, writing(tmp_path, "allow it"):
         raise OSError(number, os.strerror(number))
     assert refused.value.exit_code == code
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not list open files")
+def test_the_budget_is_kept_for_each_run_and_no_file_stays_open(tmp_path: Path) -> None:
+    settings = load(Overrides(data_dir=str(tmp_path)))
+    gc.disable()  # a connection of SQLite that nobody closed lasts until it is collected
+    try:
+        keep_budget(settings)
+        before = open_files()
+        keep_budget(settings)
+        assert open_files() == before
+    finally:
+        gc.enable()
+    _, ledger = open_ledger(settings)
+    with closing(ledger):
+        assert ledger.usage().kept_seconds > 0
