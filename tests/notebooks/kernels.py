@@ -49,15 +49,24 @@ def queued(
     try:
         client.start_channels()
         client.wait_for_ready(timeout=_CELL_SECONDS)
-        sent = [client.execute(each, stop_on_error=False) for each in cells_of(notebook)]
-        sent.append(client.execute("", user_expressions={each: each for each in asked}))
-        replies = _replies(client, sent)
+        cells = cells_of(notebook)
+        sent = [client.execute(each, stop_on_error=False) for each in cells]
+        last = client.execute("", user_expressions={each: each for each in asked})
+        replies = _replies(client, [*sent, last])
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    errors = [str(replies[each].get("evalue")) for each in sent if replies[each]["status"] != "ok"]
-    told = replies[sent[-1]]["user_expressions"]
+    ends = [(cell, replies[each]) for cell, each in zip([*cells, ""], [*sent, last], strict=True)]
+    errors = [_error(cell, reply) for cell, reply in ends if reply["status"] != "ok"]
+    told = replies[last]["user_expressions"]
     return errors, {each: told[each]["data"]["text/plain"] for each in asked}
+
+
+def _error(cell: str, reply: Mapping[str, Any]) -> str:
+    traceback = "\n".join(reply.get("traceback", ()))
+    return (
+        f"{reply['status']}, {reply.get('ename')} {reply.get('evalue')!r} in:\n{cell}\n{traceback}"
+    )
 
 
 def _folders(release: str) -> list[str]:
