@@ -44,7 +44,10 @@ class Absence:
 
 
 def missing_slots(
-    stored: pd.DataFrame, due: Sequence[Slot], lag: dt.timedelta = dt.timedelta()
+    stored: pd.DataFrame,
+    due: Sequence[Slot],
+    lag: dt.timedelta = dt.timedelta(),
+    since: dt.datetime | None = None,
 ) -> list[Slot]:
     """The slots of `due` that the store has no bar for, or only one fetched before it was final.
 
@@ -56,11 +59,16 @@ def missing_slots(
         Slots that have ended, in order.
     lag
         How long after its end a bar may still change.
+    since
+        When all prices may have changed last, aware UTC: the newest bar must have been fetched
+        after that, too.
     """
     if not due:
         return []
     starts = pd.DatetimeIndex([slot.start for slot in due]).as_unit("us")
-    finals = pd.DatetimeIndex([slot.end + lag for slot in due]).as_unit("us").asi8
+    ready = [slot.end + lag for slot in due]
+    ready[-1] = max(ready[-1], since or ready[-1])
+    finals = pd.DatetimeIndex(ready).as_unit("us").asi8
     place = stored.index.get_indexer(starts)
     fetched = micros(stored["fetched_at"])
     told = fetched[place] if len(stored) else np.zeros(len(due), dtype=np.int64)

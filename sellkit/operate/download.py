@@ -81,7 +81,8 @@ def plan(
     """The daily and the half-hourly series that an instrument needs at `as_of`.
 
     Daily bars go back `history_days`, half-hours as far as `history_hours` hours are folded from;
-    either goes back further where the assigned EMA needs it.
+    either goes back further where the assigned EMA needs it. A split takes effect with a session's
+    opening: the newest half-hour is told anew after it, and shows that for the days, too.
     """
     needed = {BarSize.D1: 0, BarSize.H1: options.history_hours}
     if assignment is not None:
@@ -97,11 +98,11 @@ def plan(
         as_of, BarSize.H1, calendar, anchor=options.anchor, count=needed[BarSize.H1]
     )
     halves = slots_until(as_of, BarSize.M30, calendar, since=hours[0].start) if hours else []
+    keys = [options.key(instrument.con_id, size) for size in (BarSize.D1, BarSize.M30)]
+    opened = calendar.latest_opened(as_of).open_utc
     return (
-        Series(instrument, calendar, options.key(instrument.con_id, BarSize.D1), days, options.lag),
-        Series(
-            instrument, calendar, options.key(instrument.con_id, BarSize.M30), halves, options.lag
-        ),
+        Series(instrument, calendar, keys[0], days, options.lag),
+        Series(instrument, calendar, keys[1], halves, options.lag, since=opened),
     )
 
 

@@ -43,6 +43,9 @@ class Series:
         The slots that should be there, in order.
     lag
         How long after its end a bar may still change.
+    since
+        When all prices may have changed last, as by a split; aware UTC. None where another series
+        of the instrument tells.
     is_held
         Whether a position is held: its bars come before those of others.
     urgency
@@ -55,6 +58,7 @@ class Series:
     key: SeriesKey
     due: Sequence[Slot] = field(repr=False)
     lag: dt.timedelta = dt.timedelta()
+    since: dt.datetime | None = None
     is_held: bool = True
     urgency: Urgency = Urgency.BACKFILL
 
@@ -123,7 +127,7 @@ class Fetching:
         self._stored = store.read(series.key)
         held = pd.DatetimeIndex(self._stored.index)
         self._ground = Ground(series.due, held, series.key.bar_size, series.calendar)
-        lacking = missing_slots(self._stored, series.due, series.lag)
+        lacking = self._not_stored(self._stored)
         self._absent = store.absent(series.key) if lacking else {}
         self.missing: Sequence[Slot] = worth_asking(lacking, self._absent, now, series.lag)
         self._due = pd.DatetimeIndex([slot.start for slot in series.due], dtype="M8[us, UTC]")
@@ -213,9 +217,14 @@ class Fetching:
 
     def _look_again(self) -> None:
         """What is missing may have come to the store by another process."""
-        stored = self._store.read(self._series.key)
-        lacking = set(missing_slots(stored, self._series.due, self._series.lag))
+        lacking = set(self._not_stored(self._store.read(self._series.key)))
         self.missing = [slot for slot in self.missing if slot in lacking]
+
+    def _not_stored(self, stored: pd.DataFrame) -> list[Slot]:
+        """What a frame lacks; in the present its newest bar is told in each session, at least."""
+        series = self._series
+        since = series.since if self._is_present else None
+        return missing_slots(stored, series.due, series.lag, since)
 
     def _added(self, bars: pd.DataFrame) -> pd.DataFrame:
         """Store bars; those of them that can be."""

@@ -434,6 +434,39 @@ def test_after_a_split_both_series_are_fetched_anew_before_anything_is_joined() 
         )
 
 
+def test_a_split_shows_at_the_opening_although_no_bar_is_due_yet() -> None:
+    opening = utc("2026-01-29 14:30:05")
+    broker = FakeBroker(FakeClock(utc("2026-01-28 21:00:20")), bars=histories(APPLE, now=opening))
+    download = Download(broker)
+    download(APPLE)
+    broker.histories = {key: split(each, 10) for key, each in broker.histories.items()}
+    broker.clock.time = opening
+    outcomes = download(APPLE)
+    assert [each.problem for each in outcomes] == [None, None]
+    for key, stored in download.store.bars.items():
+        assert stored["close"].iloc[-1] == broker.histories[APPLE, key.bar_size]["close"].iloc[-1]
+
+
+def test_at_the_opening_one_bar_of_each_instrument_is_told_anew_once() -> None:
+    opening = utc("2026-01-29 14:30:05")
+    broker = FakeBroker(FakeClock(utc("2026-01-28 21:00:20")), bars=histories(APPLE, now=opening))
+    download = Download(broker)
+    download(APPLE)
+    broker.requests.clear()
+    broker.clock.time = opening - dt.timedelta(minutes=1)
+    download(APPLE)
+    assert broker.requests == []
+    broker.clock.time = opening
+    outcomes = download(APPLE)
+    download(APPLE)
+    (request,) = broker.requests
+    assert (request.bar_size, request.duration) == (BarSize.M30, "2 D")
+    assert request.end == utc("2026-01-28 21:00")
+    assert [each.problem for each in outcomes] == [None, None]
+    download.report(APPLE, is_present=False)
+    assert len(broker.requests) == 1
+
+
 def test_a_split_of_one_instrument_leaves_the_others_as_they_are() -> None:
     later = NOW + dt.timedelta(hours=1)
     broker = FakeBroker(FakeClock(NOW), bars=histories(APPLE, MICROSOFT, now=later))
