@@ -13,7 +13,7 @@ from tests.week.ledger import RAN, Ledger, Row, moment
 from tests.week.market import PORTFOLIO, Copy, Held
 from tests.week.orders import Holdings, findings, unsold
 from tests.week.plan import Plan
-from tests.week.truth import Truth
+from tests.week.truth import Truth, Verdict
 from tests.week.world import World
 
 CLOSE_ENOUGH = 1e-9
@@ -50,6 +50,7 @@ class Checks:
         self._judged: set[str] = set()
         self._ended: set[str] = set()
         self._exits: set[tuple[str, dt.datetime]] = set()
+        self._taken: dict[tuple[str, dt.datetime], Verdict] = {}
         self._watched: dict[str, int] = {}
         self._gone: list[tuple[dt.datetime, dt.datetime | None]] = []
         self.cut: set[dt.datetime] = set()
@@ -167,8 +168,13 @@ class Checks:
             yield from unsold(self._ledger, self._holdings, run, exits, self._plan)
 
     def _differs(self, held: Held, now: dt.datetime, row: Row) -> str:
-        """How a decision differs from what is worked out here; "" where it does not."""
+        """How a decision differs from what is worked out here; "" where it does not.
+
+        What was decided on a bar stands with its figures, however that is told after a split.
+        """
         wanted = self._truth.of(held, now)
+        if wanted.decision != "UNDECIDED":
+            wanted = self._taken.setdefault((held.token, wanted.ends), wanted)
         if row["decision"] != wanted.decision:
             return f"{held.token} is {row['decision']}, {row['reasons']}, and should be {wanted}"
         if wanted.close is None or wanted.average is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tests.week.hours import sessions_between
 from tests.week.ledger import RAN, Fate, Ledger, Row, moment
 from tests.week.market import PORTFOLIO, Held, quantity_of
-from tests.week.plan import HALTED, Plan
+from tests.week.plan import HALTED, SPLIT_UP, Plan
 from tests.week.truth import Truth
 
 SOON = dt.timedelta(minutes=15)
@@ -82,7 +82,7 @@ def unsold(
         ticket = tickets.get(held.token)
         if ticket is None:
             yield f"run {run['run_id']}: the exit of {held.token} has no ticket"
-        elif _may_wait(str(ticket["verdict"]), held, now, plan):
+        elif _may_wait(str(ticket["verdict"]), held, (end, now), plan):
             continue
         elif ticket["verdict"] == "withheld" and (
             held.symbol not in holdings.at(end) or _came_too_late(end, now, fates)
@@ -137,12 +137,17 @@ def _due(now: dt.datetime) -> dt.datetime:
     )
 
 
-def _may_wait(verdict: str, held: Held, now: dt.datetime, plan: Plan) -> bool:
-    """Whether an exit is put off: at a close, and where the stock is halted, or about to be."""
+def _may_wait(verdict: str, held: Held, times: tuple[dt.datetime, dt.datetime], plan: Plan) -> bool:
+    """Whether an exit is put off, its bar's end and the present being `times`.
+
+    At a close, where the stock is halted or about to be, and where it was split since its bar.
+    """
+    end, now = times
     if verdict == "deferred":
         return any(_due(now) == each.closes for each in sessions_between(now - WEEK, now))
-    is_halted = plan.halt[0] <= now + SOON and now <= plan.halt[1]
-    return verdict == "withheld" and held.symbol == HALTED and is_halted
+    is_halted = held.symbol == HALTED and plan.halt[0] <= now + SOON and now <= plan.halt[1]
+    is_split = held.symbol == SPLIT_UP and end < plan.split <= now
+    return verdict == "withheld" and (is_halted or is_split)
 
 
 def _came_too_late(end: dt.datetime, now: dt.datetime, fates: Mapping[dt.datetime, Fate]) -> bool:
