@@ -10,6 +10,9 @@ STAMP = $(VENV)/.synced
 LOCKED = --locked
 CHOSEN = import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
+# Hundreds of processes start in the tests; what one of them compiles is kept for the others.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test compose drill suites notebooks browser pictures check lab bench fuzz kills crashes soak week
 .PHONY: lock clean sync
 .DEFAULT_GOAL := help
