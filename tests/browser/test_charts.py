@@ -70,6 +70,7 @@ def _executed(path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_notebook_that_is_not_trusted_shows_its_table_and_its_charts_on_both_pages(
     lab: Lab, axe: Callable[[Locator], list[str]]
 ) -> None:

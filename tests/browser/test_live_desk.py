@@ -147,6 +147,7 @@ def wait_for_ids(page: Page, stepped: GatewayProcess, *wanted: int) -> None:
     raise AssertionError(f"connected are {found}, not {wanted}")
 
 
+@pytest.mark.long
 def test_one_client_id_serves_the_panel_however_often_its_cell_or_kernel_starts_anew(
     lab: Lab, stepped: GatewayProcess
 ) -> None:
