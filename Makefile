@@ -126,7 +126,7 @@ $(STAMP): pyproject.toml requirements.lock
 	     "Install one, or name it: make PYTHON=/path/to/python3.12 <target>" >&2; exit 1; fi; \
 	 if [ -x $(BIN)/pip ] && $(BIN)/python -c '$(CHOSEN)' 2>/dev/null; then :; \
 	 else echo "$$chosen -m venv $(VENV)"; "$$chosen" -m venv --clear $(VENV); fi
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -e .
 	@touch $@
 endif
