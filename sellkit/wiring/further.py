@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,9 +59,9 @@ def run_further(chosen: Overrides, name: str, run_id: str = "") -> Path:
     """
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.kept_notebooks import FURTHER
-    from sellkit.adapters.papermill_runner import PapermillRunner
     from sellkit.config import load
     from sellkit.wiring.log import open_log
+    from sellkit.wiring.parts import open_runner
 
     settings = load(chosen)
     notebook, run_id = _notebook(settings, name), checked_run_id(run_id)
@@ -71,7 +70,7 @@ def run_further(chosen: Overrides, name: str, run_id: str = "") -> Path:
     now = SystemClock().now()
     folder = settings.data_dir / FURTHER / f"{now:%Y-%m-%d}"
     output = folder / f"{now:%H%M%SZ}_{name}_{run_id}.ipynb"
-    runner = PapermillRunner(settings.root, echo=sys.stderr if sys.stderr.isatty() else None)
+    runner = open_runner(settings)
     with _noted(settings, run_id, output):
         return runner.run(notebook, output, settings.file.schedule.entries[name].parameters)
 

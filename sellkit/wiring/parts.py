@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sellkit.adapters.ib.broker import IbBroker
     from sellkit.adapters.ib.returning import Returning
     from sellkit.adapters.pacing_ledger import PacingLedger
+    from sellkit.adapters.papermill_runner import PapermillRunner
     from sellkit.adapters.sqlite_journal import SqliteJournal
     from sellkit.config import Overrides, Settings
     from sellkit.config.schema import ProfileSettings
@@ -266,3 +267,13 @@ def terminal_progress() -> Progress:
     if sys.stderr.isatty():
         return RichProgress()
     return LineProgress(lambda line: sys.stderr.write(f"{line}\n"))
+
+
+def open_runner(settings: Settings) -> PapermillRunner:
+    """What executes notebooks, below the settings' folder; a terminal shows what cells print."""
+    from sellkit.adapters.lean_imports import IRI_PARSER, imported_without
+
+    with imported_without(IRI_PARSER):
+        from sellkit.adapters.papermill_runner import PapermillRunner
+
+    return PapermillRunner(settings.root, echo=sys.stderr if sys.stderr.isatty() else None)

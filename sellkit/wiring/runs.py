@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import sys
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -15,7 +14,7 @@ from sellkit.wiring.evidence import note_notebook
 from sellkit.wiring.heartbeat import heard_of
 from sellkit.wiring.log import open_log
 from sellkit.wiring.moment import checked_run_id, parse_moment
-from sellkit.wiring.parts import connect, open_book, open_journal, say_problems
+from sellkit.wiring.parts import connect, open_book, open_journal, open_runner, say_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -93,7 +92,6 @@ def run_notebook(
 
 def _execute(settings: Settings, run_id: str, parameters: Mapping[str, object]) -> RunResult:
     from sellkit.adapters.clock import SystemClock
-    from sellkit.adapters.papermill_runner import PapermillRunner
     from sellkit.operate.hourly import hourly_run, kept_at
 
     book = open_book(settings)
@@ -104,7 +102,7 @@ def _execute(settings: Settings, run_id: str, parameters: Mapping[str, object]) 
     journal = open_journal(settings)
     with closing(journal), _evidence_kept(settings, journal, clock, run_id, output):
         notebook = settings.notebooks_dir / HOURLY_RUN
-        runner = PapermillRunner(settings.root, echo=sys.stderr if sys.stderr.isatty() else None)
+        runner = open_runner(settings)
         result = hourly_run(runner, journal, clock, notebook, output, parameters)
         result = replace(result, orders=_orders(journal, run_id))
     after = book.load().assignments
