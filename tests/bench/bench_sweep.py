@@ -166,9 +166,8 @@ def test_not_one_tie_is_wrong(
                 wrong += int((own[: len(LENGTHS)] != exact).sum())
                 compared += own.size
             first = next(judged(some[:1], None, compiled=True))
-            for row in range(len(LENGTHS), len(ALL_AVERAGES)):
-                below = exact_averages.below(some[0], ALL_AVERAGES[row])
-                wrong += int(((first[row] < 0) != below).sum())
+            below = exact_averages.below(some[0], ALL_AVERAGES[len(LENGTHS) :])
+            wrong += int(((first[len(LENGTHS) :] < 0) != below).sum())
     with capsys.disabled():
         print(
             f"\n{compared:,} comparisons, {ties:,} closes on their SMA: {wrong} wrong here, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -45,25 +45,39 @@ def largest_error(closes: np.ndarray, found: np.ndarray, length: int) -> float:
     return worst
 
 
-def below(closes: np.ndarray, average: MovingAverage) -> np.ndarray:
-    """Whether each close lies strictly below its average, shape (n,); False with too few bars."""
+def below(closes: np.ndarray, averages: Iterable[MovingAverage]) -> np.ndarray:
+    """Whether each close lies strictly below each average, shape (averages, n).
+
+    False with too few bars.
+    """
     whole, _ = decimals(closes)
-    length = average.length
-    answers = np.zeros(len(closes), dtype=bool)
-    if len(closes) < length:
-        return answers
-    if average.kind is MaKind.SMA:
-        total = sum(whole[: length - 1])
-        for bar in range(length - 1, len(whole)):
-            total += whole[bar]
-            answers[bar] = whole[bar] * length < total
-            total -= whole[bar - length + 1]
+    answers = []
+    for average in averages:
+        exact = _below_simple if average.kind is MaKind.SMA else _below_exponential
+        before = [False] * min(average.length - 1, len(whole))
+        answers.append(before + exact(whole, average.length))
+    return np.array(answers)
+
+
+def _below_simple(whole: list[int], length: int) -> list[bool]:
+    answers = []
+    total = sum(whole[: length - 1])
+    for leaving, close in enumerate(whole[length - 1 :]):
+        total += close
+        answers.append(close * length < total)
+        total -= whole[leaving]
+    return answers
+
+
+def _below_exponential(whole: list[int], length: int) -> list[bool]:
+    answers: list[bool] = []
+    if len(whole) < length:
         return answers
     for bar, value in enumerate(exponential(whole, length), length - 1):
         gap = (whole[bar] << BITS) - value
         # `value` lies up to `length` units below the average; only in between is it not known.
         is_known = not 0 <= gap <= length
-        answers[bar] = gap < 0 if is_known else _is_below(whole[: bar + 1], length)
+        answers.append(gap < 0 if is_known else _is_below(whole[: bar + 1], length))
     return answers
 
 

@@ -76,16 +76,14 @@ def test_a_simple_average_is_exact_in_ticks_at_every_bar(length: int) -> None:
 def assert_no_comparison_is_wrong(histories: list[np.ndarray]) -> int:
     """Step through series of one length as a live row does; the number of exact ties on the way."""
     closes = np.array(histories)
-    truth = np.array(
-        [[exact_averages.below(each, average) for each in closes] for average in ALL_AVERAGES]
-    )
+    truth = np.array([exact_averages.below(each, ALL_AVERAGES) for each in closes])
     batch = BatchAverages(len(closes))
     ties = 0
     for bar in range(closes.shape[1]):
         prices = closes[:, bar]
         batch.advance(prices)
         below = batch.is_strictly_below(prices, lambda column, end=bar + 1: closes[column, :end])
-        np.testing.assert_array_equal(below, truth[:, :, bar])
+        np.testing.assert_array_equal(below, truth[:, :, bar].T)
         ties += int((batch.values == prices).sum())
     return ties
 

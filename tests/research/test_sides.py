@@ -29,8 +29,9 @@ def compiled_sides(closes: np.ndarray) -> np.ndarray:
 def assert_exact(closes: np.ndarray) -> np.ndarray:
     """Below where the exact average is above, above where it is below; turned over as well."""
     found = sides(closes)
-    for row, average in zip(found, ALL_AVERAGES, strict=True):
-        np.testing.assert_array_equal(row < 0, exact_averages.below(closes, average), str(average))
+    exact = exact_averages.below(closes, ALL_AVERAGES)
+    for row, below, average in zip(found, exact, ALL_AVERAGES, strict=True):
+        np.testing.assert_array_equal(row < 0, below, str(average))
     return found
 
 
