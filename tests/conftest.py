@@ -42,6 +42,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return cores + cores // 2
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test begins first; as one of the last it would keep one worker busy alone."""
+    items.sort(key=lambda each: not each.nodeid.startswith("tests/week/"))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One loud line when tests on real data did not run."""
     skipped = terminalreporter.stats.get("skipped", [])

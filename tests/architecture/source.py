@@ -58,27 +58,31 @@ def parse(text: str) -> ast.Module:
     return ast.parse(text)
 
 
-def full_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+@cache
+def full_names(tree: ast.AST) -> tuple[tuple[int, str], ...]:
     """Line and full dotted name of each use of a name, imports under another name resolved.
 
     `import time as t; t.sleep` and `from time import sleep; sleep` both give `time.sleep`.
     """
     aliases = _aliases(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name | ast.Attribute):
-            name = full_name(node, aliases)
-            if name is not None:
-                yield node.lineno, name
+    named = (
+        (node.lineno, full_name(node, aliases))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute)
+    )
+    return tuple((line, name) for line, name in named if name is not None)
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
+@cache
+def calls(tree: ast.AST) -> tuple[tuple[ast.Call, str], ...]:
     """Each call and the full dotted name of what is called."""
     aliases = _aliases(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = full_name(node.func, aliases)
-            if name is not None:
-                yield node, name
+    named = (
+        (node, full_name(node.func, aliases))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    )
+    return tuple((node, name) for node, name in named if name is not None)
 
 
 def full_name(node: ast.AST, aliases: dict[str, str]) -> str | None:
