@@ -178,6 +178,7 @@ class Stage:
     folder: FakeFolder = field(default_factory=FakeFolder)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     announce: Callable[[dt.datetime], None] | None = None
+    is_outdated: Callable[[], bool] = lambda: False
     announced: list[dt.datetime] = field(default_factory=list)
     prepared: list[dt.datetime] = field(default_factory=list)
     ended: list[Slot] = field(default_factory=list)
@@ -222,6 +223,7 @@ class Stage:
                 ),
                 steady=lambda: self.clock.now().timestamp(),
                 new_run_id=lambda: f"{next(self._numbers):08x}",
+                is_outdated=self.is_outdated,
             )
         )
 

@@ -9,6 +9,7 @@ in a crash of the machine is at most what was counted, so nothing is flushed to 
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from sellkit.adapters.clock import wall_seconds
 from sellkit.adapters.pacing_file import PacingFile
 from sellkit.core.pacing import Ask, Budget, Grant, Sent, Urgency, Usage
-from sellkit.errors import ConfigError
+from sellkit.errors import ConfigError, DiskTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,11 +26,22 @@ if TYPE_CHECKING:
 
     from sellkit.core.pacing import PacingRules
 
+log = logging.getLogger(__name__)
+
 # An answer that does not come within this time never does: whoever asked is gone.
 _OPEN_SECONDS: Final = 180.0
 _SOON: Final = 0.2
 # No run keeps the budget longer; what lies further ahead was written before a clock was set back.
 _LONGEST_KEPT: Final = 600.0
+
+# What passes by itself, and no setting is to blame for: a full or failing disk, a lock held long.
+_PRIMARY: Final = 0xFF
+_PASSING: Final = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+}
 
 # Each half has an index of its own. With OR between them, or ordered by time, SQLite would read all
 # of ten minutes.
@@ -54,7 +66,8 @@ class PacingLedger:
         A clock in seconds that all processes share. It is read within the transactions, so that
         they and the times in them are of one order.
 
-    Every method raises `ConfigError` when the file cannot be written.
+    Every method raises `ConfigError` when the file cannot be written: `DiskTrouble` where that may
+    pass by itself.
     """
 
     def __init__(
@@ -139,9 +152,13 @@ class PacingLedger:
 
     def close(self) -> None:
         """End the use of the file, and of what was reserved; a second call does nothing."""
-        if self._has_reserved:
-            self.reserve(0)
-        self.leave()
+        try:
+            if self._has_reserved:
+                self.reserve(0)
+        except ConfigError as error:  # it ends by itself; whoever closes has more to do
+            log.warning("budget_not_freed", extra={"reason": str(error)})
+        finally:
+            self.leave()
 
     def leave(self) -> None:
         """End the use of the file; what was reserved stays so, for whoever comes next."""
@@ -238,7 +255,9 @@ class PacingLedger:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise ConfigError(
+            code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+            kind = DiskTrouble if code in _PASSING else ConfigError
+            raise kind(
                 f"the ledger of requests {self._path} cannot be used ({error}): let sellkit write "
                 "there and see that the disk is not full; if that is so, end sellkit everywhere "
                 "and remove the file, it is made anew"

@@ -70,6 +70,8 @@ class Works:
         The machine's steady clock, in seconds: by it a run takes too long.
     new_run_id
         Makes the identity of a run.
+    is_outdated
+        Whether the settings that all of this was made from are others by now.
     """
 
     clock: Clock
@@ -82,6 +84,7 @@ class Works:
     watchers: Watchers
     steady: Callable[[], float]
     new_run_id: Callable[[], str]
+    is_outdated: Callable[[], bool]
 
 
 class Scheduler:
@@ -104,6 +107,8 @@ class Scheduler:
     def run(self, rounds: int | None = None) -> None:
         """Go on until interrupted, or so many slots have ended; what runs then is ended in order.
 
+        It leaves off as well where it is outdated and nothing runs; another one goes on from there.
+
         Raises
         ------
         NoCalendar
@@ -113,6 +118,8 @@ class Scheduler:
             self._resume()
             while rounds is None or self._ended < rounds:
                 self._look(rounds)
+                if not self._running and self._works.is_outdated():
+                    return
                 if rounds is None or self._ended < rounds:
                     self._rest()
         finally:

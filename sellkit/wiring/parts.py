@@ -163,10 +163,15 @@ def open_ledger(settings: Settings) -> tuple[PacingRules, PacingLedger]:
 
 
 def keep_budget(settings: Settings) -> None:
-    """Let all but the hourly run, which is about to begin, wait with their requests."""
+    """Let all but the hourly run, which is about to begin, wait with their requests.
+
+    That it cannot be kept, as on a full disk, is no reason not to run; it stands in the log.
+    """
     _, ledger = open_ledger(settings)
     try:
         ledger.reserve(RESERVED_SECONDS)
+    except ConfigError as error:
+        log.warning("budget_not_kept", extra={"reason": str(error)})
     finally:
         ledger.leave()
 

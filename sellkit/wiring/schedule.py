@@ -15,6 +15,7 @@ from sellkit.core.schedule import HOURLY, Timetable, all_dues
 from sellkit.errors import SellkitError
 from sellkit.wiring.courier import telling
 from sellkit.wiring.evidence import note_notebook
+from sellkit.wiring.fresh_settings import FreshSettings
 from sellkit.wiring.further import cron_entries
 from sellkit.wiring.heartbeat import beating, say_next
 from sellkit.wiring.instance import only_one
@@ -59,11 +60,31 @@ def run_schedule(
         A calendar ends.
     """
     from sellkit.config import load
-    from sellkit.operate.scheduler import Scheduler, Works
     from sellkit.wiring.log import open_log
 
     settings = load(chosen)
     open_log(settings)
+    pinned = settings.as_overrides(chosen)  # another profile or folder is for another schedule
+    while True:
+        fresh = FreshSettings(settings, pinned)
+        last = _keep(settings, fresh, pinned, is_live, rounds, announce)
+        if fresh.found is None:
+            return last
+        log.warning("settings_changed", extra={"source": str(settings.source)})
+        settings = fresh.found
+
+
+def _keep(
+    settings: Settings,
+    fresh: FreshSettings,
+    chosen: Overrides,
+    is_live: bool,
+    rounds: int | None,
+    announce: Callable[[dt.datetime], None],
+) -> Slot | None:
+    """Run a schedule to its end, or until the settings are others; the last slot that ended."""
+    from sellkit.operate.scheduler import Scheduler, Works
+
     entries = cron_entries(settings)
     with ExitStack() as stack:
         instance = stack.enter_context(only_one(settings))
@@ -82,6 +103,7 @@ def run_schedule(
             watchers=_watchers(settings, instance, announce),
             steady=time.monotonic,
             new_run_id=new_run_id,
+            is_outdated=fresh,
         )
         scheduler = Scheduler(works)
         scheduler.run(rounds)

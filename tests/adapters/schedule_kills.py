@@ -130,6 +130,7 @@ def run_schedule(folder: Path, begun: float, point: str, number: int) -> None:
         ),
         steady=time.monotonic,
         new_run_id=lambda: secrets.token_hex(4),
+        is_outdated=lambda: False,
     )
     try:
         Scheduler(works).run()

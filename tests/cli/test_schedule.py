@@ -168,6 +168,7 @@ def test_a_notebook_that_takes_too_long_is_ended_and_kept(tmp_path: Path) -> Non
             ),
             steady=lambda: 1e6 * begun.exists() + time.monotonic(),
             new_run_id=lambda: "0a1b2c3d",
+            is_outdated=lambda: False,
         )
         Scheduler(replace(works, clock=Unhurried(works.clock))).run(1)
         (slot,) = journal.slots.history(10)

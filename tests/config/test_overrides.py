@@ -82,6 +82,12 @@ def test_every_override_reaches_the_settings(config: str, tmp_path: Path) -> Non
     assert settings.state_dir == tmp_path / "s"
 
 
+def test_what_was_loaded_is_loaded_again_by_its_own_overrides(config: str) -> None:
+    chosen = Overrides(config=config, port=5004, returning=True)
+    settings = load(chosen)
+    assert load(settings.as_overrides(chosen)) == settings
+
+
 def test_a_client_id_given_by_hand_holds_for_runs_and_viewers(config: str) -> None:
     connection = load(Overrides(config=config, client_id=7)).connection
     assert (connection.client_id, connection.viewer_client_id) == (7, 7)

@@ -503,3 +503,23 @@ def test_a_failure_ahead_of_the_hour_is_made_good_by_the_schedule_after_a_restar
     first, second = stage.book.slots
     assert (first.due, second.attempt) == (second.due, 2)
     assert second.at == utc("2026-01-28 15:00:05")
+
+
+# --- settings that change -------------------------------------------------------------------------
+
+
+def test_one_that_is_outdated_leaves_off_once_nothing_runs_and_the_next_goes_on() -> None:
+    at_work: list[int] = []
+
+    def is_outdated() -> bool:
+        at_work.append(sum(each.exit_code is None for each in stage.runs))
+        return len(stage.book.slots) == 2
+
+    stage = Stage(StepClock(utc("2026-01-28 14:00")), lasts=30.0, is_outdated=is_outdated)
+    stage.run()
+    assert [local(each.due.at) for each in stage.book.slots] == ["01-28 10:00", "01-28 11:00"]
+    assert all(each.end is not None for each in stage.book.slots)
+    assert set(at_work) == {0}
+    stage.is_outdated = lambda: False
+    stage.run(2)
+    assert [local(each.due.at) for each in stage.book.slots[2:]] == ["01-28 12:00", "01-28 13:00"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import gc
 import json
@@ -28,13 +29,17 @@ from sellkit.config.state_folder import unit_folder
 from sellkit.core.firing import Slot, SlotEnd, SlotOutcome
 from sellkit.core.portfolio import Account, GatewayKind, Origin
 from sellkit.core.schedule import HOURLY, Due, SlotKind
-from sellkit.errors import ConfigError, NoCalendar
+from sellkit.errors import ConfigError, DiskTrouble, NoCalendar
 from sellkit.present.runs.hours import lines, to_record
+from sellkit.wiring import fresh_settings
 from sellkit.wiring.alerts import open_alerts
+from sellkit.wiring.courier import say_failed
+from sellkit.wiring.fresh_settings import FreshSettings
 from sellkit.wiring.further import cron_entries
 from sellkit.wiring.instance import only_one
 from sellkit.wiring.parts import keep_budget, open_ledger
 from sellkit.wiring.past_runs import open_runs
+from sellkit.wiring.schedule import run_schedule
 from sellkit.wiring.service import plan_unit, plan_watchdog
 from sellkit.wiring.slots import end_told, say_ended, say_missed
 from tests.build import NOW, utc
@@ -163,7 +168,7 @@ def test_the_heartbeat_tells_the_last_slot_of_the_hour(
     ("outcome", "due", "is_alert"),
     [
         (SlotOutcome.RAN, HOUR, False),
-        (SlotOutcome.FAILED, HOUR, False),  # that run has told it itself
+        (SlotOutcome.FAILED, HOUR, True),
         (SlotOutcome.OVERRAN, HOUR, True),
         (SlotOutcome.LOST, HOUR, True),
         (SlotOutcome.INTERRUPTED, HOUR, True),
@@ -180,6 +185,29 @@ def test_what_nobody_else_tells_of_a_run_is_an_alert(
     alerts = open_alerts(chosen)
     assert len(alerts) == is_alert
     assert all("0a1b2c3d" in str(each["text"]) for each in alerts)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(2, "failed with exit code 2"), (-9, "was killed by signal 9"), (None, "failed")],
+)
+def test_of_a_run_that_could_not_tell_why_it_failed_the_schedule_tells_how(
+    tmp_path: Path, code: int | None, said: str
+) -> None:
+    chosen = settings(tmp_path)
+    chosen.data_dir.mkdir(parents=True)
+    say_failed(chosen, "run ffffffff failed: another one")
+    say_ended(chosen, ended(SlotOutcome.FAILED, code))
+    assert said in str(open_alerts(chosen)[-1]["text"])
+
+
+def test_what_a_failed_run_has_told_itself_is_not_told_again(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    chosen.data_dir.mkdir(parents=True)
+    say_failed(chosen, "run 0a1b2c3d failed: the gateway is gone")
+    say_ended(chosen, ended(SlotOutcome.FAILED, 3))
+    (alert,) = open_alerts(chosen)
+    assert "the gateway is gone" in str(alert["text"])
 
 
 def test_missed_slots_are_one_alert_and_stand_in_the_heartbeat(tmp_path: Path) -> None:
@@ -207,6 +235,58 @@ def test_an_error_that_ends_the_schedule_is_an_alert(tmp_path: Path) -> None:
     (alert,) = open_alerts(chosen)
     assert "the schedule has ended" in str(alert["text"])
     assert "2027-11-22" in str(alert["text"])
+
+
+def test_an_error_that_nobody_foresaw_is_one_as_well(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    with pytest.raises(ZeroDivisionError), end_told(chosen):
+        raise ZeroDivisionError("division by zero")
+    (alert,) = open_alerts(chosen)
+    assert "nothing is run any more: division by zero" in str(alert["text"])
+
+
+# --- settings that change -------------------------------------------------------------------------
+
+
+def test_settings_that_were_changed_are_found_and_broken_ones_are_not(tmp_path: Path) -> None:
+    path, time = write_settings(tmp_path), [0.0]
+    chosen = Overrides(config=str(path), profile="paper")
+    fresh = FreshSettings(load(chosen), chosen, lambda: time[0])
+    answers = []
+    for text in ("[orders\n", None, "[alerts]\nbatch_minutes = 7\n"):
+        if text is None:
+            write_settings(tmp_path)
+        else:
+            write_settings(tmp_path, text)
+        time[0] += 10
+        answers.append(fresh())  # too soon to look again
+        time[0] += 10
+        answers.append(fresh())
+    assert answers == [False, False, False, False, False, True]
+    assert fresh.found is not None
+    assert fresh.found.file.alerts.batch_minutes == 7
+
+
+@pytest.mark.slow
+def test_a_schedule_goes_on_by_settings_that_were_changed_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh_settings, "_LOOK_SECONDS", 0.0)
+    path = write_settings(tmp_path)
+    announced: list[dt.datetime] = []
+
+    def announce(when: dt.datetime) -> None:
+        announced.append(when)
+        if len(announced) == 2:
+            raise KeyboardInterrupt
+        soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=3)
+        entry = ENTRY.replace("30 16 * * mon-fri", f"{soon.minute} {soon.hour} * * *")
+        write_settings(tmp_path, entry.replace("America/New_York", "UTC"))
+
+    chosen = Overrides(config=str(path), profile="paper", state_dir=str(tmp_path / "state"))
+    with pytest.raises(KeyboardInterrupt):
+        run_schedule(chosen, is_live=False, rounds=None, announce=announce)
+    assert announced[1] - dt.datetime.now(dt.UTC) < dt.timedelta(minutes=3)
 
 
 # --- next and history -----------------------------------------------------------------------------
@@ -425,6 +505,26 @@ def test_a_full_disk_does_not_end_the_service_for_good(
 
 def open_files() -> int:
     return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file's size")
+def test_a_budget_that_cannot_be_kept_for_a_full_disk_holds_up_no_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    import resource
+
+    settings = load(Overrides(data_dir=str(tmp_path)))
+    _, ledger = open_ledger(settings)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with closing(ledger), pytest.raises(DiskTrouble) as told:
+            ledger.reserve(1.0)
+        keep_budget(settings)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert told.value.exit_code == 1
+    assert [each.message for each in caplog.records] == ["budget_not_freed", "budget_not_kept"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not list open files")
