@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from sellkit.errors import NoCalendar, SellkitError
 from sellkit.wiring.alerts import open_alerts
 from sellkit.wiring.bar_ages import BarAges, bar_ages
-from sellkit.wiring.parts import open_journal, open_ledger, present_of
+from sellkit.wiring.parts import desk_options, open_journal, open_ledger, present_of
 from sellkit.wiring.runs import scheduled_calendars
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def vitals(chosen: Overrides) -> Vitals:
         series=ages.series,
         unheld=ages.unheld,
         run=told.run,
-        due=asked("bars", lambda: _due(settings, now), no_due),
+        due=asked("bars", lambda: last_due(settings, now), no_due),
         tickets=told.tickets,
         usage=usage,
         budget=budget,
@@ -164,20 +164,28 @@ def _stored(settings: Settings) -> list[Holding]:
     return holdings(ParquetBarStore(settings.data_dir)) if settings.data_dir.is_dir() else []
 
 
-def _due(settings: Settings, now: dt.datetime) -> dt.datetime | None:
-    """When a run was due last; a gateway's time, of any speed, has no schedule to be held to."""
+def last_due(settings: Settings, now: dt.datetime) -> dt.datetime | None:
+    """When a run was due last; a gateway's time, of any speed, has no schedule to be held to.
+
+    Parameters
+    ----------
+    settings
+        The profile's.
+    now
+        This machine's time, aware UTC.
+    """
     from sellkit.core.schedule import due_on
 
     if settings.connection.clock != "system":
         return None
-    anchor = settings.file.bars.hour_anchor
+    options = desk_options(settings)
     dates = [(now - days * _DAY).date() for days in range(8)]
     return max(
         (
             due
             for calendar in scheduled_calendars(settings)
             for date in dates
-            for due in due_on(calendar, date, anchor)
+            for due in due_on(calendar, date, options.anchor, options.limits.early)
             if due <= now
         ),
         default=None,

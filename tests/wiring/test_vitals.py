@@ -1,4 +1,4 @@
-"""Which bars are held against the present."""
+"""Which bars are held against the present, and which run was due last."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sellkit.core.instrument import Token
 from sellkit.core.run_difference import JournalledDecision
 from sellkit.operate.holdings import Holding
 from sellkit.wiring.bar_ages import bar_ages
+from sellkit.wiring.vitals import last_due
 from tests.build import utc
 
 AAPL = 265598
@@ -86,3 +87,16 @@ def test_bars_of_a_contract_that_had_the_name_before_do_not_stand_for_the_positi
     found = sorted([stored(FRESH), stored(STALE, former)], key=lambda each: each.key.con_id)
     (age,) = bar_ages(settings(tmp_path), [held()], found, NOW).series
     assert age.behind == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "due"),
+    [
+        ("", "21:00"),
+        ('[orders]\nat_close = "before_close"\nbefore_close_minutes = 10\n', "20:50"),
+    ],
+)
+def test_the_last_run_of_a_day_is_due_before_the_close_where_it_is_judged_then(
+    tmp_path: Path, more: str, due: str
+) -> None:
+    assert last_due(settings(tmp_path, more), utc("2026-01-28 23:00")) == utc(f"2026-01-28 {due}")
