@@ -8,6 +8,7 @@
                        RequestRejected > UnknownInstrument, NoBars
       JournalError
       RunFailed        NotTold*
+      ScheduleRuns
 
 A read that ended in a class marked * may be asked again. Each class carries the exit code that the
 command line answers with: 1 failed, 2 bad input, 3 the gateway.
@@ -155,6 +156,10 @@ class IllegalTransition(JournalError):
 
 class TicketMoved(IllegalTransition):
     """Another process has moved a ticket on meanwhile, which is therefore its own."""
+
+
+class ScheduleRuns(SellkitError):
+    """Another process runs the schedule: no setting is wrong, and when it ends this one may."""
 
 
 class RunFailed(SellkitError):
