@@ -3,7 +3,7 @@
     SellkitError
       ConfigError      ChangedMeanwhile
       DataError        InvalidToken  InvalidAssignment  InvalidBars
-                       NoCalendar  ForeignOrigin
+                       NoCalendar > OldCalendar  ForeignOrigin
       BrokerError      NotConnected* > OtherGateway  RequestTimedOut*  PacingViolation*
                        RequestRejected > UnknownInstrument, NoBars
       JournalError
@@ -60,6 +60,12 @@ class InvalidBars(DataError):
 
 class NoCalendar(DataError):
     """No session calendar is known for an exchange, or a time lies outside the calendar."""
+
+
+class OldCalendar(NoCalendar):
+    """What an old process knows of sessions ends soon; one that begins now knows more of them."""
+
+    exit_code = 1
 
 
 class ForeignOrigin(DataError):
