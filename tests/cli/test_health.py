@@ -127,6 +127,7 @@ def test_the_doctor_asks_the_gateway_and_finds_it_well(
     for name in (*wanted, "gateway", "account", "read-only", "clock"):
         assert grades[name] == "well", found[name]
     assert grades["probe"] == "noted"
+    assert "by the rules of exchange_calendars" in str(found["calendars"]["said"])
 
 
 def test_the_doctor_works_where_no_gateway_answers_and_says_so(
