@@ -3,11 +3,12 @@
     SellkitError
       ConfigError      ChangedMeanwhile
       DataError        InvalidToken  InvalidAssignment  InvalidBars
-                       NoCalendar  ForeignOrigin
+                       NoCalendar > OldCalendar  ForeignOrigin
       BrokerError      NotConnected* > OtherGateway  RequestTimedOut*  PacingViolation*
                        RequestRejected > UnknownInstrument, NoBars
       JournalError
       RunFailed        NotTold*
+      ScheduleRuns
 
 A read that ended in a class marked * may be asked again. Each class carries the exit code that the
 command line answers with: 1 failed, 2 bad input, 3 the gateway.
@@ -59,6 +60,12 @@ class InvalidBars(DataError):
 
 class NoCalendar(DataError):
     """No session calendar is known for an exchange, or a time lies outside the calendar."""
+
+
+class OldCalendar(NoCalendar):
+    """What an old process knows of sessions ends soon; one that begins now knows more of them."""
+
+    exit_code = 1
 
 
 class ForeignOrigin(DataError):
@@ -155,6 +162,10 @@ class IllegalTransition(JournalError):
 
 class TicketMoved(IllegalTransition):
     """Another process has moved a ticket on meanwhile, which is therefore its own."""
+
+
+class ScheduleRuns(SellkitError):
+    """Another process runs the schedule: no setting is wrong, and when it ends this one may."""
 
 
 class RunFailed(SellkitError):

@@ -34,6 +34,8 @@ Restart=always
 RestartSec=10
 # Code 2 is a setting that cannot be used, or the end of the session calendar: a person mends it.
 RestartPreventExitStatus=2
+# Code 130 is a stop that was asked for, after which everything is in order.
+SuccessExitStatus=130
 # A run outlives a schedule that dies, and the next one takes it over; a stop ends both in order.
 KillMode=process
 TimeoutStopSec={stop_seconds}

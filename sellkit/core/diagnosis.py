@@ -36,6 +36,7 @@ _QUEUES_OF_ITS_OWN: Final = (7, 1)
 _SAFE_NESTING: Final = (1, 7, 3)
 _SOON: Final = dt.timedelta(days=30)
 _LATER: Final = dt.timedelta(days=120)
+_OLD: Final = dt.timedelta(days=365)
 _SHOWN: Final = 3
 SCARCE_SHARE: Final = 0.2
 """Of the least room: with less a day's journal, bars and notebooks may not be written any more."""
@@ -61,6 +62,22 @@ class Place:
     path: str
     is_writable: bool
     is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Almanac:
+    """The package that session calendars come from.
+
+    Attributes
+    ----------
+    version
+        Its version, which tells no date.
+    installed
+        When it was put here: what it knows of holidays is not newer, and may be older.
+    """
+
+    version: str
+    installed: dt.date
 
 
 def python(version: tuple[int, ...]) -> Check:
@@ -106,13 +123,18 @@ def packages(installed: Mapping[str, tuple[int, ...]]) -> tuple[Check, ...]:
     return tuple(found) or (well(name, "none is in another's way"),)
 
 
-def calendars(ends: Mapping[str, dt.date], today: dt.date) -> Check:
-    """Whether the session calendars reach far enough.
+def calendars(ends: Mapping[str, dt.date], today: dt.date, almanac: Almanac | None = None) -> Check:
+    """Whether the session calendars reach far enough, and what they know is not too old.
+
+    How far they reach tells nothing of that: exchange_calendars goes on by its rules, to a year
+    from the day it is asked.
 
     Parameters
     ----------
     ends
         The last session of each calendar.
+    almanac
+        Where they come from; None where that is not known.
     """
     if not ends:
         return noted("calendars", "no exchange is in use yet")
@@ -120,10 +142,19 @@ def calendars(ends: Mapping[str, dt.date], today: dt.date) -> Check:
     first = f" ({name})" if len(ends) > 1 else ""
     said = f"{', '.join(sorted(ends))}: sessions are known up to {last}{first}"
     remedy = "pip install --upgrade exchange_calendars: beyond the last session nothing is run"
-    figures = {each: end.isoformat() for each, end in ends.items()}
+    figures: dict[str, object] = {each: end.isoformat() for each, end in ends.items()}
+    if almanac is not None:
+        said += (
+            f", by the rules of exchange_calendars {almanac.version}, installed "
+            f"{almanac.installed}; a holiday proclaimed since is unknown"
+        )
+        figures["installed"] = almanac.installed.isoformat()
     if last - today < _SOON:
         return critical("calendars", said, remedy, figures)
     if last - today < _LATER:
+        return warning("calendars", said, remedy, figures)
+    if almanac is not None and today - almanac.installed > _OLD:
+        remedy = "pip install --upgrade exchange_calendars, then start `sellkit schedule` again"
         return warning("calendars", said, remedy, figures)
     return well("calendars", said, figures)
 

@@ -68,7 +68,9 @@ class Vitals:
     now
         By the clock that sellkit lives by; aware UTC.
     series
-        Those that assignments need.
+        Those of positions with an average.
+    unheld
+        The assigned instruments that no position is known of: no bars of them are fetched.
     run
         The latest one; None before the first.
     due
@@ -93,6 +95,7 @@ class Vitals:
 
     now: dt.datetime
     series: Sequence[SeriesAge] = ()
+    unheld: Sequence[str] = ()
     run: JournalledRun | None = None
     due: dt.datetime | None = None
     tickets: Mapping[str, int] = field(default_factory=dict)
@@ -130,26 +133,37 @@ def judged(vitals: Vitals) -> tuple[Check, ...]:
 
 
 def bars(vitals: Vitals) -> Check:
-    """How old the bars are that decisions would rest on."""
+    """How old the bars are that decisions on the positions would rest on."""
     name, series = "bars", vitals.series
-    if not series:
-        remedy = "`sellkit assign`, then `sellkit status`, which downloads what is needed"
-        return noted(name, "no instrument with an average is known yet", remedy)
+    aside = f"; no position: {_listed(vitals.unheld)}" if vitals.unheld else ""
+    if not series and not aside:
+        remedy = "`sellkit assign`, then `sellkit run`, which downloads what is needed"
+        return noted(name, "no position with an average is known yet", remedy)
     ages = {each.label: _seconds(vitals.now, each.ended_at) for each in series}
-    behind = {each.label: each.behind for each in series if each.behind > each.most}
+    behind = {each.label: each.behind for each in series}
+    figures = {"age_seconds": ages, "behind": behind, "no_position": list(vitals.unheld)}
+    if not series:
+        return noted(name, f"none are needed{aside}", "", figures)
+    wanting = _wanting(series)
+    if wanting:
+        remedy = "`sellkit status` fetches them; does `sellkit schedule` run?"
+        return critical(name, f"{wanting}{aside}", remedy, figures)
+    newest = _span(min(age for age in ages.values() if age is not None))
+    said = f"{len(series)} series, every bar that is due; the newest ended {newest} ago"
+    return well(name, f"{said}{aside}", figures)
+
+
+def _wanting(series: Sequence[SeriesAge]) -> str:
+    """What is not stored although it is due; "" when nothing is."""
     missing = [each.label for each in series if each.ended_at is None]
-    figures = {"age_seconds": ages, "behind": {each.label: each.behind for each in series}}
-    remedy = "`sellkit status` fetches them; does `sellkit schedule` run?"
     if missing:
-        return critical(name, f"none are stored of {_listed(missing)}", remedy, figures)
-    if behind:
-        worst = max(behind, key=lambda each: behind[each])
-        lacking = f"{worst} lacks {counted(behind[worst], 'bar')}"
-        said = f"{len(behind)} of {len(series)} series behind; {lacking}"
-        return critical(name, said, remedy, figures)
-    newest = min(age for age in ages.values() if age is not None)
-    said = f"{len(series)} series, every bar that is due; the newest ended {_span(newest)} ago"
-    return well(name, said, figures)
+        return f"none are stored of {_listed(missing)}"
+    behind = [each for each in series if each.behind > each.most]
+    if not behind:
+        return ""
+    worst = max(behind, key=lambda each: each.behind)
+    lacking = f"{worst.label} lacks {counted(worst.behind, 'bar')}"
+    return f"{len(behind)} of {len(series)} series behind; {lacking}"
 
 
 def last_run(vitals: Vitals) -> Check:

@@ -92,7 +92,11 @@ class Calendar:
 
     @property
     def last_date(self) -> dt.date:
-        """The last session's date; beyond it nothing is known."""
+        """The last session's date; beyond it nothing is known.
+
+        It lies a year after the start of this process, however old exchange_calendars is: that
+        library reckons sessions by rules, and ends them there.
+        """
         return self.sessions[-1].date
 
     def between(self, first: dt.date, last: dt.date) -> Sequence[Session]:
@@ -160,8 +164,8 @@ class Calendar:
     def _refuse(self, date: dt.date) -> None:
         raise NoCalendar(
             f"{date} lies outside the session calendar {self.name} "
-            f"({self.sessions[0].date} to {self.last_date}); check the date, or bring "
-            "exchange_calendars up to date"
+            f"({self.sessions[0].date} to {self.last_date}); check the date, start a process anew "
+            "that is months old, or bring exchange_calendars up to date"
         )
 
 

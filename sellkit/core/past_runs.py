@@ -99,6 +99,12 @@ class JournalledRun:
         return self.judged_at or self.as_of or self.started_at or self.kept_at
 
     @property
+    def has_judged(self) -> bool:
+        """Whether it got as far as the positions; an account may have none."""
+        is_over = self.outcome is not None and not self.outcome.startswith("failed")
+        return is_over or bool(self.decisions)
+
+    @property
     def took(self) -> dt.timedelta | None:
         """From its beginning to its end; None without either."""
         if self.started_at is None or self.finished_at is None:

@@ -79,6 +79,11 @@ class Timetable:
     entries: Mapping[str, Following] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
+    def last_date(self) -> dt.date:
+        """The last date up to which every calendar knows its sessions."""
+        return min(each.last_date for each in self.calendars)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Every entry, the hourly run first."""
         return (HOURLY, *self.entries)

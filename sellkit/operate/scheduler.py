@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sellkit.core.firing import Slot, SlotOutcome, begin_of, owed, plan
 from sellkit.core.schedule import HOURLY, dues, dues_until
+from sellkit.errors import OldCalendar
 from sellkit.operate.running_slot import RunningSlot
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ _LATE: Final = dt.timedelta(minutes=1)
 """So much behind its time a run is late: the process was held up, or the machine was asleep."""
 _AHEAD: Final = dt.timedelta(seconds=30)
 _FAR: Final = dt.timedelta(hours=1)
+_RENEWAL: Final = dt.timedelta(days=14)
+"""So long before its calendars end an older schedule ends: with its process they would begin anew,
+and reach as much further as it is old."""
 _NAP_SECONDS: Final = 5.0
 _SHORT_NAP_SECONDS: Final = 0.5
 _REFRESH_SECONDS: Final = 20.0
@@ -92,6 +96,7 @@ class Scheduler:
 
     def __init__(self, works: Works) -> None:
         self._works = works
+        self._begun_at = works.steady()
         self._running: list[RunningSlot] = []
         self._after: dict[str, dt.datetime] = {}
         self._last: dict[str, Slot | None] = {}
@@ -112,7 +117,8 @@ class Scheduler:
         Raises
         ------
         NoCalendar
-            A calendar does not reach so far.
+            A calendar does not reach so far; `OldCalendar` where a schedule begun now has one that
+            does.
         """
         try:
             self._resume()
@@ -146,6 +152,7 @@ class Scheduler:
                 self._running.remove(running)
                 self._conclude(running.slot, running.launched.exit_code, running.ended_as)
         timetable = self._current(now)
+        self._refuse_age(timetable, now)
         self._wake = {}
         busy = {each.slot.due.entry for each in self._running}
         for entry in timetable.names:
@@ -169,6 +176,16 @@ class Scheduler:
             self._after[HOURLY] = max(self._after[HOURLY], pending)
         self._timetable = found
         return found
+
+    def _refuse_age(self, timetable: Timetable, now: dt.datetime) -> None:
+        """End while nothing runs; before a calendar's own end no schedule is old a second time."""
+        age = dt.timedelta(seconds=self._works.steady() - self._begun_at)
+        if not self._running and timetable.last_date - now.date() < _RENEWAL <= age:
+            raise OldCalendar(
+                f"this schedule is {age.days} days old and knows sessions up to "
+                f"{timetable.last_date}: start it again, as a service does by itself, and it knows "
+                "more"
+            )
 
     def _consider(
         self, timetable: Timetable, entry: str, now: dt.datetime, *, may_begin: bool

@@ -7,7 +7,8 @@ import os
 import stat
 import sys
 from contextlib import closing, suppress
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import NoCalendar, SellkitError
@@ -18,12 +19,11 @@ from sellkit.wiring.vitals import free_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sellkit.adapters.ib.surveying import SurveyingBroker
     from sellkit.config import Overrides, Settings
     from sellkit.core.checks import Check
-    from sellkit.core.diagnosis import Place
+    from sellkit.core.diagnosis import Almanac, Place
     from sellkit.core.live_facts import ProbeStanding
     from sellkit.operate.doctor import Asked, Profile
 
@@ -122,7 +122,22 @@ def _calendars(settings: Settings) -> Check:
         found = {each.name: each.last_date for each in scheduled_calendars(settings)}
     except (SellkitError, NoCalendar) as error:
         return critical("calendars", str(error), "mend the assignments: `sellkit assign`")
-    return calendars(found, SystemClock().now().date())
+    return calendars(found, SystemClock().now().date(), _almanac())
+
+
+def _almanac() -> Almanac | None:
+    """What an installer wrote last tells the day, whatever dates the files in a package bear."""
+    from sellkit.core.diagnosis import Almanac
+    from sellkit.core.market_time import UTC
+
+    with suppress(PackageNotFoundError, OSError):
+        package = distribution("exchange_calendars")
+        record = next((each for each in package.files or () if each.name == "RECORD"), None)
+        if record is None:
+            return None
+        written = Path(record.locate()).stat().st_mtime
+        return Almanac(package.version, dt.datetime.fromtimestamp(written, UTC).date())
+    return None
 
 
 def _files(settings: Settings) -> Iterator[Check]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sellkit.errors import ConfigError
+from sellkit.errors import ConfigError, ScheduleRuns
 from sellkit.wiring.switching import named_account
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Instance:
 
         Raises
         ------
-        ConfigError
+        ScheduleRuns
             Another process runs a schedule for the profile, or for the account.
         """
         if not self._held:
@@ -71,7 +71,7 @@ class Instance:
 
         lease = FileLease(folder, whose, SystemClock().now, kind=_KIND)
         if not lease.take():
-            raise ConfigError(
+            raise ScheduleRuns(
                 f"{lease.trouble}: one schedule is enough; end the other one, or leave it to it"
             )
         self._held.append(lease)
@@ -83,7 +83,7 @@ def only_one(settings: Settings) -> Iterator[Instance]:
 
     Raises
     ------
-    ConfigError
+    ScheduleRuns
         There is another one.
     """
     instance = Instance(settings)

@@ -7,24 +7,25 @@ import json
 import shutil
 from collections import Counter
 from contextlib import closing
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from sellkit.errors import NoCalendar, SellkitError
 from sellkit.wiring.alerts import open_alerts
-from sellkit.wiring.parts import open_book, open_journal, open_ledger, present_of
+from sellkit.wiring.bar_ages import BarAges, bar_ages
+from sellkit.wiring.parts import desk_options, open_journal, open_ledger, present_of
 from sellkit.wiring.runs import scheduled_calendars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from sellkit.config import Overrides, Settings
-    from sellkit.core.assignments import Timeframe
     from sellkit.core.checks import Check
-    from sellkit.core.health import SeriesAge, Vitals
-    from sellkit.core.instrument import Token
+    from sellkit.core.health import Vitals
     from sellkit.core.pacing import Usage
     from sellkit.core.past_runs import JournalledRun
+    from sellkit.core.run_difference import JournalledDecision
     from sellkit.operate.holdings import Holding
 
 Found = TypeVar("Found")
@@ -53,22 +54,22 @@ def vitals(chosen: Overrides) -> Vitals:
 
     settings, asked = load(chosen), _Asked()
     no_usage: tuple[Usage | None, int] = (None, 0)
-    no_runs: tuple[tuple[JournalledRun, ...], dict[str, int]] = ((), {})
     no_holdings: list[Holding] = []
     no_due: dt.datetime | None = None
-    no_ages: tuple[SeriesAge, ...] = ()
     no_alerts: dict[str, int] = {}
     found = asked("bars", lambda: _stored(settings), no_holdings)
     now, lag = present_of(chosen, found)
     reconnects, errors = asked("connection", lambda: _logged(settings), (0, 0))
     usage, budget = asked("budget", lambda: _usage(settings), no_usage)
-    runs, tickets = asked(JOURNAL, lambda: _journalled(settings, now), no_runs)
+    told = asked(JOURNAL, lambda: _journalled(settings, now), _Told())
+    ages = asked("bars", lambda: bar_ages(settings, told.held, found, now - lag), BarAges())
     return Vitals(
         now=now,
-        series=asked("bars", lambda: tuple(_ages(settings, found, now - lag)), no_ages),
-        run=runs[-1] if runs else None,
-        due=asked("bars", lambda: _due(settings, now), no_due),
-        tickets=tickets,
+        series=ages.series,
+        unheld=ages.unheld,
+        run=told.run,
+        due=asked("bars", lambda: last_due(settings, now), no_due),
+        tickets=told.tickets,
         usage=usage,
         budget=budget,
         reconnects=reconnects,
@@ -101,12 +102,28 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def _journalled(
-    settings: Settings, now: dt.datetime
-) -> tuple[tuple[JournalledRun, ...], dict[str, int]]:
-    """Every run, and the tickets that are not settled or of today by their states."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the journal tells.
+
+    Attributes
+    ----------
+    run
+        The latest one; None before the first.
+    held
+        The positions of the latest one that judged them; none before the first.
+    tickets
+        Those that are not settled or of today, by their states.
+    """
+
+    run: JournalledRun | None = None
+    held: Sequence[JournalledDecision] = ()
+    tickets: Mapping[str, int] = field(default_factory=dict)
+
+
+def _journalled(settings: Settings, now: dt.datetime) -> _Told:
     if not _has_journal(settings):
-        return (), {}
+        return _Told()
     since = now.replace(hour=0, minute=0, second=0, microsecond=0)
     chosen = settings.connection.account
     with closing(open_journal(settings)) as journal:
@@ -117,8 +134,10 @@ def _journalled(
             if chosen in (None, alias)
             for each in (*book.ticket_records(alias, since), *book.unsettled(alias))
         }
-        runs = tuple(each for each in journal.past_runs.all() if _is_of_its_time(each))
-        return runs, dict(Counter(states.values()))
+        runs = [each for each in journal.past_runs.all() if _is_of_its_time(each)]
+        judged = next((each for each in reversed(runs) if each.has_judged), None)
+        held = () if judged is None else journal.past_runs.decisions(judged.run_id)
+    return _Told(runs[-1] if runs else None, held, dict(Counter(states.values())))
 
 
 def _is_of_its_time(run: JournalledRun) -> bool:
@@ -145,59 +164,28 @@ def _stored(settings: Settings) -> list[Holding]:
     return holdings(ParquetBarStore(settings.data_dir)) if settings.data_dir.is_dir() else []
 
 
-def _ages(settings: Settings, found: list[Holding], now: dt.datetime) -> Iterator[SeriesAge]:
-    """How old the series are that assignments need, the missing ones among them."""
-    from sellkit.core.assignments import Timeframe
-    from sellkit.core.bars import BarSize
-    from sellkit.core.health import SeriesAge
+def last_due(settings: Settings, now: dt.datetime) -> dt.datetime | None:
+    """When a run was due last; a gateway's time, of any speed, has no schedule to be held to.
 
-    sizes = {Timeframe.H1: (BarSize.M30, 3), Timeframe.D1: (BarSize.D1, 1)}
-    stored = {(str(each.token), each.key.bar_size): each for each in found}
-    for token, timeframe in _assigned(settings).items():
-        size, most = sizes[timeframe]
-        held = stored.get((str(token), size))
-        label = f"{token} {size}"
-        if held is None or held.figures.last is None:
-            yield SeriesAge(label, None, 0, most)
-        else:
-            yield _age(label, held, now, most)
-
-
-def _assigned(settings: Settings) -> Mapping[Token, Timeframe]:
-    from sellkit.core.market_time import has_calendar
-
-    found = open_book(settings).load().assignments
-    return {token: each.timeframe for token, each in found.items() if has_calendar(token.exchange)}
-
-
-def _age(label: str, held: Holding, now: dt.datetime, most: int) -> SeriesAge:
-    from sellkit.core.bars import slots_until
-    from sellkit.core.health import SeriesAge
-    from sellkit.core.market_time import calendar_for
-
-    assert held.token is not None  # noqa: S101  (it was found by its token)
-    calendar = calendar_for(held.token.exchange, extended=not held.key.rth)
-    last = held.figures.last
-    since = slots_until(now, held.key.bar_size, calendar, anchor=held.key.anchor, since=last)
-    newest = next((each.end for each in since if each.start == last), last)
-    behind = sum(each.start > last for each in since if last is not None)
-    return SeriesAge(label, newest, behind, most)
-
-
-def _due(settings: Settings, now: dt.datetime) -> dt.datetime | None:
-    """When a run was due last; a gateway's time, of any speed, has no schedule to be held to."""
+    Parameters
+    ----------
+    settings
+        The profile's.
+    now
+        This machine's time, aware UTC.
+    """
     from sellkit.core.schedule import due_on
 
     if settings.connection.clock != "system":
         return None
-    anchor = settings.file.bars.hour_anchor
+    options = desk_options(settings)
     dates = [(now - days * _DAY).date() for days in range(8)]
     return max(
         (
             due
             for calendar in scheduled_calendars(settings)
             for date in dates
-            for due in due_on(calendar, date, anchor)
+            for due in due_on(calendar, date, options.anchor, options.limits.early)
             if due <= now
         ),
         default=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import sqlite3
@@ -14,8 +15,9 @@ import pytest
 
 from sellkit.cli import main
 from sellkit.config import Overrides
+from sellkit.simgateway.clock import VirtualClock
 from sellkit.wiring import open_desk
-from tests.cli.command import ACCOUNT, Workspace, gateway, portfolio
+from tests.cli.command import ACCOUNT, MOMENT, Workspace, gateway, portfolio
 
 SECRET = "a secret of the tests, long enough"
 
@@ -72,9 +74,38 @@ def test_the_health_of_an_empty_folder_is_no_failure_and_makes_nothing(
     empty = Workspace.make(tmp_path / "place", 4012)
     before = empty.files()
     code, found = told(capsys, empty.folder, "health")
-    assert (code, found["run"]["grade"]) == (1, "noted")  # the assigned series have no bars
-    assert found["bars"]["grade"] == "critical"
+    assert (code, found["run"]["grade"], found["bars"]["grade"]) == (0, "noted", "noted")
     assert empty.files() == before
+
+
+def test_no_bars_are_missed_of_what_is_assigned_before_it_is_bought(
+    place: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = place.copy(tmp_path / "place")
+    with other.assigned.open("a", encoding="utf-8") as assigned:
+        assigned.write("NYSE:IBM,SMA,20,1H\n")
+    _, found = told(capsys, other.folder, "health")
+    assert found["bars"]["grade"] == "well", found["bars"]
+    assert str(found["bars"]["said"]).endswith("; no position: NYSE:IBM")
+    assert found["bars"]["figures"]["no_position"] == ["NYSE:IBM"]  # type: ignore[index]
+
+
+def test_no_bars_are_missed_of_what_has_been_sold(
+    place: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other, before = place.copy(tmp_path / "place"), portfolio()
+    left = tuple(each for each in before.holdings if each.security.symbol != "AAPL")
+    clock = VirtualClock(MOMENT + dt.timedelta(hours=3), 0)
+    with gateway(replace(before, holdings=left), clock=clock) as running:
+        chosen = Overrides(config=str(other.settings), port=running.port)
+        with open_desk(overrides=chosen, run_id="2b3c4d5e") as desk:
+            desk.bring_up_to_date()
+            desk.submit(desk.record(desk.decide()))
+    capsys.readouterr()
+    _, found = told(capsys, other.folder, "health")
+    assert found["run"]["figures"]["run_id"] == "2b3c4d5e"  # type: ignore[index]
+    assert found["bars"]["grade"] == "well", found["bars"]
+    assert "no position: NASDAQ:AAPL" in str(found["bars"]["said"])
 
 
 def test_health_is_told_in_lines_with_what_to_do(
@@ -96,6 +127,7 @@ def test_the_doctor_asks_the_gateway_and_finds_it_well(
     for name in (*wanted, "gateway", "account", "read-only", "clock"):
         assert grades[name] == "well", found[name]
     assert grades["probe"] == "noted"
+    assert "by the rules of exchange_calendars" in str(found["calendars"]["said"])
 
 
 def test_the_doctor_works_where_no_gateway_answers_and_says_so(

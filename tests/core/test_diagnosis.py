@@ -66,6 +66,24 @@ def test_calendars_that_end_soon_are_told_in_time(days: int, grade: Grade) -> No
     assert (found.grade, "(XNYS)" in found.said) == (grade, True)
 
 
+@pytest.mark.parametrize(
+    ("days", "grade"), [(0, Grade.WELL), (365, Grade.WELL), (366, Grade.WARNING)]
+)
+def test_what_is_known_of_holidays_is_as_old_as_its_package(days: int, grade: Grade) -> None:
+    installed = TODAY - dt.timedelta(days=days)
+    almanac = diagnosis.Almanac("4.13.2", installed)
+    found = diagnosis.calendars({"XNYS": TODAY + dt.timedelta(days=365)}, TODAY, almanac)
+    assert found.grade is grade
+    assert f"4.13.2, installed {installed}; a holiday proclaimed since is unknown" in found.said
+    assert found.figures["installed"] == installed.isoformat()
+    assert ("start `sellkit schedule` again" in found.remedy) is (grade is Grade.WARNING)
+
+
+def test_a_calendar_that_ends_soon_is_graver_than_an_old_package() -> None:
+    almanac = diagnosis.Almanac("4.13.2", dt.date(2020, 1, 1))
+    assert diagnosis.calendars({"XNYS": TODAY}, TODAY, almanac).grade is Grade.CRITICAL
+
+
 def test_a_folder_that_cannot_be_written_comes_before_one_that_everybody_may_write() -> None:
     data, logs = Place("data", "/d", is_writable=True), Place("logs", "/l", is_writable=False)
     bare = Place("state", "/s", is_writable=True, is_open=True)

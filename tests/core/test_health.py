@@ -82,6 +82,18 @@ def test_bars_that_are_due_and_missing_are_critical(series: SeriesAge, grade: Gr
     assert ("NASDAQ:AAPL" in found.said) is (grade is Grade.CRITICAL)
 
 
+def test_what_is_assigned_and_not_held_is_told_and_changes_no_verdict() -> None:
+    unheld = ("NYSE:XOM", "NYSE:IBM")
+    for series, grade in (
+        ((AAPL,), Grade.WELL),
+        ((replace(AAPL, behind=4),), Grade.CRITICAL),
+        ((), Grade.NOTED),
+    ):
+        found = of("bars", series=series, unheld=unheld)
+        assert (found.grade, found.figures["no_position"]) == (grade, list(unheld))
+        assert found.said.endswith("; no position: NYSE:XOM, NYSE:IBM")
+
+
 @pytest.mark.parametrize(
     ("run", "grade", "words"),
     [

@@ -48,6 +48,23 @@ def test_a_run_that_came_to_its_end_and_is_as_it_was_kept_is_what_the_journal_sa
     assert (undecided.verdict, undecided.reasons) == (V.UNDECIDED, ("3 of 8 positions undecided",))
 
 
+@pytest.mark.parametrize(
+    ("changes", "has_judged"),
+    [
+        ({}, True),
+        ({"decisions": {}}, True),  # an account without a position
+        ({"outcome": "failed: NotConnected", "decisions": {}}, False),
+        ({"outcome": "failed: JournalError"}, True),
+        ({"outcome": None}, True),
+        ({"outcome": None, "decisions": {}}, False),
+    ],
+)
+def test_a_run_has_judged_where_it_tells_the_positions(
+    changes: dict[str, Any], has_judged: bool
+) -> None:
+    assert facts(**changes).has_judged is has_judged
+
+
 def test_a_run_by_hand_has_no_notebook_and_that_is_nothing_against_it() -> None:
     assert verdict(facts(path=None, sha256=None), None) == (V.DECIDED, 0)
 

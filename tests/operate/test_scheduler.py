@@ -13,7 +13,7 @@ from sellkit.core.bars import Anchor
 from sellkit.core.firing import Slot, SlotOutcome
 from sellkit.core.market_time import calendar_for
 from sellkit.core.schedule import HOURLY, Due, SlotKind
-from sellkit.errors import NoCalendar
+from sellkit.errors import NoCalendar, OldCalendar
 from tests.build import new_york, utc
 from tests.fakes import FakeClock
 from tests.fakes_schedule import DELAY, Stage, StepClock
@@ -158,6 +158,30 @@ def test_beyond_the_calendar_it_ends_loudly() -> None:
         stage.run()
     assert len(stage.book.slots) > 7
     assert stage.book.unended() == ()
+
+
+def test_an_old_schedule_ends_in_time_for_another_one_to_know_more_sessions() -> None:
+    last = new_york().last_date
+    stage = Stage(FakeClock(new_york().sessions[-1].open_utc - dt.timedelta(days=30)))
+    with pytest.raises(OldCalendar, match=f"up to {last}: start it again") as ended:
+        stage.run()
+    assert ended.value.exit_code == 1  # what restarts a service may go on
+    assert dt.timedelta(days=13) <= last - stage.clock.time.date() < dt.timedelta(days=14)
+    assert stage.book.unended() == ()
+
+
+def test_an_old_schedule_does_not_end_in_the_middle_of_a_run() -> None:
+    def fire(_slot: Slot, _prepare: bool) -> int:
+        stage.clock.time += dt.timedelta(days=20)
+        return 0
+
+    start = new_york().sessions[-1].open_utc - dt.timedelta(days=30)
+    stage = Stage(StepClock(start), fire, lasts=60.0)
+    with pytest.raises(OldCalendar):
+        stage.run()
+    (slot,) = [each for each in stage.book.slots if each.end]
+    assert slot.end is not None
+    assert slot.end.outcome is SlotOutcome.RAN
 
 
 # --- beside the hour: further notebooks -----------------------------------------------------------

@@ -23,13 +23,13 @@ import pytest
 from sellkit.adapters.durable_file import writing
 from sellkit.adapters.origin_stamp import OriginStamp
 from sellkit.adapters.sqlite_journal import SqliteJournal
-from sellkit.cli import main
+from sellkit.cli import INTERRUPTED, main
 from sellkit.config import Overrides, Settings, load
 from sellkit.config.state_folder import unit_folder
 from sellkit.core.firing import Slot, SlotEnd, SlotOutcome
 from sellkit.core.portfolio import Account, GatewayKind, Origin
 from sellkit.core.schedule import HOURLY, Due, SlotKind
-from sellkit.errors import ConfigError, DiskTrouble, NoCalendar
+from sellkit.errors import ConfigError, DiskTrouble, NoCalendar, ScheduleRuns
 from sellkit.present.runs.hours import lines, to_record
 from sellkit.wiring import fresh_settings
 from sellkit.wiring.alerts import open_alerts
@@ -86,7 +86,7 @@ def test_a_profile_has_one_schedule_at_a_time(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     with only_one(chosen):
         with (
-            pytest.raises(ConfigError, match=rf"profile paper.*process {os.getpid()} has held it"),
+            pytest.raises(ScheduleRuns, match=rf"profile paper.*process {os.getpid()} has held it"),
             only_one(chosen),
         ):
             pass
@@ -99,7 +99,7 @@ def test_a_profile_has_one_schedule_at_a_time(tmp_path: Path) -> None:
 def test_an_account_has_one_schedule_whichever_profile_runs_it(tmp_path: Path) -> None:
     with (
         only_one(settings(tmp_path, account="main")),
-        pytest.raises(ConfigError, match="the schedule on main is not held here"),
+        pytest.raises(ScheduleRuns, match="the schedule on main is not held here"),
         only_one(settings(tmp_path, "other", account="main")),
     ):
         pass
@@ -116,7 +116,7 @@ def test_an_account_that_no_setting_names_is_known_by_the_stamp_of_its_first_run
         OriginStamp(chosen.data_dir).write(origin)
         first.take()
         first.take()
-        with pytest.raises(ConfigError, match="the schedule on main"), only_one(named):
+        with pytest.raises(ScheduleRuns, match="the schedule on main"), only_one(named):
             pass
 
 
@@ -501,6 +501,21 @@ def test_a_full_disk_does_not_end_the_service_for_good(
     with pytest.raises(ConfigError) as refused, writing(tmp_path, "allow it"):
         raise OSError(number, os.strerror(number))
     assert refused.value.exit_code == code
+
+
+def test_a_service_beside_a_schedule_begun_by_hand_is_started_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = settings(tmp_path)
+    words = ["schedule", "--loop", "--config", str(chosen.source), "--profile", "paper"]
+    with only_one(chosen):
+        code = main(words)
+    assert "one schedule is enough; end the other one, or leave it to it" in capsys.readouterr().err
+    assert f"RestartPreventExitStatus={code}\n" not in unit_text(tmp_path)
+
+
+def test_a_service_that_is_stopped_is_not_told_to_have_failed(tmp_path: Path) -> None:
+    assert f"SuccessExitStatus={INTERRUPTED}\n" in unit_text(tmp_path)
 
 
 def open_files() -> int:
