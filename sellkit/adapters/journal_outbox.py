@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from sellkit.adapters import durable_file, journal_news
 from sellkit.adapters.journal_facts import instant, moment
 from sellkit.core.alerts import AlertKind, Level, level
-from sellkit.core.outbox import Former, Pending
+from sellkit.core.message import Pending
+from sellkit.core.outbox import Former
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -28,7 +29,9 @@ _ALERTS: Final = """
         (SELECT count(*) FROM delivery AS was WHERE was.alert = alert.id
             AND was.channel = :channel AND was.what = 'begun') AS begun,
         (SELECT count(*) FROM delivery AS was WHERE was.alert = alert.id
-            AND was.channel = :channel AND was.what = 'failed') AS failed
+            AND was.channel = :channel AND was.what = 'failed') AS failed,
+        (SELECT max(was.at) FROM delivery AS was WHERE was.alert = alert.id
+            AND was.channel = :channel AND was.what = 'failed') AS failed_at
     FROM alert LEFT JOIN alert_end ON alert_end.id = alert.id"""
 _WAITING: Final = f"""{_ALERTS}
     WHERE NOT EXISTS (SELECT 1 FROM delivery AS was WHERE was.alert = alert.id
@@ -115,7 +118,8 @@ class JournalOutbox:
         for each in lately:
             if each["what"] == "told":
                 break
-            failed.append(each["at"])
+            if level(each["kind"], each["source"]) is not Level.CRITICAL:
+                failed.append(each["at"])
         batches = (
             each["at"]
             for each in lately
@@ -192,4 +196,5 @@ def _pending(row: Mapping[str, Any]) -> Pending:
         is_over=row["over_at"] is not None,
         is_again=row["begun"] > row["failed"],
         tries=row["failed"],
+        failed_at=None if row["failed_at"] is None else moment(row["failed_at"]),
     )

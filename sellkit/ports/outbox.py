@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from sellkit.core.outbox import Former, Message, Pending
+    from sellkit.core.message import Message, Pending
+    from sellkit.core.outbox import Former
 
 
 class Outbox(Protocol):

@@ -17,7 +17,7 @@ from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import ORDERS, Alert, AlertKind
 from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.core.lifecycle import TicketState
-from sellkit.core.outbox import Pending
+from sellkit.core.message import Pending
 from sellkit.core.signals import Decision
 from tests import build, ticketing
 from tests.adapters.journal_writers import RUN
