@@ -89,12 +89,13 @@ class Courier:
         """
         told, until = Told(), self.timer() + at_most_seconds
         if not self.channels:
+            self.outbox.join((), self.now())
             return told
         wait = min(_LAST_WAIT_SECONDS, at_most_seconds) if is_last else 0.0
         with self.outbox.turn(wait) as is_mine:
             if not is_mine:
                 return Told(is_elsewhere=True)
-            self.outbox.join([each.alias for each in self.channels], self.now())
+            self.outbox.join(self.channels, self.now())
             self.outbox.gather(self.now())
             for channel in self.channels:
                 self._deliver(channel, told, until, is_last=is_last)

@@ -131,6 +131,7 @@ def telling(settings: Settings) -> Iterator[None]:
         The profile's.
     """
     if not settings.file.alerts.channels:
+        _let_go(settings)
         yield
         return
     over = threading.Event()
@@ -143,6 +144,17 @@ def telling(settings: Settings) -> Iterator[None]:
         thread.join(settings.file.alerts.deliver_seconds)
         if thread.is_alive():
             log.warning("alerts_not_told_in_time")
+
+
+def _let_go(settings: Settings) -> None:
+    """Note, once, that channels which were there are not any more."""
+    from sellkit.wiring.parts import open_journal
+
+    try:
+        with closing(open_journal(settings)) as journal:
+            _deliver(settings, journal, is_last=False, looks=False)
+    except SellkitError as error:
+        log.warning("channels_not_noted", extra={"reason": str(error)})
 
 
 def _tell(settings: Settings, over: threading.Event) -> None:

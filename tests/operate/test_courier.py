@@ -216,7 +216,7 @@ def test_a_process_that_died_while_it_told_leaves_an_alert_that_is_told_once_mor
     office: Office,
 ) -> None:
     office.raised(AlertKind.ORDER_UNCERTAIN, "KO: SK1-0-1 is unclear")
-    office.journal.outbox.join(["mail", "phone"], NOW)
+    office.journal.outbox.join(CHANNELS, NOW)
     office.journal.outbox.begin("mail", [1], NOW)
     office.deliver()
     bodies = {channel: each.body for channel, each in office.post.sent}
