@@ -58,6 +58,7 @@ def open_attendance(settings: Settings, journal: SqliteJournal) -> Attendance:
     """What looks at connections, the disk and the week beside the runs."""
     from sellkit.adapters.clock import SystemClock
     from sellkit.operate.attending import Attendance
+    from sellkit.wiring.answering import answers
     from sellkit.wiring.runs import scheduled_calendars
     from sellkit.wiring.upkeep import login_window
     from sellkit.wiring.vitals import free_bytes
@@ -77,6 +78,7 @@ def open_attendance(settings: Settings, journal: SqliteJournal) -> Attendance:
         login=login_window(settings.connection),
         login_notice=dt.timedelta(hours=asked.login_notice_hours),
         is_known=journal.outbox.is_known,
+        answers=lambda: answers(settings),
     )
 
 
