@@ -10,7 +10,7 @@ from sellkit.core.alerts import Level
 from sellkit.errors import NotTold
 
 if TYPE_CHECKING:
-    from sellkit.core.outbox import Message
+    from sellkit.core.message import Message
 
 _PROGRAM: Final = "notify-send"
 _SECONDS: Final = 10.0

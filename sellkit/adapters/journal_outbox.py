@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from sellkit.adapters import durable_file, journal_news
 from sellkit.adapters.journal_facts import instant, moment
 from sellkit.core.alerts import AlertKind, Level, level
-from sellkit.core.outbox import Former, Pending
+from sellkit.core.message import Pending
+from sellkit.core.outbox import Former
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sellkit.adapters.journal_file import JournalFile
+    from sellkit.core.outbox import Channel
+
+    Rows = Sequence[Mapping[str, object]]
 
 _PAUSE_SECONDS: Final = 0.05
 _REMEMBERED: Final = 60
@@ -28,12 +32,14 @@ _ALERTS: Final = """
         (SELECT count(*) FROM delivery AS was WHERE was.alert = alert.id
             AND was.channel = :channel AND was.what = 'begun') AS begun,
         (SELECT count(*) FROM delivery AS was WHERE was.alert = alert.id
-            AND was.channel = :channel AND was.what = 'failed') AS failed
+            AND was.channel = :channel AND was.what = 'failed') AS failed,
+        (SELECT max(was.at) FROM delivery AS was WHERE was.alert = alert.id
+            AND was.channel = :channel AND was.what = 'failed') AS failed_at
     FROM alert LEFT JOIN alert_end ON alert_end.id = alert.id"""
 _WAITING: Final = f"""{_ALERTS}
     WHERE NOT EXISTS (SELECT 1 FROM delivery AS was WHERE was.alert = alert.id
             AND was.channel = :channel AND was.what IN ('told', 'repeat'))
-        AND (alert_end.id IS NULL OR alert.id > (SELECT max(alert) FROM delivery AS joined
+        AND (alert_end.id IS NULL OR alert.id > (SELECT min(alert) FROM delivery AS joined
             WHERE joined.channel = :channel AND joined.what = 'joined'))
     ORDER BY alert.id"""  # noqa: S608  (own text)
 _TOLD: Final = f"""{_ALERTS}
@@ -48,7 +54,10 @@ _EVERY: Final = """
         (SELECT group_concat(DISTINCT channel) FROM delivery
             WHERE delivery.alert = alert.id AND what = 'told') AS told
     FROM alert LEFT JOIN alert_end ON alert_end.id = alert.id ORDER BY alert.id"""
-_JOINED: Final = "SELECT 1 FROM delivery WHERE channel = ? AND what = 'joined'"
+_JOINED: Final = """
+    SELECT channel, alert, reason FROM delivery WHERE what = 'joined' ORDER BY id"""
+_ABSENT: Final = "nothing"
+"""The level that a channel wants which is not in the settings."""
 
 
 class JournalOutbox:
@@ -62,6 +71,7 @@ class JournalOutbox:
 
     def __init__(self, file: JournalFile) -> None:
         self._file = file
+        self._wanted: Mapping[str, str] | None = None
 
     @contextmanager
     def turn(self, wait_seconds: float) -> Iterator[bool]:
@@ -82,16 +92,29 @@ class JournalOutbox:
                 if is_mine:
                     durable_file.free(held.fileno())
 
-    def join(self, channels: Sequence[str], at: dt.datetime) -> None:
-        """Let channels that are new begin: with what is open now, and all that comes later."""
-        fresh = [each for each in channels if not self._file.read(_JOINED, each)]
-        if not fresh:
+    def join(self, channels: Sequence[Channel], at: dt.datetime) -> None:
+        """Let channels that are new, or whose level is, begin with what is open and what comes.
+
+        One that is not among them leaves: what comes and ends before it is back is not for it. What
+        was journalled until then is gathered first, as nobody may have looked meanwhile. A process
+        says so once, so that two with other settings do not do it in turn.
+        """
+        wanted = {each.alias: str(each.level) for each in channels}
+        if wanted == self._wanted:
             return
-        with self._file.appending() as pen:
-            (newest,) = pen.ask("SELECT max(id) AS number FROM alert")
-            for each in fresh:
-                if not pen.ask(_JOINED, each):
-                    pen.append("delivery", _delivery(each, newest["number"] or 0, "joined", at))
+        joined = self._file.read(_JOINED)
+        if _changed(joined, wanted):
+            if joined:
+                self.gather(at)
+            with self._file.appending() as pen:
+                (newest,) = pen.ask("SELECT max(id) AS number FROM alert")
+                changed = _changed(pen.ask(_JOINED), wanted)
+                number = newest["number"] or 0
+                pen.append_all(
+                    "delivery",
+                    [_delivery(each, number, "joined", at, changed[each]) for each in changed],
+                )
+        self._wanted = wanted
 
     def gather(self, at: dt.datetime) -> int:
         """Make alerts of the signals, orders and fills journalled since the last time; how many.
@@ -105,8 +128,16 @@ class JournalOutbox:
             return journal_news.write(pen, at)
 
     def waiting(self, channel: str) -> tuple[Pending, ...]:
-        """What a channel has not told, oldest first."""
-        return tuple(_pending(each) for each in self._ask(_WAITING, channel=channel))
+        """What a channel has not told, oldest first.
+
+        What is over by now only where the channel has wanted alerts as loud ever since.
+        """
+        joined = [each for each in self._joined() if each["channel"] == channel]
+        return tuple(
+            each
+            for each in map(_pending, self._ask(_WAITING, channel=channel))
+            if not each.is_over or _is_wanted(each, joined)
+        )
 
     def former(self, channel: str, since: dt.datetime) -> Former:
         """What a channel has behind it, with what it told since then."""
@@ -115,7 +146,8 @@ class JournalOutbox:
         for each in lately:
             if each["what"] == "told":
                 break
-            failed.append(each["at"])
+            if level(each["kind"], each["source"]) is not Level.CRITICAL:
+                failed.append(each["at"])
         batches = (
             each["at"]
             for each in lately
@@ -139,7 +171,7 @@ class JournalOutbox:
 
     def has_joined(self, channel: str) -> bool:
         """Whether a channel has begun."""
-        return bool(self._file.read(_JOINED, channel))
+        return any(each["channel"] == channel for each in self._joined())
 
     def all(self) -> tuple[dict[str, Any], ...]:
         """Every alert, oldest first, with when it ended and over which channels it was told."""
@@ -168,10 +200,34 @@ class JournalOutbox:
                 "delivery", [_delivery(channel, each, what, at, reason) for each in numbers]
             )
 
+    def _joined(self) -> tuple[dict[str, Any], ...]:
+        return self._ask(_JOINED)
+
     def _ask(self, query: str, **values: object) -> tuple[dict[str, Any], ...]:
         if not self._file.path.exists():
             return ()
         return self._file.read_by_name(query, values)
+
+
+def _changed(joined: Rows, wanted: Mapping[str, str]) -> Mapping[str, str]:
+    """The channels that want another level than the last time they joined, and which."""
+    before = {str(each["channel"]): str(each["reason"]) for each in joined}
+    now = {**dict.fromkeys(before, _ABSENT), **wanted}
+    return {each: told for each, told in now.items() if before.get(each) != told}
+
+
+def _is_wanted(alert: Pending, joined: Rows) -> bool:
+    """Whether a channel has wanted alerts as loud ever since this one was raised."""
+    earlier = [each for each in joined if int(str(each["alert"])) < alert.number]
+    since = joined[max(len(earlier) - 1, 0) :]
+    return bool(earlier) and all(_is_loud(alert, str(each["reason"])) for each in since)
+
+
+def _is_loud(alert: Pending, wanted: str) -> bool:
+    """Whether it is as loud as wanted; a journal of before that was kept does not say."""
+    if wanted == _ABSENT:
+        return False
+    return not wanted or alert.level.is_at_least(Level(wanted))
 
 
 def _delivery(
@@ -192,4 +248,5 @@ def _pending(row: Mapping[str, Any]) -> Pending:
         is_over=row["over_at"] is not None,
         is_again=row["begun"] > row["failed"],
         tries=row["failed"],
+        failed_at=None if row["failed_at"] is None else moment(row["failed_at"]),
     )

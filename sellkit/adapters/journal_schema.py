@@ -76,7 +76,8 @@ _COLUMNS: Final = {
     "slot_end": """
         id INTEGER PRIMARY KEY REFERENCES slot (id), at TEXT NOT NULL, outcome TEXT NOT NULL,
         exit_code INTEGER, notebook TEXT""",
-    # Of a channel that joined, the newest alert there was; of all others, which alert it is about.
+    # Of a channel that joined, the newest alert there was, and as the reason the level that it
+    # wants from there on; of all others, which alert it is about.
     "delivery": """
         id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, channel TEXT NOT NULL,
         what TEXT NOT NULL

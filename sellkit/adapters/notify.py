@@ -19,7 +19,7 @@ from sellkit.errors import ConfigError, NotTold
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sellkit.core.outbox import Message
+    from sellkit.core.message import Message
 
 FILE: Final = "file:"
 _DESKTOPS: Final = ("desktop:", "desktop://")
@@ -143,6 +143,9 @@ def _send(channel: str, url: str, message: Message) -> list[str] | None:
         post = apprise.Apprise()
         if not post.add(url):
             return ["its address is none that apprise knows"]
+        for each in post:
+            # What is too long for a provider goes in parts; the address may say otherwise.
+            vars(each).setdefault("overflow_mode", apprise.OverflowMode.SPLIT)
         try:
             is_taken = post.notify(
                 body=message.body,

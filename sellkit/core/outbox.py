@@ -6,25 +6,19 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sellkit.core.alerts import ORDERS, AlertKind, Ending, Level, kinds_that_end, level, todo, words
+from sellkit.core.alerts import Level
+from sellkit.core.message import again_at, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from sellkit.core.message import Message, Pending
+
 MOST: Final = 20
 """Alerts in one message: more of them would be cut off by some channels."""
 
-LONGEST: Final = 600
-"""Characters of one alert in a message, for the same reason."""
-
-AGAIN: Final = "told once more, as it is not known whether the first time came through"
-
-_FIRST_WAIT: Final = dt.timedelta(seconds=30)
-_LONGEST_WAIT: Final = dt.timedelta(minutes=30)
-_NEWS: Final = kinds_that_end(Ending.TOLD)
-_LASTING: Final = (
-    kinds_that_end(Ending.CONNECTED) | kinds_that_end(Ending.DECIDED) | kinds_that_end(Ending.SENT)
-)
+FULL: Final = 1800
+"""Characters that a message of several alerts has at most: Discord takes 2,000 with its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,50 +53,6 @@ class Rules:
     repeat: dt.timedelta = dt.timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """An alert that a channel has not told yet.
-
-    Attributes
-    ----------
-    number
-        Its number in the journal, for ever.
-    at
-        When it happened; aware UTC.
-    is_over
-        Whether it has ended meanwhile.
-    is_again
-        Whether telling it was begun by a process that died before it knew the outcome.
-    tries
-        How often telling it failed.
-    """
-
-    number: int
-    at: dt.datetime
-    source: str
-    kind: str
-    text: str
-    is_over: bool = False
-    is_again: bool = False
-    tries: int = 0
-
-    @property
-    def level(self) -> Level:
-        """How loudly it is said."""
-        return level(self.kind, self.source)
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What makes it the same as another one; in what lasts, figures do not count."""
-        is_lasting = self.kind in _LASTING and self.source != ORDERS
-        return self.source, self.kind, words(self.text) if is_lasting else self.text
-
-    @property
-    def is_news(self) -> bool:
-        """Whether it tells of something that happened, so that none is a repeat of another."""
-        return self.kind in _NEWS
-
-
 @dataclass(frozen=True, slots=True)
 class Former:
     """What a channel has behind it.
@@ -114,9 +64,9 @@ class Former:
     told
         What it told within the rules' window.
     failures
-        How many times in a row it has failed.
+        How many batches in a row it has not taken.
     failed_at
-        When it failed last, or None.
+        When it failed to take the last of them, or None.
     """
 
     batch_at: dt.datetime | None = None
@@ -126,31 +76,8 @@ class Former:
 
     @property
     def again_at(self) -> dt.datetime | None:
-        """Before when a channel that failed is not tried again; None where it may be."""
-        if not self.failures or self.failed_at is None:
-            return None
-        doubled: dt.timedelta = _FIRST_WAIT * 2 ** min(self.failures - 1, 10)
-        return self.failed_at + min(doubled, _LONGEST_WAIT)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What goes out at once.
-
-    Attributes
-    ----------
-    level
-        That of its loudest alert.
-    title, body
-        Plain text.
-    alerts
-        Those it tells of.
-    """
-
-    level: Level
-    title: str
-    body: str
-    alerts: tuple[Pending, ...] = ()
+        """Before when what failed is not tried again in a batch; None where it may be."""
+        return again_at(self.failures, self.failed_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +108,9 @@ def plan(
 ) -> Plan:
     """What a channel has to tell now.
 
-    A critical alert goes out alone and at once; all others together, at most once in a while. What
-    failed most often goes last, so that one that a channel refuses holds up no other.
+    A critical alert goes out alone and at once, and only its own failures make it wait; all others
+    go together, at most once in a while. What failed goes last and in smaller messages each time,
+    so that one alert that a channel refuses holds up no other.
 
     Parameters
     ----------
@@ -197,13 +125,41 @@ def plan(
     fresh, repeats = _sifted(loud, former)
     fresh.sort(key=lambda each: (each.tries, each.number))
     critical = [each for each in fresh if each.level is Level.CRITICAL]
-    messages = [_message((each,), name) for each in critical]
-    others = [each for each in fresh if each.level is not Level.CRITICAL]
+    messages = [message_of((each,), name) for each in critical if not _is_left_alone(each, now)]
     is_due = is_last or former.batch_at is None or not _is_within(now, former.batch_at, rules.batch)
-    if is_due:
-        parts = [others[at : at + MOST] for at in range(0, len(others), MOST)]
-        messages += [_message(tuple(each), name) for each in parts]
+    is_due_again = not _is_left_alone(former, now)
+    others = [
+        each
+        for each in fresh
+        if each.level is not Level.CRITICAL and (is_due_again if each.tries else is_due)
+    ]
+    messages += _batches(others, name, is_failing=former.failures > 0)
     return Plan(tuple(messages), tuple(repeats))
+
+
+def _batches(alerts: Sequence[Pending], name: str, *, is_failing: bool) -> Iterator[Message]:
+    """Alerts, those that failed least first, in messages of a bounded size.
+
+    While a channel fails the first is of one alert: a channel that is away then leaves the others
+    as often tried as they were, and one that took it is known to refuse what it does not take.
+    """
+    most = 1 if is_failing else MOST
+    batch: list[Pending] = []
+    for each in alerts:
+        most = min(most, max(MOST >> each.tries, 1))
+        larger = message_of((*batch, each), name)
+        if batch and (len(batch) >= most or len(larger.body) > FULL):
+            yield message_of(tuple(batch), name)
+            most, batch = max(MOST >> each.tries, 1), []
+        batch.append(each)
+    if batch:
+        yield message_of(tuple(batch), name)
+
+
+def _is_left_alone(failed: Pending | Former, now: dt.datetime) -> bool:
+    """Whether it is too early to try again; a clock that was set back holds nothing up."""
+    again, at = failed.again_at, failed.failed_at
+    return again is not None and at is not None and at <= now < again
 
 
 def _sifted(
@@ -225,39 +181,3 @@ def _sifted(
 def _is_within(now: dt.datetime, then: dt.datetime, span: dt.timedelta) -> bool:
     """Whether it is no longer ago; a clock that was set back holds nothing up for ever."""
     return abs(now - then) < span
-
-
-def _message(alerts: tuple[Pending, ...], name: str) -> Message:
-    loudest = max((each.level for each in alerts), key=list(Level).index)
-    if len(alerts) == 1:
-        (only,) = alerts
-        title = f"{name}: {only.kind} #{only.number}"
-    else:
-        title = f"{name}: {len(alerts)} alerts, #{alerts[0].number} to #{alerts[-1].number}"
-    if loudest is Level.CRITICAL:
-        title = f"CRITICAL, {title}"
-    lines = [_line(each) for each in alerts]
-    return Message(loudest, title, "\n".join([*lines, *_remedies(alerts)]), alerts)
-
-
-def _line(alert: Pending) -> str:
-    text = alert.text if len(alert.text) <= LONGEST else f"{alert.text[: LONGEST - 4]} ..."
-    marks = {AGAIN: alert.is_again, "over by now": _ended(alert)}
-    held = "; ".join(mark for mark, holds in marks.items() if holds)
-    at = f"{alert.at:%Y-%m-%d %H:%M:%S} UTC"
-    told = f"#{alert.number} {alert.level}, {alert.kind}, {at}: {text}"
-    return f"{told} ({held})" if held else told
-
-
-def _ended(alert: Pending) -> bool:
-    return alert.is_over and not alert.is_news
-
-
-def _remedies(alerts: Sequence[Pending]) -> Iterator[str]:
-    for kind in dict.fromkeys(each.kind for each in alerts if each.kind not in _NEEDLESS):
-        yield f"to do, {kind}: {todo(kind)}"
-
-
-_NEEDLESS: Final = frozenset(
-    {AlertKind.SIGNAL, AlertKind.ORDER, AlertKind.FILL, AlertKind.CONNECTED_AGAIN}
-)

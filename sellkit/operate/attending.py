@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from sellkit.core.upkeep import Window
     from sellkit.ports import Journal
 
-    Rows = Sequence[Mapping[str, object]]
+    Row = Mapping[str, object]
+    Rows = Sequence[Row]
+    Told = tuple[str, Alert]
 
 DISK: Final = "disk"
 RUNS: Final = "runs"
+
+_LOSSES: Final = kinds_that_end(Ending.CONNECTED) - {AlertKind.CLIENT_ID_IN_USE}
+"""Of a client id that is in use only its own connection can tell that it is free."""
 
 _BEFORE_OPEN: Final = dt.timedelta(hours=1)
 """So long before a session a lost connection matters already."""
@@ -51,6 +56,9 @@ class Attendance:
         How long before the first session after it a person is told; nothing for never.
     is_known
         Whether there was an alert of this kind and source.
+    answers
+        Whether the gateway takes a connection that is ready. Asked only where one has been lost
+        for too long: who lost it may have ended since, and nobody else would find it well again.
     """
 
     journal: Journal
@@ -62,6 +70,7 @@ class Attendance:
     login: Window | None
     login_notice: dt.timedelta
     is_known: Callable[[AlertKind, str], bool]
+    answers: Callable[[], bool]
 
     def look(self) -> None:
         """Raise what is to be raised, and end what is over.
@@ -74,33 +83,36 @@ class Attendance:
             A calendar does not reach so far.
         """
         known, now = self.journal.open_alerts(), self.now()
-        told = [*self._lost(known, now), *self._login_due(now)]
+        again, lost = self._connections(known, now)
         over, full = self._disk(known, now)
-        self.journal.renew_alerts(now, over, [*told, *full])
+        told = [*lost, *self._login_due(now), *full]
+        self.journal.renew_alerts(now, [*again, *over], told)
 
-    def _lost(self, known: Rows, now: dt.datetime) -> list[tuple[str, Alert]]:
-        """The connections that have been lost for too long, in a session or shortly before one."""
+    def _connections(self, known: Rows, now: dt.datetime) -> tuple[list[int], list[Told]]:
+        """The alerts that are over as the gateway is well, and what is to be told of losses."""
+        lost = self._lost(known, now)
+        if not lost:
+            return [], []
+        if not self.answers():
+            fresh = {each: rows for each, rows in lost.items() if not _is_told(rows)}
+            return [], [_disconnected(source, rows, now) for source, rows in fresh.items()]
+        over = [int(str(each["number"])) for rows in lost.values() for each in rows]
+        back = [source for source, rows in lost.items() if _is_told(rows)]
+        return over, [_connected(source, now) for source in back]
+
+    def _lost(self, known: Rows, now: dt.datetime) -> dict[str, list[Row]]:
+        """The alerts of each connection lost for too long, in a session or shortly before one."""
         if self.calendars is not None and not any(_matters(each, now) for each in self.calendars):
-            return []
-        kinds = kinds_that_end(Ending.CONNECTED)
-        of: dict[str, list[Mapping[str, object]]] = {}
+            return {}
+        of: dict[str, list[Row]] = {}
         for each in known:
-            if each["kind"] in kinds:
+            if each["kind"] in _LOSSES:
                 of.setdefault(str(each["source"]), []).append(each)
-        found = []
-        for source, alerts in of.items():
-            since = dt.datetime.fromisoformat(str(alerts[0]["at"]))
-            is_told = any(each["kind"] == AlertKind.DISCONNECTED for each in alerts)
-            if is_told or now - since < self.disconnected:
-                continue
-            text = (
-                f"{source} has had no connection that is ready since {since:%Y-%m-%d %H:%M:%S} "
-                f"UTC: {alerts[-1]['text']}"
-            )
-            found.append((source, Alert(AlertKind.DISCONNECTED, text, now)))
-        return found
+        return {
+            source: rows for source, rows in of.items() if now - _since(rows) >= self.disconnected
+        }
 
-    def _disk(self, known: Rows, now: dt.datetime) -> tuple[list[int], list[tuple[str, Alert]]]:
+    def _disk(self, known: Rows, now: dt.datetime) -> tuple[list[int], list[Told]]:
         free = self.free_megabytes()
         mine = [int(str(each["number"])) for each in known if each["kind"] == AlertKind.LOW_DISK]
         if free < self.least_megabytes and not mine:
@@ -108,7 +120,7 @@ class Attendance:
             return [], [(DISK, Alert(AlertKind.LOW_DISK, text, now))]
         return (mine if free >= self.least_megabytes * _ROOM_AGAIN else []), []
 
-    def _login_due(self, now: dt.datetime) -> list[tuple[str, Alert]]:
+    def _login_due(self, now: dt.datetime) -> list[Told]:
         """Interactive Brokers asks for a login by hand each week, after Sunday 01:00 in New York.
 
         See "Auto-restart considerations" of its guide to Trader Workstation.
@@ -127,6 +139,27 @@ class Attendance:
             f"first session opens at {opening:%Y-%m-%d %H:%M} UTC"
         )
         return [(source, Alert(AlertKind.LOGIN_DUE, text, now))]
+
+
+def _is_told(rows: Rows) -> bool:
+    return any(each["kind"] == AlertKind.DISCONNECTED for each in rows)
+
+
+def _since(rows: Rows) -> dt.datetime:
+    return dt.datetime.fromisoformat(str(rows[0]["at"]))
+
+
+def _disconnected(source: str, rows: Rows, now: dt.datetime) -> Told:
+    text = (
+        f"{source} has had no connection that is ready since {_since(rows):%Y-%m-%d %H:%M:%S} "
+        f"UTC: {rows[-1]['text']}"
+    )
+    return source, Alert(AlertKind.DISCONNECTED, text, now)
+
+
+def _connected(source: str, now: dt.datetime) -> Told:
+    text = f"the gateway takes connections again, as {source} had none"
+    return source, Alert(AlertKind.CONNECTED_AGAIN, text, now)
 
 
 def _matters(calendar: Calendar, now: dt.datetime) -> bool:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
-    from sellkit.core.outbox import Channel, Former, Message, Pending
+    from sellkit.core.message import Message, Pending
+    from sellkit.core.outbox import Channel
     from sellkit.ports.outbox import Notifier, Outbox
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Courier:
 
     That a message is being sent is on the disk before it is sent, and what became of it after: a
     process that dies in between leaves an alert that is told once more, marked so, under the same
-    number. A channel that fails is left alone for a while, and longer each time.
+    number. What a channel did not take is left alone for a while, and longer each time.
 
     Attributes
     ----------
@@ -88,12 +89,13 @@ class Courier:
         """
         told, until = Told(), self.timer() + at_most_seconds
         if not self.channels:
+            self.outbox.join((), self.now())
             return told
         wait = min(_LAST_WAIT_SECONDS, at_most_seconds) if is_last else 0.0
         with self.outbox.turn(wait) as is_mine:
             if not is_mine:
                 return Told(is_elsewhere=True)
-            self.outbox.join([each.alias for each in self.channels], self.now())
+            self.outbox.join(self.channels, self.now())
             self.outbox.gather(self.now())
             for channel in self.channels:
                 self._deliver(channel, told, until, is_last=is_last)
@@ -108,8 +110,6 @@ class Courier:
         if not waiting:
             return
         former = self.outbox.former(channel.alias, self.now() - self.rules.repeat)
-        if not _may_try(former, self.now()):
-            return
         former = replace(former, told=[self._plain(each) for each in former.told])
         found = plan(
             [self._plain(each) for each in waiting],
@@ -145,9 +145,3 @@ class Courier:
 
     def _plain(self, alert: Pending) -> Pending:
         return replace(alert, text=Redaction(self.accounts)(alert.text))
-
-
-def _may_try(former: Former, now: dt.datetime) -> bool:
-    """Whether a channel that failed may be tried again; also where a clock was set back."""
-    again, failed = former.again_at, former.failed_at
-    return again is None or failed is None or now >= again or now < failed

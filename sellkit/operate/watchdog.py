@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from sellkit.core.alerts import Level
 from sellkit.core.heartbeat import is_back
-from sellkit.core.outbox import AGAIN, Message
+from sellkit.core.message import AGAIN, Message
 from sellkit.errors import NotTold
 
 if TYPE_CHECKING:

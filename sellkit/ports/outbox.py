@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from sellkit.core.outbox import Former, Message, Pending
+    from sellkit.core.message import Message, Pending
+    from sellkit.core.outbox import Channel, Former
 
 
 class Outbox(Protocol):
@@ -19,8 +20,11 @@ class Outbox(Protocol):
         """Only one process tells at a time: whether this is the one; freed when it dies."""
         ...
 
-    def join(self, channels: Sequence[str], at: dt.datetime) -> None:
-        """Let channels that are new begin: with what is open now, and all that comes later."""
+    def join(self, channels: Sequence[Channel], at: dt.datetime) -> None:
+        """Let channels that are new, or whose level is, begin with what is open and what comes.
+
+        One that is not among them leaves: what comes and ends before it is back is not for it.
+        """
         ...
 
     def gather(self, at: dt.datetime) -> int:

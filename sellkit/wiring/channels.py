@@ -56,7 +56,7 @@ def try_channel(settings: Settings, channel: str) -> None:
         It did not take the message.
     """
     from sellkit.core.alerts import Level
-    from sellkit.core.outbox import Message
+    from sellkit.core.message import Message
 
     notifier = open_notifier(settings)
     notifier.check(channel)

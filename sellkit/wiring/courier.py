@@ -58,6 +58,7 @@ def open_attendance(settings: Settings, journal: SqliteJournal) -> Attendance:
     """What looks at connections, the disk and the week beside the runs."""
     from sellkit.adapters.clock import SystemClock
     from sellkit.operate.attending import Attendance
+    from sellkit.wiring.answering import answers
     from sellkit.wiring.runs import scheduled_calendars
     from sellkit.wiring.upkeep import login_window
     from sellkit.wiring.vitals import free_bytes
@@ -77,6 +78,7 @@ def open_attendance(settings: Settings, journal: SqliteJournal) -> Attendance:
         login=login_window(settings.connection),
         login_notice=dt.timedelta(hours=asked.login_notice_hours),
         is_known=journal.outbox.is_known,
+        answers=lambda: answers(settings),
     )
 
 
@@ -131,6 +133,7 @@ def telling(settings: Settings) -> Iterator[None]:
         The profile's.
     """
     if not settings.file.alerts.channels:
+        _let_go(settings)
         yield
         return
     over = threading.Event()
@@ -143,6 +146,17 @@ def telling(settings: Settings) -> Iterator[None]:
         thread.join(settings.file.alerts.deliver_seconds)
         if thread.is_alive():
             log.warning("alerts_not_told_in_time")
+
+
+def _let_go(settings: Settings) -> None:
+    """Note, once, that channels which were there are not any more."""
+    from sellkit.wiring.parts import open_journal
+
+    try:
+        with closing(open_journal(settings)) as journal:
+            _deliver(settings, journal, is_last=False, looks=False)
+    except SellkitError as error:
+        log.warning("channels_not_noted", extra={"reason": str(error)})
 
 
 def _tell(settings: Settings, over: threading.Event) -> None:

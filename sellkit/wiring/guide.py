@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sellkit.core.alerts import REMEDIES, level
+from sellkit.core.alerts import REMEDIES, Level, level
 from sellkit.core.checks import Grade
 from sellkit.wiring.gateways import profile_for
 
@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from sellkit.core.checks import Check
 
     Records = Sequence[Mapping[str, object]]
+
+_LATE: Final = {
+    "alert": "the schedule is late",
+    "level": str(Level.CRITICAL),
+    "what to do": (
+        "nobody decides on the positions meanwhile: see that the machine is awake and that "
+        "`sellkit schedule` runs on it"
+    ),
+    "what ends it": "it ends when a run is heard of: then the schedule is back",
+}
+"""Of `sellkit watchdog`, which keeps no alert in the journal."""
 
 _ASKS_IT: Final = "`sellkit doctor` asks it"
 
@@ -56,7 +67,7 @@ def _is_unasked(check: Check) -> bool:
 
 
 def remedies() -> Records:
-    """What to do about each kind of alert, the loud ones first.
+    """What to do about each kind of alert, and about the watchdog's, the loud ones first.
 
     Returns
     -------
@@ -73,4 +84,4 @@ def remedies() -> Records:
         }
         for kind, (todo, ending) in REMEDIES.items()
     ]
-    return sorted(found, key=lambda each: loudness[each["level"]])
+    return sorted([_LATE, *found], key=lambda each: loudness[each["level"]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import ConfigError
@@ -45,6 +45,7 @@ def connect(
     client_id: int | None = None,
     is_watch: bool = False,
     sends_orders: bool = False,
+    keeps_alerts: bool = True,
 ) -> IbBroker:
     """Connect to the profile's gateway.
 
@@ -60,6 +61,9 @@ def connect(
         Whether a person looks on: it comes back after a loss; its alerts are seen and not kept.
     sends_orders
         Whether orders may go out.
+    keeps_alerts
+        Whether its alerts are kept: not of one that asks once and is not made again, as only its
+        client's next connection ends them.
     """
     from sellkit.adapters.clock import SystemClock
     from sellkit.adapters.ib.broker import IbBroker
@@ -68,7 +72,7 @@ def connect(
     rules, ledger = open_ledger(settings)
     own = _client_id(profile, is_run=is_run) if client_id is None else client_id
     clock = SystemClock() if profile.clock == "system" else None
-    keeper = None if is_watch else alert_keeper(settings, own)
+    keeper = alert_keeper(settings, own) if keeps_alerts and not is_watch else None
     broker = IbBroker.connect(
         host=profile.host,
         port=profile.port,
@@ -86,7 +90,7 @@ def connect(
     )
     with ExitStack() as stack:
         stack.callback(broker.close)
-        _await_ready(broker, settings, keeper)
+        _await_ready(broker, settings, keeper, is_watch=is_watch)
         check_clock(clock, broker)
         if is_run:
             ledger.reserve(RESERVED_SECONDS)
@@ -104,15 +108,16 @@ def _client_id(profile: ProfileSettings, *, is_run: bool) -> int:
     return profile.client_id if is_run else profile.viewer_client_id
 
 
-def _await_ready(broker: IbBroker, settings: Settings, keeper: AlertKeeper | None) -> None:
-    """Wait for a connection that comes back; without a keeper no longer than connecting takes."""
+def _await_ready(
+    broker: IbBroker, settings: Settings, keeper: AlertKeeper | None, *, is_watch: bool
+) -> None:
+    """Wait for a connection that comes back; where a person watches no longer than it takes."""
     from sellkit.adapters.clock import SystemClock
 
-    requests = settings.file.requests
-    if keeper is None:
-        broker.wait_until_ready(requests.connect_timeout_seconds)
+    if is_watch:
+        broker.wait_until_ready(settings.file.requests.connect_timeout_seconds)
     elif settings.is_returning:
-        with keeper.awaited():
+        with keeper.awaited() if keeper else nullcontext():
             broker.wait_until_ready(patience_seconds(settings, SystemClock().now()))
 
 

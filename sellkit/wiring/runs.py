@@ -227,7 +227,8 @@ def open_clock(settings: Settings, *, is_patient: bool = True) -> Iterator[Clock
         yield JudgedClock(machine, lambda: _gateway_time(settings)) if is_patient else machine
         return
     chosen = replace(settings, is_returning=is_patient)
-    with closing(connect(chosen, client_id=_time_client(settings))) as broker:
+    client = _time_client(settings)
+    with closing(connect(chosen, client_id=client, keeps_alerts=is_patient)) as broker:
         yield SteadfastClock(broker.clock) if is_patient else broker.clock
 
 
@@ -235,7 +236,8 @@ def _gateway_time(settings: Settings) -> dt.datetime:
     """What the gateway's clock says, whatever the machine's does."""
     told = settings.connection.model_copy(update={"clock": "broker"})
     chosen = replace(settings, connection=told, is_returning=False)
-    with closing(connect(chosen, client_id=_time_client(settings))) as broker:
+    client = _time_client(settings)
+    with closing(connect(chosen, client_id=client, keeps_alerts=False)) as broker:
         return broker.server_time()
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from sellkit.adapters.notify import UrlNotifier
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import ORDERS, Alert, AlertKind, Level
-from sellkit.core.outbox import AGAIN, Channel
+from sellkit.core.message import AGAIN
+from sellkit.core.outbox import Channel
 from sellkit.operate.courier import Courier
 from tests import ticketing
 from tests.adapters.journal_writers import RUN, numbered

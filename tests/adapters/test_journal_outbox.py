@@ -14,16 +14,18 @@ import pytest
 from sellkit.adapters.journal_outbox import JournalOutbox
 from sellkit.adapters.journal_schema import _ADDED
 from sellkit.adapters.sqlite_journal import SqliteJournal
-from sellkit.core.alerts import ORDERS, Alert, AlertKind
+from sellkit.core.alerts import ORDERS, Alert, AlertKind, Level
 from sellkit.core.gates import ApprovedTicket, DeniedTicket
 from sellkit.core.lifecycle import TicketState
-from sellkit.core.outbox import Pending
+from sellkit.core.message import Pending
+from sellkit.core.outbox import Channel
 from sellkit.core.signals import Decision
 from tests import build, ticketing
 from tests.adapters.journal_writers import RUN
 from tests.build import NOW
 from tests.ticketing import REFERENCE, S, after
 
+MAIL, PHONE = Channel("mail", Level.INFO), Channel("phone", Level.INFO)
 SECOND = dt.timedelta(seconds=1)
 LOST = Alert(AlertKind.UPSTREAM_LOST, "the gateway has lost Interactive Brokers", NOW)
 UNCLEAR = Alert(AlertKind.ORDER_UNCERTAIN, "NYSE:KO: SK1-0-1 is unclear", NOW)
@@ -39,7 +41,7 @@ def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
 @pytest.fixture
 def outbox(journal: SqliteJournal) -> JournalOutbox:
     """With a channel `mail` that was there from the beginning."""
-    journal.outbox.join(["mail"], NOW)
+    journal.outbox.join([MAIL], NOW)
     journal.outbox.gather(NOW)
     return journal.outbox
 
@@ -75,7 +77,7 @@ def test_an_alert_waits_as_it_was_raised(journal: SqliteJournal, outbox: Journal
 
 
 def test_each_channel_tells_for_itself(journal: SqliteJournal, outbox: JournalOutbox) -> None:
-    outbox.join(["mail", "phone"], NOW)
+    outbox.join([MAIL, PHONE], NOW)
     raised(journal, LOST)
     outbox.begin("mail", [1], NOW)
     outbox.end("mail", [1], "told", NOW)
@@ -88,12 +90,89 @@ def test_a_channel_that_joins_hears_what_is_open_and_what_comes(
 ) -> None:
     raised(journal, LOST, UNCLEAR)
     journal.renew_alerts(NOW, [1], ())
-    outbox.join(["phone"], NOW)
+    outbox.join([MAIL, PHONE], NOW)
     assert numbers(outbox.waiting("phone")) == [2]
     raised(journal, LOST)
     journal.renew_alerts(NOW, [3], ())
-    outbox.join(["phone"], NOW)
+    outbox.join([MAIL, PHONE], NOW)
     assert numbers(outbox.waiting("phone")) == [2, 3]
+
+
+def passing(journal: SqliteJournal, *alerts: Alert) -> None:
+    """Alerts that are over as soon as they were raised."""
+    raised(journal, *alerts)
+    fresh = journal.open_alerts()[-len(alerts) :]
+    journal.renew_alerts(NOW, [int(str(each["number"])) for each in fresh], ())
+
+
+def at(journal: SqliteJournal, *channels: Channel) -> JournalOutbox:
+    """The outbox of a process that begins, with these channels in its settings."""
+    outbox = JournalOutbox(journal.outbox._file)
+    outbox.join(channels, NOW)
+    return outbox
+
+
+CRITICAL = replace(PHONE, level=Level.CRITICAL)
+
+
+def test_what_was_below_a_channels_level_is_not_told_when_that_is_lowered(
+    journal: SqliteJournal,
+) -> None:
+    at(journal, CRITICAL)
+    passing(journal, LOST, UNCLEAR)
+    raised(journal, LOST)
+    outbox = at(journal, PHONE)
+    passing(journal, replace(LOST, text="lost again"))
+    assert numbers(outbox.waiting("phone")) == [2, 3, 4]
+
+
+def test_what_was_below_a_level_of_meanwhile_is_not_told_either(journal: SqliteJournal) -> None:
+    at(journal, PHONE)
+    passing(journal, LOST, UNCLEAR)
+    at(journal, CRITICAL)
+    assert numbers(at(journal, PHONE).waiting("phone")) == [2]
+
+
+def test_a_channel_that_was_away_from_the_settings_begins_anew(journal: SqliteJournal) -> None:
+    at(journal, MAIL, CRITICAL)
+    passing(journal, UNCLEAR)
+    at(journal, MAIL)
+    passing(journal, UNCLEAR)
+    raised(journal, UNCLEAR)
+    outbox = at(journal, MAIL, CRITICAL)
+    passing(journal, replace(UNCLEAR, text="NYSE:T: SK1-1-1 is unclear"))
+    assert numbers(outbox.waiting("phone")) == [3, 4]
+    assert numbers(outbox.waiting("mail")) == [1, 2, 3, 4]
+
+
+def test_nothing_is_lost_for_a_channel_by_a_restart(journal: SqliteJournal) -> None:
+    at(journal, CRITICAL)
+    passing(journal, UNCLEAR)
+    rows = journal.evidence.rows()
+    assert numbers(at(journal, CRITICAL).waiting("phone")) == [1]
+    assert journal.evidence.rows() == rows
+
+
+def test_processes_with_other_settings_do_not_change_the_channels_in_turn(
+    journal: SqliteJournal,
+) -> None:
+    old, new = at(journal, PHONE), at(journal, CRITICAL)
+    rows = journal.evidence.rows()
+    for _ in range(3):
+        old.join([PHONE], NOW)
+        new.join([CRITICAL], NOW)
+    assert journal.evidence.rows() == rows
+
+
+def test_a_channel_of_before_levels_were_kept_keeps_what_waits(journal: SqliteJournal) -> None:
+    journal.outbox.join([PHONE], NOW)
+    with journal.outbox._file.appending() as pen:
+        joined = {"alert": 0, "channel": "old", "what": "joined", "at": "", "reason": ""}
+        pen.append("delivery", joined)
+    passing(journal, LOST, UNCLEAR)
+    outbox = at(journal, PHONE, replace(CRITICAL, alias="old"))
+    assert numbers(outbox.waiting("old")) == [2]
+    assert journal.evidence.flaws() == ()
 
 
 def test_what_has_ended_is_told_as_over(journal: SqliteJournal, outbox: JournalOutbox) -> None:
@@ -221,6 +300,18 @@ def test_nothing_is_gathered_twice(journal: SqliteJournal, outbox: JournalOutbox
     assert outbox.gather(NOW) == 0
 
 
+def test_what_was_signalled_while_there_was_no_channel_is_not_told_to_one_that_is_back(
+    journal: SqliteJournal,
+) -> None:
+    at(journal, MAIL).gather(NOW)
+    at(journal)
+    exits(journal)
+    outbox = at(journal, MAIL)
+    assert outbox.gather(NOW) == 0
+    assert outbox.waiting("mail") == ()
+    assert len(outbox.all()) == 1
+
+
 def test_the_same_bar_judged_again_is_no_other_signal(
     journal: SqliteJournal, outbox: JournalOutbox
 ) -> None:
@@ -315,7 +406,7 @@ def test_a_journal_that_nobody_looked_at_begins_with_its_latest_run(
     proof = build.certificate(end=build.HOUR_END + 3600 * SECOND)
     row = build.row(signal=build.signal(proof=proof, decision=Decision.EXIT))
     build.record(journal, "r2", [row])
-    journal.outbox.join(["mail"], later)
+    journal.outbox.join([MAIL], later)
     assert journal.outbox.gather(later) == 1
     ((kind, text),) = told(journal.outbox)
     assert kind == "signal"
@@ -331,7 +422,7 @@ def test_a_journal_of_the_seventh_version_is_carried_on(
         for table in reversed(_ADDED[8]):
             database.execute(f"DROP TABLE {table}")
         database.execute("PRAGMA user_version = 7")
-    journal.outbox.join(["mail"], NOW)
+    journal.outbox.join([MAIL], NOW)
     assert numbers(journal.outbox.waiting("mail")) == [1]
     assert journal.evidence.flaws() == ()
     assert journal.evidence.doubt() is None

@@ -12,7 +12,7 @@ import pytest
 from sellkit.adapters.notify import UrlNotifier, variable
 from sellkit.adapters.secret_address import without_secrets
 from sellkit.core.alerts import Level
-from sellkit.core.outbox import Message
+from sellkit.core.message import Message
 from sellkit.errors import ConfigError, NotTold
 from tests.adapters.post_office import http, overheard, smtp
 
@@ -31,6 +31,19 @@ def test_a_message_goes_over_http(tmp_path: Path) -> None:
     (heard,) = office.heard
     assert (heard["title"], heard["message"]) == (MESSAGE.title, MESSAGE.body)
     assert heard["type"] == "failure"
+
+
+@pytest.mark.parametrize(("overflow", "parts"), [("", 2), ("?overflow=truncate", 1)])
+def test_what_is_too_long_for_a_provider_goes_in_parts_unless_its_address_says_otherwise(
+    tmp_path: Path, overflow: str, parts: int
+) -> None:
+    body = "\n".join(["x" * 99] * 100)
+    with http() as office:
+        channel = notifier(tmp_path, f"ntfy://127.0.0.1:{office.port}/topic{overflow}")
+        channel.tell("phone", Message(Level.CRITICAL, "sellkit", body))
+    assert len(office.heard) == parts
+    told = "".join(each["message"] for each in office.heard)
+    assert told.count("x") == 9900 or overflow
 
 
 def test_a_message_goes_by_mail(tmp_path: Path) -> None:

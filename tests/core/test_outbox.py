@@ -8,18 +8,8 @@ from dataclasses import replace
 import pytest
 
 from sellkit.core.alerts import IN_DRY_RUNS, ORDERS, AlertKind, Level, level
-from sellkit.core.outbox import (
-    AGAIN,
-    LONGEST,
-    MOST,
-    Channel,
-    Former,
-    Message,
-    Pending,
-    Plan,
-    Rules,
-    plan,
-)
+from sellkit.core.message import AGAIN, LONGEST, Message, Pending
+from sellkit.core.outbox import FULL, MOST, Channel, Former, Plan, Rules, plan
 from tests.build import NOW
 
 MINUTE = dt.timedelta(minutes=1)
@@ -157,6 +147,55 @@ def test_what_failed_most_often_goes_last() -> None:
     waiting = [alert(each, AlertKind.JOURNAL, source=ORDERS) for each in (1, 2, 3)]
     waiting[0] = replace(waiting[0], tries=4)
     assert numbers(planned(*waiting).messages) == [[2], [3], [1]]
+
+
+def test_the_failures_of_a_batch_hold_back_no_critical_alert() -> None:
+    failed = Former(failures=9, failed_at=NOW - MINUTE)
+    batch = replace(alert(1), tries=9, failed_at=NOW - MINUTE)
+    critical = alert(2, AlertKind.JOURNAL, source=ORDERS)
+    assert numbers(planned(batch, critical, former=failed).messages) == [[2]]
+
+
+def test_a_critical_alert_that_failed_waits_for_its_own_sake_alone() -> None:
+    failed = alert(1, AlertKind.JOURNAL, source=ORDERS, tries=2, failed_at=NOW - MINUTE / 2)
+    other = alert(2, AlertKind.ORDER_UNCERTAIN, source=ORDERS)
+    assert numbers(planned(failed, other, alert(3)).messages) == [[2], [3]]
+    late = replace(failed, failed_at=NOW - MINUTE)
+    assert numbers(planned(late, other).messages) == [[2], [1]]
+
+
+def test_one_that_a_channel_refuses_does_not_hold_back_what_is_new() -> None:
+    refused = alert(1, AlertKind.FILL, tries=12, failed_at=NOW - MINUTE)
+    former = Former(failures=12, failed_at=NOW - MINUTE)
+    assert numbers(planned(refused, alert(2), former=former).messages) == [[2]]
+
+
+@pytest.mark.parametrize(("tries", "most"), [(1, 10), (2, 5), (3, 2), (4, 1), (40, 1)])
+def test_what_was_refused_together_goes_out_in_smaller_messages(tries: int, most: int) -> None:
+    waiting = [
+        alert(each, AlertKind.FILL, tries=tries, failed_at=NOW - 60 * MINUTE)
+        for each in range(1, 22)
+    ]
+    former = Former(failures=tries, failed_at=NOW - 60 * MINUTE)
+    first, *others = numbers(planned(*waiting, former=former).messages)
+    assert first == [1]
+    assert {len(each) for each in others} == {most}
+    assert [each for part in others for each in part] == list(range(2, 22))
+
+
+def test_what_was_refused_goes_with_nothing_that_was_not() -> None:
+    fill, long_ago = AlertKind.FILL, NOW - 60 * MINUTE
+    refused = [alert(each, fill, tries=3, failed_at=long_ago) for each in (1, 2)]
+    found = planned(*refused, *[alert(each, fill) for each in (3, 4, 5)])
+    assert numbers(found.messages) == [[3, 4, 5], [1, 2]]
+
+
+def test_no_message_of_several_is_longer_than_providers_take() -> None:
+    waiting = [alert(each, AlertKind.FILL, text="x" * 500) for each in range(1, 8)]
+    messages = planned(*waiting).messages
+    assert [each for part in numbers(messages) for each in part] == list(range(1, 8))
+    assert max(len(each.body) for each in messages) <= FULL
+    assert len(messages) == 3
 
 
 def test_many_alerts_become_several_messages_and_none_is_left_out() -> None:

@@ -28,6 +28,12 @@ class House:
     login: Window | None = SUNDAY
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     known: set[tuple[str, str]] = field(default_factory=set)
+    is_well: bool = False
+    asked: int = 0
+
+    def answers(self) -> bool:
+        self.asked += 1
+        return self.is_well
 
     def look(self) -> list[tuple[str, str]]:
         """What is open after a look."""
@@ -41,6 +47,7 @@ class House:
             login=self.login,
             login_notice=dt.timedelta(hours=12),
             is_known=lambda kind, source: (str(kind), source) in self.known,
+            answers=self.answers,
         )
         attendance.look()
         return [(str(each["kind"]), str(each["text"])) for each in self.journal.open_alerts()]
@@ -74,6 +81,49 @@ def test_a_short_loss_is_not() -> None:
     house.journal.renew_alerts(house.now, [1], ())
     house.now += 20 * MINUTE
     assert house.look() == []
+
+
+def test_a_loss_that_nobody_is_left_to_end_is_over_when_the_gateway_is_well() -> None:
+    """The run at the close met it, and no other connects before the next session."""
+    house = House(now=utc("2026-01-28 20:59"))
+    house.lost("client 1")
+    house.now, house.is_well = utc("2026-01-29 13:29"), True
+    assert house.kinds() == ["upstream lost"]
+    assert house.asked == 0
+    house.now = utc("2026-01-29 13:31")
+    assert house.kinds() == []
+    assert house.asked == 1
+    house.look()
+    assert house.asked == 1
+
+
+def test_the_gateway_is_asked_only_after_the_limit() -> None:
+    house = House(is_well=True)
+    house.lost()
+    house.now += 9 * MINUTE
+    assert house.kinds() == ["upstream lost"]
+    assert house.asked == 0
+
+
+def test_that_a_connection_is_there_again_is_told_where_its_loss_was() -> None:
+    house = House()
+    house.lost("client 1")
+    house.now += 10 * MINUTE
+    house.look()
+    house.lost("client 11")
+    house.now += 10 * MINUTE
+    house.is_well = True
+    assert house.look() == []
+    told = [each["text"] for each in house.journal.told if each["kind"] == "connected again"]
+    assert told == ["the gateway takes connections again, as client 1 had none"]
+
+
+def test_that_the_gateway_is_well_does_not_free_a_client_id() -> None:
+    house = House(is_well=True)
+    taken = Alert(AlertKind.CLIENT_ID_IN_USE, "client id 1 is in use", house.now)
+    house.journal.renew_alerts(house.now, (), [("client 1", taken)])
+    house.now += 60 * MINUTE
+    assert house.kinds() == ["client id in use"]
 
 
 def test_a_loss_at_night_waits_for_the_hour_before_the_session() -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from sellkit.adapters.sqlite_journal import SqliteJournal
 from sellkit.core.alerts import ORDERS, Alert, AlertKind, Level
-from sellkit.core.outbox import AGAIN, Channel, Message, Rules
+from sellkit.core.message import AGAIN, Message
+from sellkit.core.outbox import Channel, Rules
 from sellkit.errors import NotTold
 from sellkit.operate.courier import Courier, Told
 from tests.build import NOW
@@ -154,6 +155,50 @@ def test_one_message_that_is_refused_does_not_stop_the_others_for_ever(office: O
     assert office.post.numbers("mail") == [2]
 
 
+def later(office: Office, minutes: float) -> None:
+    """The courier comes by every ten seconds."""
+    for _ in range(round(minutes * 6)):
+        office.now += MINUTE / 6
+        office.deliver()
+
+
+def test_one_alert_of_a_batch_that_is_refused_does_not_hold_the_others_up(office: Office) -> None:
+    office.post.refuses = "poison"
+    for number in range(1, 21):
+        text = "poison: no bars" if number == 7 else f"T{number}: no bars"
+        office.raised(AlertKind.UNDECIDED, text, source=f"NYSE:T{number}")
+    office.deliver()
+    assert office.post.numbers("mail") == []
+    later(office, 20)
+    told = office.post.numbers("mail")
+    assert sorted(told) == [each for each in range(1, 21) if each != 7]
+    office.post.refuses = "nothing"
+    later(office, 31)
+    assert office.post.numbers("mail") == [*told, 7]
+
+
+def test_while_a_batch_is_refused_a_critical_alert_goes_out_at_once(office: Office) -> None:
+    office.post.refuses = "poison"
+    office.raised(AlertKind.UNDECIDED, "poison: no bars", source="NYSE:KO")
+    office.deliver()
+    later(office, 20)
+    office.raised(AlertKind.ORDER_UNCERTAIN, "KO: SK1-0-1 is unclear")
+    office.deliver()
+    assert office.post.numbers("mail") == [2]
+
+
+def test_what_gathers_while_a_channel_is_away_goes_out_in_few_messages(office: Office) -> None:
+    office.post.failing = {"mail"}
+    for number in range(1, 17):
+        office.raised(AlertKind.UNDECIDED, f"T{number}: no bars", source=f"NYSE:T{number}")
+    office.deliver()
+    later(office, 120)
+    office.post.failing = set()
+    later(office, 40)
+    assert sorted(office.post.numbers("mail")) == list(range(1, 17))
+    assert len(office.post.sent) < 6
+
+
 def test_that_a_message_goes_out_is_on_the_disk_before_it_does(office: Office) -> None:
     seen = []
 
@@ -171,7 +216,7 @@ def test_a_process_that_died_while_it_told_leaves_an_alert_that_is_told_once_mor
     office: Office,
 ) -> None:
     office.raised(AlertKind.ORDER_UNCERTAIN, "KO: SK1-0-1 is unclear")
-    office.journal.outbox.join(["mail", "phone"], NOW)
+    office.journal.outbox.join(CHANNELS, NOW)
     office.journal.outbox.begin("mail", [1], NOW)
     office.deliver()
     bodies = {channel: each.body for channel, each in office.post.sent}

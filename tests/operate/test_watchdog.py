@@ -9,7 +9,7 @@ import pytest
 
 from sellkit.adapters.heartbeat_file import HeartbeatFile, WatchdogFile
 from sellkit.core.heartbeat import Heartbeat, Late
-from sellkit.core.outbox import AGAIN, Message
+from sellkit.core.message import AGAIN, Message
 from sellkit.errors import NotTold
 from sellkit.operate.watchdog import Watchdog
 from tests.build import NOW, utc

@@ -25,10 +25,11 @@ from sellkit.simgateway.clock import VirtualClock
 from sellkit.simgateway.default_portfolio import default_scenario
 from sellkit.simgateway.server import serve
 from sellkit.wiring.alerts import alert_keeper, open_alerts
+from sellkit.wiring.answering import answers
 from sellkit.wiring.courier import deliver
 from sellkit.wiring.parts import connect
 from sellkit.wiring.runs import open_clock
-from tests.adapters.scripted_gateway import ScriptedGateway, error
+from tests.adapters.scripted_gateway import TIME, ScriptedGateway, answer_time, error
 from tests.adapters.test_broken_gateways import WELL
 from tests.adapters.waiting import PATIENCE, wait_until
 from tests.build import NOW
@@ -226,3 +227,44 @@ def test_a_schedule_whose_gateway_is_away_begins_on_the_machines_clock(
     with open_clock(chosen) as clock:
         assert abs(clock.now() - SystemClock().now()) < dt.timedelta(minutes=1)
     assert open_alerts(chosen) == ()
+
+
+# --- what nobody is connected to know -------------------------------------------------------------
+
+
+def cut_off(gateway: ScriptedGateway, fields: tuple[str, ...]) -> None:
+    """It answers, and says before that it has lost Interactive Brokers."""
+    gateway.send(error(-1, 1100, "Connectivity between IB and Trader Workstation has been lost."))
+    answer_time(gateway, fields)
+
+
+def test_the_clock_of_a_schedule_leaves_no_alert_of_its_connection(tmp_path: Path) -> None:
+    with ScriptedGateway({**WELL, TIME: cut_off}) as gateway:
+        chosen = settings(tmp_path, gateway.port, "paper")
+        with open_clock(chosen):
+            assert gateway.heard
+    assert open_alerts(chosen) == ()
+
+
+def test_a_loss_that_nobody_is_left_to_end_is_over_once_the_gateway_is_well(
+    tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELLKIT_ALERT_FILE", "file:told.jsonl")
+    limits = "low_disk_megabytes = 0\ndisconnected_minutes = 1e-6"
+    alerts = f'[alerts]\n{limits}\n[alerts.channels]\nfile = "critical"\n'
+    chosen = settings(tmp_path, free_port, requests="patience_seconds = 0.3", alerts=alerts)
+    with pytest.raises(NotConnected):
+        connect(replace(chosen, is_returning=True), is_run=True)
+    with ScriptedGateway(WELL) as gateway:
+        assert deliver(settings(tmp_path, gateway.port, alerts=alerts)).told == 0
+    assert open_alerts(chosen) == ()
+
+
+def test_a_gateway_is_well_that_takes_a_connection_and_has_interactive_brokers(
+    tmp_path: Path, free_port: int
+) -> None:
+    with ScriptedGateway(WELL) as gateway:
+        assert answers(settings(tmp_path, gateway.port))
+    with ScriptedGateway({**WELL, TIME: cut_off}) as gateway:
+        assert not answers(settings(tmp_path, gateway.port))
+    assert not answers(settings(tmp_path, free_port))

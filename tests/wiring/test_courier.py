@@ -91,6 +91,20 @@ def test_without_channels_nothing_is_written_beside_the_run(tmp_path: Path) -> N
         assert journal.evidence.rows() == rows
 
 
+def test_a_channel_that_was_the_only_one_and_comes_back_is_told_only_what_is_open(
+    begun: Settings, tmp_path: Path
+) -> None:
+    assert deliver(begun).told == 1
+    place = settings(tmp_path, channels="")
+    with telling(place):
+        keeper = alert_keeper(place, 1)
+        keeper.keep(Alert(AlertKind.UPSTREAM_LOST, "lost", NOW))
+        keeper.end()
+        order_alerts(place).keep(Alert(AlertKind.ORDER_REJECTED, "KO: SK1-0-2 is rejected", NOW))
+    assert deliver(settings(tmp_path)).told == 1
+    assert told(begun)[1:] == ["CRITICAL, sellkit paper: order rejected #3"]
+
+
 def test_a_channel_that_never_answers_holds_a_command_up_no_longer_than_its_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

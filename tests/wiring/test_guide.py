@@ -31,10 +31,18 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_kind_of_alert_has_its_remedy_and_the_loud_ones_come_first() -> None:
     told = remedies()
-    assert {each["alert"] for each in told} == {str(each) for each in AlertKind}
+    kinds = {str(each) for each in AlertKind}
+    assert {each["alert"] for each in told} == {*kinds, "the schedule is late"}
     assert all(each["what to do"] and each["what ends it"] for each in told)
     levels = [str(each["level"]) for each in told]
     assert levels == sorted(levels, key=["critical", "warning", "info"].index)
+
+
+def test_the_watchdogs_alert_stands_among_the_others() -> None:
+    (late,) = (each for each in remedies() if each["alert"] == "the schedule is late")
+    assert late["level"] == "critical"
+    assert "`sellkit schedule`" in str(late["what to do"])
+    assert "when a run is heard of" in str(late["what ends it"])
 
 
 @pytest.mark.parametrize(
