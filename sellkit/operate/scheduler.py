@@ -29,8 +29,8 @@ _LATE: Final = dt.timedelta(minutes=1)
 _AHEAD: Final = dt.timedelta(seconds=30)
 _FAR: Final = dt.timedelta(hours=1)
 _RENEWAL: Final = dt.timedelta(days=14)
-"""So long before its calendars end an older schedule ends: with its process they would begin anew,
-and reach as much further as it is old."""
+_AGED: Final = dt.timedelta(days=1)
+"""An older schedule ends so long before its calendars: in a new process they reach further."""
 _NAP_SECONDS: Final = 5.0
 _SHORT_NAP_SECONDS: Final = 0.5
 _REFRESH_SECONDS: Final = 20.0
@@ -178,13 +178,12 @@ class Scheduler:
         return found
 
     def _refuse_age(self, timetable: Timetable, now: dt.datetime) -> None:
-        """End while nothing runs; before a calendar's own end no schedule is old a second time."""
-        age = dt.timedelta(seconds=self._works.steady() - self._begun_at)
-        if not self._running and timetable.last_date - now.date() < _RENEWAL <= age:
+        """End while nothing runs; one begun near a calendar's own end goes on for a day."""
+        last, age = timetable.last_date, self._works.steady() - self._begun_at
+        if not self._running and last - now.date() < _RENEWAL and age >= _AGED.total_seconds():
             raise OldCalendar(
-                f"this schedule is {age.days} days old and knows sessions up to "
-                f"{timetable.last_date}: start it again, as a service does by itself, and it knows "
-                "more"
+                f"sessions are known up to {last} in this process, and further in a new one: start "
+                "the schedule again, as a service does by itself"
             )
 
     def _consider(
