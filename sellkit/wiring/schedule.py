@@ -55,7 +55,9 @@ def run_schedule(
     Raises
     ------
     ConfigError
-        A setting cannot be used, or another process runs this schedule.
+        A setting cannot be used.
+    ScheduleRuns
+        Another process runs this schedule.
     NoCalendar
         A calendar ends.
     """
