@@ -6,7 +6,9 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Set
 from math import isclose
+from pathlib import Path
 
+from sellkit.adapters.daily_file import DailyFile
 from tests.week import told
 from tests.week.hours import MINUTE, sessions_between
 from tests.week.ledger import RAN, Ledger, Row, moment
@@ -24,6 +26,11 @@ GRACE = dt.timedelta(minutes=10)
 
 KILLED = ("lost", "never began", "interrupted")
 """How a slot may end whose run was killed."""
+
+
+def exported(data: Path) -> Iterator[Row]:
+    """Every line of the plain export, which begins anew each day by the machine's own clock."""
+    return map(json.loads, DailyFile(data / "logs" / "signals.jsonl").lines())
 
 
 class Checks:
@@ -195,18 +202,12 @@ class Checks:
         ]
         found = [
             (line["run_id"], line["ticker"], line["decision"])
-            for line in self._exported()
+            for line in exported(self._world.data)
             if line["run_id"] in self._ended
         ]
         if sorted(found) != sorted(wanted):
             strange = sorted(set(found) ^ set(wanted))[:3]
             yield f"the export holds {len(found)} decisions, of {len(wanted)}; first: {strange}"
-
-    def _exported(self) -> Iterator[Row]:
-        path = self._world.data / "logs" / "signals.jsonl"
-        if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                yield json.loads(line)
 
     def _told(self) -> Iterator[str]:
         """What a person was told."""

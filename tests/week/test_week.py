@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from sellkit.adapters.daily_file import DailyFile
 from tests.week import told
-from tests.week.hours import CLOCK_CHANGE, local, session_on, sessions_between
+from tests.week.checks import exported
+from tests.week.hours import CLOCK_CHANGE, DAY, local, session_on, sessions_between
 from tests.week.ledger import Ledger
 from tests.week.plan import HALF_DAY, WEEK, planned
 from tests.week.vitals import Sample, Vitals
@@ -88,6 +90,15 @@ def test_memory_that_grows_and_a_disk_that_fills_are_seen() -> None:
     assert not flat.findings()
     assert any("megabytes grew" in each for each in growing.findings())
     assert any("more on the disk" in each for each in filling.findings())
+
+
+def test_what_was_exported_before_midnight_is_read_too(tmp_path: Path) -> None:
+    eve = dt.datetime(2026, 6, 10, 23, 59, tzinfo=dt.UTC)
+    assert not list(exported(tmp_path))
+    for n in range(3):
+        file = DailyFile(tmp_path / "logs" / "signals.jsonl", now=lambda n=n: eve + n * DAY)
+        file.append(b'{"run_id": "%d"}\n' % n)
+    assert [each["run_id"] for each in exported(tmp_path)] == ["0", "1", "2"]
 
 
 END = dt.datetime(2025, 11, 28, 15, tzinfo=dt.UTC)
