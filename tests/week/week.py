@@ -1,4 +1,8 @@
-"""Plays the days: time stands still while sellkit works, and leaps over what is between."""
+"""Plays the days: time stands still while sellkit works, and leaps over what is between.
+
+The schedule keeps the gateway's time (`clock = "broker"`), so the watchdog goes by its silence
+alone: what `lateness` in `sellkit.core.heartbeat` says by the calendar is not played here.
+"""
 
 from __future__ import annotations
 
