@@ -11,6 +11,7 @@ import os
 import random
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,6 @@ from tests.week.checks import exported
 from tests.week.hours import CLOCK_CHANGE, DAY, local, session_on, sessions_between
 from tests.week.ledger import Ledger
 from tests.week.plan import HALF_DAY, WEEK, planned
-from tests.week.vitals import Sample, Vitals
 from tests.week.week import Week
 
 SEED = int(os.environ.get("WEEK_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
@@ -83,20 +83,11 @@ def test_hours_on_a_half_day_and_after_the_clock_change_end_on_the_clock_of_new_
 # --- what is seen ---------------------------------------------------------------------------------
 
 
-def test_memory_that_grows_and_a_disk_that_fills_are_seen() -> None:
-    flat = Vitals([Sample("schedule", 1, 150 + n % 2, 11) for n in range(12)])
-    growing = Vitals([Sample("schedule", 1, 150 + 5 * n, 11) for n in range(12)])
-    filling = Vitals(kept={WEEK[n]: (7 * n, 30.0 * n, 40.0 * n) for n in range(3)})
-    assert not flat.findings()
-    assert any("megabytes grew" in each for each in growing.findings())
-    assert any("more on the disk" in each for each in filling.findings())
-
-
 def test_what_was_exported_before_midnight_is_read_too(tmp_path: Path) -> None:
     eve = dt.datetime(2026, 6, 10, 23, 59, tzinfo=dt.UTC)
     assert not list(exported(tmp_path))
     for n in range(3):
-        file = DailyFile(tmp_path / "logs" / "signals.jsonl", now=lambda n=n: eve + n * DAY)
+        file = DailyFile(tmp_path / "logs" / "signals.jsonl", now=partial(eve.__add__, n * DAY))
         file.append(b'{"run_id": "%d"}\n' % n)
     assert [each["run_id"] for each in exported(tmp_path)] == ["0", "1", "2"]
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from sellkit.errors import NotConnected
 from tests.week import told
 from tests.week.checks import Checks
 from tests.week.hours import MINUTE
@@ -79,8 +80,9 @@ class Week:
     def play(self) -> Report:
         """Every day, and the checks after each; the machine is off between days that are apart."""
         try:
-            for day in self._plan.days:
-                self._play(day)
+            with self.report.vitals.sampled(self._world):
+                for day in self._plan.days:
+                    self._play(day)
         finally:
             self._world.kill()
         for what in self.report.vitals.findings():
@@ -89,26 +91,38 @@ class Week:
 
     def _play(self, day: Day) -> None:
         self._say(f"--- {day.date:%a %d %b %Y}, killed at {day.kill.at:%d %b %H:%M} UTC")
-        world, held = self._world, self.report.vitals
+        world = self._world
         try:
-            if world.gateway is not None and world.now < day.begins - MINUTE:
-                self._kill()  # the machine is switched off
-            if world.gateway is None:
-                self._start(day.begins)
-            world.arm()
-            world.buy_again()
-            self._checks.note()
-            for moment, act in self._acts(day):
-                if world.gateway is not None or act == self._start:
-                    act(moment)
-                    self._checks.note()
-                    held.sample(world)
-            world.go_to(day.ends)
-        except NeverCame as never:
+            self._live(day)
+        except (NeverCame, NotConnected) as never:
             self._fail(day, str(never))
-        if world.gateway is not None:
+        if world.gateway is not None and world.gateway.process.poll() is None:
             self._look(day)
+        ended = world.ended()
+        for what in ended:
+            self._fail(day, what)
+        if ended:
+            self._kill()  # the next day begins with everything
         self.report.days += 1
+
+    def _live(self, day: Day) -> None:
+        """All that happens on a day, unless a process ends by itself."""
+        world, held = self._world, self.report.vitals
+        if world.gateway is not None and world.now < day.begins - MINUTE:
+            self._kill()  # the machine is switched off
+        if world.gateway is None:
+            self._start(day.begins)
+        world.arm()
+        world.buy_again()
+        self._checks.note()
+        for moment, act in self._acts(day):
+            if world.gateway is not None or act == self._start:
+                act(moment)
+                self._checks.note()
+                held.weigh(day.date, world, self._ledger.ended())
+            if world.ended():
+                return
+        world.go_to(day.ends)
 
     def _look(self, day: Day) -> None:
         def is_all_told() -> bool:
@@ -118,7 +132,7 @@ class Week:
             await_that(is_all_told, "not every alert was told")
         for what in self._checks.found():
             self._fail(day, what)
-        self.report.vitals.weigh(day.date, self._world, len(self._ledger.runs()))
+        self.report.vitals.weigh(day.date, self._world, self._ledger.ended())
         self.report.counts = self._checks.counts
 
     def _fail(self, day: Day, what: str) -> None:
@@ -232,7 +246,8 @@ class Week:
 
         def is_settled() -> bool:
             fates = self._ledger.fates()
-            return all(each in fates and fates[each].is_settled for each in due)
+            is_all = all(each in fates and fates[each].is_settled for each in due)
+            return is_all or bool(world.ended())
 
         try:
             await_that(is_settled, f"what was due by {world.now} was not seen to")
