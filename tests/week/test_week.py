@@ -10,19 +10,23 @@ import json
 import os
 import random
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from sellkit.adapters.daily_file import DailyFile
+from sellkit.simgateway.control import Control
 from tests.week import told
 from tests.week.checks import exported
 from tests.week.hours import CLOCK_CHANGE, DAY, local, session_on, sessions_between
 from tests.week.ledger import Ledger
 from tests.week.plan import HALF_DAY, WEEK, planned
+from tests.week.processes import NeverCame
 from tests.week.week import Week
+from tests.week.world import STAYING, World
 
 SEED = int(os.environ.get("WEEK_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 
@@ -83,6 +87,49 @@ def test_hours_on_a_half_day_and_after_the_clock_change_end_on_the_clock_of_new_
 # --- what is seen ---------------------------------------------------------------------------------
 
 
+END = dt.datetime(2025, 11, 28, 15, tzinfo=dt.UTC)
+
+
+class Steered:
+    """Stands for the control channel of a gateway whose reset, at `END`, `cut_off` live through."""
+
+    def __init__(self, cut_off: set[int]) -> None:
+        self._cut_off = cut_off
+        self._messages = [self._start(each) for each in STAYING]
+
+    def set_speed(self, _: float) -> None: ...
+
+    def set_clock(self, now: dt.datetime) -> None:
+        if now >= END:
+            self._messages += [{"name": "reqIds", "fields": ["8", "1", "1"]}]
+            self._messages += [self._start(each) for each in self._cut_off]
+
+    def clock(self) -> dict[str, str]:
+        return {"now": (END - DAY).isoformat()}
+
+    def state(self) -> dict[str, int]:
+        return {"received": len(self._messages)}
+
+    def record(self, last: int) -> list[dict[str, object]]:
+        return self._messages[-last:]
+
+    def sessions(self) -> list[dict[str, int]]:
+        return [{"clientId": each} for each in STAYING]
+
+    def _start(self, client_id: int) -> dict[str, object]:
+        return {"name": "startApi", "fields": ["71", "2", str(client_id), ""]}
+
+
+@pytest.mark.parametrize("cut_off", [set(), {12}, {13}, {12, 13}])
+def test_a_reset_that_did_not_come_or_cut_one_client_off_alone_is_seen(
+    cut_off: set[int], tmp_path: Path
+) -> None:
+    world = World(tmp_path, planned(1), END - DAY)
+    world.control = cast("Control", Steered(cut_off))
+    with nullcontext() if cut_off == STAYING else pytest.raises(NeverCame, match="cut off"):
+        world.outlive_reset(END, 0.1)
+
+
 def test_what_was_exported_before_midnight_is_read_too(tmp_path: Path) -> None:
     eve = dt.datetime(2026, 6, 10, 23, 59, tzinfo=dt.UTC)
     assert not list(exported(tmp_path))
@@ -92,7 +139,6 @@ def test_what_was_exported_before_midnight_is_read_too(tmp_path: Path) -> None:
     assert [each["run_id"] for each in exported(tmp_path)] == ["0", "1", "2"]
 
 
-END = dt.datetime(2025, 11, 28, 15, tzinfo=dt.UTC)
 SIGNAL = "NYSE:KO: EXIT, the bar that ended at 2025-11-28 15:00 UTC closed at 70 below ..."
 
 

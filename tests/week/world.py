@@ -22,7 +22,7 @@ from tests.architecture.source import ROOT
 from tests.probes import probe_record
 from tests.week.market import ACCOUNT, PORTFOLIO, Held, assignments, quantity_of, scenario
 from tests.week.plan import Plan
-from tests.week.processes import Running, await_that, free_port, kill
+from tests.week.processes import PATIENCE, Running, await_that, free_port, kill
 
 SETTINGS = """\
 profile = "demo"
@@ -195,6 +195,31 @@ class World:
     def await_clients(self) -> None:
         """Wait until all that stay connected are back."""
         await_that(lambda: self.clients() >= STAYING, "not every client has come back")
+
+    def received(self) -> int:
+        """How many messages the gateway was sent since it was started."""
+        return int(self.control.state()["received"])
+
+    def entered(self, since: int) -> set[int]:
+        """The ids of the clients that connected anew once it had been sent so many messages."""
+        fresh = self.control.record(max(1, self.received() - since))
+        return {int(each["fields"][2]) for each in fresh if each["name"] == "startApi"}
+
+    def outlive_reset(self, moment: dt.datetime, seconds: float = PATIENCE) -> None:
+        """Reach a moment at which the gateway is cut off, and wait until all are back.
+
+        That they were away is told by their connecting anew, however soon it is.
+
+        Raises
+        ------
+        NeverCame
+            One of them was not cut off, or did not come back.
+        """
+        before = self.received()
+        self.go_to(moment)
+        came_back = "not every client was cut off by the reset, and came back"
+        await_that(lambda: self.entered(before) >= STAYING, came_back, seconds)
+        self.await_clients()
 
     def held(self) -> dict[str, float]:
         """By symbol what the account holds, as the gateway has it."""
