@@ -21,11 +21,12 @@ from sellkit.adapters.daily_file import DailyFile
 from sellkit.simgateway.control import Control
 from tests.week import told
 from tests.week.checks import exported
-from tests.week.hours import CLOCK_CHANGE, DAY, local, session_on, sessions_between
+from tests.week.hours import CLOCK_CHANGE, DAY, HOUR, local, session_on, sessions_between
 from tests.week.ledger import Ledger
 from tests.week.plan import HALF_DAY, WEEK, planned
 from tests.week.processes import NeverCame
-from tests.week.week import Week
+from tests.week.watched import unwatched
+from tests.week.week import WANTED, Report, Week
 from tests.week.world import STAYING, World
 
 SEED = int(os.environ.get("WEEK_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
@@ -128,6 +129,25 @@ def test_a_reset_that_did_not_come_or_cut_one_client_off_alone_is_seen(
     world.control = cast("Control", Steered(cut_off))
     with nullcontext() if cut_off == STAYING else pytest.raises(NeverCame, match="cut off"):
         world.outlive_reset(END, 0.1)
+
+
+def test_a_session_of_which_the_watch_showed_nothing_is_seen() -> None:
+    ends = [END, END + HOUR]
+    assert unwatched(ends, []) == {END.date()}
+    assert unwatched(ends, [END - DAY, END + HOUR * 12]) == {END.date()}
+    assert not unwatched(ends, [END + HOUR])
+    assert not unwatched(ends[:1], [])
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_sessions_in_which_nothing_was_sold_told_or_watched_are_seen(name: str) -> None:
+    counts = dict.fromkeys(WANTED, 3)
+    assert not Report(planned(1), resets=3, counts=counts).lacking()
+    some = {**counts, name: 0}
+    assert Report(planned(1), resets=some["resets"], counts=some).lacking() == [
+        f"there were no {name}"
+    ]
+    assert not Report(planned(1, HALF_DAY), counts=some).lacking()
 
 
 def test_what_was_exported_before_midnight_is_read_too(tmp_path: Path) -> None:

@@ -30,6 +30,9 @@ DELAY = dt.timedelta(seconds=21)
 
 SECOND = dt.timedelta(seconds=1)
 
+WANTED = ("decisions", "exits", "orders executed", "alerts told", "minutes watched", "resets")
+"""What several sessions cannot go by without: a check that saw nothing has proved nothing."""
+
 Act = Callable[[dt.datetime], None]
 
 
@@ -52,6 +55,13 @@ class Report:
     failures: list[tuple[dt.date, str]] = field(default_factory=list)
     vitals: Vitals = field(default_factory=Vitals)
     counts: dict[str, int] = field(default_factory=dict)
+
+    def lacking(self) -> list[str]:
+        """What never came, and has to in several sessions."""
+        if sum(day.session is not None for day in self.plan.days) < 2:
+            return []
+        counts = {**self.counts, "resets": self.resets}
+        return [f"there were no {name}" for name in WANTED if not counts.get(name)]
 
     def __str__(self) -> str:
         counts = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
@@ -89,7 +99,7 @@ class Week:
                     self._play(day)
         finally:
             self._world.kill()
-        for what in self.report.vitals.findings():
+        for what in (*self.report.vitals.findings(), *self.report.lacking()):
             self._fail(day, what)
         return self.report
 
