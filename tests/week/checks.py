@@ -6,7 +6,9 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Set
 from math import isclose
+from pathlib import Path
 
+from sellkit.adapters.daily_file import DailyFile
 from tests.week import told
 from tests.week.hours import MINUTE, sessions_between
 from tests.week.ledger import RAN, Ledger, Row, moment
@@ -14,6 +16,7 @@ from tests.week.market import PORTFOLIO, Copy, Held
 from tests.week.orders import Holdings, findings, unsold
 from tests.week.plan import Plan
 from tests.week.truth import Truth, Verdict
+from tests.week.watched import Watched
 from tests.week.world import World
 
 CLOSE_ENOUGH = 1e-9
@@ -24,6 +27,11 @@ GRACE = dt.timedelta(minutes=10)
 
 KILLED = ("lost", "never began", "interrupted")
 """How a slot may end whose run was killed."""
+
+
+def exported(data: Path) -> Iterator[Row]:
+    """Every line of the plain export, which begins anew each day by the machine's own clock."""
+    return map(json.loads, DailyFile(data / "logs" / "signals.jsonl").lines())
 
 
 class Checks:
@@ -51,7 +59,7 @@ class Checks:
         self._ended: set[str] = set()
         self._exits: set[tuple[str, dt.datetime]] = set()
         self._taken: dict[tuple[str, dt.datetime], Verdict] = {}
-        self._watched: dict[str, int] = {}
+        self._watched = Watched(world.folder / "said", ledger, self._truth)
         self._gone: list[tuple[dt.datetime, dt.datetime | None]] = []
         self.cut: set[dt.datetime] = set()
         self.silences = 0
@@ -195,18 +203,12 @@ class Checks:
         ]
         found = [
             (line["run_id"], line["ticker"], line["decision"])
-            for line in self._exported()
+            for line in exported(self._world.data)
             if line["run_id"] in self._ended
         ]
         if sorted(found) != sorted(wanted):
             strange = sorted(set(found) ^ set(wanted))[:3]
             yield f"the export holds {len(found)} decisions, of {len(wanted)}; first: {strange}"
-
-    def _exported(self) -> Iterator[Row]:
-        path = self._world.data / "logs" / "signals.jsonl"
-        if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                yield json.loads(line)
 
     def _told(self) -> Iterator[str]:
         """What a person was told."""
@@ -224,33 +226,10 @@ class Checks:
         self.counts["orders executed"] = len(self._references)
         yield from findings(self._ledger, self._holdings, executions, self._plan, self._truth)
 
-    # --- the live engine ----------------------------------------------------------------------
-
     def _minutes(self) -> Iterator[str]:
-        """What the watch showed, once a run has fetched the history, which the watch does not."""
-        first = min((moment(each["as_of"]) for each in self._ledger.runs()), default=None)
-        for path in sorted((self._world.folder / "said").glob("*-watch.txt")):
-            lines = path.read_text(encoding="utf-8").splitlines()
-            fresh = lines[self._watched.get(path.name, 0) :]
-            self._watched[path.name] = len(lines)
-            for line in fresh:
-                if line.startswith("{") and line.endswith("}"):  # the last one may be cut off
-                    yield from self._minute(json.loads(line), first)
-
-    def _minute(self, shown: Row, first: dt.datetime | None) -> Iterator[str]:
-        if first is None or moment(shown["heading"]["as_of"]) <= first + MINUTE:
-            return
-        fresh = [
-            each
-            for each in shown["rows"]
-            if not each["trouble"] and each["refreshed_at"] == shown["refreshed_at"]
-        ]
-        self.counts["minutes watched"] += bool(fresh)
-        for row in fresh:
-            now = moment(row["refreshed_at"])
-            wanted = self._truth.of(self._of_token[row["token"]], now)
-            if wanted.decision != row["decision"]:
-                yield f"the watch at {now}: {row['token']} {row['reasons']}, and not {wanted}"
+        """What the watch showed."""
+        yield from self._watched.findings()
+        self.counts["minutes watched"] = len(self._watched.minutes)
 
     # --- the evidence -------------------------------------------------------------------------
 

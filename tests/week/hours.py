@@ -58,3 +58,11 @@ def sessions_between(since: dt.datetime, until: dt.datetime) -> Iterator[Session
         if session is not None:
             yield session
         date += DAY
+
+
+def session_at(now: dt.datetime) -> Session | None:
+    """The session that a moment lies in, which lasts until what came of its close was seen to."""
+    session = session_on(now.astimezone(NEW_YORK).date())
+    if session is None or not session.opens <= now <= session.closes + 5 * MINUTE:
+        return None
+    return session

@@ -77,6 +77,10 @@ class Ledger:
             "LEFT JOIN slot_end ON slot_end.id = slot.id ORDER BY run.started_at"
         )
 
+    def ended(self) -> int:
+        """How many runs came to their own end."""
+        return sum(each["outcome"] == RAN for each in self.runs())
+
     def decisions(self, run_id: str) -> list[Row]:
         """What a run decided."""
         return self.read("SELECT * FROM decision WHERE run_id = ? ORDER BY id", run_id)

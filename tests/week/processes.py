@@ -20,6 +20,7 @@ PATIENCE = 120.0
 """Real seconds after which something that did not come has failed; a busy machine takes long."""
 
 _OF_PYTHON = {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+_LAST, _LONGEST = 10, 200
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -103,12 +104,21 @@ class Running:
 
         await_that(is_written, f"{self.name} did not say {text!r}", seconds)
 
+    def ended(self) -> str:
+        """How it ended, with the beginnings of its last lines."""
+        last = "\n".join(each[:_LONGEST] for each in self.text().splitlines()[-_LAST:])
+        return f"{self.name} ended by itself with {self.process.returncode}: {last}"
+
     def megabytes(self) -> float:
-        """What it holds in memory; NaN where the system does not tell."""
+        """What it holds in memory of its own, no file's pages; NaN where the system does not tell.
+
+        The system takes the pages of a file away and brings them back as it likes.
+        """
         statm = Path(f"/proc/{self.process.pid}/statm")
         if not statm.exists():
             return float("nan")
-        return int(statm.read_text().split()[1]) * _PAGE / 2**20
+        _, resident, shared, *_ = map(int, statm.read_text().split())
+        return (resident - shared) * _PAGE / 2**20
 
     def files(self) -> int:
         """How many files it has open; 0 where the system does not tell."""

@@ -10,17 +10,24 @@ import json
 import os
 import random
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from sellkit.adapters.daily_file import DailyFile
+from sellkit.simgateway.control import Control
 from tests.week import told
-from tests.week.hours import CLOCK_CHANGE, local, session_on, sessions_between
+from tests.week.checks import exported
+from tests.week.hours import CLOCK_CHANGE, DAY, HOUR, local, session_on, sessions_between
 from tests.week.ledger import Ledger
 from tests.week.plan import HALF_DAY, WEEK, planned
-from tests.week.vitals import Sample, Vitals
-from tests.week.week import Week
+from tests.week.processes import NeverCame
+from tests.week.watched import unwatched
+from tests.week.week import WANTED, Report, Week
+from tests.week.world import STAYING, World
 
 SEED = int(os.environ.get("WEEK_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 
@@ -81,16 +88,77 @@ def test_hours_on_a_half_day_and_after_the_clock_change_end_on_the_clock_of_new_
 # --- what is seen ---------------------------------------------------------------------------------
 
 
-def test_memory_that_grows_and_a_disk_that_fills_are_seen() -> None:
-    flat = Vitals([Sample("schedule", 1, 150 + n % 2, 11) for n in range(12)])
-    growing = Vitals([Sample("schedule", 1, 150 + 5 * n, 11) for n in range(12)])
-    filling = Vitals(kept={WEEK[n]: (7 * n, 30.0 * n, 40.0 * n) for n in range(3)})
-    assert not flat.findings()
-    assert any("megabytes grew" in each for each in growing.findings())
-    assert any("more on the disk" in each for each in filling.findings())
-
-
 END = dt.datetime(2025, 11, 28, 15, tzinfo=dt.UTC)
+
+
+class Steered:
+    """Stands for the control channel of a gateway whose reset, at `END`, `cut_off` live through."""
+
+    def __init__(self, cut_off: set[int]) -> None:
+        self._cut_off = cut_off
+        self._messages = [self._start(each) for each in STAYING]
+
+    def set_speed(self, _: float) -> None: ...
+
+    def set_clock(self, now: dt.datetime) -> None:
+        if now >= END:
+            self._messages += [{"name": "reqIds", "fields": ["8", "1", "1"]}]
+            self._messages += [self._start(each) for each in self._cut_off]
+
+    def clock(self) -> dict[str, str]:
+        return {"now": (END - DAY).isoformat()}
+
+    def state(self) -> dict[str, int]:
+        return {"received": len(self._messages)}
+
+    def record(self, last: int) -> list[dict[str, object]]:
+        return self._messages[-last:]
+
+    def sessions(self) -> list[dict[str, int]]:
+        return [{"clientId": each} for each in STAYING]
+
+    def _start(self, client_id: int) -> dict[str, object]:
+        return {"name": "startApi", "fields": ["71", "2", str(client_id), ""]}
+
+
+@pytest.mark.parametrize("cut_off", [set(), {12}, {13}, {12, 13}])
+def test_a_reset_that_did_not_come_or_cut_one_client_off_alone_is_seen(
+    cut_off: set[int], tmp_path: Path
+) -> None:
+    world = World(tmp_path, planned(1), END - DAY)
+    world.control = cast("Control", Steered(cut_off))
+    with nullcontext() if cut_off == STAYING else pytest.raises(NeverCame, match="cut off"):
+        world.outlive_reset(END, 0.1)
+
+
+def test_a_session_of_which_the_watch_showed_nothing_is_seen() -> None:
+    ends = [END, END + HOUR]
+    assert unwatched(ends, []) == {END.date()}
+    assert unwatched(ends, [END - DAY, END + HOUR * 12]) == {END.date()}
+    assert not unwatched(ends, [END + HOUR])
+    assert not unwatched(ends[:1], [])
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_sessions_in_which_nothing_was_sold_told_or_watched_are_seen(name: str) -> None:
+    counts = dict.fromkeys(WANTED, 3)
+    assert not Report(planned(1), resets=3, counts=counts).lacking()
+    some = {**counts, name: 0}
+    assert Report(planned(1), resets=some["resets"], counts=some).lacking() == [
+        f"there were no {name}"
+    ]
+    assert not Report(planned(1, HALF_DAY), counts=some).lacking()
+
+
+def test_what_was_exported_before_midnight_is_read_too(tmp_path: Path) -> None:
+    eve = dt.datetime(2026, 6, 10, 23, 59, tzinfo=dt.UTC)
+    assert not list(exported(tmp_path))
+    for n in range(3):
+        file = DailyFile(tmp_path / "logs" / "signals.jsonl", now=partial(eve.__add__, n * DAY))
+        file.append(b'{"run_id": "%d"}\n' % n)
+    assert [each["run_id"] for each in exported(tmp_path)] == ["0", "1", "2"]
+
+
 SIGNAL = "NYSE:KO: EXIT, the bar that ended at 2025-11-28 15:00 UTC closed at 70 below ..."
 
 

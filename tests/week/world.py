@@ -22,7 +22,7 @@ from tests.architecture.source import ROOT
 from tests.probes import probe_record
 from tests.week.market import ACCOUNT, PORTFOLIO, Held, assignments, quantity_of, scenario
 from tests.week.plan import Plan
-from tests.week.processes import Running, await_that, free_port, kill
+from tests.week.processes import PATIENCE, Running, await_that, free_port, kill
 
 SETTINGS = """\
 profile = "demo"
@@ -83,8 +83,12 @@ class World:
         Like a checkout: settings, assignments, notebooks, data; and what the processes say.
     gateway, others
         The processes that run; None and empty while the machine is off.
+    is_up
+        Whether all of them have come so far that they do their work.
     now
         Where the gateway's clock stood last.
+    starts, said
+        How often everything was started; and how often a command was run to its end.
     """
 
     folder: Path
@@ -93,7 +97,9 @@ class World:
     port: int = field(default_factory=free_port)
     gateway: Running | None = None
     others: list[Running] = field(default_factory=list)
+    is_up: bool = False
     starts: int = 0
+    said: int = 0
 
     @classmethod
     def made(cls, folder: Path, plan: Plan) -> World:
@@ -144,16 +150,25 @@ class World:
         self.others[0].await_text("next run at")
         self.others[1].await_text('"minute":')  # before that, a lost connection is its end
         self.await_clients()
+        self.is_up = True
 
     def kill(self) -> int:
         """Kill everything; how many processes that were."""
-        with suppress(SellkitError):
+        with suppress(SellkitError, AttributeError):  # it may not even have begun
             self.now = self.told()
-        doomed = [*self.others, *([self.gateway] if self.gateway else [])]
-        self.gateway, self.others = None, []
+        doomed = self.processes()
+        self.gateway, self.others, self.is_up = None, [], False
         with suppress(AttributeError):
             self.control.close()
         return kill(doomed)
+
+    def processes(self) -> list[Running]:
+        """All that were started, and that this test has not killed since."""
+        return [*self.others, *([self.gateway] if self.gateway else [])]
+
+    def ended(self) -> list[str]:
+        """What is said of each that ended by itself, which none of them may."""
+        return [each.ended() for each in self.processes() if each.process.poll() is not None]
 
     def told(self) -> dt.datetime:
         """The gateway's time."""
@@ -180,6 +195,31 @@ class World:
     def await_clients(self) -> None:
         """Wait until all that stay connected are back."""
         await_that(lambda: self.clients() >= STAYING, "not every client has come back")
+
+    def received(self) -> int:
+        """How many messages the gateway was sent since it was started."""
+        return int(self.control.state()["received"])
+
+    def entered(self, since: int) -> set[int]:
+        """The ids of the clients that connected anew once it had been sent so many messages."""
+        fresh = self.control.record(max(1, self.received() - since))
+        return {int(each["fields"][2]) for each in fresh if each["name"] == "startApi"}
+
+    def outlive_reset(self, moment: dt.datetime, seconds: float = PATIENCE) -> None:
+        """Reach a moment at which the gateway is cut off, and wait until all are back.
+
+        That they were away is told by their connecting anew, however soon it is.
+
+        Raises
+        ------
+        NeverCame
+            One of them was not cut off, or did not come back.
+        """
+        before = self.received()
+        self.go_to(moment)
+        came_back = "not every client was cut off by the reset, and came back"
+        await_that(lambda: self.entered(before) >= STAYING, came_back, seconds)
+        self.await_clients()
 
     def held(self) -> dict[str, float]:
         """By symbol what the account holds, as the gateway has it."""
@@ -232,8 +272,8 @@ class World:
 
     def say(self, *words: str) -> Running:
         """Run a command to its end."""
-        self.starts += 1
-        running = self._run(words[0], *words)
+        self.said += 1
+        running = self._begin(words[0], words, self.said)
         running.process.wait(120)
         return running
 
@@ -247,4 +287,7 @@ class World:
         )
 
     def _run(self, name: str, *words: str) -> Running:
-        return Running.begin(name, words, self.folder, self.starts, VARIABLES)
+        return self._begin(name, words, self.starts)
+
+    def _begin(self, name: str, words: Sequence[str], number: int) -> Running:
+        return Running.begin(name, words, self.folder, number, VARIABLES)
