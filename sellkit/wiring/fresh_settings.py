@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import TYPE_CHECKING, Final
 
 from sellkit.errors import SellkitError
+from sellkit.wiring.courier import say_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sellkit.config import Overrides, Settings
-
-log = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 20.0
 
@@ -33,7 +31,7 @@ class FreshSettings:
     Attributes
     ----------
     found
-        What would be loaded now, where it is other; None before.
+        What would be loaded now, where it is other and a schedule can begin with it; else None.
     """
 
     def __init__(
@@ -47,7 +45,7 @@ class FreshSettings:
         self.found: Settings | None = None
 
     def __call__(self) -> bool:
-        """Look; while a person is about to spoil the file, what was loaded holds."""
+        """Look; what cannot be used is an alert, and what was loaded holds."""
         now = self._steady()
         if self.found is None and now >= self._looked_at + _LOOK_SECONDS:
             self._looked_at = now
@@ -56,17 +54,23 @@ class FreshSettings:
 
     def _look(self) -> None:
         from sellkit.config import load
+        from sellkit.wiring.further import cron_entries
+        from sellkit.wiring.runs import scheduled_calendars
 
         try:
             fresh = load(self._chosen)
+            if fresh == self._settings:
+                self._trouble = ""
+                return
+            cron_entries(fresh)
+            scheduled_calendars(fresh)
         except SellkitError as error:
             self._say(str(error))
             return
-        self._trouble = ""
-        if fresh != self._settings:
-            self.found = fresh
+        self.found = fresh
 
     def _say(self, trouble: str) -> None:
         if trouble != self._trouble:
-            log.error("settings_unreadable", extra={"reason": trouble})
+            said = f"the settings were changed and cannot be used, the former ones hold: {trouble}"
+            say_failed(self._settings, said)
         self._trouble = trouble

@@ -253,7 +253,12 @@ def test_settings_that_were_changed_are_found_and_broken_ones_are_not(tmp_path: 
     chosen = Overrides(config=str(path), profile="paper")
     fresh = FreshSettings(load(chosen), chosen, lambda: time[0])
     answers = []
-    for text in ("[orders\n", None, "[alerts]\nbatch_minutes = 7\n"):
+    for text in (
+        "[orders\n",
+        None,
+        ENTRY.replace("30 16", "61 16"),
+        "[alerts]\nbatch_minutes = 7\n",
+    ):
         if text is None:
             write_settings(tmp_path)
         else:
@@ -262,7 +267,10 @@ def test_settings_that_were_changed_are_found_and_broken_ones_are_not(tmp_path: 
         answers.append(fresh())  # too soon to look again
         time[0] += 10
         answers.append(fresh())
-    assert answers == [False, False, False, False, False, True]
+    assert answers == [*[False] * 7, True]
+    alerts = open_alerts(load(chosen))
+    assert len(alerts) == 2
+    assert all("the former ones hold" in str(each["text"]) for each in alerts)
     assert fresh.found is not None
     assert fresh.found.file.alerts.batch_minutes == 7
 
