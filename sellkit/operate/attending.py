@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 DISK: Final = "disk"
 RUNS: Final = "runs"
 
-_LOSSES: Final = kinds_that_end(Ending.CONNECTED) - {AlertKind.CLIENT_ID_IN_USE}
-"""Of a client id that is in use only its own connection can tell that it is free."""
+_LOSSES: Final = kinds_that_end(Ending.CONNECTED) - {
+    AlertKind.CLIENT_ID_IN_USE,
+    AlertKind.COMPETING_SESSION,
+    AlertKind.READ_ONLY,
+    AlertKind.TOO_MANY_MESSAGES,
+}
+"""What another connection that is well disproves; of the others only the client's own can tell."""
 
 _BEFORE_OPEN: Final = dt.timedelta(hours=1)
 """So long before a session a lost connection matters already."""

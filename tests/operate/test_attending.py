@@ -118,12 +118,22 @@ def test_that_a_connection_is_there_again_is_told_where_its_loss_was() -> None:
     assert told == ["the gateway takes connections again, as client 1 had none"]
 
 
-def test_that_the_gateway_is_well_does_not_free_a_client_id() -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [
+        AlertKind.CLIENT_ID_IN_USE,
+        AlertKind.COMPETING_SESSION,
+        AlertKind.READ_ONLY,
+        AlertKind.TOO_MANY_MESSAGES,
+    ],
+)
+def test_what_another_connection_cannot_disprove_stays_though_the_gateway_is_well(
+    kind: AlertKind,
+) -> None:
     house = House(is_well=True)
-    taken = Alert(AlertKind.CLIENT_ID_IN_USE, "client id 1 is in use", house.now)
-    house.journal.renew_alerts(house.now, (), [("client 1", taken)])
+    house.journal.renew_alerts(house.now, (), [("client 1", Alert(kind, "told", house.now))])
     house.now += 60 * MINUTE
-    assert house.kinds() == ["client id in use"]
+    assert house.kinds() == [str(kind)]
 
 
 def test_a_loss_at_night_waits_for_the_hour_before_the_session() -> None:
